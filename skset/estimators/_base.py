@@ -1,0 +1,421 @@
+"""`BaseSET`: everything that the classifier and the regressor share."""
+
+import copy
+import warnings
+from abc import ABC, abstractmethod
+
+import joblib
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.metrics import check_scoring
+from sklearn.model_selection import train_test_split
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import (
+    check_consistent_length,
+    check_is_fitted,
+    validate_data,
+)
+
+from skset._version import __version__
+from skset.estimators._loop import run_epochs
+from skset.estimators._parameters import SHARED_CONSTRAINTS
+from skset.estimators._sklearn import CallbackSupportMixin, checked_sample_weight
+from skset.estimators._stopping import LossPlateau, ValidationScore
+from skset.estimators._validation import checked_indices, refuse_dates
+from skset.network import (
+    SGD,
+    Adam,
+    LearningRate,
+    Network,
+    Progress,
+    Samples,
+    Training,
+    TrainingOptions,
+)
+from skset.strategies import INITS, METHODS
+
+__all__ = ["BaseSET"]
+
+# `batch_size="auto"`: see docs/defaults.md for the table that chose it.
+AUTO_BATCH_SIZE = 32
+# Slope for z < 0 where the user gives none: the usual one, and that of Curci et al.
+NEGATIVE_SLOPES = {"leaky_relu": 0.01, "all_relu": 0.6}
+
+
+class BaseSET(CallbackSupportMixin, BaseEstimator, ABC):
+    """A multilayer perceptron, sparse throughout, whose topology evolves.
+
+    Warning: this class is not to be used directly; use its subclasses.
+    """
+
+    _parameter_constraints: dict = SHARED_CONSTRAINTS
+
+    # What subclasses say of their targets.
+
+    @abstractmethod
+    def _checked_targets(self, y):
+        """Return y as an array of the right shape and type, or raise."""
+
+    @abstractmethod
+    def _learn_targets(self, y, classes=None):
+        """Take note of what y is; return the number and the function of the outputs."""
+
+    @abstractmethod
+    def _check_same_targets(self, y, caller):
+        """Raise if y does not fit what the network was made for."""
+
+    @abstractmethod
+    def _encoded_targets(self, y):
+        """Return y as the network wants it."""
+
+    def _combined_weight(self, y, sample_weight):
+        """Return the weight of each sample for training, or None for 1 each."""
+        return sample_weight
+
+    # What is learned, seen from outside.
+
+    @property
+    def coefs_(self):
+        """Weights of each layer as a CSR array (n_in, n_out); its memory is shared."""
+        return [x.topology.to_csr(x.weights) for x in self._fitted_network.layers]
+
+    @property
+    def intercepts_(self):
+        """Bias of each layer."""
+        return [layer.bias for layer in self._fitted_network.layers]
+
+    @property
+    def nnz_(self):
+        """Number of connections."""
+        return self._fitted_network.nnz
+
+    @property
+    def density_(self):
+        """Share of the dense network's connections that exist."""
+        return self.nnz_ / self._fitted_network.n_possible
+
+    @property
+    def feature_importances_(self):
+        """Strength of each input unit, the sum of its \\|weights\\|; they add up to 1."""
+        layer = self._fitted_network.layers[0]
+        strength = np.bincount(
+            layer.topology.in_units,
+            weights=np.abs(layer.weights),
+            minlength=layer.topology.shape[0],
+        )
+        total = strength.sum()
+        return strength / total if total > 0 else strength
+
+    @property
+    def _fitted_network(self):
+        try:
+            return vars(self)["_network"]
+        except KeyError:
+            raise AttributeError(
+                f"This {type(self).__name__} instance is not fitted yet."
+            ) from None
+
+    def __sklearn_is_fitted__(self):
+        return "_network" in vars(self)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+    def __getstate__(self):
+        return {**super().__getstate__(), "_skset_version": __version__}
+
+    def __setstate__(self, state):
+        state = dict(state)
+        version = state.pop("_skset_version", None)
+        if version != __version__:
+            warnings.warn(
+                f"This {type(self).__name__} was pickled by skset {version} and is "
+                f"loaded by skset {__version__}; it may not work.",
+                UserWarning,
+                stacklevel=2,
+            )
+        super().__setstate__(state)
+
+    # Fitting.
+
+    def _fit(self, X, y, sample_weight, X_val, y_val, sample_weight_val):
+        goes_on = self.warm_start and self.__sklearn_is_fitted__()
+        X, y = self._checked(X, y, reset=not goes_on)
+        if goes_on:
+            self._check_same_targets(y, "warm_start")
+            network = self._warm_network(X)
+            rng = self._generator()
+        else:
+            rng = self._generator()
+            network = self._initial_network(X, y, rng)
+            self.loss_curve_ = []
+        if sample_weight is not None:
+            sample_weight = checked_sample_weight(sample_weight, X)
+        weight = self._combined_weight(y, sample_weight)
+        training_set, validation_set = self._split(
+            X, y, weight, rng, X_val, y_val, sample_weight_val
+        )
+        samples = self._samples(*training_set)
+        stopping = self._stopping(validation_set)
+        with self._training(network, samples, rng) as training:
+            run_epochs(self, training, stopping, X, y, sample_weight)
+        return self
+
+    def _partial_fit(self, X, y, sample_weight, classes=None):
+        if self.early_stopping:
+            raise ValueError("partial_fit does not support early_stopping=True")
+        goes_on = self.__sklearn_is_fitted__()
+        X, y = self._checked(X, y, reset=not goes_on)
+        state = copy.deepcopy(vars(self).get("_training_state"))
+        rng = state["rng"] if state else self._generator()
+        if goes_on:
+            self._check_same_targets(y, "partial_fit")
+            network = self._network
+            network = network.with_layers(layer.copy() for layer in network.layers)
+        else:
+            network = self._initial_network(X, y, rng, classes)
+            self.loss_curve_, self.n_iter_, self.t_ = [], 0, 0
+        if sample_weight is not None:
+            sample_weight = checked_sample_weight(sample_weight, X)
+        samples = self._samples(X, y, self._combined_weight(y, sample_weight))
+        with self._training(network, samples, rng, state) as training:
+            loss = next(training)
+            self._training_state = {
+                "progress": training.progress,
+                "learning_rate": training.learning_rate,
+                "rng": rng,
+            }
+        self._network = training.network
+        self._record(loss, training)
+        return self
+
+    def _checked(self, X, y, reset):
+        refuse_dates(X)
+        with np.errstate(over="ignore"):  # what overflows is refused as infinite
+            X, y = validate_data(
+                self,
+                checked_indices(X),
+                y,
+                accept_sparse="csr",
+                dtype=self.dtype,
+                multi_output=True,
+                reset=reset,
+            )
+        return X, self._checked_targets(y)
+
+    def _generator(self):
+        """Return the generator of this fit, seeded by `random_state`."""
+        seeds = check_random_state(self.random_state).randint(2**31, size=4)
+        return np.random.default_rng(seeds)
+
+    @property
+    def _compute_dtype(self):
+        return np.dtype(self.dtype).type
+
+    def _layer_sizes(self):
+        sizes = self.hidden_layer_sizes
+        return [int(n) for n in (sizes if hasattr(sizes, "__iter__") else [sizes])]
+
+    def _initial_network(self, X, y, rng, classes=None):
+        n_outputs, output = self._learn_targets(y, classes)
+        self.n_outputs_, self.out_activation_ = n_outputs, output
+        units = [X.shape[1], *self._layer_sizes(), n_outputs]
+        self.n_layers_ = len(units)
+        init = self.init
+        if isinstance(init, str):
+            init = INITS[init](epsilon=self.epsilon, density=self.density)
+        slope = self.negative_slope
+        return Network.initial(
+            init(list(zip(units[:-1], units[1:], strict=True)), rng),
+            self._weight_init(),
+            rng,
+            self.dtype,
+            activation=self.activation,
+            negative_slope=(
+                NEGATIVE_SLOPES.get(self.activation, 0.0) if slope is None else slope
+            ),
+            output=output,
+        )
+
+    def _weight_init(self):
+        if self.weight_init != "auto":
+            return self.weight_init
+        return "he" if "relu" in self.activation else "glorot"
+
+    def _warm_network(self, X):
+        network = self._network
+        for what, now, before in (
+            ("hidden_layer_sizes", self._layer_sizes(), network.n_units[1:-1]),
+            ("dtype", np.dtype(self.dtype).name, network.dtype.name),
+        ):
+            if now != before:
+                raise ValueError(
+                    f"warm_start can only be used where {what} is the same as in the "
+                    f"previous call to fit. Previously it was {before}, now {now}."
+                )
+        return network.copy()
+
+    def _samples(self, X, y, weight=None):
+        return Samples(X, self._encoded_targets(y), weight)
+
+    def _split(self, X, y, weight, rng, X_val, y_val, sample_weight_val):
+        """Return (X, y, weight) to train on, and to validate on or None."""
+        if X_val is not None or y_val is not None:
+            return (X, y, weight), self._given_validation_set(
+                X_val, y_val, sample_weight_val
+            )
+        if sample_weight_val is not None:
+            raise ValueError("sample_weight_val is provided, but X_val was not.")
+        if not self.early_stopping:
+            return (X, y, weight), None
+        try:
+            train, held_out = train_test_split(
+                np.arange(X.shape[0]),
+                test_size=self.validation_fraction,
+                stratify=self._strata(y),
+                random_state=int(rng.integers(2**31)),
+            )
+        except ValueError as error:
+            raise ValueError(
+                "early_stopping cannot set aside a validation set with "
+                f"validation_fraction={self.validation_fraction}: {error}"
+            ) from error
+        return tuple(
+            (X[rows], y[rows], None if weight is None else weight[rows])
+            for rows in (train, held_out)
+        )
+
+    def _strata(self, y):
+        """Return what a split keeps the proportions of, or None."""
+        return
+
+    def _given_validation_set(self, X_val, y_val, sample_weight_val):
+        if y_val is None:
+            raise ValueError("X_val is provided, but y_val was not provided.")
+        if X_val is None:
+            raise ValueError("y_val is provided, but X_val was not provided.")
+        X_val, y_val = self._checked(X_val, y_val, reset=False)
+        check_consistent_length(X_val, y_val)
+        if sample_weight_val is not None:
+            sample_weight_val = checked_sample_weight(sample_weight_val, X_val)
+        if not self.early_stopping:
+            raise ValueError(
+                "X_val and y_val are passed to fit while at the same time "
+                "early_stopping is False. When passing X_val and y_val to fit, "
+                "early_stopping should be set to True."
+            )
+        self._check_same_targets(y_val, "X_val and y_val")
+        return X_val, y_val, sample_weight_val
+
+    def _stopping(self, validation_set):
+        patience = self.n_iter_no_change
+        if validation_set is None:
+            return LossPlateau(self.tol, patience)
+        X, y, weight = validation_set
+        if self.scoring == "loss":
+            samples = self._samples(X, y, weight)
+            return ValidationScore(
+                lambda network: -network.loss(samples), self.tol, patience
+            )
+        scorer = check_scoring(self, scoring=self.scoring)
+        kwargs = {} if weight is None else {"sample_weight": weight}
+
+        def score(network):
+            return scorer(self._with_network(network), X, y, **kwargs)
+
+        return ValidationScore(score, self.tol, patience)
+
+    def _with_network(self, network):
+        """Return a copy of this estimator that predicts with the given network."""
+        twin = copy.copy(self)
+        twin._network = network
+        vars(twin).pop("feature_names_in_", None)  # it is given bare arrays
+        return twin
+
+    def _training(self, network, samples, rng, state=None):
+        state = state or {}
+        options = TrainingOptions(
+            batch_size=self._batch_size(samples.n_samples),
+            shuffle=self.shuffle,
+            alpha=self.alpha,
+            dropout=self.dropout,
+            max_epochs=self.max_iter,
+            weight_init=self._weight_init(),
+            n_threads=self._n_threads(),
+        )
+        return Training(
+            network,
+            samples,
+            self._optimiser(),
+            state.get("learning_rate") or self._learning_rate(),
+            self._evolution(),
+            options,
+            rng,
+            state.get("progress") or Progress(),
+        )
+
+    def _batch_size(self, n_samples):
+        if self.batch_size == "auto":
+            return min(AUTO_BATCH_SIZE, n_samples)
+        if self.batch_size > n_samples:
+            warnings.warn(
+                f"Got batch_size={self.batch_size}, larger than the sample size "
+                f"{n_samples}. It is going to be clipped.",
+                UserWarning,
+                stacklevel=2,
+            )
+        return min(self.batch_size, n_samples)
+
+    def _optimiser(self):
+        if self.solver == "sgd":
+            return SGD(self.momentum, self.nesterovs_momentum)
+        return Adam(self.beta_1, self.beta_2, self.adam_epsilon)
+
+    def _learning_rate(self):
+        # As in scikit-learn, Adam adapts the rate itself; only the cosine concerns it.
+        adapts = self.solver == "adam" and self.learning_rate != "cosine"
+        schedule = "constant" if adapts else self.learning_rate
+        return LearningRate(self.learning_rate_init, schedule, self.power_t)
+
+    def _evolution(self):
+        return METHODS[self.method].evolution(
+            zeta=self.zeta,
+            drop=self.drop,
+            grow=self.grow,
+            zeta_schedule=self.zeta_schedule,
+            update_interval=self.update_interval,
+            newborn=self.newborn,
+        )
+
+    def _n_threads(self):
+        if self.n_jobs is None:
+            return 1
+        if self.n_jobs > 0:
+            return int(self.n_jobs)
+        return max(1, joblib.cpu_count() + 1 + int(self.n_jobs))
+
+    def _record(self, loss, training):
+        """Take note of an epoch."""
+        self.loss_ = loss
+        self.loss_curve_.append(loss)
+        self.n_iter_ += 1
+        self.t_ += training.samples.n_samples
+
+    # Predicting.
+
+    def _weighted_sums(self, X):
+        """Return the output layer's weighted sums (n_outputs, n_samples)."""
+        check_is_fitted(self)
+        network = self._network
+        refuse_dates(X)
+        with np.errstate(over="ignore"):
+            X = validate_data(
+                self,
+                checked_indices(X),
+                accept_sparse="csr",
+                dtype=network.dtype,
+                reset=False,
+            )
+        return network.weighted_sums(Samples(X))

@@ -1,0 +1,322 @@
+"""`SETClassifier`."""
+
+import numpy as np
+from sklearn.base import ClassifierMixin
+from sklearn.utils.class_weight import compute_sample_weight
+
+from skset.estimators._base import BaseSET
+from skset.estimators._labels import Labels, checked_labels
+from skset.estimators._sklearn import (
+    StrOptions,
+    check_partial_fit_first_call,
+    fit_context,
+    with_callbacks,
+)
+from skset.estimators._validation import all_or_nothing
+from skset.network import log_softmax
+
+__all__ = ["SETClassifier"]
+
+
+class SETClassifier(ClassifierMixin, BaseSET):
+    """TODO."""
+
+    _parameter_constraints: dict = {
+        **BaseSET._parameter_constraints,
+        "class_weight": [None, dict, list, StrOptions({"balanced"})],
+    }
+
+    def __init__(
+        self,
+        hidden_layer_sizes=(200, 200),
+        *,
+        epsilon=20,
+        density=None,
+        init="erdos_renyi",
+        weight_init="auto",
+        method="set",
+        zeta=None,
+        drop=None,
+        grow=None,
+        zeta_schedule=None,
+        update_interval=None,
+        newborn=None,
+        final_drop=True,
+        activation="relu",
+        negative_slope=None,
+        dropout=0.0,
+        solver="adam",
+        alpha=0.0001,
+        batch_size="auto",
+        learning_rate="constant",
+        learning_rate_init=0.001,
+        power_t=0.5,
+        max_iter=100,
+        shuffle=True,
+        tol=1e-4,
+        n_iter_no_change=10,
+        early_stopping=False,
+        validation_fraction=0.1,
+        scoring="loss",
+        momentum=0.9,
+        nesterovs_momentum=True,
+        beta_1=0.9,
+        beta_2=0.999,
+        adam_epsilon=1e-8,
+        class_weight=None,
+        warm_start=False,
+        dtype=np.float32,
+        random_state=None,
+        n_jobs=None,
+        verbose=False,
+    ):
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.epsilon = epsilon
+        self.density = density
+        self.init = init
+        self.weight_init = weight_init
+        self.method = method
+        self.zeta = zeta
+        self.drop = drop
+        self.grow = grow
+        self.zeta_schedule = zeta_schedule
+        self.update_interval = update_interval
+        self.newborn = newborn
+        self.final_drop = final_drop
+        self.activation = activation
+        self.negative_slope = negative_slope
+        self.dropout = dropout
+        self.solver = solver
+        self.alpha = alpha
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.learning_rate_init = learning_rate_init
+        self.power_t = power_t
+        self.max_iter = max_iter
+        self.shuffle = shuffle
+        self.tol = tol
+        self.n_iter_no_change = n_iter_no_change
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.scoring = scoring
+        self.momentum = momentum
+        self.nesterovs_momentum = nesterovs_momentum
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
+        self.adam_epsilon = adam_epsilon
+        self.class_weight = class_weight
+        self.warm_start = warm_start
+        self.dtype = dtype
+        self.random_state = random_state
+        self.n_jobs = n_jobs
+        self.verbose = verbose
+
+    @fit_context(prefer_skip_nested_validation=True)
+    @all_or_nothing
+    @with_callbacks
+    def fit(
+        self,
+        X,
+        y,
+        sample_weight=None,
+        *,
+        X_val=None,
+        y_val=None,
+        sample_weight_val=None,
+    ):
+        """Train the network.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Training data. Features of similar scale are needed, as for any neural
+            network: put a `StandardScaler` before.
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            Class labels, or a multilabel indicator matrix.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Non-negative weights. The gradient is ``sum(w * g) / sum(w)`` over a batch.
+        X_val, y_val : array-like, default=None
+            Data to validate on when `early_stopping` is True, in place of a share of
+            the training data.
+        sample_weight_val : array-like of shape (n_val,), default=None
+            Weights of the validation data.
+
+        Returns
+        -------
+        self : SETClassifier
+            The fitted classifier.
+
+        Raises
+        ------
+        ValueError
+            If a parameter or the data are invalid, or if training diverges. The
+            classifier is then as it was before.
+        """
+        return self._fit(X, y, sample_weight, X_val, y_val, sample_weight_val)
+
+    @fit_context(prefer_skip_nested_validation=True)
+    @all_or_nothing
+    def partial_fit(self, X, y, sample_weight=None, classes=None):
+        """Train on one pass over the given data.
+
+        Momentum, topology and the random generator are kept from call to call, also
+        through pickling. An evolution that is due (after every call, or every
+        `update_interval` steps) is made at the beginning of the next call, so that
+        predictions in between see only trained connections. Nothing is dropped for
+        good. Schedules take `max_iter` calls for the whole training.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Training data.
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            Class labels, or a multilabel indicator matrix.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Non-negative weights.
+        classes : array-like of shape (n_classes,), default=None
+            All classes that will ever be seen. Needed in the first call.
+
+        Returns
+        -------
+        self : SETClassifier
+            The classifier.
+
+        Raises
+        ------
+        ValueError
+            If `classes` is missing in the first call or different in a later one, if y
+            has a label that is not among them, if `early_stopping` is True, or if
+            training diverges.
+        """
+        if self.class_weight == "balanced":
+            raise ValueError(
+                "class_weight='balanced' is not supported by partial_fit, which cannot "
+                "know how frequent the classes are. Give a dict instead."
+            )
+        check_partial_fit_first_call(self, classes)
+        return self._partial_fit(X, y, sample_weight, classes)
+
+    def predict(self, X):
+        """Return the predicted class of each sample.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,) or (n_samples, n_labels)
+            Class labels, or a multilabel indicator matrix.
+        """
+        Z = self._weighted_sums(X)
+        return self._labels.decode(Z)
+
+    def decision_function(self, X):
+        """Return the logits, the output layer's weighted sums.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples.
+
+        Returns
+        -------
+        logits : ndarray of shape (n_samples,) or (n_samples, n_classes)
+            One column per class; for two classes one number, positive where the second
+            class is the more likely.
+        """
+        Z = self._logits(X)
+        return Z[:, 0] if self._labels.is_binary else Z
+
+    def predict_log_proba(self, X):
+        """Return the logarithm of the class probabilities, always finite.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples.
+
+        Returns
+        -------
+        log_probabilities : ndarray of shape (n_samples, n_classes)
+            Columns in the order of `classes_`.
+        """
+        Z = self._logits(X)
+        if self._labels.is_binary:
+            return -np.logaddexp(0, np.hstack([Z, -Z]))
+        if self._labels.multilabel:
+            return -np.logaddexp(0, -Z)
+        return log_softmax(Z, axis=1)
+
+    def predict_proba(self, X):
+        """Return the class probabilities, computed in float64.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n_samples, n_classes)
+            Columns in the order of `classes_`; they add up to 1, except for multilabel
+            problems, where each is the probability of one label.
+        """
+        return np.exp(self.predict_log_proba(X))
+
+    def _logits(self, X):
+        """Return the logits (n_samples, n_outputs), each row on its own in memory.
+
+        Sums along a row then have the same bits whatever other samples there are.
+        """
+        return np.ascontiguousarray(self._weighted_sums(X).T, dtype=np.float64)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags
+
+    def _checked_targets(self, y):
+        return checked_labels(y)
+
+    def _learn_targets(self, y, classes=None):
+        if classes is not None:
+            classes = self.classes_  # sorted and checked before
+        self._labels = Labels.of(y, classes)
+        self.classes_ = self._labels.classes
+        if unseen := self._labels.unseen(y).tolist():
+            raise ValueError(f"y has classes not in `classes`: {unseen}.")
+        return self._labels.n_outputs, self._labels.output
+
+    def _check_same_targets(self, y, caller):
+        unseen = self._labels.unseen(y)
+        if caller == "warm_start" and unseen.size == 0:
+            unseen = np.setdiff1d(self.classes_, Labels.of(y).classes)
+        if unseen.size:
+            raise ValueError(
+                f"{caller}: `y` has classes not in `self.classes_`, or lacks some. "
+                f"`self.classes_` is {self.classes_}, they differ in {unseen}."
+            )
+
+    def _encoded_targets(self, y):
+        return self._labels.encode(y, self._compute_dtype)
+
+    def _strata(self, y):
+        return None if self._labels.multilabel else y
+
+    def _combined_weight(self, y, sample_weight):
+        if self.class_weight is None:
+            return sample_weight
+        if isinstance(self.class_weight, dict):
+            self._check_class_weight()
+        weight = compute_sample_weight(self.class_weight, y)
+        return weight if sample_weight is None else weight * sample_weight
+
+    def _check_class_weight(self):
+        differing = set(self.class_weight) ^ set(self.classes_.tolist())
+        if differing:
+            raise ValueError(
+                "class_weight must name exactly the classes in y, "
+                f"{self.classes_.tolist()}; it differs in {sorted(map(str, differing))}."
+            )

@@ -1,0 +1,100 @@
+"""`Labels`: from class labels to the network's targets and back."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import sparse
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
+from sklearn.utils.validation import column_or_1d
+
+__all__ = ["Labels", "checked_labels"]
+
+
+def checked_labels(y):
+    """Return y as a 1-D array of labels or a dense 2-D indicator matrix.
+
+    Raises
+    ------
+    ValueError
+        If y is continuous, or contains None.
+    TypeError
+        If y mixes strings with numbers.
+    """
+    if sparse.issparse(y):
+        y = y.toarray()
+    elif y.ndim == 2 and y.shape[1] == 1:
+        y = column_or_1d(y, warn=True)
+    if y.dtype.kind == "O" and any(label is None for label in y.flat):
+        raise ValueError("Input y contains None, which is not a label.")
+    try:
+        check_classification_targets(y)
+        np.unique(y)
+    except TypeError as error:
+        types = sorted({type(label).__name__ for label in y.flat})
+        raise TypeError(
+            f"The labels in y must be all strings or all numbers, got {types}."
+        ) from error
+    return y
+
+
+@dataclass(frozen=True, eq=False)
+class Labels:
+    """The classes of a problem.
+
+    Attributes
+    ----------
+    classes : ndarray
+        Sorted class labels; of a multilabel problem, the columns' names.
+    multilabel : bool
+        Whether a sample can have any number of labels.
+    """
+
+    classes: np.ndarray
+    multilabel: bool = False
+
+    @classmethod
+    def of(cls, y, classes=None):
+        """Return the labels in y, or those in `classes` if given."""
+        multilabel = type_of_target(y).startswith("multilabel")
+        if classes is None:
+            classes = np.arange(y.shape[1]) if multilabel else np.unique(y)
+        return cls(classes, multilabel)
+
+    @property
+    def n_outputs(self):
+        """Number of output units: one for two classes, else one for each."""
+        return 1 if self.is_binary else self.classes.size
+
+    @property
+    def is_binary(self):
+        """Whether there are just two classes, of which a sample has one."""
+        return not self.multilabel and self.classes.size == 2
+
+    @property
+    def output(self):
+        """Name of the network's output function."""
+        return "logistic" if self.multilabel or self.is_binary else "softmax"
+
+    def unseen(self, y):
+        """Return the labels in y that are not among the classes."""
+        if type_of_target(y).startswith("multilabel") != self.multilabel:
+            raise ValueError(
+                "y must be a multilabel indicator matrix in every call, or in none."
+            )
+        if self.multilabel:
+            return np.arange(self.classes.size, y.shape[1])
+        return np.setdiff1d(y, self.classes)
+
+    def encode(self, y, dtype):
+        """Return the network's targets: class numbers, or a column for each output."""
+        if self.multilabel:
+            return y.astype(dtype)
+        codes = np.searchsorted(self.classes, y)
+        return codes.astype(dtype)[:, None] if self.is_binary else codes
+
+    def decode(self, Z):
+        """Return the predicted labels for weighted sums Z (n_outputs, n_samples)."""
+        if self.multilabel:
+            return (Z.T > 0).astype(int)
+        codes = (Z[0] > 0).astype(int) if self.is_binary else Z.argmax(axis=0)
+        return self.classes[codes]

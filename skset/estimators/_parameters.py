@@ -1,0 +1,104 @@
+"""The parameters that the sparse networks share: what each may be."""
+
+from numbers import Integral, Real
+
+import numpy as np
+
+from skset.estimators._sklearn import Interval, Options, StrOptions
+from skset.network import ACTIVATIONS, INITIAL_WEIGHTS
+from skset.strategies import DROPS, GROWS, INITS, METHODS, SCHEDULES
+
+__all__ = ["SHARED_CONSTRAINTS"]
+
+
+class Number(Interval):
+    """An interval that, unlike scikit-learn's, does not take a bool for a number."""
+
+    def is_satisfied_by(self, val):
+        """Return whether the value is a number in the interval."""
+        return not isinstance(val, (bool, np.bool_)) and super().is_satisfied_by(val)
+
+
+class LayerSizes(Number):
+    """A non-empty sequence of numbers in the interval."""
+
+    def is_satisfied_by(self, val):
+        """Return whether every element is in the interval, and there is one."""
+        if isinstance(val, (str, bytes, dict)) or not hasattr(val, "__iter__"):
+            return False
+        sizes = list(val)
+        return bool(sizes) and all(
+            super(LayerSizes, self).is_satisfied_by(n) for n in sizes
+        )
+
+    def __str__(self):
+        return "a non-empty sequence of positive integers"
+
+
+class Jobs(Number):
+    """An integer that is not 0."""
+
+    def is_satisfied_by(self, val):
+        """Return whether the value counts threads."""
+        return super().is_satisfied_by(val) and val != 0
+
+    def __str__(self):
+        return "an int other than 0"
+
+
+def _named(table):
+    return [StrOptions(set(table)), callable]
+
+
+POSITIVE_INT = Number(Integral, 1, None, closed="left")
+NON_NEGATIVE = Number(Real, 0, None, closed="left")
+POSITIVE = Number(Real, 0, None, closed="neither")
+BELOW_ONE = Number(Real, 0, 1, closed="left")
+
+SHARED_CONSTRAINTS: dict = {
+    "hidden_layer_sizes": [
+        LayerSizes(Integral, 1, None, closed="left"),
+        POSITIVE_INT,
+    ],
+    "epsilon": [POSITIVE],
+    "density": [None, Number(Real, 0, 1, closed="right")],
+    "init": _named(INITS),
+    "weight_init": [StrOptions({"auto", *INITIAL_WEIGHTS})],
+    "method": [StrOptions(set(METHODS))],
+    "zeta": [None, BELOW_ONE],
+    "drop": [None, *_named(DROPS)],
+    "grow": [None, *_named(GROWS)],
+    "zeta_schedule": [None, *_named(SCHEDULES)],
+    "update_interval": [None, POSITIVE_INT],
+    "newborn": [None, StrOptions({"zero", "init"})],
+    "final_drop": ["boolean"],
+    "activation": [StrOptions(set(ACTIVATIONS))],
+    "negative_slope": [None, NON_NEGATIVE],
+    "dropout": [BELOW_ONE],
+    "solver": [StrOptions({"sgd", "adam"})],
+    "alpha": [NON_NEGATIVE],
+    "batch_size": [StrOptions({"auto"}), POSITIVE_INT],
+    "learning_rate": [StrOptions({"constant", "invscaling", "adaptive", "cosine"})],
+    "learning_rate_init": [POSITIVE],
+    "power_t": [NON_NEGATIVE],
+    "max_iter": [POSITIVE_INT],
+    "shuffle": ["boolean"],
+    "tol": [NON_NEGATIVE],
+    "n_iter_no_change": [POSITIVE_INT, Options(Real, {np.inf})],
+    "early_stopping": ["boolean"],
+    "validation_fraction": [Number(Real, 0, 1, closed="neither")],
+    "scoring": [None, StrOptions({"loss"}), str, callable],
+    "momentum": [Number(Real, 0, 1, closed="both")],
+    "nesterovs_momentum": ["boolean"],
+    "beta_1": [BELOW_ONE],
+    "beta_2": [BELOW_ONE],
+    "adam_epsilon": [POSITIVE],
+    "warm_start": ["boolean"],
+    "dtype": [
+        StrOptions({"float32", "float64"}),
+        Options(type, {np.float32, np.float64}),
+    ],
+    "random_state": ["random_state"],
+    "n_jobs": [None, Jobs(Integral, None, None, closed="neither")],
+    "verbose": ["verbose"],
+}

@@ -1,0 +1,241 @@
+"""`SETRegressor`."""
+
+import numpy as np
+from sklearn.base import RegressorMixin
+from sklearn.utils.validation import column_or_1d
+
+from skset.estimators._base import BaseSET
+from skset.estimators._sklearn import StrOptions, fit_context, with_callbacks
+from skset.estimators._validation import all_or_nothing
+from skset.network import OUTPUTS
+
+__all__ = ["SETRegressor"]
+
+OUTPUT_OF_LOSS = {"squared_error": "identity", "poisson": "exp"}
+
+
+class SETRegressor(RegressorMixin, BaseSET):
+    """TODO."""
+
+    _parameter_constraints: dict = {
+        **BaseSET._parameter_constraints,
+        "loss": [StrOptions(set(OUTPUT_OF_LOSS))],
+    }
+
+    def __init__(
+        self,
+        hidden_layer_sizes=(200, 200),
+        *,
+        loss="squared_error",
+        epsilon=20,
+        density=None,
+        init="erdos_renyi",
+        weight_init="auto",
+        method="set",
+        zeta=None,
+        drop=None,
+        grow=None,
+        zeta_schedule=None,
+        update_interval=None,
+        newborn=None,
+        final_drop=True,
+        activation="relu",
+        negative_slope=None,
+        dropout=0.0,
+        solver="adam",
+        alpha=0.0001,
+        batch_size="auto",
+        learning_rate="constant",
+        learning_rate_init=0.001,
+        power_t=0.5,
+        max_iter=100,
+        shuffle=True,
+        tol=1e-4,
+        n_iter_no_change=10,
+        early_stopping=False,
+        validation_fraction=0.1,
+        scoring="loss",
+        momentum=0.9,
+        nesterovs_momentum=True,
+        beta_1=0.9,
+        beta_2=0.999,
+        adam_epsilon=1e-8,
+        warm_start=False,
+        dtype=np.float32,
+        random_state=None,
+        n_jobs=None,
+        verbose=False,
+    ):
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.loss = loss
+        self.epsilon = epsilon
+        self.density = density
+        self.init = init
+        self.weight_init = weight_init
+        self.method = method
+        self.zeta = zeta
+        self.drop = drop
+        self.grow = grow
+        self.zeta_schedule = zeta_schedule
+        self.update_interval = update_interval
+        self.newborn = newborn
+        self.final_drop = final_drop
+        self.activation = activation
+        self.negative_slope = negative_slope
+        self.dropout = dropout
+        self.solver = solver
+        self.alpha = alpha
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.learning_rate_init = learning_rate_init
+        self.power_t = power_t
+        self.max_iter = max_iter
+        self.shuffle = shuffle
+        self.tol = tol
+        self.n_iter_no_change = n_iter_no_change
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.scoring = scoring
+        self.momentum = momentum
+        self.nesterovs_momentum = nesterovs_momentum
+        self.beta_1 = beta_1
+        self.beta_2 = beta_2
+        self.adam_epsilon = adam_epsilon
+        self.warm_start = warm_start
+        self.dtype = dtype
+        self.random_state = random_state
+        self.n_jobs = n_jobs
+        self.verbose = verbose
+
+    @fit_context(prefer_skip_nested_validation=True)
+    @all_or_nothing
+    @with_callbacks
+    def fit(
+        self,
+        X,
+        y,
+        sample_weight=None,
+        *,
+        X_val=None,
+        y_val=None,
+        sample_weight_val=None,
+    ):
+        """Train the network.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Training data. Features of similar scale are needed, as for any neural
+            network: put a `StandardScaler` before.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Numbers to predict.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Non-negative weights. The gradient is ``sum(w * g) / sum(w)`` over a batch.
+        X_val, y_val : array-like, default=None
+            Data to validate on when `early_stopping` is True, in place of a share of
+            the training data.
+        sample_weight_val : array-like of shape (n_val,), default=None
+            Weights of the validation data.
+
+        Returns
+        -------
+        self : SETRegressor
+            The fitted regressor.
+
+        Raises
+        ------
+        ValueError
+            If a parameter or the data are invalid, or if training diverges. The
+            regressor is then as it was before.
+        """
+        return self._fit(X, y, sample_weight, X_val, y_val, sample_weight_val)
+
+    @fit_context(prefer_skip_nested_validation=True)
+    @all_or_nothing
+    def partial_fit(self, X, y, sample_weight=None):
+        """Train on one pass over the given data.
+
+        Momentum, topology and the random generator are kept from call to call, also
+        through pickling. An evolution that is due (after every call, or every
+        `update_interval` steps) is made at the beginning of the next call, so that
+        predictions in between see only trained connections. Nothing is dropped for
+        good. Schedules take `max_iter` calls for the whole training.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Training data.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Numbers to predict.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Non-negative weights.
+
+        Returns
+        -------
+        self : SETRegressor
+            The regressor.
+
+        Raises
+        ------
+        ValueError
+            If y has another number of outputs than before, if `early_stopping` is
+            True, or if training diverges.
+        """
+        return self._partial_fit(X, y, sample_weight)
+
+    def predict(self, X):
+        """Return the predicted numbers.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            Predictions; float32 where X is, else float64.
+        """
+        Z = self._weighted_sums(X)
+        single = getattr(X, "dtype", None) == np.float32
+        Z = Z.astype(np.float32 if single else np.float64)
+        predicted = OUTPUTS[self.out_activation_](Z)
+        return predicted[0] if self.n_outputs_ == 1 else predicted.T
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags
+
+    def _checked_targets(self, y):
+        if y.ndim == 2 and y.shape[1] == 1:
+            y = column_or_1d(y, warn=True)
+        with np.errstate(over="ignore"):
+            y = np.asarray(y).astype(self._compute_dtype)
+        if not np.isfinite(y).all():
+            raise ValueError(
+                "Input y contains NaN, infinity or a value too large for "
+                f"{np.dtype(self.dtype)}."
+            )
+        if self.loss == "poisson" and ((y < 0).any() or not (y > 0).any()):
+            raise ValueError(
+                "Some value(s) of y are negative, or all are 0, which is not allowed "
+                "for loss='poisson'."
+            )
+        return y
+
+    def _learn_targets(self, y, classes=None):
+        n_outputs = 1 if y.ndim == 1 else y.shape[1]
+        return n_outputs, OUTPUT_OF_LOSS[self.loss]
+
+    def _check_same_targets(self, y, caller):
+        n_outputs, output = self._learn_targets(y)
+        if n_outputs != self.n_outputs_:
+            raise ValueError(
+                f"{caller}: `y` has {n_outputs} outputs, the network {self.n_outputs_}."
+            )
+        if output != self.out_activation_:
+            raise ValueError(f"{caller}: the loss is not the same as in the last fit.")
+
+    def _encoded_targets(self, y):
+        return y.reshape(len(y), -1)

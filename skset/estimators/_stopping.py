@@ -1,0 +1,71 @@
+"""When to stop: watching the training loss, or a validation score."""
+
+import numpy as np
+
+__all__ = ["LossPlateau", "ValidationScore"]
+
+
+class LossPlateau:
+    """Training stalls when its loss has not fallen for some epochs.
+
+    Parameters
+    ----------
+    tol : float
+        Smallest fall that counts.
+    patience : int or inf
+        Epochs without such a fall that are tolerated.
+    """
+
+    what = "Training loss"
+
+    def __init__(self, tol, patience):
+        self.tol = tol
+        self.patience = patience
+        self.best = np.inf
+        self.scores = None
+        self._n_stalled = 0
+
+    def stalled(self, loss, network):
+        """Take note of an epoch; return whether patience has run out."""
+        self._n_stalled = self._n_stalled + 1 if loss > self.best - self.tol else 0
+        self.best = min(self.best, loss)
+        return self._ran_out()
+
+    def _ran_out(self):
+        if self._n_stalled <= self.patience:
+            return False
+        self._n_stalled = 0
+        return True
+
+
+class ValidationScore(LossPlateau):
+    """Training stalls when a validation score has not risen; keeps the best network.
+
+    Parameters
+    ----------
+    score : callable
+        ``score(network)``, greater is better.
+    tol : float
+        Smallest rise that counts.
+    patience : int or inf
+        Epochs without such a rise that are tolerated.
+    """
+
+    what = "Validation score"
+
+    def __init__(self, score, tol, patience):
+        super().__init__(tol, patience)
+        self.score = score
+        self.best = -np.inf
+        self.scores = []
+        self.best_network = None
+
+    def stalled(self, loss, network):
+        """Take note of an epoch; return whether patience has run out."""
+        score = self.score(network)
+        self.scores.append(score)
+        self._n_stalled = self._n_stalled + 1 if score < self.best + self.tol else 0
+        if score > self.best or self.best_network is None:
+            self.best = score
+            self.best_network = network.copy()
+        return self._ran_out()

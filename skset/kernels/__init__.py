@@ -1,0 +1,31 @@
+"""numba kernels: pure functions on bare arrays."""
+
+from skset.kernels.batches import gather_dense, gather_sparse
+from skset.kernels.patterns import by_output, flat_positions, free_positions, merge
+from skset.kernels.products import (
+    AdamStep,
+    SGDStep,
+    backward_adam,
+    backward_sgd,
+    forward,
+    update_adam,
+    update_sgd,
+)
+from skset.kernels.team import Team
+
+__all__ = [
+    "AdamStep",
+    "SGDStep",
+    "Team",
+    "backward_adam",
+    "backward_sgd",
+    "by_output",
+    "flat_positions",
+    "forward",
+    "free_positions",
+    "gather_dense",
+    "gather_sparse",
+    "merge",
+    "update_adam",
+    "update_sgd",
+]

@@ -1,0 +1,75 @@
+"""Threads that share a layer.
+
+numba's own parallel loops are not used: its `workqueue` layer aborts the process when
+two Python threads enter it, `omp` kills a forked child at its first parallel loop, and
+a parallel kernel is compiled apart from the serial one, so that nothing guarantees the
+same bits. Here a kernel takes a range of units and releases the GIL; the serial and the
+parallel variant are one machine code, called once or by several Python threads.
+"""
+
+from concurrent.futures import ThreadPoolExecutor, wait
+
+import numpy as np
+
+__all__ = ["Team"]
+
+# Below this many connection-sample products, waking a thread costs more than it saves.
+MIN_WORK = 1 << 18
+
+
+class Team:
+    """Runs range kernels on `n_threads` threads, with the same result for any number.
+
+    The threads exist only inside the ``with`` block: none is left to break a fork, and
+    nothing of them is pickled.
+
+    Parameters
+    ----------
+    n_threads : int, default=1
+        Number of threads, the calling one included.
+    """
+
+    def __init__(self, n_threads=1):
+        self.n_threads = n_threads
+        self._pool = None
+
+    def __enter__(self):
+        if self.n_threads > 1:
+            self._pool = ThreadPoolExecutor(self.n_threads - 1)
+        return self
+
+    def __exit__(self, *exc_info):
+        if self._pool is not None:
+            self._pool.shutdown()
+            self._pool = None
+
+    def run(self, kernel, width, indptr, *args):
+        """Call ``kernel(start, stop, indptr, *args)`` so that all units are covered.
+
+        Parameters
+        ----------
+        kernel : callable
+            A kernel that writes only what belongs to the units it is given.
+        width : int
+            Batch size, to judge how much work there is.
+        indptr : ndarray of shape (n_units + 1,)
+            Index pointer of the pattern; threads get equal shares of connections.
+        *args : tuple
+            Passed on to the kernel.
+        """
+        n_units = indptr.size - 1
+        if self._pool is None or indptr[-1] * width < MIN_WORK:
+            kernel(0, n_units, indptr, *args)
+            return
+        shares = np.linspace(0, indptr[-1], self.n_threads + 1)[1:-1]
+        cuts = [0, *np.searchsorted(indptr, shares).tolist(), n_units]
+        others = [
+            self._pool.submit(kernel, start, stop, indptr, *args)
+            for start, stop in zip(cuts[1:-1], cuts[2:], strict=True)
+        ]
+        try:
+            kernel(cuts[0], cuts[1], indptr, *args)
+        finally:
+            wait(others)  # also after Ctrl-C: nobody writes once this has returned
+        for other in others:
+            other.result()

@@ -1,0 +1,112 @@
+"""Activations of the hidden layers, with the derivative that belongs to each.
+
+Arrays are (units, batch): Z weighted sums, A activations, D deltas.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import expit
+
+__all__ = ["ACTIVATIONS", "Activation"]
+
+
+@dataclass(frozen=True)
+class Activation:
+    """An elementwise function and its derivative.
+
+    Attributes
+    ----------
+    apply : callable
+        ``apply(Z, A, slope)`` writes the activations into A, which may be Z.
+    multiply_derivative : callable
+        ``multiply_derivative(Z, A, D, slope)`` multiplies D by the derivative, in place.
+        Z is A where `in_place` is True.
+    in_place : bool
+        Whether the derivative can be told from A alone, so that Z need not be kept.
+    rectifier : bool
+        Whether about half of the signal is lost, so that weights start at He's scale.
+    alternating : bool
+        Whether the sign of the slope alternates from layer to layer.
+    """
+
+    apply: Callable[..., None]
+    multiply_derivative: Callable[..., None]
+    in_place: bool = True
+    rectifier: bool = False
+    alternating: bool = False
+
+    def slope(self, layer, negative_slope):
+        """Return the slope for z < 0 in hidden layer `layer` (0 is the first)."""
+        if self.alternating and (layer + 1) % 2 == 0:
+            return -negative_slope
+        return negative_slope
+
+
+def _identity(Z, A, slope):
+    if A is not Z:
+        A[...] = Z
+
+
+def _identity_derivative(Z, A, D, slope):
+    pass
+
+
+def _logistic(Z, A, slope):
+    expit(Z, out=A)
+
+
+def _logistic_derivative(Z, A, D, slope):
+    D *= A
+    D *= 1 - A
+
+
+def _tanh(Z, A, slope):
+    np.tanh(Z, out=A)
+
+
+def _tanh_derivative(Z, A, D, slope):
+    D *= 1 - A * A
+
+
+def _relu(Z, A, slope):
+    np.maximum(Z, 0, out=A)
+
+
+def _relu_derivative(Z, A, D, slope):
+    D *= A > 0
+
+
+def _leaky_relu(Z, A, slope):
+    np.maximum(Z, Z * Z.dtype.type(slope), out=A)
+
+
+def _leaky_relu_derivative(Z, A, D, slope):
+    np.multiply(D, D.dtype.type(slope), out=D, where=A <= 0)
+
+
+def _all_relu(Z, A, slope):
+    A[...] = np.where(Z > 0, Z, Z.dtype.type(slope) * Z)
+
+
+def _all_relu_derivative(Z, A, D, slope):
+    np.multiply(D, D.dtype.type(slope), out=D, where=Z <= 0)
+
+
+ACTIVATIONS = {
+    "identity": Activation(_identity, _identity_derivative),
+    "logistic": Activation(_logistic, _logistic_derivative),
+    "tanh": Activation(_tanh, _tanh_derivative),
+    "relu": Activation(_relu, _relu_derivative, rectifier=True),
+    "leaky_relu": Activation(_leaky_relu, _leaky_relu_derivative, rectifier=True),
+    # Curci et al. 2021 (arXiv 2102.01732), equation 4. With a negative slope the sign of
+    # z is lost in the activation, so Z is kept.
+    "all_relu": Activation(
+        _all_relu,
+        _all_relu_derivative,
+        in_place=False,
+        rectifier=True,
+        alternating=True,
+    ),
+}

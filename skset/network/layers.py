@@ -1,0 +1,114 @@
+"""`Layer`: a topology with the arrays aligned to it."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from skset import kernels
+from skset.network.initial import INITIAL_WEIGHTS
+from skset.topology import Topology, carry
+
+__all__ = ["Layer"]
+
+
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """Weights, bias and optimiser state of one layer.
+
+    Training changes the arrays in place; an evolution makes a new Layer.
+
+    Attributes
+    ----------
+    topology : Topology
+        The pattern.
+    weights : ndarray of shape (nnz,)
+        In by-input order.
+    bias : ndarray of shape (n_out,)
+        Of the output units.
+    moments : tuple of ndarray of shape (nnz,)
+        The optimiser's state for each connection; empty at rest.
+    bias_moments : tuple of ndarray of shape (n_out,)
+        The optimiser's state for the bias; empty at rest.
+    """
+
+    topology: Topology
+    weights: np.ndarray
+    bias: np.ndarray
+    moments: tuple[np.ndarray, ...] = ()
+    bias_moments: tuple[np.ndarray, ...] = ()
+
+    @classmethod
+    def initial(cls, topology, weight_init, rng, dtype):
+        """Return a layer with random weights, bias 0 and no optimiser state."""
+        weights = INITIAL_WEIGHTS[weight_init](topology, rng, dtype)
+        return cls(topology, weights, np.zeros(topology.shape[1], dtype))
+
+    def with_moments(self, n):
+        """Return this layer with n moments, of zeros unless it has n already."""
+        if len(self.moments) == n:
+            return self
+        return replace(
+            self,
+            moments=tuple(np.zeros_like(self.weights) for _ in range(n)),
+            bias_moments=tuple(np.zeros_like(self.bias) for _ in range(n)),
+        )
+
+    def at_rest(self):
+        """Return this layer without optimiser state."""
+        return replace(self, moments=(), bias_moments=())
+
+    def copy(self):
+        """Return a layer that shares only the topology, which nothing changes."""
+        return replace(
+            self,
+            weights=self.weights.copy(),
+            bias=self.bias.copy(),
+            moments=tuple(m.copy() for m in self.moments),
+            bias_moments=tuple(m.copy() for m in self.bias_moments),
+        )
+
+    def forward(self, X, Z, team):
+        """Write into Z (n_out, batch) the weighted sums of X (n_in, batch)."""
+        t = self.topology
+        team.run(
+            kernels.forward,
+            X.shape[1],
+            t.out_indptr,
+            t.out_indices,
+            t.order,
+            self.weights,
+            self.bias,
+            X,
+            Z,
+        )
+
+    def backward(self, X, D, DX, optimiser, step, team):
+        """Write into DX (n_in, batch) the inputs' deltas; update weights and bias.
+
+        The weights are changed in place. DX without rows is left alone.
+        """
+        t = self.topology
+        team.run(
+            optimiser.backward,
+            X.shape[1],
+            t.indptr,
+            t.indices,
+            self.weights,
+            *self.moments,
+            X,
+            D,
+            DX,
+            step,
+        )
+        unpenalised = step._replace(l2=self.bias.dtype.type(0))
+        optimiser.update(self.bias, *self.bias_moments, D.sum(axis=1), unpenalised)
+
+    def rewired(self, rewiring, newborn):
+        """Return the layer after an evolution; `newborn` is what new weights get."""
+        topology, source = rewiring
+        return replace(
+            self,
+            topology=topology,
+            weights=carry(self.weights, source, newborn),
+            moments=tuple(carry(m, source, 0) for m in self.moments),
+        )

@@ -1,0 +1,142 @@
+"""`Network`: layers in sequence, and what they predict."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from skset import kernels
+from skset.network.activations import ACTIVATIONS
+from skset.network.layers import Layer
+from skset.network.losses import LOSSES
+
+__all__ = ["Network"]
+
+# Prediction works on this many bytes of activations at a time.
+CHUNK_BYTES = 1 << 24
+# The width of a chunk is a multiple of the widest vector of any CPU, so that every
+# sample takes the same path through the kernels, alone or among others.
+LANES = 16
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """A sparse multilayer perceptron.
+
+    Attributes
+    ----------
+    layers : tuple of Layer
+        From the input to the output.
+    activation : str
+        A key of `ACTIVATIONS`, for the hidden layers.
+    negative_slope : float
+        Slope for z < 0 of the activations that have one.
+    output : str
+        A key of `OUTPUTS`.
+    """
+
+    layers: tuple[Layer, ...]
+    activation: str
+    negative_slope: float
+    output: str
+
+    @classmethod
+    def initial(cls, topologies, weight_init, rng, dtype, **functions):
+        """Return a network with random weights on the given topologies."""
+        dtype = np.dtype(dtype)
+        layers = (Layer.initial(t, weight_init, rng, dtype) for t in topologies)
+        return cls(tuple(layers), **functions)
+
+    @property
+    def dtype(self):
+        """Type of the weights."""
+        return self.layers[0].weights.dtype
+
+    @property
+    def n_units(self):
+        """Number of units of each layer, the inputs first."""
+        shapes = [layer.topology.shape for layer in self.layers]
+        return [shapes[0][0], *(n_out for _, n_out in shapes)]
+
+    @property
+    def nnz(self):
+        """Number of connections."""
+        return sum(layer.topology.nnz for layer in self.layers)
+
+    @property
+    def n_possible(self):
+        """Number of connections of the dense network with the same units."""
+        return sum(
+            n_in * n_out for n_in, n_out in (x.topology.shape for x in self.layers)
+        )
+
+    @property
+    def hidden(self):
+        """Activation of the hidden layers."""
+        return ACTIVATIONS[self.activation]
+
+    def slope(self, layer):
+        """Return the slope for z < 0 in the given hidden layer, 0 being the first."""
+        return self.hidden.slope(layer, self.negative_slope)
+
+    def with_layers(self, layers):
+        """Return a network with other layers."""
+        return replace(self, layers=tuple(layers))
+
+    def copy(self):
+        """Return a network at rest whose arrays are its own."""
+        return self.with_layers(layer.at_rest().copy() for layer in self.layers)
+
+    def is_finite(self):
+        """Return whether all weights and biases are finite."""
+        return all(
+            np.isfinite(layer.weights).all() and np.isfinite(layer.bias).all()
+            for layer in self.layers
+        )
+
+    def squared_norm(self):
+        """Return the sum of the squared weights."""
+        return float(sum(layer.weights @ layer.weights for layer in self.layers))
+
+    def weighted_sums(self, samples):
+        """Return the output layer's weighted sums, serially, chunk by chunk.
+
+        Parameters
+        ----------
+        samples : Samples
+            Inputs.
+
+        Returns
+        -------
+        Z : ndarray of shape (n_outputs, n_samples)
+            In the network's dtype. A sample's column is the same bit for bit whatever
+            other samples there are.
+        """
+        Z = np.empty((self.n_units[-1], samples.n_samples), self.dtype)
+        width = self._chunk_width()
+        for start in range(0, samples.n_samples, width):
+            rows = np.arange(start, min(start + width, samples.n_samples))
+            padded = -(-rows.size // LANES) * LANES
+            A = np.empty((samples.n_features, padded), self.dtype)
+            samples.gather(rows, A)
+            Z[:, rows] = self._outputs(A)[:, : rows.size]
+        return Z
+
+    def loss(self, samples):
+        """Return the weighted mean loss over the samples, without the penalty."""
+        weight, _ = samples.weights(np.arange(samples.n_samples))
+        targets = samples.targets(slice(None))
+        return LOSSES[self.output](self.weighted_sums(samples), targets, weight)
+
+    def _outputs(self, A):
+        for depth, layer in enumerate(self.layers):
+            Z = np.empty((layer.topology.shape[1], A.shape[1]), self.dtype)
+            layer.forward(A, Z, kernels.Team())
+            if depth < len(self.layers) - 1:
+                self.hidden.apply(Z, Z, self.slope(depth))
+            A = Z
+        return A
+
+    def _chunk_width(self):
+        widest = max(a + b for a, b in (x.topology.shape for x in self.layers))
+        lanes = CHUNK_BYTES // (widest * self.dtype.itemsize * LANES)
+        return LANES * min(max(lanes, 1), 16)

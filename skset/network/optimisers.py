@@ -1,0 +1,58 @@
+"""Optimisers: which fused kernel takes a step, with which numbers and state.
+
+An optimiser holds no state of its own. The arrays that it needs beside the weights
+(`n_moments` of them, zero for a new connection) belong to the layer.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from skset import kernels
+
+__all__ = ["SGD", "Adam"]
+
+
+@dataclass(frozen=True)
+class SGD:
+    """Stochastic gradient descent with momentum, as in scikit-learn's MLP.
+
+    Sutskever et al. 2013, ICML, for Nesterov's variant.
+    """
+
+    momentum: float = 0.9
+    nesterov: bool = True
+    n_moments: ClassVar[int] = 1
+    backward: ClassVar = staticmethod(kernels.backward_sgd)
+    update: ClassVar = staticmethod(kernels.update_sgd)
+
+    def step(self, learning_rate, t, l2, dtype):
+        """Return the numbers of step t (from 1) for the kernels."""
+        carry, push = (self.momentum, learning_rate) if self.nesterov else (1.0, 0.0)
+        numbers = (learning_rate, self.momentum, carry, push, l2)
+        return kernels.SGDStep(*map(dtype.type, numbers))
+
+
+@dataclass(frozen=True)
+class Adam:
+    """Adam (Kingma and Ba 2014, arXiv 1412.6980), with scikit-learn's epsilon."""
+
+    beta_1: float = 0.9
+    beta_2: float = 0.999
+    epsilon: float = 1e-8
+    n_moments: ClassVar[int] = 2
+    backward: ClassVar = staticmethod(kernels.backward_adam)
+    update: ClassVar = staticmethod(kernels.update_adam)
+
+    def step(self, learning_rate, t, l2, dtype):
+        """Return the numbers of step t (from 1) for the kernels."""
+        correction = np.sqrt(1 - self.beta_2**t) / (1 - self.beta_1**t)
+        numbers = (
+            learning_rate * correction,
+            self.beta_1,
+            self.beta_2,
+            self.epsilon,
+            l2,
+        )
+        return kernels.AdamStep(*map(dtype.type, numbers))

@@ -1,0 +1,69 @@
+"""`Samples`: inputs, targets and weights, handed out batch by batch."""
+
+import numpy as np
+from scipy import sparse
+
+from skset import kernels
+
+__all__ = ["Samples"]
+
+
+class Samples:
+    """A training or prediction set that is transposed one batch at a time.
+
+    Parameters
+    ----------
+    X : ndarray or CSR matrix of shape (n_samples, n_features)
+        Inputs in the network's dtype, with checked indices. Never made dense beyond a
+        batch.
+    y : ndarray of shape (n_samples,) or (n_samples, n_outputs), default=None
+        Class numbers for a softmax output, targets in the network's dtype otherwise.
+    weight : ndarray of shape (n_samples,), default=None
+        Sample weights; None is 1 for each.
+    """
+
+    def __init__(self, X, y=None, weight=None):
+        self.y = y
+        self.weight = weight
+        self.n_samples, self.n_features = X.shape
+        self.dtype = X.dtype
+        # Read-only views in one index type: the kernels are then compiled only once.
+        if sparse.issparse(X):
+            parts = (
+                X.indptr.astype(np.int64, copy=False),
+                X.indices.astype(np.int32, copy=False),
+                X.data,
+            )
+            self._gather = kernels.gather_sparse
+        else:
+            parts = (np.ascontiguousarray(X),)
+            self._gather = kernels.gather_dense
+        self._parts = tuple(_read_only(part) for part in parts)
+
+    def gather(self, rows, out):
+        """Write the given samples into the columns of `out` (n_features, width).
+
+        Columns beyond the samples get 0.
+        """
+        self._gather(*self._parts, rows, out)
+
+    def targets(self, rows):
+        """Return the targets of the given samples, one column each."""
+        return self.y[rows].T
+
+    def weights(self, rows):
+        """Return the samples' weights, scaled to add up to 1, and what they add up to.
+
+        Where all of them are 0 the scaled ones are 0 too.
+        """
+        if self.weight is None:
+            return np.full(rows.size, 1 / rows.size, self.dtype), float(rows.size)
+        weight = self.weight[rows]
+        total = float(weight.sum())
+        return (weight / (total or 1.0)).astype(self.dtype), total
+
+
+def _read_only(array):
+    view = array.view()
+    view.flags.writeable = False
+    return view

@@ -1,0 +1,63 @@
+"""Buffers of one training step, for one batch width."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+__all__ = ["Signals", "Workspace"]
+
+
+@dataclass(frozen=True, eq=False)
+class Signals:
+    """What a layer computed in the last training step, for strategies to look at.
+
+    Attributes
+    ----------
+    inputs : ndarray of shape (n_in, batch)
+        Activations that went in.
+    outputs : ndarray of shape (n_out, batch)
+        Activations that came out; of the output layer, its deltas.
+    deltas : ndarray of shape (n_out, batch)
+        Gradient of the loss by the weighted sums. The gradient of connection (i, j),
+        existing or not, is ``inputs[i] @ deltas[j]``.
+    """
+
+    inputs: np.ndarray
+    outputs: np.ndarray
+    deltas: np.ndarray
+
+
+class Workspace:
+    """Arrays of shape (units, batch) that every step writes anew.
+
+    Attributes
+    ----------
+    A : list of ndarray
+        Inputs of each layer, after dropout.
+    Z : list of ndarray
+        Weighted sums of each layer; the activation in place of them where it suffices.
+    H : list of ndarray
+        Activations of each hidden layer, before dropout.
+    D : list of ndarray
+        Deltas of each layer; the output layer's share memory with its Z.
+    masks : list of ndarray or None
+        Dropout factors of each hidden layer.
+    """
+
+    def __init__(self, n_units, width, dtype, in_place, dropout):
+        def new(units):
+            return np.empty((units, width), dtype)
+
+        hidden = n_units[1:-1]
+        self.width = width
+        self.Z = [new(units) for units in n_units[1:]]
+        self.H = self.Z[:-1] if in_place else [new(units) for units in hidden]
+        self.masks = [new(units) for units in hidden] if dropout else None
+        outputs = [new(units) for units in hidden] if dropout else self.H
+        self.A = [new(n_units[0]), *outputs]
+        self.D = [*(new(units) for units in hidden), self.Z[-1]]
+
+    def signals(self, layer):
+        """Return the signals of the given layer."""
+        outputs = [*self.H, self.Z[-1]]
+        return Signals(self.A[layer], outputs[layer], self.D[layer])

@@ -1,0 +1,52 @@
+"""The contract of each family of strategies.
+
+A strategy is a small frozen dataclass that sees arrays, never the network or the
+estimator. An estimator takes it as an object, or by its name in `skset.strategies.names`.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import numpy as np
+
+from skset.topology import Topology
+
+__all__ = ["Drop", "Grow", "Init", "Schedule"]
+
+
+class Init(Protocol):
+    """Where connections exist at first."""
+
+    def __call__(
+        self, shapes: Sequence[tuple[int, int]], rng: np.random.Generator
+    ) -> list[Topology]:
+        """Return one topology for each layer shape (n_in, n_out)."""
+
+
+class Drop(Protocol):
+    """Which connections an evolution removes.
+
+    With a class attribute ``needs_signals = True`` it is called with the layer's
+    `skset.network.Signals` as a fourth argument.
+    """
+
+    def __call__(
+        self, weights: np.ndarray, zeta: float, rng: np.random.Generator
+    ) -> np.ndarray:
+        """Return a boolean array, True where a connection is kept."""
+
+
+class Grow(Protocol):
+    """Where an evolution puts new connections."""
+
+    def __call__(
+        self, topology: Topology, n: int, rng: np.random.Generator, signals: Any
+    ) -> np.ndarray:
+        """Return n different free positions ``input * n_out + output``, int64."""
+
+
+class Schedule(Protocol):
+    """How large a fraction an evolution replaces."""
+
+    def __call__(self, progress: float) -> float:
+        """Return zeta at this share of the training, in [0, 1]."""

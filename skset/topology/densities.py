@@ -1,0 +1,84 @@
+"""How many connections each layer gets."""
+
+import numpy as np
+
+__all__ = ["erdos_renyi", "uniform"]
+
+
+def erdos_renyi(shapes, epsilon=None, density=None):
+    """Return the numbers of connections of Erdos-Renyi layers.
+
+    The density of a layer is ``min(1, epsilon (n_in + n_out) / (n_in n_out))``
+    (Mocanu et al. 2018, Nature Communications 9:2383, equation 3): small layers are
+    denser than large ones. With `density`, epsilon is found so that all layers together
+    have this share of their possible connections.
+
+    Parameters
+    ----------
+    shapes : sequence of tuple of int
+        (n_in, n_out) of each layer.
+    epsilon : float, default=None
+        Connections per unit, about: a layer gets ``epsilon (n_in + n_out)``.
+    density : float in (0, 1], default=None
+        Overall share of existing connections, in place of epsilon.
+
+    Returns
+    -------
+    nnz : list of int
+        Exact numbers, at least 1 per layer.
+    """
+    sizes = _sizes(shapes)
+    units = np.array([n_in + n_out for n_in, n_out in shapes], dtype=float)
+    if density is not None:
+        epsilon = _epsilon_for(density * sizes.sum(), sizes, units)
+    return _counts(np.minimum(1.0, epsilon * units / sizes), sizes)
+
+
+def uniform(shapes, epsilon=None, density=None):
+    """Return the numbers of connections of layers that all have the same density.
+
+    Parameters
+    ----------
+    shapes : sequence of tuple of int
+        (n_in, n_out) of each layer.
+    epsilon : float, default=None
+        The overall density is then that of `erdos_renyi` with this epsilon.
+    density : float in (0, 1], default=None
+        Share of existing connections in every layer, in place of epsilon.
+
+    Returns
+    -------
+    nnz : list of int
+        Exact numbers, at least 1 per layer.
+    """
+    sizes = _sizes(shapes)
+    if density is None:
+        density = sum(erdos_renyi(shapes, epsilon)) / sizes.sum()
+    return _counts(np.full(sizes.size, density), sizes)
+
+
+def _sizes(shapes):
+    return np.array([int(n_in) * int(n_out) for n_in, n_out in shapes], dtype=float)
+
+
+def _counts(densities, sizes):
+    return [
+        max(1, min(int(size), round(float(share) * int(size))))
+        for share, size in zip(densities, sizes, strict=True)
+    ]
+
+
+def _epsilon_for(budget, sizes, units):
+    """Return the epsilon at which the layers, none beyond full, add up to the budget.
+
+    Between two layers' becoming full the sum is linear in epsilon; layers fill up in
+    the order of sizes / units.
+    """
+    full = np.zeros(sizes.size, bool)
+    while not full.all():
+        epsilon = (budget - sizes[full].sum()) / units[~full].sum()
+        overflowing = ~full & (epsilon * units > sizes)
+        if not overflowing.any():
+            return epsilon
+        full |= overflowing
+    return np.max(sizes / units)

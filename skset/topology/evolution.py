@@ -1,0 +1,88 @@
+"""One step of evolution: drop connections, grow as many, carry what is aligned."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from skset.topology.pattern import Topology
+
+__all__ = ["Rewiring", "carry", "evolve"]
+
+
+class Rewiring(NamedTuple):
+    """A new topology, and where its connections come from.
+
+    Attributes
+    ----------
+    topology : Topology
+        The pattern after the evolution.
+    source : ndarray of shape (nnz,), int64
+        Old place of each connection, in by-input order; -1 if it is newborn.
+    """
+
+    topology: Topology
+    source: np.ndarray
+
+
+def evolve(topology, weights, *, zeta, drop, grow, rng, signals=None):
+    """Drop a fraction of the connections and grow as many elsewhere.
+
+    nnz is the same before and after. A place that was just dropped counts as free. A
+    layer with fewer free places than connections to drop replaces only as many as it
+    has free places, so that a full layer is left alone.
+
+    Parameters
+    ----------
+    topology : Topology
+        The pattern; it is not changed.
+    weights : ndarray of shape (nnz,)
+        In by-input order.
+    zeta : float in [0, 1]
+        Fraction to replace.
+    drop : callable
+        ``drop(weights, zeta, rng)`` returns a boolean array, True where a connection
+        is kept. If it has a true attribute `needs_signals`, it also gets the signals.
+    grow : callable or None
+        ``grow(topology, n, rng, signals)`` returns n free positions of the topology of
+        the kept connections. None drops without regrowth.
+    rng : numpy.random.Generator
+        Source of randomness.
+    signals : object, default=None
+        What the layer last computed, for strategies that look at more than weights.
+
+    Returns
+    -------
+    rewiring : Rewiring
+        The new topology and the source of each of its connections.
+
+    Raises
+    ------
+    ValueError
+        If `grow` returns positions that are not free, not different or too few.
+    """
+    zeta = min(zeta, topology.n_free / topology.nnz)
+    extra = (signals,) if getattr(drop, "needs_signals", False) else ()
+    keep = drop(weights, zeta, rng, *extra)
+    kept, source = topology.subset(keep), np.flatnonzero(keep)
+    n_dropped = topology.nnz - kept.nnz
+    if grow is None or n_dropped == 0:
+        return Rewiring(kept, source)
+    born = np.sort(grow(kept, n_dropped, rng, signals))
+    if born.size != n_dropped:
+        raise ValueError(f"{grow!r} grew {born.size} connections, not {n_dropped}.")
+    return Rewiring(*kept.merged(source, born))
+
+
+def carry(values, source, fill):
+    """Return the values of the surviving connections in their new places.
+
+    Parameters
+    ----------
+    values : ndarray of shape (nnz_before,)
+        Anything aligned with the old topology.
+    source : ndarray of shape (nnz,), int64
+        As in `Rewiring`.
+    fill : scalar or ndarray of shape (nnz,)
+        What newborn connections get.
+    """
+    return np.where(source < 0, fill, values[source]).astype(values.dtype, copy=False)

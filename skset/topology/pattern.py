@@ -1,0 +1,189 @@
+"""`Topology`: which connections of one layer exist."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from scipy import sparse
+
+from skset import kernels
+
+__all__ = ["Topology"]
+
+_INT32_MAX = np.iinfo(np.int32).max
+
+
+@dataclass(frozen=True, eq=False)
+class Topology:
+    """Immutable bipartite pattern of one layer, seen from both sides.
+
+    The by-input view (`indptr`, `indices`) is canonical: indices sorted, no duplicates.
+    Weights and everything aligned with them lie in its order. The by-output view
+    (`out_indptr`, `out_indices`) is made at its first use, together with `order`, which
+    leads from it to the by-input order.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        (n_in, n_out).
+    indptr : ndarray of shape (n_in + 1,), int64
+        Where each input unit's connections begin.
+    indices : ndarray of shape (nnz,), int32
+        Output unit of each connection.
+    """
+
+    shape: tuple[int, int]
+    indptr: np.ndarray
+    indices: np.ndarray
+
+    @classmethod
+    def from_positions(cls, shape, positions):
+        """Return the topology with connections at the given flat positions.
+
+        Parameters
+        ----------
+        shape : tuple of int
+            (n_in, n_out).
+        positions : ndarray of int64
+            Different numbers ``input * n_out + output``, in any order.
+
+        Raises
+        ------
+        ValueError
+            If a position is repeated or outside the layer.
+        """
+        return cls.empty(shape).merged(np.empty(0, np.int64), np.sort(positions))[0]
+
+    @classmethod
+    def empty(cls, shape):
+        """Return the topology of this shape without any connection."""
+        n_in, n_out = (int(n) for n in shape)
+        return cls((n_in, n_out), np.zeros(n_in + 1, np.int64), np.empty(0, np.int32))
+
+    @property
+    def nnz(self):
+        """Number of connections."""
+        return self.indices.size
+
+    @property
+    def n_free(self):
+        """Number of places without a connection; a Python int, as it passes 2**31."""
+        return self.shape[0] * self.shape[1] - self.nnz
+
+    @property
+    def density(self):
+        """Share of the possible connections that exist."""
+        return self.nnz / (self.shape[0] * self.shape[1])
+
+    @property
+    def fan_in(self):
+        """Number of connections of each output unit."""
+        return np.diff(self.out_indptr)
+
+    @property
+    def fan_out(self):
+        """Number of connections of each input unit."""
+        return np.diff(self.indptr)
+
+    @cached_property
+    def _by_output(self):
+        out_indptr = np.zeros(self.shape[1] + 1, np.int64)
+        out_indices = np.empty(self.nnz, np.int32)
+        order = np.empty(self.nnz, np.int32 if self.nnz <= _INT32_MAX else np.int64)
+        kernels.by_output(self.indptr, self.indices, out_indptr, out_indices, order)
+        return out_indptr, out_indices, order
+
+    @property
+    def out_indptr(self):
+        """Where each output unit's connections begin in the by-output view."""
+        return self._by_output[0]
+
+    @property
+    def out_indices(self):
+        """Input unit of each connection in the by-output view, int32."""
+        return self._by_output[1]
+
+    @property
+    def order(self):
+        """By-input place of each connection of the by-output view."""
+        return self._by_output[2]
+
+    @property
+    def in_units(self):
+        """Input unit of each connection, in by-input order, int32."""
+        return np.repeat(np.arange(self.shape[0], dtype=np.int32), self.fan_out)
+
+    def positions(self):
+        """Return the flat position ``input * n_out + output`` of every connection."""
+        positions = np.empty(self.nnz, np.int64)
+        kernels.flat_positions(self.indptr, self.indices, self.shape[1], positions)
+        return positions
+
+    def free_positions(self, ranks):
+        """Return the positions of free places, given their sorted ranks among them.
+
+        Parameters
+        ----------
+        ranks : ndarray of int64
+            Sorted numbers in [0, n_free): the place in the list of free positions.
+        """
+        positions = np.empty(ranks.size, np.int64)
+        kernels.free_positions(
+            self.indptr, self.indices, self.shape[1], ranks, positions
+        )
+        return positions
+
+    def subset(self, keep):
+        """Return the topology of the connections where the boolean `keep` is True."""
+        kept_before = np.zeros(self.nnz + 1, np.int64)
+        np.cumsum(keep, out=kept_before[1:])
+        return Topology(self.shape, kept_before[self.indptr], self.indices[keep])
+
+    def merged(self, source, born):
+        """Return this topology with newborn connections, and where each came from.
+
+        Parameters
+        ----------
+        source : ndarray of shape (nnz,), int64
+            A number for each connection of this topology, handed on to the result.
+        born : ndarray of int64
+            Sorted positions of the newborn connections, all of them free.
+
+        Returns
+        -------
+        topology : Topology
+            With ``nnz + born.size`` connections.
+        source : ndarray of int64
+            The given number of each connection, -1 for a newborn one.
+
+        Raises
+        ------
+        ValueError
+            If a newborn position is taken, repeated or outside the layer.
+        """
+        n_in, n_out = self.shape
+        born = np.ascontiguousarray(born, dtype=np.int64)
+        nnz = self.nnz + born.size
+        indptr, indices = np.zeros(n_in + 1, np.int64), np.empty(nnz, np.int32)
+        merged_source = np.empty(nnz, np.int64)
+        inside = born.size == 0 or (born[0] >= 0 and int(born[-1]) < n_in * n_out)
+        if not inside or not kernels.merge(
+            self.positions(), source, born, n_out, indptr, indices, merged_source
+        ):
+            raise ValueError(
+                f"Positions must be free, different and within a layer of {n_in} x "
+                f"{n_out} units."
+            )
+        return Topology(self.shape, indptr, indices), merged_source
+
+    def to_csr(self, values):
+        """Return the values as a CSR array (n_in, n_out) that shares their memory."""
+        index_dtype = np.int32 if self.nnz <= _INT32_MAX else np.int64
+        return sparse.csr_array(
+            (
+                values,
+                self.indices.astype(index_dtype, copy=False),
+                self.indptr.astype(index_dtype),
+            ),
+            shape=self.shape,
+        )

@@ -1,0 +1,57 @@
+"""Random patterns: uniform, exact in number, in time and memory of the connections."""
+
+import numpy as np
+
+from skset.topology.pattern import Topology
+
+__all__ = ["random_free_positions", "random_topology", "sample_ranks"]
+
+
+def sample_ranks(total, n, rng):
+    """Return n different numbers below `total`, sorted, every set equally likely.
+
+    Parameters
+    ----------
+    total : int
+        May pass 2**31, up to 2**63 - 1.
+    n : int
+        At most `total`.
+    rng : numpy.random.Generator
+        Source of randomness.
+
+    Returns
+    -------
+    ranks : ndarray of shape (n,), int64
+        Drawn with replacement and topped up until n are different, which leaves the
+        set uniform; where more than half are wanted, the others are drawn instead.
+    """
+    if 2 * n > total:
+        chosen = np.ones(total, bool)
+        chosen[sample_ranks(total, total - n, rng)] = False
+        return np.flatnonzero(chosen)
+    ranks = np.empty(0, np.int64)
+    while ranks.size < n:
+        fresh = rng.integers(total, size=n - ranks.size)
+        ranks = np.unique(np.concatenate([ranks, fresh]))
+    return ranks
+
+
+def random_free_positions(topology, n, rng):
+    """Return n free positions of the topology, uniformly without replacement."""
+    return topology.free_positions(sample_ranks(topology.n_free, n, rng))
+
+
+def random_topology(shape, nnz, rng):
+    """Return a topology with exactly `nnz` uniformly random connections.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        (n_in, n_out).
+    nnz : int
+        Number of connections, at most n_in * n_out.
+    rng : numpy.random.Generator
+        Source of randomness.
+    """
+    positions = sample_ranks(int(shape[0]) * int(shape[1]), nnz, rng)
+    return Topology.from_positions(shape, positions)
