@@ -3,6 +3,8 @@
 import copy
 import warnings
 from abc import ABC, abstractmethod
+from itertools import pairwise
+from typing import ClassVar
 
 import joblib
 import numpy as np
@@ -48,7 +50,7 @@ class BaseSET(CallbackSupportMixin, BaseEstimator, ABC):
     Warning: this class is not to be used directly; use its subclasses.
     """
 
-    _parameter_constraints: dict = SHARED_CONSTRAINTS
+    _parameter_constraints: ClassVar[dict] = SHARED_CONSTRAINTS
 
     # What subclasses say of their targets.
 
@@ -96,7 +98,7 @@ class BaseSET(CallbackSupportMixin, BaseEstimator, ABC):
 
     @property
     def feature_importances_(self):
-        """Strength of each input unit, the sum of its \\|weights\\|; they add up to 1."""
+        """Strength of each input unit, the sum of its absolute weights; sums to 1."""
         layer = self._fitted_network.layers[0]
         strength = np.bincount(
             layer.topology.in_units,
@@ -142,6 +144,7 @@ class BaseSET(CallbackSupportMixin, BaseEstimator, ABC):
 
     def _fit(self, X, y, sample_weight, X_val, y_val, sample_weight_val):
         goes_on = self.warm_start and self.__sklearn_is_fitted__()
+        given_X = X  # has the feature names that callbacks need to predict
         X, y = self._checked(X, y, reset=not goes_on)
         if goes_on:
             self._check_same_targets(y, "warm_start")
@@ -160,7 +163,7 @@ class BaseSET(CallbackSupportMixin, BaseEstimator, ABC):
         samples = self._samples(*training_set)
         stopping = self._stopping(validation_set)
         with self._training(network, samples, rng) as training:
-            run_epochs(self, training, stopping, X, y, sample_weight)
+            run_epochs(self, training, stopping, given_X, y, sample_weight)
         return self
 
     def _partial_fit(self, X, y, sample_weight, classes=None):
@@ -197,7 +200,7 @@ class BaseSET(CallbackSupportMixin, BaseEstimator, ABC):
             X, y = validate_data(
                 self,
                 checked_indices(X),
-                y,
+                checked_indices(y, "y"),
                 accept_sparse="csr",
                 dtype=self.dtype,
                 multi_output=True,
@@ -228,7 +231,7 @@ class BaseSET(CallbackSupportMixin, BaseEstimator, ABC):
             init = INITS[init](epsilon=self.epsilon, density=self.density)
         slope = self.negative_slope
         return Network.initial(
-            init(list(zip(units[:-1], units[1:], strict=True)), rng),
+            init(list(pairwise(units)), rng),
             self._weight_init(),
             rng,
             self.dtype,

@@ -1,10 +1,13 @@
 """`SETClassifier`."""
 
+from typing import ClassVar
+
 import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.utils.class_weight import compute_sample_weight
 
 from skset.estimators._base import BaseSET
+from skset.estimators._docs import documented
 from skset.estimators._labels import Labels, checked_labels
 from skset.estimators._sklearn import (
     StrOptions,
@@ -18,10 +21,66 @@ from skset.network import log_softmax
 __all__ = ["SETClassifier"]
 
 
+@documented(
+    hidden="(1000,)",
+    first="",
+    last="""class_weight : dict or "balanced", default=None
+        Weights of the classes, multiplied with `sample_weight`; a dict names all of
+        them. For multilabel problems a list of dicts, one per label.
+    """,
+    dropout="0.0",
+    solver="adam",
+    alpha="0.0001",
+    batch='"auto" is 32, or the sample size if smaller.',
+    learning_rate="constant",
+    rate="0.001",
+    max_iter="100",
+)
 class SETClassifier(ClassifierMixin, BaseSET):
-    """TODO."""
+    """Truly sparse multilayer perceptron classifier.
 
-    _parameter_constraints: dict = {
+    The network holds only its connections, from the first step to the last. While it
+    trains by stochastic gradient descent on the cross entropy, Sparse Evolutionary
+    Training (SET) [1]_ keeps dropping its weakest connections and growing new ones, so
+    that the topology adapts to the data. Two or more classes, and multilabel problems,
+    are handled as by scikit-learn's `MLPClassifier`, whose parameter names it shares.
+
+    Parameters
+    ----------
+    {parameters}
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        Class labels.
+    {attributes}
+
+    See Also
+    --------
+    SETRegressor : The same for numbers.
+    sklearn.neural_network.MLPClassifier : The dense network.
+
+    References
+    ----------
+    {references}
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from sklearn.model_selection import train_test_split
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from skset import SETClassifier
+    >>> X, y = load_digits(return_X_y=True)
+    >>> X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
+    >>> model = make_pipeline(StandardScaler(), SETClassifier(random_state=0))
+    >>> model.fit(X_train, y_train).score(X_test, y_test) > 0.95
+    True
+    >>> model[-1].density_ < 0.4
+    True
+    """
+
+    _parameter_constraints: ClassVar[dict] = {
         **BaseSET._parameter_constraints,
         "class_weight": [None, dict, list, StrOptions({"balanced"})],
     }
@@ -311,6 +370,8 @@ class SETClassifier(ClassifierMixin, BaseSET):
         if isinstance(self.class_weight, dict):
             self._check_class_weight()
         weight = compute_sample_weight(self.class_weight, y)
+        if not (np.isfinite(weight) & (weight >= 0)).all():
+            raise ValueError("class_weight must hold finite non-negative numbers.")
         return weight if sample_weight is None else weight * sample_weight
 
     def _check_class_weight(self):
@@ -318,5 +379,6 @@ class SETClassifier(ClassifierMixin, BaseSET):
         if differing:
             raise ValueError(
                 "class_weight must name exactly the classes in y, "
-                f"{self.classes_.tolist()}; it differs in {sorted(map(str, differing))}."
+                f"{self.classes_.tolist()}; it differs in "
+                f"{sorted(map(str, differing))}."
             )

@@ -24,11 +24,11 @@ class LayerSizes(Number):
 
     def is_satisfied_by(self, val):
         """Return whether every element is in the interval, and there is one."""
-        if isinstance(val, (str, bytes, dict)) or not hasattr(val, "__iter__"):
+        sequence = isinstance(val, (list, tuple, range, np.ndarray))
+        if not sequence or getattr(val, "ndim", 1) != 1:
             return False
-        sizes = list(val)
-        return bool(sizes) and all(
-            super(LayerSizes, self).is_satisfied_by(n) for n in sizes
+        return len(val) > 0 and all(
+            super(LayerSizes, self).is_satisfied_by(n) for n in val
         )
 
     def __str__(self):
@@ -87,7 +87,7 @@ SHARED_CONSTRAINTS: dict = {
     "n_iter_no_change": [POSITIVE_INT, Options(Real, {np.inf})],
     "early_stopping": ["boolean"],
     "validation_fraction": [Number(Real, 0, 1, closed="neither")],
-    "scoring": [None, StrOptions({"loss"}), str, callable],
+    "scoring": [None, str, callable],
     "momentum": [Number(Real, 0, 1, closed="both")],
     "nesterovs_momentum": ["boolean"],
     "beta_1": [BELOW_ONE],

@@ -1,12 +1,15 @@
 """`SETRegressor`."""
 
+from typing import ClassVar
+
 import numpy as np
 from sklearn.base import RegressorMixin
 from sklearn.utils.validation import column_or_1d
 
 from skset.estimators._base import BaseSET
+from skset.estimators._docs import documented
 from skset.estimators._sklearn import StrOptions, fit_context, with_callbacks
-from skset.estimators._validation import all_or_nothing
+from skset.estimators._validation import all_or_nothing, refuse_dates
 from skset.network import OUTPUTS
 
 __all__ = ["SETRegressor"]
@@ -14,10 +17,63 @@ __all__ = ["SETRegressor"]
 OUTPUT_OF_LOSS = {"squared_error": "identity", "poisson": "exp"}
 
 
+@documented(
+    hidden="(1000,)",
+    first="""loss : {"squared_error", "poisson"}, default="squared_error"
+        Half the squared error; or half the Poisson deviance with a log link, for
+        ``y >= 0``.
+    """,
+    last="",
+    dropout="0.0",
+    solver="adam",
+    alpha="0.0001",
+    batch='"auto" is 32, or the sample size if smaller.',
+    learning_rate="constant",
+    rate="0.001",
+    max_iter="100",
+)
 class SETRegressor(RegressorMixin, BaseSET):
-    """TODO."""
+    """Truly sparse multilayer perceptron regressor.
 
-    _parameter_constraints: dict = {
+    The network holds only its connections, from the first step to the last. While it
+    trains by stochastic gradient descent, Sparse Evolutionary Training (SET) [1]_ keeps
+    dropping its weakest connections and growing new ones, so that the topology adapts
+    to the data. One or more numbers per sample are predicted, as by scikit-learn's
+    `MLPRegressor`, whose parameter names it shares. Targets are taken as they are:
+    scale them (`TransformedTargetRegressor`) where they are large.
+
+    Parameters
+    ----------
+    {parameters}
+
+    Attributes
+    ----------
+    {attributes}
+
+    See Also
+    --------
+    SETClassifier : The same for classes.
+    sklearn.neural_network.MLPRegressor : The dense network.
+
+    References
+    ----------
+    {references}
+
+    Examples
+    --------
+    >>> from sklearn.compose import TransformedTargetRegressor
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from skset import SETRegressor
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> network = make_pipeline(StandardScaler(), SETRegressor(random_state=0))
+    >>> model = TransformedTargetRegressor(network, transformer=StandardScaler())
+    >>> model.fit(X, y).score(X, y) > 0.4
+    True
+    """
+
+    _parameter_constraints: ClassVar[dict] = {
         **BaseSET._parameter_constraints,
         "loss": [StrOptions(set(OUTPUT_OF_LOSS))],
     }
@@ -208,6 +264,7 @@ class SETRegressor(RegressorMixin, BaseSET):
         return tags
 
     def _checked_targets(self, y):
+        refuse_dates(y, "y")
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
         with np.errstate(over="ignore"):

@@ -28,19 +28,23 @@ def all_or_nothing(method):
     return wrapper
 
 
-def refuse_dates(X):
-    """Raise a TypeError if X holds dates or durations, which numpy takes for numbers."""
+def refuse_dates(X, name="X"):
+    """Raise a TypeError if X holds dates or durations, numbers to numpy."""
+    if isinstance(X, (list, tuple)) and len(X):
+        X = np.ravel(X[0])  # a row tells the type of a list of rows
+        if X.dtype == object and X.size:
+            X = X[0]
     dtypes = getattr(X, "dtypes", None)
     dtypes = [getattr(X, "dtype", None)] if dtypes is None else list(np.ravel(dtypes))
     for dtype in dtypes:
         if getattr(dtype, "kind", "") in ("m", "M"):
             raise TypeError(
-                f"Input X has dtype {dtype}, which is not a number. Convert dates and "
-                "durations to numbers first."
+                f"Input {name} has dtype {dtype}, which is not a number. Convert dates "
+                "and durations to numbers first."
             )
 
 
-def checked_indices(X):
+def checked_indices(X, name="X"):
     """Return X, after making sure that its sparse indices are within its shape.
 
     scikit-learn does not look at them, and compiled code that follows a wrong one reads
@@ -51,21 +55,51 @@ def checked_indices(X):
     ValueError
         If indices or index pointers are out of range or do not fit together.
     """
-    if not sparse.issparse(X):
-        return X
-    if X.format in ("csr", "csc", "bsr"):
-        # A second matrix on the same arrays, as check_format may replace attributes.
+    if sparse.issparse(X) and X.format in CHECKS:
         try:
-            twin = type(X)((X.data, X.indices, X.indptr), shape=X.shape, copy=False)
-            twin.check_format(full_check=True)
+            CHECKS[X.format](X)
         except ValueError as error:
-            raise ValueError(f"Sparse X has invalid indices: {error}") from error
-        if X.format != "bsr" and X.data.size != X.indices.size:
-            raise ValueError(
-                f"Sparse X has {X.indices.size} indices but {X.data.size} values."
-            )
-    elif X.format == "coo":
-        for index, size in zip(X.coords, X.shape, strict=True):
-            if index.size and not (index.min() >= 0 and index.max() < size):
-                raise ValueError(f"Sparse X has indices outside [0, {size}).")
+            raise ValueError(f"Sparse {name} has invalid indices: {error}") from error
     return X
+
+
+def _check_compressed(X):
+    # A second matrix on the same arrays, as check_format may replace attributes.
+    twin = type(X)((X.data, X.indices, X.indptr), shape=X.shape, copy=False)
+    twin.check_format(full_check=True)
+    if X.format != "bsr" and X.data.size != X.indices.size:
+        raise ValueError(f"{X.indices.size} indices but {X.data.size} values")
+
+
+def _check_coordinates(X):
+    coords = getattr(X, "coords", None)
+    for index, size in zip(coords or (X.row, X.col), X.shape, strict=True):
+        if index.size != X.data.size:
+            raise ValueError(f"{index.size} indices but {X.data.size} values")
+        if index.size and not (index.min() >= 0 and index.max() < size):
+            raise ValueError(f"indices outside [0, {size})")
+
+
+def _check_lists(X):
+    if not len(X.rows) == len(X.data) == X.shape[0]:
+        raise ValueError("not as many lists of indices or of values as rows")
+    for row, values in zip(X.rows, X.data, strict=True):
+        if len(row) != len(values):
+            raise ValueError(f"{len(row)} indices but {len(values)} values in a row")
+        if row and not (min(row) >= 0 and max(row) < X.shape[1]):
+            raise ValueError(f"indices outside [0, {X.shape[1]})")
+
+
+def _check_diagonals(X):
+    if X.data.ndim != 2 or X.offsets.shape != X.data.shape[:1]:
+        raise ValueError("not as many offsets as diagonals")
+
+
+CHECKS = {
+    "csr": _check_compressed,
+    "csc": _check_compressed,
+    "bsr": _check_compressed,
+    "coo": _check_coordinates,
+    "lil": _check_lists,
+    "dia": _check_diagonals,
+}

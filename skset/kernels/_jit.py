@@ -32,10 +32,14 @@ def package_stamp():
 
 
 class GuardedCache(FunctionCache):
-    """numba's disk cache, stamped with the whole package and never fatal."""
+    """numba's disk cache, stamped with the whole package and never fatal.
+
+    Code compiled with and without NUMBA_BOUNDSCHECK is kept apart, which numba does not.
+    """
 
     def _index_key(self, sig, codegen):
-        return (*super()._index_key(sig, codegen), package_stamp())
+        key = super()._index_key(sig, codegen)
+        return (*key, package_stamp(), bool(numba.config.BOUNDSCHECK))
 
     def load_overload(self, sig, target_context):
         """Return the cached code, or None where there is none that can be read."""

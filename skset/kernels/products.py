@@ -41,7 +41,7 @@ class SGDStep(NamedTuple):
 
 
 class AdamStep(NamedTuple):
-    """What one step of Adam needs; `learning_rate` already holds the bias correction."""
+    """What one step of Adam needs; `learning_rate` holds the bias correction."""
 
     learning_rate: float
     beta_1: float
@@ -158,7 +158,7 @@ def update_adam(weights, mean, square, gradient, step):
 
 @kernel
 def backward_sgd(start, stop, indptr, indices, weights, velocity, X, D, DX, step):
-    """Write into DX the deltas of the inputs and update the weights by SGD, in one pass.
+    """Write into DX the deltas of the inputs and update the weights by SGD.
 
     The gradient of a unit's connections lives only in a buffer as long as the unit has
     connections. DX gets the product with the weights from before the update; a DX

@@ -8,6 +8,7 @@ parallel variant are one machine code, called once or by several Python threads.
 """
 
 from concurrent.futures import ThreadPoolExecutor, wait
+from itertools import pairwise
 
 import numpy as np
 
@@ -65,7 +66,7 @@ class Team:
         cuts = [0, *np.searchsorted(indptr, shares).tolist(), n_units]
         others = [
             self._pool.submit(kernel, start, stop, indptr, *args)
-            for start, stop in zip(cuts[1:-1], cuts[2:], strict=True)
+            for start, stop in pairwise(cuts[1:])
         ]
         try:
             kernel(cuts[0], cuts[1], indptr, *args)

@@ -21,8 +21,8 @@ class Activation:
     apply : callable
         ``apply(Z, A, slope)`` writes the activations into A, which may be Z.
     multiply_derivative : callable
-        ``multiply_derivative(Z, A, D, slope)`` multiplies D by the derivative, in place.
-        Z is A where `in_place` is True.
+        ``multiply_derivative(Z, A, D, slope)`` multiplies D by the derivative, in
+        place. Z is A where `in_place` is True.
     in_place : bool
         Whether the derivative can be told from A alone, so that Z need not be kept.
     rectifier : bool
@@ -100,8 +100,8 @@ ACTIVATIONS = {
     "tanh": Activation(_tanh, _tanh_derivative),
     "relu": Activation(_relu, _relu_derivative, rectifier=True),
     "leaky_relu": Activation(_leaky_relu, _leaky_relu_derivative, rectifier=True),
-    # Curci et al. 2021 (arXiv 2102.01732), equation 4. With a negative slope the sign of
-    # z is lost in the activation, so Z is kept.
+    # Curci et al. 2021 (arXiv 2102.01732). With a negative slope the sign of z is lost
+    # in the activation, so Z is kept.
     "all_relu": Activation(
         _all_relu,
         _all_relu_derivative,

@@ -1,6 +1,7 @@
 """`Network`: layers in sequence, and what they predict."""
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -65,9 +66,7 @@ class Network:
     @property
     def n_possible(self):
         """Number of connections of the dense network with the same units."""
-        return sum(
-            n_in * n_out for n_in, n_out in (x.topology.shape for x in self.layers)
-        )
+        return sum(n_in * n_out for n_in, n_out in pairwise(self.n_units))
 
     @property
     def hidden(self):
@@ -137,6 +136,6 @@ class Network:
         return A
 
     def _chunk_width(self):
-        widest = max(a + b for a, b in (x.topology.shape for x in self.layers))
+        widest = max(n_in + n_out for n_in, n_out in pairwise(self.n_units))
         lanes = CHUNK_BYTES // (widest * self.dtype.itemsize * LANES)
         return LANES * min(max(lanes, 1), 16)

@@ -57,9 +57,10 @@ class Progress:
 class Training:
     """Trains a network; every iteration is an epoch and gives its mean loss.
 
-    To be used in a ``with`` block, which holds its threads. Between two epochs the network is whole: `network` can be scored, copied, or kept
-    as it is. An evolution that is due after an epoch is made when the next one begins,
-    so that what is seen in between has only trained connections.
+    To be used in a ``with`` block, which holds its threads. Between two epochs the
+    network is whole: `network` can be scored, copied, or kept as it is. An evolution
+    that is due after an epoch is made when the next one begins, so that what is seen
+    in between has only trained connections.
 
     Parameters
     ----------
@@ -158,7 +159,7 @@ class Training:
         return summed / (total or 1.0)
 
     def _step(self, rows):
-        """Take one training step; return its mean loss and the weight of its samples."""
+        """Take one training step; return its mean loss and its samples' weight."""
         work = self._workspace(rows.size)
         weight, total = self.samples.weights(rows)
         self.samples.gather(rows, work.A[0])

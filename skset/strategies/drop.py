@@ -43,7 +43,7 @@ class SETDrop:
 
 @dataclass(frozen=True)
 class MagnitudeDrop:
-    """Drop the fraction zeta with the smallest \\|w\\|, whatever the sign.
+    """Drop the fraction zeta with the smallest absolute weights, whatever the sign.
 
     As in RigL (Evci et al. 2020, ICML, algorithm 1).
     """

@@ -1,7 +1,8 @@
 """The contract of each family of strategies.
 
 A strategy is a small frozen dataclass that sees arrays, never the network or the
-estimator. An estimator takes it as an object, or by its name in `skset.strategies.names`.
+estimator. An estimator takes it as an object, or by its name in the table
+`skset.strategies.names`.
 """
 
 from collections.abc import Sequence

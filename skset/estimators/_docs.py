@@ -1,0 +1,168 @@
+"""What the docstrings of the estimators have in common, written once."""
+
+__all__ = ["documented"]
+
+PARAMETERS = """hidden_layer_sizes : int or sequence of int, default={hidden}
+        Number of units of each hidden layer. Width is cheap in a sparse network: the
+        default was chosen from the table in docs/defaults.md.
+    {first}epsilon : float, default=20
+        Erdos-Renyi constant: a layer gets about ``epsilon * (n_in + n_out)``
+        connections, that is density ``min(1, epsilon (n_in + n_out) / (n_in n_out))``
+        [1]_. Greater than 0; 20 is the paper's.
+    density : float in (0, 1], default=None
+        Overall share of the dense network's connections, in place of `epsilon`.
+    init : {{"erdos_renyi", "uniform"}} or callable, default="erdos_renyi"
+        Which layer gets how many connections; a strategy of `skset.strategies`, or
+        any ``init(shapes, rng)`` that returns a `Topology` per layer.
+    weight_init : {{"auto", "he", "glorot", "normal"}}, default="auto"
+        Initial weights. "he" and "glorot" scale with the connections that a unit
+        really has; "auto" takes "he" for the relu family and else "glorot"; "normal"
+        is the SET papers' N(0, 0.1**2).
+    method : {{"set", "static"}}, default="set"
+        Preset of all that follows where it is None. "set" is Sparse Evolutionary
+        Training [1]_: zeta 0.3, drop "set", grow "random", after every epoch. "static"
+        keeps the random topology [2]_.
+    zeta : float in [0, 1), default=None
+        Fraction of a layer's connections that an evolution replaces.
+    drop : {{"set", "magnitude"}} or callable, default=None
+        Which connections an evolution removes: the weakest of each sign on its own, or
+        the weakest of both.
+    grow : {{"random"}} or callable, default=None
+        Where it adds as many.
+    zeta_schedule : {{"constant", "cosine"}} or callable, default=None
+        How zeta changes during training. A callable ``schedule(progress)`` returns zeta
+        itself.
+    update_interval : int, default=None
+        Training steps from one evolution to the next; None is once per epoch.
+    newborn : {{"zero", "init"}}, default=None
+        What a newborn connection weighs: 0 (the default of both methods), or a fresh
+        initial value.
+    final_drop : bool, default=True
+        Whether training ends with a drop without regrowth, as in [1]_, so that no
+        connection remains which was never trained. Not applied to a network restored
+        by early stopping, nor by `partial_fit`.
+    activation : {{"identity", "logistic", "tanh", "relu", "leaky_relu", "all_relu"}}, \
+default="relu"
+        Activation of the hidden layers. "all_relu" has a slope of alternating sign for
+        z < 0 [3]_.
+    negative_slope : float, default=None
+        Its absolute value: by default 0.01 for "leaky_relu", 0.6 for "all_relu".
+    dropout : float in [0, 1), default={dropout}
+        Share of hidden activations that a training step sets to 0.
+    solver : {{"adam", "sgd"}}, default="{solver}"
+        Optimiser.
+    alpha : float, default={alpha}
+        Strength of the L2 penalty of the weights; as in scikit-learn's MLP it is
+        divided by the batch size.
+    batch_size : int or "auto", default="auto"
+        Samples per training step. {batch}
+    learning_rate : {{"constant", "invscaling", "adaptive", "cosine"}}, \
+default="{learning_rate}"
+        Schedule of the learning rate: as in scikit-learn's MLP, where all but the first
+        concern only solver "sgd"; "cosine" takes it to 0 at `max_iter` for both.
+    learning_rate_init : float, default={rate}
+        Initial learning rate.
+    power_t : float, default=0.5
+        Exponent of "invscaling".
+    max_iter : int, default={max_iter}
+        Largest number of epochs.
+    shuffle : bool, default=True
+        Whether every epoch takes the samples in a new order.
+    tol : float, default=1e-4
+        Smallest improvement of the loss or validation score that counts as one.
+    n_iter_no_change : int or inf, default=10
+        Training ends after more than so many epochs without improvement.
+    early_stopping : bool, default=False
+        Whether to stop by a validation score in place of the training loss, and to
+        return the weights and the topology that had the best one.
+    validation_fraction : float in (0, 1), default=0.1
+        Share of the training data set aside if `early_stopping` is True and `fit` is
+        given no validation data.
+    scoring : str, callable or None, default="loss"
+        Validation score: the negative loss, a scikit-learn scorer, or None for the
+        estimator's `score`.
+    momentum : float in [0, 1], default=0.9
+        Momentum of solver "sgd".
+    nesterovs_momentum : bool, default=True
+        Whether it is Nesterov's.
+    beta_1, beta_2 : float in [0, 1), default=0.9, 0.999
+        Decay rates of Adam's moments.
+    adam_epsilon : float, default=1e-8
+        Adam's constant for numerical stability.
+    {last}warm_start : bool, default=False
+        Whether `fit` goes on from the network of the last call.
+    dtype : {{np.float32, np.float64}}, default=np.float32
+        Type of the weights and of all computation. float32 takes half the memory and
+        half the time.
+    random_state : int, RandomState instance or None, default=None
+        Seed of topology, weights, shuffling, dropout and evolution. The same seed gives
+        the same bits for every `n_jobs`.
+    n_jobs : int, default=None
+        Threads that share each layer while training; None is 1, -1 all cores.
+        Prediction is serial.
+    verbose : bool or int, default=False
+        Whether to print a line per epoch."""
+
+ATTRIBUTES = """n_iter_ : int
+        Number of epochs trained; by `partial_fit`, of calls.
+    loss_ : float
+        Mean training loss of the last epoch, the penalty included.
+    loss_curve_ : list of float
+        The same for every epoch.
+    best_loss_ : float or None
+        Smallest training loss; None with early stopping.
+    validation_scores_ : list of float or None
+        Validation score after every epoch, with early stopping.
+    best_validation_score_ : float or None
+        The best of them, that of the network returned.
+    coefs_ : list of scipy.sparse.csr_array of shape (n_in, n_out)
+        Weights of each layer.
+    intercepts_ : list of ndarray of shape (n_out,)
+        Biases of each layer.
+    nnz_ : int
+        Number of connections.
+    density_ : float
+        Share of the dense network's connections that exist.
+    feature_importances_ : ndarray of shape (n_features_in_,)
+        Strength of each input unit, that is the sum of its absolute weights,
+        normalised to add up to 1.
+    n_layers_ : int
+        Number of layers of units, input and output included.
+    n_outputs_ : int
+        Number of output units.
+    out_activation_ : str
+        Name of the output function.
+    t_ : int
+        Number of training samples seen.
+    n_features_in_ : int
+        Number of features.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Their names, where X has some."""
+
+REFERENCES = """.. [1] Mocanu et al. (2018). "Scalable training of artificial neural networks with
+       adaptive sparse connectivity inspired by network science." Nature Communications
+       9:2383.
+    .. [2] Liu et al. (2022). "The unreasonable effectiveness of random pruning." ICLR.
+    .. [3] Curci, Mocanu and Pechenizkiy (2021). "Truly sparse neural networks at
+       scale." arXiv 2102.01732."""
+
+
+def documented(**values):
+    """Return a class decorator that fills in what the docstrings have in common.
+
+    Parameters
+    ----------
+    **values : str
+        What differs: defaults, and the entries of parameters of one class only.
+    """
+
+    def decorate(cls):
+        if cls.__doc__:  # None under python -OO
+            cls.__doc__ = cls.__doc__.format(
+                parameters=PARAMETERS.format(**values),
+                attributes=ATTRIBUTES,
+                references=REFERENCES,
+            )
+        return cls
+
+    return decorate

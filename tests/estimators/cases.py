@@ -1,0 +1,109 @@
+"""Data, small models and comparisons that the tests of the estimators share."""
+
+import warnings
+from contextlib import contextmanager
+
+import joblib
+import numpy as np
+import pytest
+from scipy import sparse
+
+from skset.estimators import SETClassifier, SETRegressor
+
+BOTH = [SETClassifier, SETRegressor]
+
+# Most tests stop long before the loss has settled, and mean to.
+impatient = pytest.mark.filterwarnings(
+    "ignore:Maximum iterations:sklearn.exceptions.ConvergenceWarning"
+)
+
+
+def small(Estimator, **params):
+    """Return a network that fits in a few milliseconds."""
+    defaults = {"hidden_layer_sizes": (8,), "max_iter": 3, "random_state": 0}
+    return Estimator(**{**defaults, **params})
+
+
+def static(Estimator, **params):
+    """Return a network without any randomness but its beginning."""
+    return small(
+        Estimator,
+        **{"method": "static", "shuffle": False, "dtype": np.float64, **params},
+    )
+
+
+def toy(Estimator, n_samples=40, n_features=5, n_classes=2):
+    """Return data with a signal, of the kind that the estimator takes."""
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((n_samples, n_features))
+    signal = X[:, 0] - X[:, 1]
+    if Estimator is SETRegressor:
+        return X, signal
+    cuts = np.quantile(signal, np.linspace(0, 1, n_classes + 1)[1:-1])
+    return X, np.searchsorted(cuts, signal)
+
+
+def first_call(model, X, y, **kwargs):
+    """Make the first call of partial_fit."""
+    if isinstance(model, SETClassifier):
+        kwargs["classes"] = np.unique(y) if y.ndim == 1 else np.arange(y.shape[1])
+    return model.partial_fit(X, y, **kwargs)
+
+
+def scores(model, X):
+    """Return all numbers that a fitted model says about X."""
+    return model.predict_proba(X) if hasattr(model, "classes_") else model.predict(X)
+
+
+def assert_same_network(one, other):
+    """Assert that two models have the same connections and weights, bit for bit."""
+    for a, b in zip(one.coefs_, other.coefs_, strict=True):
+        assert a.shape == b.shape
+        np.testing.assert_array_equal(a.indptr, b.indptr)
+        np.testing.assert_array_equal(a.indices, b.indices)
+        assert a.data.dtype == b.data.dtype
+        assert a.data.tobytes() == b.data.tobytes()
+    for a, b in zip(one.intercepts_, other.intercepts_, strict=True):
+        assert a.tobytes() == b.tobytes()
+
+
+def fingerprint(thing):
+    """Return a hash of all that an estimator or an input holds."""
+    if sparse.issparse(thing):  # but not of the flags that scipy caches
+        arrays = {k: v for k, v in vars(thing).items() if isinstance(v, np.ndarray)}
+        return joblib.hash((type(thing), arrays, getattr(thing, "coords", None)))
+    if hasattr(thing, "get_params"):
+        return joblib.hash((sorted(vars(thing)), vars(thing)))
+    return joblib.hash(thing)
+
+
+@contextmanager
+def nothing_changes(*things):
+    """Assert that neither the things nor any global state change inside."""
+
+    def state():
+        return [fingerprint(thing) for thing in things], joblib.hash(
+            np.random.get_state()  # noqa: NPY002 (the global state is what is meant)
+        )
+
+    filters, before = list(warnings.filters), state()
+    yield
+    assert state() == before
+    assert list(warnings.filters) == filters
+
+
+@contextmanager
+def refused(error, match, *things):
+    """Assert that an error is raised, and that it leaves everything as it was."""
+    with nothing_changes(*things), pytest.raises(error, match=match):
+        yield
+
+
+def fresh_and_fitted(Estimator, X, y, **params):
+    """Return two models that a failed call must not change: one unfitted, one fitted.
+
+    Both have been used, so that nothing is left to be cached.
+    """
+    fitted = small(Estimator, max_iter=1).fit(X, y)
+    fitted.predict(X)
+    return small(Estimator, **params), fitted.set_params(**params)

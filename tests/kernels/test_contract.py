@@ -1,0 +1,62 @@
+"""What every kernel must be, whatever it computes."""
+
+import inspect
+import types
+
+import numba
+import pytest
+
+from skset import kernels
+from skset.kernels import _jit, batches, patterns, products
+
+MODULES = [batches, patterns, products]
+PUBLIC = {
+    name: getattr(kernels, name)
+    for name in kernels.__all__
+    if not inspect.isclass(getattr(kernels, name))
+}
+ALL = {
+    name: value
+    for module in MODULES
+    for name, value in vars(module).items()
+    if isinstance(function := getattr(value, "py_func", value), types.FunctionType)
+    if function.__module__ == module.__name__
+}
+each = pytest.mark.parametrize("kernel", ALL.values(), ids=ALL)
+
+
+def test_the_package_exports_all_public_names_of_its_modules():
+    names = {name for module in MODULES for name in module.__all__}
+    assert sorted(kernels.__all__) == sorted(names | {"Team"})
+    assert set(PUBLIC) <= set(ALL)
+
+
+@each
+def test_it_is_compiled_with_the_right_flags(kernel):
+    if numba.config.DISABLE_JIT:
+        assert isinstance(kernel, types.FunctionType)
+        return
+    assert isinstance(kernel, numba.core.registry.CPUDispatcher)
+    options = kernel.targetoptions
+    assert options["fastmath"] == {"nsz", "arcp", "contract", "afn", "reassoc"}
+    assert options["nogil"] is True
+    assert options["error_model"] == "numpy"
+    assert not options.get("parallel", False)
+    assert isinstance(kernel._cache, (_jit.GuardedCache, _jit.UncachedKernels))
+
+
+@each
+def test_it_says_what_it_does(kernel):
+    assert kernel.__doc__
+    assert kernel.__doc__.strip().splitlines()[0].endswith((".", ","))
+
+
+@each
+def test_it_calls_only_kernels_of_its_own_file(kernel):
+    function = getattr(kernel, "py_func", kernel)
+    called = set(function.__code__.co_names) & set(ALL)
+    assert all(
+        inspect.getmodule(getattr(ALL[name], "py_func", ALL[name]))
+        is inspect.getmodule(function)
+        for name in called
+    )

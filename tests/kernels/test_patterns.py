@@ -1,0 +1,92 @@
+import numpy as np
+import pytest
+import reference
+
+from skset import kernels
+
+
+def random_mask(shape, density, seed=0):
+    return np.random.default_rng(seed).random(shape) < density
+
+
+MASKS = [
+    random_mask(shape, density)
+    for shape in [(1, 1), (1, 9), (9, 1), (6, 7), (12, 5)]
+    for density in (0, 0.1, 0.5, 0.9, 1)
+]
+masks = pytest.mark.parametrize(
+    "mask", MASKS, ids=lambda m: f"{m.shape[0]}x{m.shape[1]}-{m.sum()}"
+)
+
+
+@masks
+def test_by_output_is_the_transposed_pattern(mask):
+    indptr, indices = reference.by_input(mask)
+    out_indptr = np.zeros(mask.shape[1] + 1, np.int64)
+    out_indices, order = np.empty((2, indices.size), np.int32)
+    kernels.by_output(indptr, indices, out_indptr, out_indices, order)
+    expected = reference.by_output(mask)
+    for a, b in zip((out_indptr, out_indices, order), expected, strict=True):
+        assert np.array_equal(a, b)
+
+
+@masks
+def test_flat_positions_number_the_places_row_by_row(mask):
+    indptr, indices = reference.by_input(mask)
+    positions = np.empty(indices.size, np.int64)
+    kernels.flat_positions(indptr, indices, mask.shape[1], positions)
+    assert np.array_equal(positions, np.flatnonzero(mask))
+
+
+@masks
+def test_free_positions_number_the_places_without_connection(mask):
+    indptr, indices = reference.by_input(mask)
+    free = np.flatnonzero(~mask)
+    for ranks in (np.arange(free.size), np.arange(free.size)[::3]):
+        positions = np.empty(ranks.size, np.int64)
+        kernels.free_positions(indptr, indices, mask.shape[1], ranks, positions)
+        assert np.array_equal(positions, free[ranks])
+
+
+def merge(mask, kept_source, born):
+    n_in, n_out = mask.shape
+    kept = np.flatnonzero(mask)
+    indptr, indices = np.zeros(n_in + 1, np.int64), np.empty(kept.size + born.size, "i4")
+    source = np.empty(indices.size, np.int64)
+    different = kernels.merge(kept, kept_source, born, n_out, indptr, indices, source)
+    return different, indptr, indices, source
+
+
+@masks
+@pytest.mark.parametrize("share", [0, 0.4, 1])
+def test_merge_is_the_sorted_union(mask, share):
+    free = np.flatnonzero(~mask)
+    born = np.sort(np.random.default_rng(1).permutation(free)[: int(share * free.size)])
+    kept_source = 3 * np.arange(mask.sum())
+    different, indptr, indices, source = merge(mask, kept_source, born)
+    positions, expected = reference.merge(np.flatnonzero(mask), kept_source, born)
+    grown = mask.copy()
+    grown.flat[born] = True
+    assert different
+    assert np.array_equal(positions, np.flatnonzero(grown))
+    for a, b in zip((indptr, indices), reference.by_input(grown), strict=True):
+        assert np.array_equal(a, b)
+    assert source.tolist() == expected
+
+
+@pytest.mark.parametrize("born", [[1, 1], [0, 3], [3, 4], [5, 2]])
+def test_merge_tells_taken_repeated_and_unsorted_positions(born):
+    mask = np.array([[False, False, False], [True, False, False]])
+    assert not merge(mask, np.arange(1), np.array(born))[0]
+
+
+def test_positions_pass_32_bits():
+    n_out = 60_000
+    indptr = np.concatenate([np.zeros(n_out), [2]]).astype(np.int64)
+    indices = np.array([3, n_out - 1], np.int32)
+    positions = np.empty(2, np.int64)
+    kernels.flat_positions(indptr, indices, n_out, positions)
+    assert positions.tolist() == [n_out * (n_out - 1) + 3, n_out**2 - 1]
+    ranks, free = np.array([n_out**2 - 3]), np.empty(1, np.int64)
+    kernels.free_positions(indptr, indices, n_out, ranks, free)
+    assert free.tolist() == [n_out**2 - 2]

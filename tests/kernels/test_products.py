@@ -1,0 +1,263 @@
+import numpy as np
+import pytest
+import reference
+from reference import assert_close
+
+from skset import kernels
+from skset.kernels import team
+
+
+def with_empty_units(shape, seed=0):
+    mask = np.random.default_rng(seed).random(shape) < 0.5
+    mask[[0, -1]] = False
+    mask[:, [0, -1]] = False
+    return mask
+
+
+def one_connection(shape):
+    mask = np.zeros(shape, bool)
+    mask[1, 2] = True
+    return mask
+
+
+MASKS = {
+    "no connection": np.zeros((3, 2), bool),
+    "one unit each": np.ones((1, 1), bool),
+    "one connection": one_connection((3, 4)),
+    "empty units": with_empty_units((14, 13)),
+    "full": np.ones((9, 11), bool),
+    "wide": np.ones((2, 21), bool),
+    "tall": np.ones((21, 2), bool),
+}
+DTYPES = ["float32", "float64"]
+SGD_STEPS = {"plain": (0.1, 0.9, 1.0, 0.0, 0.01), "nesterov": (0.1, 0.9, 0.9, 0.1, 0.01)}
+
+masks = pytest.mark.parametrize("mask", MASKS.values(), ids=MASKS)
+dtypes = pytest.mark.parametrize("dtype", DTYPES)
+widths = pytest.mark.parametrize("width", [1, 2, 7, 16, 33])
+
+
+class Case:
+    """A layer with random numbers, as bare arrays and as matrices."""
+
+    def __init__(self, mask, dtype, width, seed=0):
+        rng = np.random.default_rng(seed)
+        dtype = np.dtype(dtype)
+
+        def new(*shape):
+            return rng.standard_normal(shape).astype(dtype)
+
+        n_in, n_out = mask.shape
+        self.mask, self.dtype, self.width = mask, dtype, width
+        self.indptr, self.indices = reference.by_input(mask)
+        self.outward = reference.by_output(mask)
+        nnz = self.indices.size
+        self.weights, self.bias = new(nnz), new(n_out)
+        self.moments = [new(nnz), new(nnz) ** 2]
+        self.X, self.D = new(n_in, width), new(n_out, width)
+        self.Z, self.DX = new(n_out, width), new(n_in, width)
+
+    def dense(self, values):
+        return reference.dense(self.mask, values)
+
+    def forward(self, start=0, stop=None, run=None):
+        stop = self.mask.shape[1] if stop is None else stop
+        args = (*self.outward, self.weights, self.bias, self.X, self.Z)
+        if run is None:
+            kernels.forward(start, stop, *args)
+        else:
+            run(kernels.forward, self.width, *args)
+        return self.Z
+
+    def backward(self, rule, start=0, stop=None, run=None, DX=None):
+        """Run the backward kernel; return DX, weights and moments after it."""
+        stop = self.mask.shape[0] if stop is None else stop
+        DX = self.DX if DX is None else DX
+        if rule == "adam":
+            kernel, moments = kernels.backward_adam, self.moments
+            step = kernels.AdamStep(*map(self.dtype.type, (0.1, 0.9, 0.99, 1e-8, 0.01)))
+        else:
+            kernel, moments = kernels.backward_sgd, self.moments[:1]
+            step = kernels.SGDStep(*map(self.dtype.type, SGD_STEPS[rule]))
+        args = (self.weights, *moments, self.X, self.D, DX, step)
+        if run is None:
+            kernel(start, stop, self.indptr, self.indices, *args)
+        else:
+            run(kernel, self.width, self.indptr, self.indices, *args)
+        return DX, self.weights, *moments
+
+    def expected_backward(self, rule):
+        W, X, D = self.dense(self.weights), self.X, self.D
+        gradient = (X @ D.T)[self.mask] + 0.01 * self.weights
+        if rule == "adam":
+            # The kernel's rate holds the bias correction, which is 1 at t = infinity.
+            args = (10**6, 0.1, 0.9, 0.99, 1e-8)
+            after = reference.adam_step(self.weights, *self.moments, gradient, *args)
+        else:
+            args = (0.1, 0.9, rule == "nesterov")
+            after = reference.sgd_step(self.weights, self.moments[0], gradient, *args)
+        return W @ D, *after
+
+
+rules = pytest.mark.parametrize("rule", ["plain", "nesterov", "adam"])
+
+
+@masks
+@dtypes
+@widths
+def test_forward_is_the_dense_product(mask, dtype, width):
+    case = Case(mask, dtype, width)
+    expected = case.dense(case.weights).T @ case.X + case.bias[:, None]
+    assert_close(case.forward(), expected)
+
+
+@dtypes
+@pytest.mark.parametrize("width", range(1, 41))
+def test_every_batch_width(dtype, width):
+    case = Case(with_empty_units((7, 13)), dtype, width)
+    expected = case.dense(case.weights).T @ case.X + case.bias[:, None]
+    assert_close(case.forward(), expected)
+    expected = case.expected_backward("nesterov")
+    for actual, right in zip(case.backward("nesterov"), expected, strict=True):
+        assert_close(actual, right)
+
+
+@masks
+@dtypes
+@widths
+@rules
+def test_backward_is_the_dense_gradient_and_step(mask, dtype, width, rule):
+    case = Case(mask, dtype, width)
+    expected = case.expected_backward(rule)
+    for actual, right in zip(case.backward(rule), expected, strict=True):
+        assert actual.dtype == dtype
+        assert_close(actual, right, factor=5)
+
+
+@dtypes
+def test_forward_writes_only_its_own_rows(dtype):
+    case = Case(MASKS["empty units"], dtype, 5)
+    before = case.Z.copy()
+    expected = case.dense(case.weights).T @ case.X + case.bias[:, None]
+    case.forward(4, 9)
+    assert_close(case.Z[4:9], expected[4:9])
+    assert np.array_equal(case.Z[:4], before[:4])
+    assert np.array_equal(case.Z[9:], before[9:])
+
+
+@rules
+@dtypes
+def test_backward_writes_only_what_belongs_to_its_units(rule, dtype):
+    case = Case(MASKS["empty units"], dtype, 5)
+    whole = Case(MASKS["empty units"], dtype, 5).backward(rule)
+    before = [a.copy() for a in (case.DX, case.weights, *case.moments)]
+    low, high = case.indptr[4], case.indptr[9]
+    rows, *values = zip(case.backward(rule, 4, 9), whole, before, strict=False)
+    for (actual, right, old), start, stop in [
+        (rows, 4, 9),
+        *((v, low, high) for v in values),
+    ]:
+        assert np.array_equal(actual[start:stop], right[start:stop])
+        assert np.array_equal(actual[:start], old[:start])
+        assert np.array_equal(actual[stop:], old[stop:])
+
+
+@rules
+def test_input_deltas_without_rows_are_left_alone(rule):
+    case, other = (Case(MASKS["full"], "float32", 5) for _ in range(2))
+    _, *whole = case.backward(rule)
+    _, *without = other.backward(rule, DX=np.empty((0, 5), np.float32))
+    for a, b in zip(whole, without, strict=True):
+        assert np.array_equal(a, b)
+
+
+@rules
+@dtypes
+@masks
+def test_threads_change_no_bit(rule, dtype, mask, monkeypatch):
+    monkeypatch.setattr(team, "MIN_WORK", 0)
+    for n_threads in (2, 3):
+        serial, parallel = Case(mask, dtype, 9), Case(mask, dtype, 9)
+        with kernels.Team(n_threads) as workers:
+            assert np.array_equal(serial.forward(), parallel.forward(run=workers.run))
+            both = serial.backward(rule), parallel.backward(rule, run=workers.run)
+        for a, b in zip(*both, strict=True):
+            assert np.array_equal(a, b)
+
+
+def test_a_team_really_shares_large_work_and_only_that(monkeypatch):
+    calls = []
+
+    def count(start, stop, indptr):
+        calls.append((start, stop))
+
+    indptr = np.array([0, 10, 20, 30, 40])
+    monkeypatch.setattr(team, "MIN_WORK", 400)
+    with kernels.Team(2) as workers:
+        workers.run(count, 9, indptr)
+        assert calls == [(0, 4)]
+        calls.clear()
+        workers.run(count, 10, indptr)
+    assert sorted(calls) == [(0, 2), (2, 4)]
+    calls.clear()
+    workers.run(count, 10, indptr)  # outside the `with` there are no threads
+    assert calls == [(0, 4)]
+
+
+@pytest.mark.parametrize("failing", [0, 2])
+def test_an_error_in_any_thread_is_raised(failing, monkeypatch):
+    def fail(start, stop, indptr):
+        if start == failing:
+            raise ZeroDivisionError
+
+    monkeypatch.setattr(team, "MIN_WORK", 0)
+    with kernels.Team(2) as workers, pytest.raises(ZeroDivisionError):
+        workers.run(fail, 1, np.array([0, 10, 20, 30, 40]))
+
+
+@dtypes
+def test_a_sample_gets_the_same_bits_whatever_the_batch(dtype):
+    case = Case(MASKS["empty units"], dtype, 16)
+    alone = case.forward().copy()
+    for width in (32, 48, 64, 80, 112, 128, 240):
+        for offset in {0, 16, width - 16}:
+            batch = Case(MASKS["empty units"], dtype, width)
+            batch.X[:, offset : offset + 16] = case.X
+            batch.weights, batch.bias = case.weights, case.bias
+            assert np.array_equal(batch.forward()[:, offset : offset + 16], alone)
+
+
+@dtypes
+@pytest.mark.parametrize("place", [(0, 0), (10, 6)])
+def test_nan_stays_nan(dtype, place):
+    case = Case(MASKS["full"][:, :11].T.copy(), dtype, 7)
+    case.X[place] = np.nan
+    Z = case.forward()
+    assert np.isnan(Z[:, place[1]]).all()
+    assert np.isnan(Z).sum() == Z.shape[0]
+    case.D[:] = 1
+    DX, weights, velocity = case.backward("plain")
+    row = slice(case.indptr[place[0]], case.indptr[place[0] + 1])
+    assert np.isfinite(DX).all()
+    assert np.isnan(weights[row]).all()
+    assert np.isnan(velocity).sum() == 9
+
+
+@dtypes
+def test_updates_of_a_bias_are_the_textbook_steps(dtype):
+    rng = np.random.default_rng(0)
+    w, m, v, g = rng.standard_normal((4, 12)).astype(dtype)
+    v = v**2
+    new = np.dtype(dtype).type
+    expected = reference.sgd_step(w, m, g + 0.01 * w, 0.1, 0.9, True)
+    actual = w.copy(), m.copy()
+    kernels.update_sgd(*actual, g, kernels.SGDStep(*map(new, SGD_STEPS["nesterov"])))
+    for a, b in zip(actual, expected, strict=True):
+        assert_close(a, b)
+    rate = 0.1 * np.sqrt(1 - 0.99**3) / (1 - 0.9**3)
+    expected = reference.adam_step(w, m, v, g + 0.01 * w, 3, 0.1, 0.9, 0.99, 1e-8)
+    actual = w.copy(), m.copy(), v.copy()
+    step = kernels.AdamStep(*map(new, (rate, 0.9, 0.99, 1e-8, 0.01)))
+    kernels.update_adam(*actual, g, step)
+    for a, b in zip(actual, expected, strict=True):
+        assert_close(a, b)

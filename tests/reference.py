@@ -1,0 +1,238 @@
+"""Slow, obvious, dense statements of what skset computes, and of its invariants.
+
+Matrices are written as textbooks have them: samples x units, and W is n_in x n_out
+with zeros where no connection exists.
+"""
+
+import math
+
+import numpy as np
+
+TOLERANCE = {"float32": 2e-5, "float64": 1e-11}
+
+
+def assert_close(actual, expected, dtype=None, factor=1):
+    tolerance = factor * TOLERANCE[np.dtype(dtype or actual.dtype).name]
+    np.testing.assert_allclose(actual, expected, rtol=tolerance, atol=tolerance)
+
+
+# Patterns
+
+
+def assert_canonical(topology):
+    """Hold the contract of a Topology: sorted, without duplicates, both views one."""
+    n_in, n_out = topology.shape
+    indptr, indices = topology.indptr, topology.indices
+    assert indptr.dtype == np.int64
+    assert indices.dtype == np.int32
+    assert indptr.shape == (n_in + 1,)
+    assert indptr[0] == 0
+    assert indptr[-1] == indices.size == topology.nnz
+    assert (np.diff(indptr) >= 0).all()
+    if topology.nnz:
+        assert indices.min() >= 0
+        assert indices.max() < n_out
+    in_units = np.repeat(np.arange(n_in, dtype=np.int64), np.diff(indptr))
+    assert (np.diff(in_units * n_out + indices) > 0).all()
+    order = topology.order
+    assert topology.out_indptr.dtype == np.int64
+    assert topology.out_indices.dtype == np.int32
+    out_units = np.repeat(np.arange(n_out), np.diff(topology.out_indptr))
+    assert np.array_equal(np.sort(order), np.arange(topology.nnz))
+    assert np.array_equal(topology.out_indices, in_units[order])
+    assert np.array_equal(out_units, indices[order])
+    assert (np.diff(out_units.astype(np.int64) * n_in + topology.out_indices) > 0).all()
+
+
+def mask_of(topology):
+    mask = np.zeros(topology.shape, bool)
+    for i in range(topology.shape[0]):
+        for k in range(topology.indptr[i], topology.indptr[i + 1]):
+            mask[i, topology.indices[k]] = True
+    return mask
+
+
+def dense(mask, values):
+    """Return the matrix that has the values, in by-input order, where mask is True."""
+    W = np.zeros(mask.shape, values.dtype)
+    W[mask] = values
+    return W
+
+
+def by_input(mask):
+    indptr, indices = [0], []
+    for row in mask:
+        indices += [j for j, exists in enumerate(row) if exists]
+        indptr.append(len(indices))
+    return np.array(indptr, np.int64), np.array(indices, np.int32)
+
+
+def by_output(mask):
+    """Return indptr, indices and the by-input place of each connection."""
+    place = np.cumsum(mask).reshape(mask.shape) - 1
+    order = [place[i, j] for j in range(mask.shape[1]) for i in np.flatnonzero(mask[:, j])]
+    return *by_input(mask.T), np.array(order, np.int32)
+
+
+def merge(kept, kept_source, born):
+    """Return the sorted union of positions, and the source of each."""
+    source = dict(zip(born, [-1] * len(born), strict=True))
+    source |= dict(zip(kept, kept_source, strict=True))
+    return sorted(source), [source[position] for position in sorted(source)]
+
+
+# Drops, for weights without ties
+
+
+def magnitude_drop(weights, zeta):
+    ranked = sorted(range(len(weights)), key=lambda k: abs(weights[k]))
+    gone = ranked[: int(zeta * len(weights))]
+    return [k not in gone for k in range(len(weights))]
+
+
+def set_drop(weights, zeta):
+    positive = sorted((w, k) for k, w in enumerate(weights) if w >= 0)
+    negative = sorted((-w, k) for k, w in enumerate(weights) if w < 0)
+    gone = positive[: int(zeta * len(positive))] + negative[: int(zeta * len(negative))]
+    return [k not in {place for _, place in gone} for k in range(len(weights))]
+
+
+# Functions of weighted sums
+
+
+def leaky(z, slope):
+    return np.where(z > 0, z, slope * z)
+
+
+def leaky_derivative(z, slope):
+    return np.where(z > 0, 1.0, slope)
+
+
+def logistic(z):
+    return 1 / (1 + np.exp(-z))
+
+
+def softmax(Z):
+    return np.exp(Z) / np.exp(Z).sum(axis=1, keepdims=True)
+
+
+ACTIVATIONS = {
+    "identity": (lambda z, _: z, lambda z, _: np.ones_like(z)),
+    "logistic": (
+        lambda z, _: logistic(z),
+        lambda z, _: logistic(z) * (1 - logistic(z)),
+    ),
+    "tanh": (lambda z, _: np.tanh(z), lambda z, _: 1 / np.cosh(z) ** 2),
+    "relu": (lambda z, _: leaky(z, 0), lambda z, _: leaky_derivative(z, 0)),
+    "leaky_relu": (leaky, leaky_derivative),
+    "all_relu": (leaky, leaky_derivative),
+}
+OUTPUTS = {
+    "identity": lambda Z: Z,
+    "logistic": logistic,
+    "softmax": softmax,
+    "exp": np.exp,
+}
+
+
+def slope(activation, hidden_layer, negative_slope):
+    """Return the slope for z < 0 in a hidden layer, counted from 1."""
+    even = hidden_layer % 2 == 0
+    return -negative_slope if activation == "all_relu" and even else negative_slope
+
+
+def losses(output, P, Y):
+    """Return each sample's loss, given predictions and targets (samples, outputs)."""
+    total = np.zeros(len(P))
+    for s, (predicted, target) in enumerate(zip(P, Y, strict=True)):
+        for p, y in zip(predicted, target, strict=True):
+            if output == "identity":
+                total[s] += 0.5 * (p - y) ** 2 / len(target)
+            elif output == "exp":
+                total[s] += (y * math.log(y / p) if y else 0) - y + p
+            elif output == "logistic":
+                total[s] -= y * math.log(p) + (1 - y) * math.log(1 - p)
+            elif y:
+                total[s] -= math.log(p)
+    return total
+
+
+def one_hot(classes, n):
+    return np.eye(n)[classes]
+
+
+# Steps
+
+
+def sgd_step(w, velocity, gradient, learning_rate, momentum, nesterov):
+    """Return new weights and velocity."""
+    velocity = momentum * velocity - learning_rate * gradient
+    if nesterov:
+        return w + momentum * velocity - learning_rate * gradient, velocity
+    return w + velocity, velocity
+
+
+def adam_step(w, mean, square, gradient, t, learning_rate, beta_1, beta_2, epsilon):
+    """Return new weights and moments; t counts from 1."""
+    mean = beta_1 * mean + (1 - beta_1) * gradient
+    square = beta_2 * square + (1 - beta_2) * gradient**2
+    rate = learning_rate * math.sqrt(1 - beta_2**t) / (1 - beta_1**t)
+    return w - rate * mean / (np.sqrt(square) + epsilon), mean, square
+
+
+class DenseNet:
+    """A multilayer perceptron with masked dense float64 matrices."""
+
+    def __init__(self, network):
+        self.masks = [mask_of(layer.topology) for layer in network.layers]
+        self.W = [
+            dense(mask, layer.weights.astype(np.float64))
+            for mask, layer in zip(self.masks, network.layers, strict=True)
+        ]
+        self.b = [layer.bias.astype(np.float64) for layer in network.layers]
+        self.activation, self.output = network.activation, network.output
+        self.negative_slope = network.negative_slope
+
+    def slope(self, hidden_layer):
+        return slope(self.activation, hidden_layer, self.negative_slope)
+
+    def forward(self, X, dropout=None):
+        """Return weighted sums and inputs of every layer, and the predictions.
+
+        `dropout` has, for each hidden layer, factors of shape (samples, units).
+        """
+        function = ACTIVATIONS[self.activation][0]
+        inputs, sums = [X], []
+        for depth, (W, b) in enumerate(zip(self.W, self.b, strict=True)):
+            sums.append(inputs[-1] @ W + b)
+            if depth < len(self.W) - 1:
+                A = function(sums[-1], self.slope(depth + 1))
+                inputs.append(A * dropout[depth] if dropout else A)
+        return sums, inputs, OUTPUTS[self.output](sums[-1])
+
+    def loss(self, X, Y, weight=None, alpha=0.0, dropout=None):
+        weight = np.ones(len(X)) if weight is None else weight
+        predicted = self.forward(X, dropout)[2]
+        penalty = 0.5 * alpha * sum((W**2).sum() for W in self.W)
+        return (losses(self.output, predicted, Y) @ weight + penalty) / weight.sum()
+
+    def gradients(self, X, Y, weight=None, alpha=0.0, dropout=None):
+        """Return the gradient of each W and each b, one connection at a time exact.
+
+        As in scikit-learn, that of the squared error is summed over the outputs.
+        """
+        weight = np.ones(len(X)) if weight is None else weight
+        derivative = ACTIVATIONS[self.activation][1]
+        sums, inputs, predicted = self.forward(X, dropout)
+        delta = (predicted - Y) * weight[:, None] / weight.sum()
+        of_W, of_b = [], []
+        for depth in range(len(self.W) - 1, -1, -1):
+            gradient = inputs[depth].T @ delta + alpha / weight.sum() * self.W[depth]
+            of_W.insert(0, gradient * self.masks[depth])
+            of_b.insert(0, delta.sum(axis=0))
+            if depth:
+                delta = delta @ self.W[depth].T
+                if dropout:
+                    delta = delta * dropout[depth - 1]
+                delta = delta * derivative(sums[depth - 1], self.slope(depth))
+        return of_W, of_b
