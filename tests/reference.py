@@ -70,7 +70,9 @@ def by_input(mask):
 def by_output(mask):
     """Return indptr, indices and the by-input place of each connection."""
     place = np.cumsum(mask).reshape(mask.shape) - 1
-    order = [place[i, j] for j in range(mask.shape[1]) for i in np.flatnonzero(mask[:, j])]
+    order = [
+        place[i, j] for j in range(mask.shape[1]) for i in np.flatnonzero(mask[:, j])
+    ]
     return *by_input(mask.T), np.array(order, np.int32)
 
 

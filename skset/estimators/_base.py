@@ -18,7 +18,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from skset._version import __version__
+from skset.estimators._learned import LearnedNetwork
 from skset.estimators._loop import run_epochs
 from skset.estimators._parameters import SHARED_CONSTRAINTS
 from skset.estimators._sklearn import CallbackSupportMixin, checked_sample_weight
@@ -44,7 +44,7 @@ AUTO_BATCH_SIZE = 32
 NEGATIVE_SLOPES = {"leaky_relu": 0.01, "all_relu": 0.6}
 
 
-class BaseSET(CallbackSupportMixin, BaseEstimator, ABC):
+class BaseSET(LearnedNetwork, CallbackSupportMixin, BaseEstimator, ABC):
     """A multilayer perceptron, sparse throughout, whose topology evolves.
 
     Warning: this class is not to be used directly; use its subclasses.
@@ -74,71 +74,10 @@ class BaseSET(CallbackSupportMixin, BaseEstimator, ABC):
         """Return the weight of each sample for training, or None for 1 each."""
         return sample_weight
 
-    # What is learned, seen from outside.
-
-    @property
-    def coefs_(self):
-        """Weights of each layer as a CSR array (n_in, n_out); its memory is shared."""
-        return [x.topology.to_csr(x.weights) for x in self._fitted_network.layers]
-
-    @property
-    def intercepts_(self):
-        """Bias of each layer."""
-        return [layer.bias for layer in self._fitted_network.layers]
-
-    @property
-    def nnz_(self):
-        """Number of connections."""
-        return self._fitted_network.nnz
-
-    @property
-    def density_(self):
-        """Share of the dense network's connections that exist."""
-        return self.nnz_ / self._fitted_network.n_possible
-
-    @property
-    def feature_importances_(self):
-        """Strength of each input unit, the sum of its absolute weights; sums to 1."""
-        layer = self._fitted_network.layers[0]
-        strength = np.bincount(
-            layer.topology.in_units,
-            weights=np.abs(layer.weights),
-            minlength=layer.topology.shape[0],
-        )
-        total = strength.sum()
-        return strength / total if total > 0 else strength
-
-    @property
-    def _fitted_network(self):
-        try:
-            return vars(self)["_network"]
-        except KeyError:
-            raise AttributeError(
-                f"This {type(self).__name__} instance is not fitted yet."
-            ) from None
-
-    def __sklearn_is_fitted__(self):
-        return "_network" in vars(self)
-
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
-
-    def __getstate__(self):
-        return {**super().__getstate__(), "_skset_version": __version__}
-
-    def __setstate__(self, state):
-        state = dict(state)
-        version = state.pop("_skset_version", None)
-        if version != __version__:
-            warnings.warn(
-                f"This {type(self).__name__} was pickled by skset {version} and is "
-                f"loaded by skset {__version__}; it may not work.",
-                UserWarning,
-                stacklevel=2,
-            )
-        super().__setstate__(state)
 
     # Fitting.
 
@@ -334,7 +273,8 @@ class BaseSET(CallbackSupportMixin, BaseEstimator, ABC):
         """Return a copy of this estimator that predicts with the given network."""
         twin = copy.copy(self)
         twin._network = network
-        vars(twin).pop("feature_names_in_", None)  # it is given bare arrays
+        if hasattr(twin, "feature_names_in_"):  # it is given bare arrays
+            del twin.feature_names_in_
         return twin
 
     def _training(self, network, samples, rng, state=None):

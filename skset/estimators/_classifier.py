@@ -341,7 +341,7 @@ class SETClassifier(ClassifierMixin, BaseSET):
 
     def _learn_targets(self, y, classes=None):
         if classes is not None:
-            classes = self.classes_  # sorted and checked before
+            classes = np.unique(classes)  # checked before
         self._labels = Labels.of(y, classes)
         self.classes_ = self._labels.classes
         if unseen := self._labels.unseen(y).tolist():

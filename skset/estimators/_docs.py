@@ -123,7 +123,7 @@ ATTRIBUTES = """n_iter_ : int
         Number of connections.
     density_ : float
         Share of the dense network's connections that exist.
-    feature_importances_ : ndarray of shape (n_features_in_,)
+    feature_importances_ : ndarray of shape (n_features,)
         Strength of each input unit, that is the sum of its absolute weights,
         normalised to add up to 1.
     n_layers_ : int
@@ -136,12 +136,12 @@ ATTRIBUTES = """n_iter_ : int
         Number of training samples seen.
     n_features_in_ : int
         Number of features.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Their names, where X has some."""
 
-REFERENCES = """.. [1] Mocanu et al. (2018). "Scalable training of artificial neural networks with
-       adaptive sparse connectivity inspired by network science." Nature Communications
-       9:2383.
+REFERENCES = """.. [1] Mocanu et al. (2018). "Scalable training of artificial neural
+       networks with adaptive sparse connectivity inspired by network science." Nature
+       Communications 9:2383.
     .. [2] Liu et al. (2022). "The unreasonable effectiveness of random pruning." ICLR.
     .. [3] Curci, Mocanu and Pechenizkiy (2021). "Truly sparse neural networks at
        scale." arXiv 2102.01732."""

@@ -16,7 +16,7 @@ def checked_labels(y):
     Raises
     ------
     ValueError
-        If y is continuous, or contains None.
+        If y is continuous, contains None, or has columns of more than two classes.
     TypeError
         If y mixes strings with numbers.
     """
@@ -34,6 +34,11 @@ def checked_labels(y):
         raise TypeError(
             f"The labels in y must be all strings or all numbers, got {types}."
         ) from error
+    if type_of_target(y) == "multiclass-multioutput":
+        raise ValueError(
+            "Unknown label type: a 2-D y must be a multilabel indicator matrix of 0 "
+            "and 1, got multiclass-multioutput."
+        )
     return y
 
 

@@ -22,7 +22,7 @@ class LossPlateau:
         self.tol = tol
         self.patience = patience
         self.best = np.inf
-        self.scores = None
+        self.scores: list[float] | None = None
         self._n_stalled = 0
 
     def stalled(self, loss, network):
@@ -63,7 +63,7 @@ class ValidationScore(LossPlateau):
     def stalled(self, loss, network):
         """Take note of an epoch; return whether patience has run out."""
         score = self.score(network)
-        self.scores.append(score)
+        self.scores = [*(self.scores or []), score]
         self._n_stalled = self._n_stalled + 1 if score < self.best + self.tol else 0
         if score > self.best or self.best_network is None:
             self.best = score

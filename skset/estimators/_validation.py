@@ -64,6 +64,9 @@ def checked_indices(X, name="X"):
 
 
 def _check_compressed(X):
+    # scipy looks at this only where the last pointer is greater than 0.
+    if X.indptr.size > 1 and np.diff(X.indptr.astype(np.int64)).min() < 0:
+        raise ValueError("index pointers must not decrease")
     # A second matrix on the same arrays, as check_format may replace attributes.
     twin = type(X)((X.data, X.indices, X.indptr), shape=X.shape, copy=False)
     twin.check_format(full_check=True)

@@ -34,12 +34,13 @@ def package_stamp():
 class GuardedCache(FunctionCache):
     """numba's disk cache, stamped with the whole package and never fatal.
 
-    Code compiled with and without NUMBA_BOUNDSCHECK is kept apart, which numba does not.
+    Unlike numba, it keeps code compiled with and without bounds checks apart.
     """
 
     def _index_key(self, sig, codegen):
         key = super()._index_key(sig, codegen)
-        return (*key, package_stamp(), bool(numba.config.BOUNDSCHECK))
+        checked = getattr(numba.config, "BOUNDSCHECK", None)
+        return (*key, package_stamp(), bool(checked))
 
     def load_overload(self, sig, target_context):
         """Return the cached code, or None where there is none that can be read."""

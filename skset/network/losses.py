@@ -50,7 +50,7 @@ def squared_error(Z, Y, weight):
 def poisson(Z, Y, weight):
     """Half the Poisson deviance with a log link, summed over the outputs."""
     rate = np.exp(Z)
-    deviance = xlogy(Y, Y / rate) - Y + rate
+    deviance = xlogy(Y, Y) - Y * Z - Y + rate  # finite where the rate underflows
     _finish(Z, rate, Y, weight)
     return float(deviance.sum(axis=0) @ weight)
 

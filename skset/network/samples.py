@@ -29,7 +29,7 @@ class Samples:
         self.dtype = X.dtype
         # Read-only views in one index type: the kernels are then compiled only once.
         if sparse.issparse(X):
-            parts = (
+            parts: tuple = (
                 X.indptr.astype(np.int64, copy=False),
                 X.indices.astype(np.int32, copy=False),
                 X.data,

@@ -1,6 +1,8 @@
 """Initial topologies: which layer gets how many connections."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import ClassVar
 
 from skset import topology
 
@@ -11,6 +13,7 @@ __all__ = ["ErdosRenyi", "Uniform"]
 class _Random:
     """Uniformly random connections, exactly as many as the layer rule says."""
 
+    layer_counts: ClassVar[Callable[..., list[int]]]
     epsilon: float = 20
     density: float | None = None
 

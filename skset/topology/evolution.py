@@ -60,7 +60,7 @@ def evolve(topology, weights, *, zeta, drop, grow, rng, signals=None):
     ValueError
         If `grow` returns positions that are not free, not different or too few.
     """
-    zeta = min(zeta, topology.n_free / topology.nnz)
+    zeta = min(zeta, topology.n_free / max(topology.nnz, 1))
     extra = (signals,) if getattr(drop, "needs_signals", False) else ()
     keep = drop(weights, zeta, rng, *extra)
     kept, source = topology.subset(keep), np.flatnonzero(keep)

@@ -51,7 +51,10 @@ def test_free_positions_number_the_places_without_connection(mask):
 def merge(mask, kept_source, born):
     n_in, n_out = mask.shape
     kept = np.flatnonzero(mask)
-    indptr, indices = np.zeros(n_in + 1, np.int64), np.empty(kept.size + born.size, "i4")
+    indptr, indices = (
+        np.zeros(n_in + 1, np.int64),
+        np.empty(kept.size + born.size, "i4"),
+    )
     source = np.empty(indices.size, np.int64)
     different = kernels.merge(kept, kept_source, born, n_out, indptr, indices, source)
     return different, indptr, indices, source

@@ -30,7 +30,10 @@ MASKS = {
     "tall": np.ones((21, 2), bool),
 }
 DTYPES = ["float32", "float64"]
-SGD_STEPS = {"plain": (0.1, 0.9, 1.0, 0.0, 0.01), "nesterov": (0.1, 0.9, 0.9, 0.1, 0.01)}
+SGD_STEPS = {
+    "plain": (0.1, 0.9, 1.0, 0.0, 0.01),
+    "nesterov": (0.1, 0.9, 0.9, 0.1, 0.01),
+}
 
 masks = pytest.mark.parametrize("mask", MASKS.values(), ids=MASKS)
 dtypes = pytest.mark.parametrize("dtype", DTYPES)

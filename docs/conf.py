@@ -1,0 +1,24 @@
+"""Sphinx configuration."""
+
+from skset import __version__
+
+project = "skset"
+author = "The skset developers"
+copyright = "2026, The skset developers"
+version = release = __version__
+extensions = [
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.mathjax",
+    "numpydoc",
+    "myst_parser",
+]
+source_suffix = {".md": "markdown", ".rst": "restructuredtext"}
+exclude_patterns = ["_build"]
+html_theme = "alabaster"
+html_theme_options = {"description": "Truly sparse neural networks for scikit-learn"}
+myst_enable_extensions = ["dollarmath"]
+autosummary_generate = True
+numpydoc_show_class_members = False
+# "ndarray of shape ..." and the like are sentences, not names to be linked.
+numpydoc_xref_param_type = False

@@ -1,0 +1,80 @@
+"""`LearnedNetwork`: what an estimator has learned, seen from outside."""
+
+import warnings
+
+import numpy as np
+
+from skset._version import __version__
+from skset.network import Network
+
+__all__ = ["LearnedNetwork"]
+
+
+class LearnedNetwork:
+    """Mixin of estimators that keep a fitted network in `_network`.
+
+    The attributes are views of it, so that none can disagree with what predicts. To be
+    put left of `BaseEstimator`.
+    """
+
+    _network: Network
+
+    @property
+    def coefs_(self):
+        """Weights of each layer as a CSR array (n_in, n_out); its memory is shared."""
+        return [x.topology.to_csr(x.weights) for x in self._fitted_network.layers]
+
+    @property
+    def intercepts_(self):
+        """Bias of each layer."""
+        return [layer.bias for layer in self._fitted_network.layers]
+
+    @property
+    def nnz_(self):
+        """Number of connections."""
+        return self._fitted_network.nnz
+
+    @property
+    def density_(self):
+        """Share of the dense network's connections that exist."""
+        return self.nnz_ / self._fitted_network.n_possible
+
+    @property
+    def feature_importances_(self):
+        """Strength of each input unit, the sum of its absolute weights; sums to 1."""
+        layer = self._fitted_network.layers[0]
+        strength = np.bincount(
+            layer.topology.in_units,
+            weights=np.abs(layer.weights),
+            minlength=layer.topology.shape[0],
+        )
+        total = strength.sum()
+        return strength / total if total > 0 else strength
+
+    @property
+    def _fitted_network(self):
+        try:
+            return vars(self)["_network"]
+        except KeyError:
+            raise AttributeError(
+                f"This {type(self).__name__} instance is not fitted yet."
+            ) from None
+
+    def __sklearn_is_fitted__(self):
+        return "_network" in vars(self)
+
+    def __getstate__(self):
+        state: dict = super().__getstate__()  # type: ignore[assignment]
+        return {**state, "_skset_version": __version__}
+
+    def __setstate__(self, state):
+        state = dict(state)
+        version = state.pop("_skset_version", None)
+        if version != __version__:
+            warnings.warn(
+                f"This {type(self).__name__} was pickled by skset {version} and is "
+                f"loaded by skset {__version__}; it may not work.",
+                UserWarning,
+                stacklevel=2,
+            )
+        super().__setstate__(state)  # type: ignore[misc]

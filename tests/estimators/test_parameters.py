@@ -1,0 +1,220 @@
+"""What a parameter may be: everything else is refused by `fit`, never by `__init__`."""
+
+import inspect
+
+import numpy as np
+import pytest
+from estimators.cases import (
+    BOTH,
+    first_call,
+    fresh_and_fitted,
+    impatient,
+    refused,
+    small,
+    toy,
+)
+from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning
+
+from skset.estimators import SETClassifier
+
+pytestmark = impatient
+
+NAN_AND_INF = [np.nan, np.inf, -np.inf]
+NOT_REAL = ["foo", None, True, 1j, [1.0], *NAN_AND_INF]
+NOT_POSITIVE = [*NOT_REAL, 0.0, -1e-9]
+NEGATIVE = [*NOT_REAL, -1e-9, -1]
+NOT_COUNT = [*NOT_REAL, 0, -1, 2.5, np.True_]
+OUTSIDE_01 = [*NOT_REAL, -0.1, 1.1]
+NOT_BELOW_ONE = [*OUTSIDE_01, 1, 1.0]
+NOT_A_NAME = ["foo", 1, True, b"set", [], None]
+NOT_BOOL = ["foo", None, 2, 1.0, [True]]
+
+
+def optional(values):
+    return [value for value in values if value is not None]
+
+
+BAD_VALUES = {
+    "hidden_layer_sizes": [
+        *NOT_COUNT,
+        *[(), (0,), (-1,), (3.5,), (True,), ("8",), (np.nan,), ((8,),), {8: 8}, {8}],
+        *[
+            "8",
+            [[8, 8]],
+            [[8], [8, 9]],
+            np.array(8),
+            np.array([[8]]),
+            (n for n in (8,)),
+        ],
+        (8, None),
+    ],
+    "epsilon": NOT_POSITIVE,
+    "density": [*optional(OUTSIDE_01), 0, 0.0],
+    "init": NOT_A_NAME,
+    "weight_init": NOT_A_NAME,
+    "method": NOT_A_NAME,
+    "zeta": optional(NOT_BELOW_ONE),
+    "drop": optional(NOT_A_NAME),
+    "grow": optional(NOT_A_NAME),
+    "zeta_schedule": optional(NOT_A_NAME),
+    "update_interval": optional(NOT_COUNT),
+    "newborn": optional(NOT_A_NAME),
+    "final_drop": NOT_BOOL,
+    "activation": NOT_A_NAME,
+    "negative_slope": optional(NEGATIVE),
+    "dropout": NOT_BELOW_ONE,
+    "solver": [*NOT_A_NAME, "lbfgs"],
+    "alpha": NEGATIVE,
+    "batch_size": NOT_COUNT,
+    "learning_rate": NOT_A_NAME,
+    "learning_rate_init": NOT_POSITIVE,
+    "power_t": NEGATIVE,
+    "max_iter": NOT_COUNT,
+    "shuffle": NOT_BOOL,
+    "tol": NEGATIVE,
+    "n_iter_no_change": [value for value in NOT_COUNT if value is not np.inf],
+    "early_stopping": NOT_BOOL,
+    "validation_fraction": [*OUTSIDE_01, 0, 0.0, 1, 1.0],
+    "scoring": [1, True, b"loss", ["loss"], {}],
+    "momentum": OUTSIDE_01,
+    "nesterovs_momentum": NOT_BOOL,
+    "beta_1": NOT_BELOW_ONE,
+    "beta_2": NOT_BELOW_ONE,
+    "adam_epsilon": NOT_POSITIVE,
+    "class_weight": ["foo", 1, True, (1, 2), {1, 2}],
+    "loss": [*NOT_A_NAME, "absolute_error"],
+    "warm_start": NOT_BOOL,
+    "dtype": [
+        "float16",
+        "foo",
+        int,
+        np.float16,
+        np.longdouble,
+        None,
+        32,
+        np.dtype("f4"),
+    ],
+    # True is an int to scikit-learn here, as everywhere in scikit-learn.
+    "random_state": ["foo", -1, 1.5, 2**32, [0], np.random.default_rng(0)],
+    "n_jobs": [0, True, 1.5, "all", np.nan, np.inf, [1]],
+    "verbose": ["foo", -1, 1.5, None],
+}
+CASES = [
+    pytest.param(Estimator, name, value, id=f"{Estimator.__name__}-{name}-{value!r}")
+    for Estimator in BOTH
+    for name in Estimator._parameter_constraints
+    for value in BAD_VALUES.get(name, [])
+]
+
+
+def test_every_parameter_is_constrained_and_has_bad_values_here(Estimator):
+    names = set(inspect.signature(Estimator).parameters)
+    assert set(Estimator._parameter_constraints) == names
+    assert names <= set(BAD_VALUES)
+
+
+@pytest.mark.parametrize(("Estimator", "name", "value"), CASES)
+def test_bad_value_is_refused_by_name_in_fit_and_not_before(Estimator, name, value):
+    X, y = toy(Estimator)
+    assert Estimator(**{name: value}).get_params()[name] is value
+    match = rf"(?s)The '{name}' parameter of {Estimator.__name__} must be .*Got .*"
+    # The generator among the values cannot be hashed, so that only what is fitted is.
+    watched = [] if inspect.isgenerator(value) else [0]
+    fresh, fitted = fresh_and_fitted(Estimator, X, y, **{name: value})
+    for model in (fresh, fitted):
+        with refused(ValueError, match, X, y, *[model for _ in watched]):
+            model.fit(X, y)
+    # scikit-learn's _fit_context looks at parameters in the first call only.
+    with refused(ValueError, match, X, y, *[fresh for _ in watched]):
+        first_call(fresh, X, y)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("hidden_layer_sizes", 8),
+        ("hidden_layer_sizes", np.int64(8)),
+        ("hidden_layer_sizes", [8]),
+        ("hidden_layer_sizes", np.array([8])),
+        ("hidden_layer_sizes", (np.int32(8),)),
+        ("dtype", "float32"),
+        ("verbose", 0),
+        ("n_jobs", 1),
+        ("batch_size", np.int64(32)),
+        ("density", None),
+    ],
+)
+def test_ways_to_say_the_same(Estimator, name, value):
+    X, y = toy(Estimator)
+    plain = small(Estimator, dtype=np.float32, batch_size=32).fit(X, y)
+    other = small(Estimator, dtype=np.float32, batch_size=32)
+    other.set_params(**{name: value}).fit(X, y)
+    np.testing.assert_array_equal(plain.coefs_[0].data, other.coefs_[0].data)
+    assert plain.coefs_[0].shape == other.coefs_[0].shape == (5, 8)
+
+
+def test_any_random_state_of_scikit_learn_is_taken(Estimator):
+    X, y = toy(Estimator)
+    small(Estimator, random_state=None).fit(X, y)
+    one = small(Estimator, random_state=np.random.RandomState(3)).fit(X, y)
+    other = small(Estimator, random_state=3).fit(X, y)
+    np.testing.assert_array_equal(one.coefs_[0].data, other.coefs_[0].data)
+
+
+def test_unknown_names_are_refused(Estimator):
+    with pytest.raises(TypeError, match="unexpected keyword"):
+        Estimator(foo=1)
+    with refused(ValueError, "Invalid parameter 'foo'", model := Estimator()):
+        model.set_params(foo=1)
+
+
+def test_only_the_layer_sizes_go_without_their_name(Estimator):
+    assert Estimator((3,)).hidden_layer_sizes == (3,)
+    with pytest.raises(TypeError, match="positional"):
+        Estimator((3,), 20)
+
+
+def test_fit_leaves_the_parameters_as_given(Estimator):
+    X, y = toy(Estimator)
+    sizes = [8]
+    model = small(Estimator, hidden_layer_sizes=sizes, method="set")
+    before = model.get_params()
+    model.fit(X, y)
+    assert model.get_params() == before
+    assert model.hidden_layer_sizes is sizes
+    assert clone(model).get_params() == before
+
+
+@pytest.mark.parametrize(
+    ("weight", "match"),
+    [
+        ({0: 1.0}, "class_weight"),
+        ({0: 1.0, 1: 1.0, 7: 1.0}, r"class_weight.*7"),
+        ({0: -1.0, 1: 1.0}, "class_weight"),
+        ({0: np.nan, 1: 1.0}, "class_weight"),
+        ([{0: 1.0, 1: 1.0}], "class_weight"),
+        ([1.0, 1.0], "class_weight"),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+def test_class_weight_that_does_not_fit_the_classes(weight, match, method):
+    X, y = toy(SETClassifier)
+    for model in fresh_and_fitted(SETClassifier, X, y, class_weight=weight):
+        with refused(ValueError, match, model, X, y):
+            model.fit(X, y) if method == "fit" else first_call(model, X, y)
+
+
+@pytest.mark.filterwarnings("default::sklearn.exceptions.ConvergenceWarning")
+def test_reaching_max_iter_is_warned_of_and_settling_is_not(Estimator):
+    X, y = toy(Estimator)
+    with pytest.warns(ConvergenceWarning, match=r"Maximum iterations \(2\) reached"):
+        small(Estimator, max_iter=2).fit(X, y)
+
+
+@pytest.mark.filterwarnings("error::sklearn.exceptions.ConvergenceWarning")
+def test_settled_training_stops_early_without_a_warning(Estimator):
+    X, y = toy(Estimator)
+    model = small(Estimator, max_iter=50, tol=1e3, n_iter_no_change=2).fit(X, y)
+    assert model.n_iter_ == len(model.loss_curve_) == 4

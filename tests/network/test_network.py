@@ -1,0 +1,148 @@
+import pickle
+
+import numpy as np
+import pytest
+from network.cases import (
+    ACTIVATIONS,
+    OUTPUTS,
+    assert_same_network,
+    problem,
+    sparse_network,
+)
+from reference import DenseNet, assert_close
+from scipy import sparse
+
+from skset.network import Samples, network as module
+
+UNITS = [6, 9, 7, 3]
+dtypes = pytest.mark.parametrize("dtype", ["float32", "float64"])
+
+
+@dtypes
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("n_samples", [1, 15, 16, 300])
+def test_weighted_sums_are_those_of_the_dense_network(activation, dtype, n_samples):
+    network = sparse_network(UNITS, activation, dtype=dtype)
+    X, _, _ = problem("softmax", n_samples=n_samples, n_outputs=1, dtype=dtype)
+    Z = network.weighted_sums(Samples(X))
+    assert Z.dtype == dtype
+    assert Z.shape == (3, n_samples)
+    assert_close(Z.T, DenseNet(network).forward(X.astype(float))[0][-1], dtype)
+
+
+@dtypes
+def test_a_sample_gets_the_same_bits_whatever_the_others(dtype, monkeypatch):
+    network = sparse_network([40, 90, 70, 3], "tanh", dtype=dtype)
+    X = problem("softmax", n_samples=300, n_features=40, dtype=dtype)[0]
+    together = network.weighted_sums(Samples(X))
+    some = [0, 7, 15, 16, 100, 255, 256, 299]
+    for s in some:
+        alone = network.weighted_sums(Samples(X[s : s + 1]))
+        assert np.array_equal(alone[:, 0], together[:, s])
+    assert np.array_equal(network.weighted_sums(Samples(X[some])), together[:, some])
+    for chunk_bytes in (1, 1 << 16):
+        monkeypatch.setattr(module, "CHUNK_BYTES", chunk_bytes)
+        assert np.array_equal(network.weighted_sums(Samples(X)), together)
+
+
+def test_a_chunk_fits_its_budget_in_whole_lanes():
+    for units in ([6, 9, 3], [1000, 200_000, 10], [4_000_000, 2, 1]):
+        network = sparse_network([1, 1])
+        network = type(network)((), "relu", 0.0, "identity")
+        monkey = type(
+            "Wide", (type(network),), {"n_units": units, "dtype": np.dtype("float32")}
+        )((), "relu", 0.0, "identity")
+        width = monkey._chunk_width()
+        assert width % 16 == 0
+        assert 16 <= width <= 256
+        widest = max(a + b for a, b in zip(units[:-1], units[1:], strict=True))
+        assert width == 16 or width * widest * 4 <= module.CHUNK_BYTES
+
+
+@dtypes
+def test_sparse_input_gives_the_same_bits(dtype):
+    network = sparse_network(UNITS, dtype=dtype)
+    X = problem("softmax", dtype=dtype)[0]
+    X[np.abs(X) < 0.5] = 0
+    assert np.array_equal(
+        network.weighted_sums(Samples(sparse.csr_array(X))),
+        network.weighted_sums(Samples(X)),
+    )
+
+
+@pytest.mark.parametrize("output", OUTPUTS)
+def test_loss_is_the_weighted_mean_without_penalty(output):
+    network = sparse_network(UNITS, output=output)
+    X, y, Y = problem(output)
+    weight = np.random.default_rng(0).integers(0, 3, len(X)).astype(float)
+    net = DenseNet(network)
+    assert network.loss(Samples(X, y)) == pytest.approx(net.loss(X, Y), rel=1e-12)
+    expected = net.loss(X, Y, weight)
+    assert network.loss(Samples(X, y, weight)) == pytest.approx(expected, rel=1e-12)
+
+
+def test_sizes():
+    network = sparse_network(UNITS, dtype="float32", density=0.5)
+    assert network.n_units == UNITS
+    assert network.n_possible == 54 + 63 + 21
+    assert network.nnz == sum(DenseNet(network).masks[k].sum() for k in range(3))
+    assert network.dtype == np.float32
+    assert network.squared_norm() == pytest.approx(
+        sum((W**2).sum() for W in DenseNet(network).W), rel=1e-6
+    )
+
+
+def test_a_copy_shares_nothing_that_changes():
+    network = sparse_network(UNITS)
+    network = network.with_layers(layer.with_moments(2) for layer in network.layers)
+    copied = network.copy()
+    assert_same_network(network, copied)
+    for layer, other in zip(network.layers, copied.layers, strict=True):
+        assert len(layer.moments) == len(layer.bias_moments) == 2
+        assert other.moments == other.bias_moments == ()
+        assert other.topology is layer.topology
+        assert not np.shares_memory(layer.weights, other.weights)
+        assert not np.shares_memory(layer.bias, other.bias)
+
+
+def test_a_layers_copy_has_its_own_moments():
+    layer = sparse_network(UNITS).layers[0].with_moments(1)
+    copied = layer.copy()
+    assert copied.moments[0].shape == layer.weights.shape
+    assert copied.bias_moments[0].shape == layer.bias.shape
+    for a, b in zip(
+        layer.moments + layer.bias_moments,
+        copied.moments + copied.bias_moments,
+        strict=True,
+    ):
+        assert not np.shares_memory(a, b)
+    layer.moments[0][:] = 1
+    assert layer.with_moments(1).moments[0].all()  # kept where there are as many
+    assert not layer.with_moments(2).moments[0].any()
+
+
+@pytest.mark.parametrize("array", ["weights", "bias"])
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_it_knows_whether_it_is_finite(array, value):
+    network = sparse_network(UNITS)
+    assert network.is_finite()
+    getattr(network.layers[1], array)[0] = value
+    assert not network.is_finite()
+
+
+def test_a_network_without_any_connection_predicts_its_bias():
+    network = sparse_network([6, 3], output="identity", density=0)
+    layer = network.layers[0]
+    none = np.zeros(layer.topology.nnz, bool)
+    empty = type(layer)(layer.topology.subset(none), layer.weights[none], layer.bias)
+    network = network.with_layers([empty])
+    Z = network.weighted_sums(Samples(problem("identity")[0]))
+    assert np.array_equal(Z, np.broadcast_to(layer.bias[:, None], Z.shape))
+
+
+def test_pickling_keeps_every_bit():
+    network = sparse_network(UNITS)
+    same = pickle.loads(pickle.dumps(network))
+    assert_same_network(network, same)
+    samples = Samples(problem("softmax")[0])
+    assert np.array_equal(network.weighted_sums(samples), same.weighted_sums(samples))
