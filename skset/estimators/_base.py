@@ -38,8 +38,12 @@ from skset.strategies import INITS, METHODS
 
 __all__ = ["BaseSET"]
 
-# `batch_size="auto"`: see docs/defaults.md for the table that chose it.
-AUTO_BATCH_SIZE = 32
+# The defaults, from the tables in docs/defaults.md. `batch_size="auto"` divides the
+# samples into forty batches, of a size within these bounds.
+AUTO_BATCHES, AUTO_BATCH_SIZES = 40, (4, 128)
+# `weight_init="auto"` draws the first and the last layer small, so that what is learned
+# soon outweighs what was drawn, in what the network predicts and in what SET drops.
+AUTO_EDGE_SCALE = 0.1
 # Slope for z < 0 where the user gives none: the usual one, and that of Curci et al.
 NEGATIVE_SLOPES = {"leaky_relu": 0.01, "all_relu": 0.6}
 
@@ -101,7 +105,7 @@ class BaseSET(LearnedNetwork, CallbackSupportMixin, BaseEstimator, ABC):
         )
         samples = self._samples(*training_set)
         stopping = self._stopping(validation_set)
-        with self._training(network, samples, rng) as training:
+        with self._training(network, samples, rng, self._learning_rate()) as training:
             run_epochs(self, training, stopping, given_X, y, sample_weight)
         return self
 
@@ -110,26 +114,25 @@ class BaseSET(LearnedNetwork, CallbackSupportMixin, BaseEstimator, ABC):
             raise ValueError("partial_fit does not support early_stopping=True")
         goes_on = self.__sklearn_is_fitted__()
         X, y = self._checked(X, y, reset=not goes_on)
-        state = copy.deepcopy(vars(self).get("_training_state"))
-        rng = state["rng"] if state else self._generator()
+        state = copy.deepcopy(vars(self).get("_training_state")) or {
+            "rng": self._generator(),
+            "learning_rate": self._learning_rate(ends=False),
+            "progress": Progress(),
+        }
         if goes_on:
             self._check_same_targets(y, "partial_fit")
             network = self._network
             network = network.with_layers(layer.copy() for layer in network.layers)
+            self.loss_curve_ = list(self.loss_curve_)  # may be a shallow copy's too
         else:
-            network = self._initial_network(X, y, rng, classes)
+            network = self._initial_network(X, y, state["rng"], classes)
             self.loss_curve_, self.n_iter_, self.t_ = [], 0, 0
         if sample_weight is not None:
             sample_weight = checked_sample_weight(sample_weight, X)
         samples = self._samples(X, y, self._combined_weight(y, sample_weight))
-        with self._training(network, samples, rng, state) as training:
+        with self._training(network, samples, **state) as training:
             loss = next(training)
-            self._training_state = {
-                "progress": training.progress,
-                "learning_rate": training.learning_rate,
-                "rng": rng,
-            }
-        self._network = training.network
+        self._network, self._training_state = training.network, state
         self._record(loss, training)
         return self
 
@@ -174,6 +177,7 @@ class BaseSET(LearnedNetwork, CallbackSupportMixin, BaseEstimator, ABC):
             self._weight_init(),
             rng,
             self.dtype,
+            edge_scale=self._edge_scale(),
             activation=self.activation,
             negative_slope=(
                 NEGATIVE_SLOPES.get(self.activation, 0.0) if slope is None else slope
@@ -185,6 +189,9 @@ class BaseSET(LearnedNetwork, CallbackSupportMixin, BaseEstimator, ABC):
         if self.weight_init != "auto":
             return self.weight_init
         return "he" if "relu" in self.activation else "glorot"
+
+    def _edge_scale(self):
+        return AUTO_EDGE_SCALE if self.weight_init == "auto" else 1.0
 
     def _warm_network(self, X):
         network = self._network
@@ -277,8 +284,7 @@ class BaseSET(LearnedNetwork, CallbackSupportMixin, BaseEstimator, ABC):
             del twin.feature_names_in_
         return twin
 
-    def _training(self, network, samples, rng, state=None):
-        state = state or {}
+    def _training(self, network, samples, rng, learning_rate, progress=None):
         options = TrainingOptions(
             batch_size=self._batch_size(samples.n_samples),
             shuffle=self.shuffle,
@@ -286,22 +292,24 @@ class BaseSET(LearnedNetwork, CallbackSupportMixin, BaseEstimator, ABC):
             dropout=self.dropout,
             max_epochs=self.max_iter,
             weight_init=self._weight_init(),
+            edge_scale=self._edge_scale(),
             n_threads=self._n_threads(),
         )
         return Training(
             network,
             samples,
             self._optimiser(),
-            state.get("learning_rate") or self._learning_rate(),
+            learning_rate,
             self._evolution(),
             options,
             rng,
-            state.get("progress") or Progress(),
+            progress,
         )
 
     def _batch_size(self, n_samples):
         if self.batch_size == "auto":
-            return min(AUTO_BATCH_SIZE, n_samples)
+            size = np.clip(n_samples // AUTO_BATCHES, *AUTO_BATCH_SIZES)
+            return min(int(size), n_samples)
         if self.batch_size > n_samples:
             warnings.warn(
                 f"Got batch_size={self.batch_size}, larger than the sample size "
@@ -316,10 +324,14 @@ class BaseSET(LearnedNetwork, CallbackSupportMixin, BaseEstimator, ABC):
             return SGD(self.momentum, self.nesterovs_momentum)
         return Adam(self.beta_1, self.beta_2, self.adam_epsilon)
 
-    def _learning_rate(self):
+    def _learning_rate(self, ends=True):
+        """Return the learning rate of a training that ends at `max_iter`, or never."""
+        schedule = self.learning_rate
         # As in scikit-learn, Adam adapts the rate itself; only the cosine concerns it.
-        adapts = self.solver == "adam" and self.learning_rate != "cosine"
-        schedule = "constant" if adapts else self.learning_rate
+        if (schedule == "cosine" and not ends) or (
+            schedule != "cosine" and self.solver == "adam"
+        ):
+            schedule = "constant"
         return LearningRate(self.learning_rate_init, schedule, self.power_t)
 
     def _evolution(self):

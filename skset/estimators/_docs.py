@@ -16,8 +16,9 @@ PARAMETERS = """hidden_layer_sizes : int or sequence of int, default={hidden}
         any ``init(shapes, rng)`` that returns a `Topology` per layer.
     weight_init : {{"auto", "he", "glorot", "normal"}}, default="auto"
         Initial weights. "he" and "glorot" scale with the connections that a unit
-        really has; "auto" takes "he" for the relu family and else "glorot"; "normal"
-        is the SET papers' N(0, 0.1**2).
+        really has; "normal" is the SET papers' N(0, 0.1**2). "auto" takes "he" for the
+        relu family and else "glorot", and a tenth of it in the first and in the last
+        layer, so that what is learned soon outweighs what was drawn at random.
     method : {{"set", "static"}}, default="set"
         Preset of all that follows where it is None. "set" is Sparse Evolutionary
         Training [1]_: zeta 0.3, drop "set", grow "random", after every epoch. "static"
@@ -55,11 +56,13 @@ default="relu"
         Strength of the L2 penalty of the weights; as in scikit-learn's MLP it is
         divided by the batch size.
     batch_size : int or "auto", default="auto"
-        Samples per training step. {batch}
+        Samples per training step. "auto" makes forty batches of the samples, of 4 to
+        128 samples each: small data then get enough steps per epoch.
     learning_rate : {{"constant", "invscaling", "adaptive", "cosine"}}, \
 default="{learning_rate}"
         Schedule of the learning rate: as in scikit-learn's MLP, where all but the first
-        concern only solver "sgd"; "cosine" takes it to 0 at `max_iter` for both.
+        concern only solver "sgd"; "cosine" takes it to 0 at `max_iter` for both, and
+        is constant in `partial_fit`.
     learning_rate_init : float, default={rate}
         Initial learning rate.
     power_t : float, default=0.5

@@ -26,8 +26,7 @@ OUTPUT_OF_LOSS = {"squared_error": "identity", "poisson": "exp"}
     last="",
     dropout="0.0",
     solver="adam",
-    alpha="0.0001",
-    batch='"auto" is 32, or the sample size if smaller.',
+    alpha="0.03",
     learning_rate="constant",
     rate="0.001",
     max_iter="100",
@@ -80,7 +79,7 @@ class SETRegressor(RegressorMixin, BaseSET):
 
     def __init__(
         self,
-        hidden_layer_sizes=(200, 200),
+        hidden_layer_sizes=(1000,),
         *,
         loss="squared_error",
         epsilon=20,
@@ -99,7 +98,7 @@ class SETRegressor(RegressorMixin, BaseSET):
         negative_slope=None,
         dropout=0.0,
         solver="adam",
-        alpha=0.0001,
+        alpha=0.03,
         batch_size="auto",
         learning_rate="constant",
         learning_rate_init=0.001,
@@ -215,7 +214,8 @@ class SETRegressor(RegressorMixin, BaseSET):
         through pickling. An evolution that is due (after every call, or every
         `update_interval` steps) is made at the beginning of the next call, so that
         predictions in between see only trained connections. Nothing is dropped for
-        good. Schedules take `max_iter` calls for the whole training.
+        good. As nobody knows how many calls there will be, the learning rate does not
+        follow the cosine; a schedule of zeta takes `max_iter` calls for the whole.
 
         Parameters
         ----------

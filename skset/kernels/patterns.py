@@ -70,10 +70,10 @@ def merge(kept, kept_source, born, n_out, indptr, indices, source):
     `kept` and `born` are sorted positions. `indptr` (n_in + 1, zeros on entry),
     `indices` and `source` are written; ``source[k]`` is the entry of `kept_source` that
     connection k comes from, -1 where it is newborn. Returns whether all positions were
-    different and in order.
+    different, in order and within the layer.
     """
     a = b = 0
-    last = np.int64(-1)
+    last, end = np.int64(-1), n_out * np.int64(indptr.size - 1)
     for k in range(indices.size):
         if b == born.size or (a < kept.size and kept[a] <= born[b]):
             position, source[k] = kept[a], kept_source[a]
@@ -81,7 +81,7 @@ def merge(kept, kept_source, born, n_out, indptr, indices, source):
         else:
             position, source[k] = born[b], -1
             b += 1
-        if position <= last:
+        if position <= last or position >= end:
             return False
         last = position
         i = position // n_out

@@ -38,9 +38,10 @@ class Layer:
     bias_moments: tuple[np.ndarray, ...] = ()
 
     @classmethod
-    def initial(cls, topology, weight_init, rng, dtype):
-        """Return a layer with random weights, bias 0 and no optimiser state."""
+    def initial(cls, topology, weight_init, rng, dtype, scale=1.0):
+        """Return a layer with scaled random weights, bias 0 and no optimiser state."""
         weights = INITIAL_WEIGHTS[weight_init](topology, rng, dtype)
+        weights *= dtype.type(scale)
         return cls(topology, weights, np.zeros(topology.shape[1], dtype))
 
     def with_moments(self, n):

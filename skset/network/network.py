@@ -41,10 +41,38 @@ class Network:
     output: str
 
     @classmethod
-    def initial(cls, topologies, weight_init, rng, dtype, **functions):
-        """Return a network with random weights on the given topologies."""
+    def initial(
+        cls, topologies, weight_init, rng, dtype, *, edge_scale=1.0, **functions
+    ):
+        """Return a network with random weights on the given topologies.
+
+        Parameters
+        ----------
+        topologies : sequence of Topology
+            From the input to the output.
+        weight_init : str
+            A key of `INITIAL_WEIGHTS`.
+        rng : numpy.random.Generator
+            Source of randomness.
+        dtype : dtype-like
+            float32 or float64.
+        edge_scale : float, default=1.0
+            Factor of the weights of the first and of the last layer.
+        **functions
+            `activation`, `negative_slope` and `output`.
+        """
         dtype = np.dtype(dtype)
-        layers = (Layer.initial(t, weight_init, rng, dtype) for t in topologies)
+        edges = (0, len(topologies) - 1)
+        layers = (
+            Layer.initial(
+                topology,
+                weight_init,
+                rng,
+                dtype,
+                scale=edge_scale if depth in edges else 1.0,
+            )
+            for depth, topology in enumerate(topologies)
+        )
         return cls(tuple(layers), **functions)
 
     @property

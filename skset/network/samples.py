@@ -1,7 +1,6 @@
 """`Samples`: inputs, targets and weights, handed out batch by batch."""
 
 import numpy as np
-from scipy import sparse
 
 from skset import kernels
 
@@ -28,16 +27,16 @@ class Samples:
         self.n_samples, self.n_features = X.shape
         self.dtype = X.dtype
         # Read-only views in one index type: the kernels are then compiled only once.
-        if sparse.issparse(X):
-            parts: tuple = (
+        if isinstance(X, np.ndarray):
+            parts: tuple = (np.ascontiguousarray(X),)
+            self._gather = kernels.gather_dense
+        else:
+            parts = (
                 X.indptr.astype(np.int64, copy=False),
                 X.indices.astype(np.int32, copy=False),
                 X.data,
             )
             self._gather = kernels.gather_sparse
-        else:
-            parts = (np.ascontiguousarray(X),)
-            self._gather = kernels.gather_dense
         self._parts = tuple(_read_only(part) for part in parts)
 
     def gather(self, rows, out):

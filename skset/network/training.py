@@ -31,6 +31,8 @@ class TrainingOptions:
         Length of the schedules.
     weight_init : str
         A key of `INITIAL_WEIGHTS`, for newborn connections that are to have a weight.
+    edge_scale : float
+        Factor of theirs in the first and in the last layer, as in `Network.initial`.
     n_threads : int
         Threads that share each layer; the result does not depend on it.
     """
@@ -41,6 +43,7 @@ class TrainingOptions:
     dropout: float
     max_epochs: int
     weight_init: str
+    edge_scale: float = 1.0
     n_threads: int = 1
 
 
@@ -148,15 +151,29 @@ class Training:
         order = self.rng.permutation(n) if self.options.shuffle else np.arange(n)
         summed = total = 0.0
         for start in range(0, n, self.options.batch_size):
-            if self.progress.evolution_due:
+            overdue = self.progress.evolution_due
+            if overdue and self._can_evolve():
                 self._evolve(self.evolution.grow)
+                overdue = False
             rows = order[start : start + self.options.batch_size]
             loss, weight = self._step(rows)
             if not np.isfinite(loss):
                 self._raise_divergence()
+            if overdue:
+                self._evolve(self.evolution.grow)
             summed += loss * weight
             total += weight
         return summed / (total or 1.0)
+
+    def _can_evolve(self):
+        """Return whether there are signals, or nobody asks for any.
+
+        A training that goes on after an earlier one has none before its first step.
+        """
+        strategies = (self.evolution.drop, self.evolution.grow)
+        return self._last_width is not None or not any(
+            getattr(strategy, "needs_signals", False) for strategy in strategies
+        )
 
     def _step(self, rows):
         """Take one training step; return its mean loss and its samples' weight."""
@@ -198,8 +215,8 @@ class Training:
     def _backward(self, work, l2):
         """Go back through the layers, each updated as soon as its deltas are known."""
         network = self.network
-        self.progress.steps += 1
         self.learning_rate.before_step(self._share_done())
+        self.progress.steps += 1
         step = self.optimiser.step(
             self.learning_rate.now, self.progress.steps, l2, network.dtype
         )
@@ -246,6 +263,8 @@ class Training:
         if self.evolution.newborn == "init" and (rewiring.source < 0).any():
             fresh = INITIAL_WEIGHTS[self.options.weight_init]
             newborn = fresh(rewiring.topology, self.rng, self.network.dtype)
+            if depth in (0, len(self.network.layers) - 1):
+                newborn *= self.network.dtype.type(self.options.edge_scale)
         return layer.rewired(rewiring, newborn)
 
     def _workspace(self, width):
@@ -263,7 +282,7 @@ class Training:
     def _share_done(self):
         per_epoch = -(-self.samples.n_samples // self.options.batch_size)
         total = self.options.max_epochs * per_epoch
-        return min(1.0, (self.progress.steps - 1) / total) if total else 1.0
+        return min(1.0, self.progress.steps / total) if total else 1.0
 
     def _raise_divergence(self):
         raise ValueError(

@@ -2,7 +2,8 @@
 
 A grow is called as ``grow(topology, n, rng, signals)`` with the topology of the kept
 connections and returns n of its free positions (``input * n_out + output``) in any
-order. `signals` is the layer's `skset.network.Signals`.
+order. `signals` is the layer's `skset.network.Signals`, for sure only where the grow
+has ``needs_signals = True``.
 """
 
 from dataclasses import dataclass

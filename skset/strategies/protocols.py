@@ -38,7 +38,11 @@ class Drop(Protocol):
 
 
 class Grow(Protocol):
-    """Where an evolution puts new connections."""
+    """Where an evolution puts new connections.
+
+    One that looks at the signals has a class attribute ``needs_signals = True``; they
+    may be None otherwise.
+    """
 
     def __call__(
         self, topology: Topology, n: int, rng: np.random.Generator, signals: Any

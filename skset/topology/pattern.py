@@ -166,8 +166,7 @@ class Topology:
         nnz = self.nnz + born.size
         indptr, indices = np.zeros(n_in + 1, np.int64), np.empty(nnz, np.int32)
         merged_source = np.empty(nnz, np.int64)
-        inside = born.size == 0 or (born[0] >= 0 and int(born[-1]) < n_in * n_out)
-        if not inside or not kernels.merge(
+        if not kernels.merge(
             self.positions(), source, born, n_out, indptr, indices, merged_source
         ):
             raise ValueError(

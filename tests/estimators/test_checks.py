@@ -7,8 +7,6 @@ which neither of the two estimators is.
 import numpy as np
 import pytest
 from estimators.cases import BOTH, impatient
-from sklearn.datasets import make_classification
-from sklearn.model_selection import train_test_split
 from sklearn.utils import estimator_checks
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
@@ -46,23 +44,20 @@ def test_estimator_passes_the_checks_that_must_be_called_by_name(Estimator, chec
     check(Estimator.__name__, Estimator(max_iter=3))
 
 
-def test_balanced_class_weight_helps_the_rare_classes():
-    X, y = make_classification(
-        n_samples=400,
-        n_features=8,
-        n_informative=4,
-        weights=[0.95],
-        flip_y=0.05,
-        class_sep=0.7,
-        random_state=0,
-    )
-    # The check asks for a better weighted F1, so the test set has as many of each.
-    X_train, X_test, y_train, y_test = train_test_split(X, y, stratify=y, test_size=0.5)
-    rare, common = np.flatnonzero(y_test == 1), np.flatnonzero(y_test == 0)
-    even = np.concatenate([rare, common[: rare.size]])
-    model = SETClassifier(hidden_layer_sizes=(20,), tol=1e-2, n_iter_no_change=2)
+def overlapping(n_common, n_rare):
+    """Return two clouds that overlap."""
+    rng = np.random.default_rng(0)
+    y = np.repeat([0, 1], [n_common, n_rare])
+    X = rng.standard_normal((y.size, 4))
+    X[:, 0] += 1.5 * y
+    return X, y
+
+
+def test_balanced_class_weight_helps_the_rare_class():
+    model = SETClassifier(hidden_layer_sizes=(20,), tol=1e-2, n_iter_no_change=3)
+    train, test = overlapping(360, 40), overlapping(100, 100)
     estimator_checks.check_class_weight_balanced_classifiers(
-        "SETClassifier", model, X_train, y_train, X_test[even], y_test[even], None
+        "SETClassifier", model, *train, *test, None
     )
 
 

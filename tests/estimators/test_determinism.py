@@ -167,7 +167,7 @@ def test_predicting_does_not_change_the_model(Estimator):
     assert before[1:] == after[1:]
 
 
-def test_exact_arrays_are_the_models_own(Estimator):
+def test_what_was_taken_from_a_model_stays_as_it_was(Estimator):
     """Training again must not change what a caller took from the model before."""
     X, y = toy(Estimator)
     model = first_call(small(Estimator), X, y)
@@ -175,4 +175,5 @@ def test_exact_arrays_are_the_models_own(Estimator):
     values, length = weights[0].data.copy(), len(curve)
     model.partial_fit(X, y)
     np.testing.assert_array_equal(weights[0].data, values)
+    assert len(curve) == length
     assert len(model.loss_curve_) == length + 1

@@ -298,7 +298,7 @@ def test_scorer_that_does_not_exist_is_refused(Estimator):
 def test_error_of_a_scorer_comes_out_and_leaves_nothing(Estimator):
     X, y = toy(Estimator)
 
-    class Broken(Exception):
+    class BrokenError(Exception):
         pass
 
     calls = []
@@ -306,12 +306,12 @@ def test_error_of_a_scorer_comes_out_and_leaves_nothing(Estimator):
     def scoring(model, X, y):
         calls.append(model.predict(X))
         if len(calls) == 2:
-            raise Broken("in epoch 2")
+            raise BrokenError("in epoch 2")
         return 0.0
 
     model = small(Estimator, early_stopping=True, scoring=scoring, n_jobs=2)
     before = dict(vars(model))
-    with pytest.raises(Broken):
+    with pytest.raises(BrokenError):
         model.fit(X, y)
     assert vars(model) == before
     with pytest.raises(NotFittedError):

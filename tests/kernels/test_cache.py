@@ -134,6 +134,15 @@ print([(w.category.__name__, "NUMBA_CACHE_DIR" in str(w.message)) for w in caugh
     assert installation.run(code, **places) == (expected, "")
 
 
+def test_a_file_that_cannot_be_written_costs_only_the_saving(installation):
+    (index,) = installation.cache.rglob("*.nbi")
+    (data,) = installation.cache.rglob("*.nbc")
+    index.unlink()
+    data.unlink()
+    data.mkdir()
+    assert installation.run() == (COMPILED, "")
+
+
 def test_a_cache_directory_that_vanishes_costs_only_the_saving(installation):
     code = f"""
 import shutil

@@ -4,6 +4,7 @@ import inspect
 import types
 
 import numba
+import numpy as np
 import pytest
 
 from skset import kernels
@@ -60,3 +61,15 @@ def test_it_calls_only_kernels_of_its_own_file(kernel):
         is inspect.getmodule(function)
         for name in called
     )
+
+
+def test_the_compiler_may_not_assume_that_no_nan_exists():
+    @_jit.kernel
+    def count_nan(x):
+        n = 0
+        for k in range(x.size):
+            if np.isnan(x[k]):
+                n += 1
+        return n
+
+    assert count_nan(np.array([np.nan, 1, np.inf, np.nan])) == 2

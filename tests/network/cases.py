@@ -1,5 +1,7 @@
 """Small networks and trainings, and problems for every output function."""
 
+from itertools import pairwise
+
 import numpy as np
 from reference import one_hot
 
@@ -38,10 +40,9 @@ def sparse_network(
 ):
     """Return a random network whose biases are not 0 either."""
     rng = np.random.default_rng(seed)
-    shapes = list(zip(units[:-1], units[1:], strict=True))
     topologies = [
         random_topology(shape, max(1, round(density * shape[0] * shape[1])), rng)
-        for shape in shapes
+        for shape in pairwise(units)
     ]
     network = Network.initial(
         topologies,

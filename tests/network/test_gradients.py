@@ -1,5 +1,7 @@
 """The gradient of whole networks, seen as what one plain step changes."""
 
+from itertools import chain
+
 import numpy as np
 import pytest
 from network.cases import (
@@ -57,7 +59,7 @@ def test_the_loss_changes_as_the_gradient_says_in_random_directions(activation, 
     X, y, _ = problem(output)
     samples = Samples(X, y)
     running, _ = one_step(network, samples)
-    gradient = np.concatenate(sum(steps(network, running.network), []))
+    gradient = np.concatenate(list(chain(*steps(network, running.network))))
     rng = np.random.default_rng(0)
     for _ in range(3):
         direction = rng.standard_normal(gradient.size)
@@ -127,7 +129,7 @@ def test_many_steps_of_a_sparse_network(optimiser, dtype):
             next(running)
             parameters, gradients = (
                 net.W + net.b,
-                sum(net.gradients(X, Y, alpha=0.2), []),
+                chain(*net.gradients(X, Y, alpha=0.2)),
             )
             for p, g, moments in zip(parameters, gradients, state, strict=True):
                 p[...], *moments[:] = textbook_step(optimiser, p, moments, g, t)

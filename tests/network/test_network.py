@@ -12,7 +12,9 @@ from network.cases import (
 from reference import DenseNet, assert_close
 from scipy import sparse
 
-from skset.network import Samples, network as module
+import skset.network.network as module
+from skset.network import Layer, Network, Samples
+from skset.topology import Topology
 
 UNITS = [6, 9, 7, 3]
 dtypes = pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -45,18 +47,15 @@ def test_a_sample_gets_the_same_bits_whatever_the_others(dtype, monkeypatch):
         assert np.array_equal(network.weighted_sums(Samples(X)), together)
 
 
-def test_a_chunk_fits_its_budget_in_whole_lanes():
-    for units in ([6, 9, 3], [1000, 200_000, 10], [4_000_000, 2, 1]):
-        network = sparse_network([1, 1])
-        network = type(network)((), "relu", 0.0, "identity")
-        monkey = type(
-            "Wide", (type(network),), {"n_units": units, "dtype": np.dtype("float32")}
-        )((), "relu", 0.0, "identity")
-        width = monkey._chunk_width()
-        assert width % 16 == 0
-        assert 16 <= width <= 256
-        widest = max(a + b for a, b in zip(units[:-1], units[1:], strict=True))
-        assert width == 16 or width * widest * 4 <= module.CHUNK_BYTES
+@pytest.mark.parametrize(
+    ("n_features", "width"), [(6, 256), (20_000, 208), (300_000, 16)]
+)
+def test_a_chunk_fits_its_budget_in_whole_lanes(n_features, width):
+    topology = Topology.empty((n_features, 10))
+    layer = Layer(topology, np.empty(0, np.float32), np.zeros(10, np.float32))
+    network = Network((layer,), "relu", 0.0, "identity")
+    assert network._chunk_width() == width
+    assert width == 16 or width * (n_features + 10) * 4 <= module.CHUNK_BYTES
 
 
 @dtypes

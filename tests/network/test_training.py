@@ -1,4 +1,4 @@
-import warnings
+from itertools import chain, islice
 
 import numpy as np
 import pytest
@@ -95,12 +95,12 @@ def test_shuffling_takes_another_order_in_each_epoch():
     network = sparse_network(UNITS)
     epochs(2, network, Recorder(X, y), batch_size=10, shuffle=True)
     assert [len(rows) for rows in seen] == [10, 10, 3] * 2
-    first, second = sum(seen[:3], []), sum(seen[3:], [])
+    first, second = [*chain(*seen[:3])], [*chain(*seen[3:])]
     assert sorted(first) == sorted(second) == list(range(23))
     assert first != second != list(range(23)) != first
     seen.clear()
     epochs(1, network, Recorder(X, y), batch_size=10)
-    assert sum(seen, []) == list(range(23))
+    assert [*chain(*seen)] == list(range(23))
 
 
 def test_progress_and_learning_rate():
@@ -212,8 +212,8 @@ def test_evolution_waits_for_the_next_epoch(optimiser):
             for layer in running.network.layers:
                 assert_canonical(layer.topology)
                 assert len(layer.moments) == optimiser.n_moments
-                # Newborn at 0, and trained since: nothing seen is as it was born.
-                assert (layer.weights != 0).mean() > 0.9
+            # Newborn at 0, and trained since: nothing is seen as it was born.
+            assert running.network.layers[-1].weights.all()
             seen.append(running.network)
 
 
@@ -243,7 +243,7 @@ def test_kept_connections_keep_weight_and_moments():
 def test_what_newborn_connections_weigh(newborn, zero):
     evolution = METHODS["set"].evolution(zeta=0.4, newborn=newborn)
     with training(
-        sparse_network(UNITS), samples_of("softmax"), evolution=evolution
+        sparse_network(UNITS), samples_of("softmax"), evolution=evolution, seed=1
     ) as running:
         next(running)
         before = [set(layer.weights.tolist()) for layer in running.network.layers]
@@ -292,7 +292,7 @@ def test_the_schedule_sees_the_share_of_the_training_done():
     network, samples = sparse_network(UNITS), samples_of("softmax")
     epochs(4, network, samples, evolution=evolution, batch_size=5, max_epochs=4)
     assert seen == sorted(seen)
-    assert seen == pytest.approx([0.25, 0.5, 0.75], abs=1 / 20)
+    assert seen == pytest.approx([0.25, 0.5, 0.75])
 
 
 def test_static_training_never_changes_the_topology():
@@ -404,7 +404,7 @@ def test_signals_are_those_of_the_last_step():
     ) as running:
         next(running)
         running._evolve(evolution.grow)
-    sums, inputs, predicted = DenseNet(network).forward(X[20:])
+    _, inputs, predicted = DenseNet(network).forward(X[20:])
     for depth, signals in enumerate(seen):
         np.testing.assert_allclose(signals.inputs.T, inputs[depth], atol=1e-12)
         if depth < 2:
@@ -420,26 +420,35 @@ def test_signals_are_those_of_the_last_step():
 def test_divergence_is_an_error_in_its_epoch_and_no_warning(output, dtype):
     X, y, _ = problem(output, dtype=dtype)
     network = sparse_network(UNITS, "relu", output, dtype)
-    with training(network, Samples(X, y), learning_rate=1e30) as running:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            with pytest.raises(ValueError, match=r"non-finite .* epoch \d") as raised:
-                for _ in range(100):
-                    next(running)
+    with (
+        training(network, Samples(X, y), learning_rate=1e30) as running,
+        pytest.raises(ValueError, match=r"non-finite .* epoch \d") as raised,
+    ):
+        list(islice(running, 100))  # pytest makes warnings errors
     assert f"epoch {running.progress.epochs + 1}." in str(raised.value)
     assert running.progress.epochs < 100
 
 
 def test_a_weight_that_is_not_finite_is_found_after_the_last_step():
     X, y, _ = problem("identity")
-    X[22] = 1e200  # its batch, the last, has a finite loss and an infinite gradient
-    y[22] = 1e150
+    X[22] = 1e100  # the last step has a finite loss, and is far too long
+    samples = Samples(X, y, np.r_[np.zeros(22), 1.0])
     network = sparse_network([6, 3], output="identity")
     with (
-        training(
-            network, Samples(X, y), batch_size=22, learning_rate=LearningRate(1e10)
-        ) as running,
+        training(network, samples, batch_size=22, learning_rate=1e150) as running,
         pytest.raises(ValueError, match="non-finite weights"),
     ):
         next(running)
-    assert running.progress.epochs == 0
+    assert (running.progress.steps, running.progress.epochs) == (2, 0)
+
+
+def test_a_loss_that_is_not_finite_is_found_in_its_step():
+    X, y, _ = problem("softmax")
+    X[3] = np.inf
+    network = sparse_network(UNITS, "relu")
+    with (
+        training(network, Samples(X, y), batch_size=2) as running,
+        pytest.raises(ValueError, match="non-finite loss"),
+    ):
+        next(running)
+    assert running.progress.steps == 2

@@ -30,6 +30,7 @@ def dropped(drop, weights, zeta, seed=0):
         # A zero counts as positive, the smallest of them; so does a negative zero.
         ([0.5, 0.0, -0.1, 0.6, -0.2], 0.34, [1]),
         ([0.5, -0.0, -0.1, 0.6, -0.2], 0.34, [1]),
+        ([0.0, -0.1, -0.2], 0.5, [1]),
         # One sign only.
         ([3.0, 1.0, 2.0, 4.0], 0.5, [1, 2]),
         ([-3.0, -1.0, -2.0, -4.0], 0.5, [1, 2]),

@@ -1,0 +1,155 @@
+"""Ctrl-C: what was learned is kept; before anything was learned it goes on as usual."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from itertools import count
+
+import numpy as np
+import pytest
+from estimators.cases import impatient, refused, small, toy
+from sklearn.exceptions import NotFittedError
+
+from skset.network import Training
+
+pytestmark = impatient
+
+INTERRUPTED = "Training interrupted by user"
+
+
+def interrupt(monkeypatch, epoch, step=0):
+    """Raise KeyboardInterrupt in the given step of the given epoch (0 is the first)."""
+    take, taken = Training._step, []
+
+    def interrupted(self, rows):
+        if self.progress.epochs == epoch:
+            if len(taken) == step:
+                raise KeyboardInterrupt
+            taken.append(rows)
+        return take(self, rows)
+
+    monkeypatch.setattr(Training, "_step", interrupted)
+
+
+@pytest.mark.parametrize("step", [0, 2])
+@pytest.mark.parametrize("params", [{}, {"early_stopping": True}, {"n_jobs": 2}])
+def test_what_was_learned_is_kept(Estimator, params, step, monkeypatch):
+    X, y = toy(Estimator)
+    model = small(Estimator, max_iter=50, batch_size=10, **params)
+    interrupt(monkeypatch, epoch=2, step=step)
+    threads = threading.active_count()
+    with pytest.warns(UserWarning, match=INTERRUPTED):
+        assert model.fit(X, y) is model
+    assert threading.active_count() == threads
+    assert model.n_iter_ == len(model.loss_curve_) == 2
+    assert np.isfinite(model.predict(X)).all()
+    assert np.isfinite(model.score(X, y))
+
+
+@pytest.mark.parametrize("step", [0, 2])
+def test_before_the_first_epoch_has_passed_nothing_is_kept(
+    Estimator, step, monkeypatch
+):
+    X, y = toy(Estimator)
+    model = small(Estimator, batch_size=10)
+    interrupt(monkeypatch, epoch=0, step=step)
+    with refused(KeyboardInterrupt, ".*", model, X, y):
+        model.fit(X, y)
+    with pytest.raises(NotFittedError):
+        model.predict(X)
+
+
+def test_interrupted_between_epochs_it_is_what_it_was_then(Estimator, monkeypatch):
+    """Even the connections of the final drop, which did not take place."""
+    X, y = toy(Estimator)
+    whole = small(Estimator, max_iter=2, final_drop=False, epsilon=1).fit(X, y)
+    interrupt(monkeypatch, epoch=2)
+    with pytest.warns(UserWarning, match=INTERRUPTED):
+        cut = small(Estimator, max_iter=9, final_drop=True, epsilon=1).fit(X, y)
+    assert cut.nnz_ == whole.nnz_
+    assert cut.loss_curve_ == whole.loss_curve_
+
+
+def rising():
+    numbers = count()
+    return lambda *_: float(next(numbers))
+
+
+def test_early_stopping_restores_the_best_network_though_interrupted(
+    Estimator, monkeypatch
+):
+    X, y = toy(Estimator)
+    said = iter([1.0, 3.0, 2.0, 2.0])
+    params = {"scoring": lambda *_: next(said), "early_stopping": True}
+    best = small(Estimator, max_iter=2, final_drop=False, scoring=rising())
+    best.set_params(early_stopping=True).fit(X, y)
+    interrupt(monkeypatch, epoch=4)
+    with pytest.warns(UserWarning, match=INTERRUPTED):
+        cut = small(Estimator, max_iter=9, **params).fit(X, y)
+    assert cut.best_validation_score_ == 3.0
+    assert [W.nnz for W in cut.coefs_] == [W.nnz for W in best.coefs_]
+    np.testing.assert_array_equal(cut.predict(X), best.predict(X))
+
+
+def test_warm_start_interrupted_at_once_keeps_the_earlier_fit(Estimator, monkeypatch):
+    X, y = toy(Estimator)
+    model = small(Estimator, warm_start=True, batch_size=10).fit(X, y)
+    model.predict(X)
+    interrupt(monkeypatch, epoch=0, step=1)
+    with refused(KeyboardInterrupt, ".*", model, X, y):
+        model.fit(X, y)
+
+
+PROGRAM = """
+import warnings
+import numpy as np
+from skset.estimators import {0}
+
+class Announce:
+    def __init__(self):
+        self.last = 0
+    def setup(self, estimator, context): pass
+    def teardown(self, estimator, context): pass
+    def on_fit_task_begin(self, estimator, context): pass
+    def on_fit_task_end(self, estimator, context):
+        if context.task_name == "epoch" and context.task_id == 0:
+            print("trained", flush=True)
+
+rng = np.random.default_rng(0)
+X = rng.standard_normal((2000, 100)).astype(np.float32)
+y = (X[:, 0] > 0).astype(int)
+model = {0}(hidden_layer_sizes=(300, 300), max_iter=10**6, tol=0.0,
+            n_iter_no_change=np.inf, random_state=0, n_jobs={1})
+model.set_callbacks(Announce())
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    model.fit(X, y)
+assert [str(w.message) for w in caught] == ["Training interrupted by user."], caught
+assert model.n_iter_ >= 1 and np.isfinite(model.predict(X)).all()
+print("done", model.n_iter_, flush=True)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows sends Ctrl-C in another way")
+@pytest.mark.parametrize("n_jobs", [None, 2])
+def test_real_signal_stops_a_long_fit_soon(Estimator, n_jobs):
+    pytest.importorskip("sklearn.callback")
+    child = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM.format(Estimator.__name__, n_jobs)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert child.stdout.readline() == "trained\n"
+        time.sleep(0.2)
+        child.send_signal(signal.SIGINT)
+        said, complaint = child.communicate(timeout=60)
+    finally:
+        child.kill()
+        child.wait()
+    assert child.returncode == 0, complaint
+    assert said.startswith("done")

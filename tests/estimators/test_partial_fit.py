@@ -1,0 +1,364 @@
+"""partial_fit and warm_start: what goes on from call to call."""
+
+import copy
+import pickle
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from estimators.cases import (
+    assert_same_network,
+    first_call,
+    impatient,
+    refused,
+    scores,
+    small,
+    toy,
+)
+from sklearn.datasets import load_digits
+from sklearn.metrics import r2_score
+
+from skset.estimators import SETClassifier, SETRegressor
+
+pytestmark = impatient
+
+
+def positions(model):
+    """Return the connections of each layer, as sets of flat positions."""
+    return [set(W.tocoo().row * W.shape[1] + W.tocoo().col) for W in model.coefs_]
+
+
+SOLVERS = [
+    {"solver": "sgd", "momentum": 0.9},
+    {"solver": "adam"},
+    {"solver": "sgd", "learning_rate": "invscaling"},
+    {"solver": "adam", "update_interval": 3, "newborn": "init", "dropout": 0.2},
+    {"solver": "sgd", "zeta_schedule": "cosine", "max_iter": 8},
+]
+
+
+@pytest.mark.parametrize("params", SOLVERS, ids=str)
+def test_passes_equal_the_epochs_of_one_fit(Estimator, params):
+    """With momentum, schedules, topology and random numbers carried over."""
+    X, y = toy(Estimator)
+    params = {"max_iter": 4, "final_drop": False, "tol": 0.0, **params}
+    model = small(Estimator, **params)
+    for _ in range(params["max_iter"]):
+        first_call(model, X, y)
+    fitted = small(Estimator, **params).fit(X, y)
+    assert_same_network(model, fitted)
+    assert model.loss_curve_ == fitted.loss_curve_
+    assert model.n_iter_ == params["max_iter"]
+    assert model.loss_ == fitted.loss_
+    assert model.t_ == fitted.t_ == params["max_iter"] * 40
+
+
+def test_rate_that_ends_with_the_training_does_not_fall_where_it_has_no_end(Estimator):
+    X, y = toy(Estimator)
+    cosine, constant = (
+        small(Estimator, learning_rate=name, max_iter=2)
+        for name in ("cosine", "constant")
+    )
+    for _ in range(4):
+        first_call(cosine, X, y)
+        first_call(constant, X, y)
+    assert_same_network(cosine, constant)
+    assert max(cosine.loss_curve_[1:]) < cosine.loss_curve_[0]
+
+
+@pytest.mark.parametrize("params", SOLVERS, ids=str)
+@pytest.mark.parametrize(
+    "through", [copy.deepcopy, lambda m: pickle.loads(pickle.dumps(m))]
+)
+def test_pickling_between_calls_changes_nothing(Estimator, params, through):
+    X, y = toy(Estimator)
+    straight = small(Estimator, **params)
+    pickled = small(Estimator, **params)
+    for _ in range(3):
+        first_call(straight, X, y)
+        pickled = through(first_call(pickled, X, y))
+    assert_same_network(straight, pickled)
+    assert straight.loss_curve_ == pickled.loss_curve_
+
+
+def test_momentum_is_kept():
+    """Two calls are not the same as two first calls on the same weights."""
+    X, y = toy(SETRegressor)
+    params = {"solver": "sgd", "momentum": 0.9, "method": "static"}
+    kept = small(SETRegressor, **params).partial_fit(X, y)
+    lost = copy.deepcopy(kept)
+    lost._network = lost._network.with_layers(x.at_rest() for x in lost._network.layers)
+    kept.partial_fit(X, y)
+    lost.partial_fit(X, y)
+    assert not np.array_equal(kept.coefs_[0].data, lost.coefs_[0].data)
+
+
+def test_topology_evolves_at_the_beginning_of_every_call_but_the_first(Estimator):
+    X, y = toy(Estimator)
+    model = small(Estimator, hidden_layer_sizes=(20, 20), epsilon=2, zeta=0.5)
+    before = positions(first_call(model, X, y))
+    for _ in range(3):
+        after = positions(model.partial_fit(X, y))
+        moved = [len(b - a) / len(b) for b, a in zip(before, after, strict=True)]
+        assert all(0.1 < share <= 0.5 for share in moved[:2])
+        assert moved[2] == 0  # the output layer is full
+        assert [len(a) for a in after] == [len(b) for b in before]
+        before = after
+
+
+def test_update_interval_counts_steps_across_calls(Estimator):
+    X, y = toy(Estimator)
+    # 2 steps a call: an evolution is due after step 5, and made before step 6.
+    model = small(Estimator, epsilon=1, zeta=0.5, batch_size=20, update_interval=5)
+    seen = [positions(first_call(model, X, y))]
+    seen += [positions(model.partial_fit(X, y)) for _ in range(6)]
+    moved = [a != b for a, b in pairwise(seen)]
+    assert moved == [False, True, False, False, True, False]
+
+
+def test_static_topology_stays(Estimator):
+    X, y = toy(Estimator)
+    model = first_call(small(Estimator, epsilon=2, method="static"), X, y)
+    before = positions(model)
+    assert positions(model.partial_fit(X, y)) == before
+
+
+def test_calls_may_bring_any_number_of_samples(Estimator):
+    X, y = toy(Estimator)
+    model = small(Estimator, batch_size=5)
+    for rows in (slice(0, 12), slice(12, 17), slice(17, 40)):
+        model.partial_fit(X[rows], y[rows], **classes_of(Estimator))
+    assert model.t_ == 40
+    assert np.isfinite(scores(model, X)).all()
+
+
+def classes_of(Estimator):
+    return {"classes": [0, 1]} if Estimator is SETClassifier else {}
+
+
+def test_it_learns():
+    X, y = load_digits(return_X_y=True)
+    model = SETClassifier(hidden_layer_sizes=(100,), random_state=0)
+    for _ in range(5):
+        for rows in np.array_split(np.arange(1500), 3):
+            model.partial_fit(X[rows] / 16, y[rows], classes=range(10))
+    assert model.score(X[1500:] / 16, y[1500:]) > 0.8
+
+
+def test_it_learns_several_outputs():
+    X, y = toy(SETRegressor, n_samples=300)
+    Y = np.stack([y, X[:, 2]], axis=1)
+    model = small(SETRegressor, hidden_layer_sizes=(30,), learning_rate_init=0.01)
+    for _ in range(60):
+        model.partial_fit(X, Y)
+    assert r2_score(Y, model.predict(X)) > 0.9
+
+
+def test_multilabel():
+    X, _ = toy(SETClassifier, n_samples=200)
+    Y = (X[:, :3] > 0).astype(int)
+    model = small(SETClassifier, hidden_layer_sizes=(30,), learning_rate_init=0.01)
+    for _ in range(40):
+        model.partial_fit(X, Y, classes=[0, 1, 2])
+    assert model.score(X, Y) > 0.7
+    assert model.n_outputs_ == 3
+    with refused(ValueError, "multilabel indicator matrix in every call", model):
+        model.partial_fit(X, Y[:, 0])
+
+
+# Classes.
+
+
+def test_first_call_needs_classes():
+    X, y = toy(SETClassifier)
+    model = small(SETClassifier)
+    match = "classes must be passed on the first call to partial_fit"
+    with refused(ValueError, match, model):
+        model.partial_fit(X, y)
+
+
+def test_classes_of_the_first_call_are_all_there_are():
+    X, y = toy(SETClassifier)
+    labels = np.array(["a", "b", "c"])
+    model = small(SETClassifier).partial_fit(X, labels[y], classes=["c", "b", "a"])
+    np.testing.assert_array_equal(model.classes_, labels)
+    assert model.predict_proba(X).shape == (40, 3)
+    model.partial_fit(X, np.full(40, "c")).partial_fit(X, labels[y], classes=labels)
+    for given, match in [
+        ({"y": np.full(40, "d")}, "has classes not in"),
+        ({"y": labels[y], "classes": ["a", "b"]}, "is not the same as on last call"),
+        (
+            {"y": labels[y], "classes": ["a", "b", "c", "d"]},
+            "is not the same as on last call",
+        ),
+        ({"y": y}, "has classes not in"),
+    ]:
+        with refused(ValueError, match, model, X, given):
+            model.partial_fit(X, **given)
+
+
+def test_first_call_with_a_class_that_is_not_given():
+    X, y = toy(SETClassifier)
+    with refused(
+        ValueError, r"has classes not in.*\[1\]", model := small(SETClassifier)
+    ):
+        model.partial_fit(X, y, classes=[0, 2])
+
+
+def test_one_class_now_and_the_other_later():
+    X, y = toy(SETClassifier)
+    model = small(SETClassifier).partial_fit(X[y == 0], y[y == 0], classes=[0, 1])
+    model.partial_fit(X[y == 1], y[y == 1])
+    assert model.decision_function(X).shape == (40,)
+
+
+def test_balanced_class_weight_needs_all_data():
+    X, y = toy(SETClassifier)
+    model = small(SETClassifier, class_weight="balanced")
+    with refused(ValueError, "class_weight='balanced' is not supported", model):
+        model.partial_fit(X, y, classes=[0, 1])
+    even = small(SETClassifier, class_weight={0: 2, 1: 2}, alpha=0, dtype=np.float64)
+    even.partial_fit(X, y, classes=[0, 1])
+    plain = small(SETClassifier, alpha=0, dtype=np.float64)
+    plain.partial_fit(X, y, classes=[0, 1])
+    np.testing.assert_allclose(even.coefs_[0].data, plain.coefs_[0].data, rtol=1e-12)
+
+
+def test_early_stopping_needs_all_data(Estimator):
+    X, y = toy(Estimator)
+    model = small(Estimator, early_stopping=True)
+    with refused(ValueError, "partial_fit does not support early_stopping", model):
+        first_call(model, X, y)
+
+
+# A call that fails.
+
+
+@pytest.mark.parametrize("what", ["divergence", "NaN", "weights", "interrupt", "y"])
+def test_failing_call_leaves_the_model_bit_for_bit(Estimator, what, monkeypatch):
+    X, y = toy(Estimator)
+    model, twin = (first_call(small(Estimator, batch_size=10), X, y) for _ in range(2))
+    said = scores(model, X)
+    error = KeyboardInterrupt if what == "interrupt" else ValueError
+    with refused(error, ".*", model, X, y):
+        if what == "divergence":
+            model.partial_fit(np.where(np.arange(40)[:, None] < 30, X, 1e30), y)
+        elif what == "NaN":
+            model.partial_fit(np.where(X < 0, np.nan, X), y)
+        elif what == "weights":
+            model.partial_fit(X, y, sample_weight=np.ones(3))
+        elif what == "y":
+            model.partial_fit(X, y[:-1])
+        else:
+            interrupt_the_last_step(monkeypatch)
+            model.partial_fit(X, y)
+    monkeypatch.undo()
+    assert scores(model, X).tobytes() == said.tobytes()
+    assert_same_network(model.partial_fit(X, y), twin.partial_fit(X, y))
+
+
+def interrupt_the_last_step(monkeypatch):
+    from skset.network import Training
+
+    step, taken = Training._step, []
+
+    def interrupted(self, rows):
+        taken.append(rows)
+        if len(taken) == 4:
+            raise KeyboardInterrupt
+        return step(self, rows)
+
+    monkeypatch.setattr(Training, "_step", interrupted)
+
+
+def test_other_number_of_outputs_is_refused():
+    X, y = toy(SETRegressor)
+    model = small(SETRegressor).partial_fit(X, y)
+    with refused(ValueError, "2 outputs", model):
+        model.partial_fit(X, np.stack([y, y], axis=1))
+
+
+def test_after_a_fit_the_network_goes_on(Estimator):
+    X, y = toy(Estimator)
+    model = small(Estimator, method="static", final_drop=False).fit(X, y)
+    before = positions(model)
+    n_iter, loss = model.n_iter_, model.loss_
+    model.partial_fit(X, y)
+    assert positions(model) == before
+    assert model.loss_ < loss
+    assert model.n_iter_ == n_iter + 1
+
+
+# warm_start.
+
+
+def test_warm_start_goes_on(Estimator):
+    X, y = toy(Estimator, n_samples=100)
+    params = {"method": "static", "learning_rate_init": 0.01, "max_iter": 10}
+    model = small(Estimator, **params, warm_start=True).fit(X, y)
+    before, loss = positions(model), model.loss_
+    model.fit(X, y)
+    assert positions(model) == before
+    assert model.loss_ < loss
+    assert max(model.loss_curve_[10:]) < model.loss_curve_[0]
+    assert len(model.loss_curve_) == 20
+    cold = small(Estimator, **params).fit(X, y).fit(X, y)
+    assert len(cold.loss_curve_) == 10
+
+
+def test_warm_start_does_not_change_the_earlier_network(Estimator):
+    X, y = toy(Estimator)
+    model = small(Estimator, warm_start=True).fit(X, y)
+    weights, curve = model.coefs_[0].data, model.loss_curve_
+    values, length = weights.copy(), len(curve)
+    model.fit(X, y)
+    np.testing.assert_array_equal(weights, values)
+    assert len(curve) == length
+
+
+@pytest.mark.parametrize(
+    ("change", "match"),
+    [
+        ({"hidden_layer_sizes": (9,)}, "hidden_layer_sizes"),
+        ({"hidden_layer_sizes": (8, 8)}, "hidden_layer_sizes"),
+        ({"dtype": np.float64}, "dtype"),
+    ],
+    ids=str,
+)
+def test_warm_start_refuses_another_network(Estimator, change, match):
+    X, y = toy(Estimator)
+    model = small(Estimator, warm_start=True, dtype=np.float32).fit(X, y)
+    model.set_params(**change).predict(X)
+    with refused(ValueError, f"warm_start.*{match}", model):
+        model.fit(X, y)
+
+
+def test_warm_start_refuses_other_features(Estimator):
+    X, y = toy(Estimator)
+    model = small(Estimator, warm_start=True).fit(X, y)
+    model.predict(X)
+    with refused(ValueError, "X has 4 features", model):
+        model.fit(X[:, :4], y)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [lambda y: y + 1, lambda y: np.where(np.arange(40) < 3, 7, y), lambda y: y * 0],
+    ids=["others", "one more", "one less"],
+)
+def test_warm_start_refuses_other_classes(change):
+    X, y = toy(SETClassifier)
+    model = small(SETClassifier, warm_start=True).fit(X, y)
+    model.predict(X)
+    with refused(ValueError, "warm_start.*classes", model):
+        model.fit(X, change(y))
+
+
+def test_warm_start_refuses_another_kind_of_output():
+    X, y = toy(SETRegressor)
+    model = small(SETRegressor, warm_start=True).fit(X, y)
+    model.predict(X)
+    with refused(ValueError, "warm_start.*2 outputs", model):
+        model.fit(X, np.stack([y, y], axis=1))
+    with refused(ValueError, "loss", model.set_params(loss="poisson")):
+        model.fit(X, np.abs(y))
