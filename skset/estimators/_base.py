@@ -91,7 +91,8 @@ class BaseSET(LearnedNetwork, CallbackSupportMixin, BaseEstimator, ABC):
         X, y = self._checked(X, y, reset=not goes_on)
         if goes_on:
             self._check_same_targets(y, "warm_start")
-            network = self._warm_network(X)
+            self._check_same_network("warm_start")
+            network = self._network.copy()
             rng = self._generator()
         else:
             rng = self._generator()
@@ -121,8 +122,8 @@ class BaseSET(LearnedNetwork, CallbackSupportMixin, BaseEstimator, ABC):
         }
         if goes_on:
             self._check_same_targets(y, "partial_fit")
-            network = self._network
-            network = network.with_layers(layer.copy() for layer in network.layers)
+            self._check_same_network("partial_fit")
+            network = self._network.copy(at_rest=False)
             self.loss_curve_ = list(self.loss_curve_)  # may be a shallow copy's too
         else:
             network = self._initial_network(X, y, state["rng"], classes)
@@ -193,7 +194,8 @@ class BaseSET(LearnedNetwork, CallbackSupportMixin, BaseEstimator, ABC):
     def _edge_scale(self):
         return AUTO_EDGE_SCALE if self.weight_init == "auto" else 1.0
 
-    def _warm_network(self, X):
+    def _check_same_network(self, caller):
+        """Raise if the parameters do not fit the network that is to go on."""
         network = self._network
         for what, now, before in (
             ("hidden_layer_sizes", self._layer_sizes(), network.n_units[1:-1]),
@@ -201,10 +203,9 @@ class BaseSET(LearnedNetwork, CallbackSupportMixin, BaseEstimator, ABC):
         ):
             if now != before:
                 raise ValueError(
-                    f"warm_start can only be used where {what} is the same as in the "
+                    f"{caller} can only be used where {what} is the same as in the "
                     f"previous call to fit. Previously it was {before}, now {now}."
                 )
-        return network.copy()
 
     def _samples(self, X, y, weight=None):
         return Samples(X, self._encoded_targets(y), weight)
@@ -347,9 +348,10 @@ class BaseSET(LearnedNetwork, CallbackSupportMixin, BaseEstimator, ABC):
     def _n_threads(self):
         if self.n_jobs is None:
             return 1
+        cores = joblib.cpu_count()
         if self.n_jobs > 0:
-            return int(self.n_jobs)
-        return max(1, joblib.cpu_count() + 1 + int(self.n_jobs))
+            return min(int(self.n_jobs), cores)  # more of them only wait
+        return max(1, cores + 1 + int(self.n_jobs))
 
     def _record(self, loss, training):
         """Take note of an epoch."""
@@ -373,4 +375,10 @@ class BaseSET(LearnedNetwork, CallbackSupportMixin, BaseEstimator, ABC):
                 dtype=network.dtype,
                 reset=False,
             )
-        return network.weighted_sums(Samples(X))
+        Z = network.weighted_sums(Samples(X))
+        if not np.isfinite(Z).all():
+            raise ValueError(
+                "Input X contains values too large for this network, whose output is "
+                "not finite. They need to be preprocessed as the training data were."
+            )
+        return Z

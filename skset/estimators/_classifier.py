@@ -31,9 +31,9 @@ __all__ = ["SETClassifier"]
     dropout="0.0",
     solver="adam",
     alpha="0.03",
-    learning_rate="constant",
+    learning_rate="cosine",
     rate="0.001",
-    max_iter="100",
+    max_iter="60",
 )
 class SETClassifier(ClassifierMixin, BaseSET):
     """Truly sparse multilayer perceptron classifier.
@@ -106,10 +106,10 @@ class SETClassifier(ClassifierMixin, BaseSET):
         solver="adam",
         alpha=0.03,
         batch_size="auto",
-        learning_rate="constant",
+        learning_rate="cosine",
         learning_rate_init=0.001,
         power_t=0.5,
-        max_iter=100,
+        max_iter=60,
         shuffle=True,
         tol=1e-4,
         n_iter_no_change=10,

@@ -27,9 +27,9 @@ OUTPUT_OF_LOSS = {"squared_error": "identity", "poisson": "exp"}
     dropout="0.0",
     solver="adam",
     alpha="0.03",
-    learning_rate="constant",
+    learning_rate="cosine",
     rate="0.001",
-    max_iter="100",
+    max_iter="60",
 )
 class SETRegressor(RegressorMixin, BaseSET):
     """Truly sparse multilayer perceptron regressor.
@@ -100,10 +100,10 @@ class SETRegressor(RegressorMixin, BaseSET):
         solver="adam",
         alpha=0.03,
         batch_size="auto",
-        learning_rate="constant",
+        learning_rate="cosine",
         learning_rate_init=0.001,
         power_t=0.5,
-        max_iter=100,
+        max_iter=60,
         shuffle=True,
         tol=1e-4,
         n_iter_no_change=10,

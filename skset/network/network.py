@@ -109,9 +109,10 @@ class Network:
         """Return a network with other layers."""
         return replace(self, layers=tuple(layers))
 
-    def copy(self):
-        """Return a network at rest whose arrays are its own."""
-        return self.with_layers(layer.at_rest().copy() for layer in self.layers)
+    def copy(self, at_rest=True):
+        """Return a network with arrays of its own, at rest without optimiser state."""
+        layers = (layer.at_rest() for layer in self.layers) if at_rest else self.layers
+        return self.with_layers(layer.copy() for layer in layers)
 
     def is_finite(self):
         """Return whether all weights and biases are finite."""
@@ -145,7 +146,8 @@ class Network:
             padded = -(-rows.size // LANES) * LANES
             A = np.empty((samples.n_features, padded), self.dtype)
             samples.gather(rows, A)
-            Z[:, rows] = self._outputs(A)[:, : rows.size]
+            with np.errstate(all="ignore"):  # the caller looks at what is not finite
+                Z[:, rows] = self._outputs(A)[:, : rows.size]
         return Z
 
     def loss(self, samples):

@@ -20,7 +20,7 @@ class Topology:
     The by-input view (`indptr`, `indices`) is canonical: indices sorted, no duplicates.
     Weights and everything aligned with them lie in its order. The by-output view
     (`out_indptr`, `out_indices`) is made at its first use, together with `order`, which
-    leads from it to the by-input order.
+    leads from it to the by-input order; it is not pickled.
 
     Parameters
     ----------
@@ -59,6 +59,9 @@ class Topology:
         """Return the topology of this shape without any connection."""
         n_in, n_out = (int(n) for n in shape)
         return cls((n_in, n_out), np.zeros(n_in + 1, np.int64), np.empty(0, np.int32))
+
+    def __reduce__(self):
+        return Topology, (self.shape, self.indptr, self.indices)
 
     @property
     def nnz(self):

@@ -19,8 +19,16 @@ impatient = pytest.mark.filterwarnings(
 
 
 def small(Estimator, **params):
-    """Return a network that fits in a few milliseconds."""
-    defaults = {"hidden_layer_sizes": (8,), "max_iter": 3, "random_state": 0}
+    """Return a network that fits in a few milliseconds.
+
+    Its learning rate is constant, so that a short fit is the beginning of a longer one.
+    """
+    defaults = {
+        "hidden_layer_sizes": (8,),
+        "learning_rate": "constant",
+        "max_iter": 3,
+        "random_state": 0,
+    }
     return Estimator(**{**defaults, **params})
 
 
@@ -104,6 +112,7 @@ def fresh_and_fitted(Estimator, X, y, **params):
 
     Both have been used, so that nothing is left to be cached.
     """
-    fitted = small(Estimator, max_iter=1).fit(X, y)
+    dtype = params.get("dtype", np.float32)  # the one parameter that cannot change
+    fitted = small(Estimator, max_iter=1, dtype=dtype).fit(X, y)
     fitted.predict(X)
     return small(Estimator, **params), fitted.set_params(**params)

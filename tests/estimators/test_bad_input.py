@@ -315,3 +315,12 @@ def test_batch_larger_than_the_data_is_clipped_with_a_warning(Estimator):
         clipped = small(Estimator, batch_size=41).fit(X, y)
     full = small(Estimator, batch_size=40).fit(X, y)
     np.testing.assert_array_equal(clipped.coefs_[0].data, full.coefs_[0].data)
+
+
+def test_output_that_overflows_is_refused(Estimator):
+    X, y = toy(Estimator)
+    model = small(Estimator).fit(X, y)
+    for weights in (coef.data for coef in model.coefs_):
+        weights *= 100
+    with refused(ValueError, "too large for this network", model, X):
+        model.predict(np.full_like(X, 3e38))

@@ -44,6 +44,7 @@ def threads_at_work(monkeypatch):
             submitted.append(args[0])
             return super().submit(*args, **kwargs)
 
+    monkeypatch.setattr(joblib, "cpu_count", lambda: 3)
     monkeypatch.setattr(team, "MIN_WORK", 0)
     monkeypatch.setattr(team, "ThreadPoolExecutor", Pool)
     return submitted
@@ -177,3 +178,10 @@ def test_what_was_taken_from_a_model_stays_as_it_was(Estimator):
     np.testing.assert_array_equal(weights[0].data, values)
     assert len(curve) == length
     assert len(model.loss_curve_) == length + 1
+
+
+def test_no_more_threads_than_cores(monkeypatch):
+    monkeypatch.setattr(joblib, "cpu_count", lambda: 3)
+    wanted = (None, 1, 2, 10**6, -1, -2, -99)
+    counts = [SETClassifier(n_jobs=n_jobs)._n_threads() for n_jobs in wanted]
+    assert counts == [1, 1, 2, 3, 3, 2, 1]

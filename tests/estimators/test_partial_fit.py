@@ -362,3 +362,14 @@ def test_warm_start_refuses_another_kind_of_output():
         model.fit(X, np.stack([y, y], axis=1))
     with refused(ValueError, "loss", model.set_params(loss="poisson")):
         model.fit(X, np.abs(y))
+
+
+@pytest.mark.parametrize(
+    ("what", "value"), [("dtype", np.float64), ("hidden_layer_sizes", (8, 8))]
+)
+def test_partial_fit_does_not_go_on_with_another_network(Estimator, what, value):
+    X, y = toy(Estimator)
+    model = first_call(small(Estimator, dtype=np.float32), X, y)
+    model.set_params(**{what: value})
+    with refused(ValueError, rf"partial_fit .*{what} is the same", model, X, y):
+        model.partial_fit(X, y)

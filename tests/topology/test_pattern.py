@@ -158,3 +158,13 @@ def test_more_places_than_32_bits_count():
     assert (source < 0).sum() == 2
     assert np.isin(last, grown.positions()).all()
     assert last[1] > 60_000**2 - 3
+
+
+def test_by_output_view_is_not_pickled():
+    topology = random_topology((30, 20), 100, np.random.default_rng(0))
+    lean = pickle.dumps(topology)
+    assert topology.order.size == 100
+    assert pickle.dumps(topology) == lean
+    loaded = pickle.loads(lean)
+    assert_canonical(loaded)
+    np.testing.assert_array_equal(loaded.indices, topology.indices)
