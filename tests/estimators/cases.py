@@ -107,12 +107,12 @@ def refused(error, match, *things):
         yield
 
 
-def fresh_and_fitted(Estimator, X, y, **params):
+def fresh_and_fitted(Estimator, X, y, fitted_with=None, **params):
     """Return two models that a failed call must not change: one unfitted, one fitted.
 
-    Both have been used, so that nothing is left to be cached.
+    Both have been used, so that nothing is left to be cached. The parameters are set
+    after the fit, but for those in `fitted_with`.
     """
-    dtype = params.get("dtype", np.float32)  # the one parameter that cannot change
-    fitted = small(Estimator, max_iter=1, dtype=dtype).fit(X, y)
+    fitted = small(Estimator, **{"max_iter": 1, **(fitted_with or {})}).fit(X, y)
     fitted.predict(X)
     return small(Estimator, **params), fitted.set_params(**params)
