@@ -55,30 +55,27 @@ def main():
     with threadpool_limits(1):
         for name in options.sets:
             X, y = load(options.data, name)
-            results[name] = evaluate(X, y, options.models, options.repeats)
+            models = {model: MODELS[model] for model in options.models}
+            results[name] = evaluate(X, y, models, options.repeats)
             print_row(name, results[name])
-    means = {
-        model: np.mean([result[model]["mean"] for result in results.values()])
-        for model in options.models
-    }
     print()
-    print_table(
-        ["", *options.models],
-        [["mean over sets", *(f"{means[model]:.4f}" for model in options.models)]],
-    )
+    print_table(["", "mean over sets"], means_over_sets(results))
     write_json(options.out, {"repeats": options.repeats, "sets": results})
 
 
 def evaluate(X, y, models, repeats):
-    """Return mean, deviation and seconds of every model, the models interleaved."""
+    """Return mean, deviation and seconds of every model, the models interleaved.
+
+    `models` maps a name to a function of the seed that makes the unfitted model.
+    """
     splits = RepeatedStratifiedKFold(n_splits=3, n_repeats=repeats, random_state=0)
     scores = {model: [] for model in models}
     seconds = {model: [] for model in models}
     connections = {}
     for seed, (train, test) in enumerate(splits.split(np.zeros(len(y)), y)):
-        for model in models:
+        for model, made in models.items():
             scaler = StandardScaler(with_mean=not issparse(X))
-            pipeline = make_pipeline(scaler, MODELS[model](seed))
+            pipeline = make_pipeline(scaler, made(seed))
             began = time.perf_counter()
             pipeline.fit(X[train], y[train])
             seconds[model].append(time.perf_counter() - began)
@@ -94,6 +91,18 @@ def evaluate(X, y, models, repeats):
         }
         for model in models
     }
+
+
+def means_over_sets(results):
+    """Return a row for every model: its name and its mean accuracy over the sets."""
+    models = next(iter(results.values()))
+    return [
+        [
+            model,
+            f"{np.mean([result[model]['mean'] for result in results.values()]):.4f}",
+        ]
+        for model in models
+    ]
 
 
 def print_row(name, result):

@@ -17,6 +17,7 @@ from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 
 from skset.estimators import SETClassifier
+from skset.network import LearningRate
 
 pytestmark = impatient
 
@@ -218,3 +219,37 @@ def test_settled_training_stops_early_without_a_warning(Estimator):
     X, y = toy(Estimator)
     model = small(Estimator, max_iter=50, tol=1e3, n_iter_no_change=2).fit(X, y)
     assert model.n_iter_ == len(model.loss_curve_) == 4
+
+
+@pytest.mark.parametrize(
+    ("n_samples", "size"),
+    [(1, 1), (3, 3), (41, 4), (400, 10), (5120, 128), (10**6, 128)],
+)
+def test_auto_batch_size_makes_forty_batches(Estimator, n_samples, size):
+    assert Estimator()._batch_size(n_samples) == size
+
+
+def test_auto_weights_are_small_in_the_first_and_the_last_layer(Estimator):
+    X, y = toy(Estimator)
+    params = {"method": "static", "max_iter": 1, "learning_rate_init": 1e-12}
+    auto, he = (
+        small(Estimator, **params, weight_init=weight_init).fit(X, y).coefs_
+        for weight_init in ("auto", "he")
+    )
+    for small_one, full in zip(auto, he, strict=True):
+        np.testing.assert_allclose(small_one.data, 0.1 * full.data, rtol=1e-5)
+
+
+def test_cosine_takes_the_learning_rate_down(Estimator, monkeypatch):
+    X, y = toy(Estimator)
+    rates = []
+    after_epoch = LearningRate.after_epoch
+
+    def noted(self, samples):
+        rates.append(self.now)
+        after_epoch(self, samples)
+
+    monkeypatch.setattr(LearningRate, "after_epoch", noted)
+    model = small(Estimator, learning_rate="cosine", max_iter=4).fit(X, y)
+    assert rates == sorted(rates, reverse=True)
+    assert rates[-1] < 0.1 * model.learning_rate_init

@@ -98,3 +98,27 @@ def test_a_unit_without_connections_gives_no_warning():
         assert network.nnz == 2
         assert network.n_possible == 162
         assert network.n_units == [9, 9, 9]
+
+
+def test_edge_scale_concerns_the_first_and_the_last_layer():
+    shapes = [(5, 6), (6, 7), (7, 3)]
+    topologies = [
+        random_topology(shape, 9, np.random.default_rng(1)) for shape in shapes
+    ]
+
+    def weights(**options):
+        network = Network.initial(
+            topologies,
+            "he",
+            np.random.default_rng(0),
+            np.float64,
+            activation="relu",
+            negative_slope=0.0,
+            output="softmax",
+            **options,
+        )
+        return [layer.weights for layer in network.layers]
+
+    plain, scaled = weights(), weights(edge_scale=0.25)
+    for before, after, scale in zip(plain, scaled, [0.25, 1, 0.25], strict=True):
+        np.testing.assert_array_equal(after, scale * before)

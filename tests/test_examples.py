@@ -1,0 +1,71 @@
+"""The quick start on a table of the user's own; `.ci/run` runs it on the digits."""
+
+import csv
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from sklearn.datasets import load_diabetes, load_wine
+
+QUICKSTART = Path(__file__).parent.parent / "examples" / "quickstart.py"
+
+
+def quickstart(*arguments):
+    command = [sys.executable, str(QUICKSTART), *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=300)
+
+
+def write_table(path, data, words=None):
+    """Write a data set of scikit-learn as a table, with a column of words, and gaps."""
+    names = [*data.feature_names, "colour", "label"]
+    rows = [
+        [*map(str, x), "red" if k % 2 else "white", words[y] if words else str(y)]
+        for k, (x, y) in enumerate(zip(data.data, data.target, strict=True))
+    ]
+    rows[3][0] = ""
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([names, *rows])
+    return path
+
+
+@pytest.fixture
+def wine(tmp_path):
+    return write_table(tmp_path / "wine.csv", load_wine(), words=["a", "b", "c"])
+
+
+def scores(output):
+    """Return the score of each network in the printed table."""
+    return {
+        name: float(score)
+        for name, score in re.findall(r"^(\w+) +(-?[\d.]+) +[\d,]+ ", output, re.M)
+    }
+
+
+def test_classes_in_a_table(wine):
+    done = quickstart(wine, "--target", "label")
+    assert done.returncode == 0, done.stderr
+    found = scores(done.stdout)
+    assert set(found) == {"SETClassifier", "MLPClassifier"}
+    assert min(found.values()) > 0.9
+
+
+def test_numbers_in_a_table(tmp_path):
+    table = write_table(tmp_path / "diabetes.csv", load_diabetes())
+    done = quickstart(table, "--target", "label")
+    assert done.returncode == 0, done.stderr
+    found = scores(done.stdout)
+    assert set(found) == {"SETRegressor", "MLPRegressor"}
+    assert found["SETRegressor"] > 0.2
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [((), "--target is needed"), (("--target", "taste"), "no column 'taste'")],
+)
+def test_a_target_that_is_not_there_is_asked_for(wine, options, message):
+    done = quickstart(wine, *options)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
