@@ -7,7 +7,7 @@ same bits. Here a kernel takes a range of units and releases the GIL; the serial
 parallel variant are one machine code, called once or by several Python threads.
 """
 
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
 import numpy as np
@@ -71,6 +71,6 @@ class Team:
         try:
             kernel(cuts[0], cuts[1], indptr, *args)
         finally:
-            wait(others)  # also after Ctrl-C: nobody writes once this has returned
-        for other in others:
-            other.result()
+            errors = [other.exception() for other in others]  # waits for each
+        for error in filter(None, errors):
+            raise error
