@@ -2,7 +2,8 @@
 
     python benchmarks/defaults.py --data ../shared/data
 
-The sets, splits and scaling of accuracy.py; the table gives the mean over the sets.
+The splits and scaling of accuracy.py, and most of its sets; the table gives the mean
+over the sets.
 """
 
 import argparse
@@ -10,34 +11,31 @@ import warnings
 
 from _data import load
 from _report import print_table, write_json
-from accuracy import SETS, evaluate, means_over_sets
+from accuracy import evaluate, means_over_sets
 from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_limits
 
 from skset import SETClassifier
 
+# Those of accuracy.py but for the three on which everything is nearly perfect.
+SETS = [
+    *["colon", "leukemia", "lymphoma", "nci9", "lung_small"],
+    *["isolet", "pcmac", "madelon"],
+]
 VARIANTS = {
     "defaults": {},
     "method static": {"method": "static"},
     "alpha 0.001": {"alpha": 1e-3},
-    "alpha 0.03": {"alpha": 0.03},
     "alpha 0.3": {"alpha": 0.3},
     "weight_init he": {"weight_init": "he"},
-    "weight_init normal": {"weight_init": "normal"},
     "learning_rate constant": {"learning_rate": "constant"},
-    "learning_rate_init 0.0003": {"learning_rate_init": 3e-4},
     "learning_rate_init 0.003": {"learning_rate_init": 3e-3},
     "sgd, 0.01": {"solver": "sgd", "learning_rate_init": 0.01},
     "batch_size 32": {"batch_size": 32},
-    "max_iter 30": {"max_iter": 30},
     "hidden (300,)": {"hidden_layer_sizes": (300,)},
-    "hidden (2000,)": {"hidden_layer_sizes": (2000,)},
     "hidden (1000, 1000)": {"hidden_layer_sizes": (1000, 1000)},
     "epsilon 10": {"epsilon": 10},
-    "epsilon 40": {"epsilon": 40},
     "dropout 0.3": {"dropout": 0.3},
-    "zeta 0.1": {"zeta": 0.1},
-    "zeta_schedule cosine": {"zeta_schedule": "cosine"},
     "newborn init": {"newborn": "init"},
     "final_drop False": {"final_drop": False},
 }
@@ -59,8 +57,8 @@ def main():
         for name in options.sets:
             X, y = load(options.data, name)
             results[name] = evaluate(X, y, models, options.repeats)
-            print(name, "done", flush=True)
-    print_table(["", "mean over sets"], means_over_sets(results))
+            print(f"\nafter {name}:", flush=True)
+            print_table(["", "mean over sets"], means_over_sets(results))
     write_json(options.out, {"repeats": options.repeats, "sets": results})
 
 
