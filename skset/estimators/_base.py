@@ -25,6 +25,7 @@ from skset.estimators._sklearn import CallbackSupportMixin, checked_sample_weigh
 from skset.estimators._stopping import LossPlateau, ValidationScore
 from skset.estimators._validation import checked_indices, refuse_dates
 from skset.network import (
+    ACTIVATIONS,
     SGD,
     Adam,
     LearningRate,
@@ -189,7 +190,7 @@ class BaseSET(LearnedNetwork, CallbackSupportMixin, BaseEstimator, ABC):
     def _weight_init(self):
         if self.weight_init != "auto":
             return self.weight_init
-        return "he" if "relu" in self.activation else "glorot"
+        return "he" if ACTIVATIONS[self.activation].rectifier else "glorot"
 
     def _edge_scale(self):
         return AUTO_EDGE_SCALE if self.weight_init == "auto" else 1.0

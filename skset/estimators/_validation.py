@@ -75,8 +75,7 @@ def _check_compressed(X):
 
 
 def _check_coordinates(X):
-    coords = getattr(X, "coords", None)
-    for index, size in zip(coords or (X.row, X.col), X.shape, strict=True):
+    for index, size in zip(X.coords, X.shape, strict=True):
         if index.size != X.data.size:
             raise ValueError(f"{index.size} indices but {X.data.size} values")
         if index.size and not (index.min() >= 0 and index.max() < size):

@@ -23,9 +23,7 @@ def test_dense_samples_become_columns(dtype, width, n_features):
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("density", [0, 0.3, 1])
 def test_sparse_samples_become_columns(dtype, density):
-    X = sparse.random_array(
-        (9, 6), density=density, format="csr", dtype=dtype, rng=np.random.default_rng(0)
-    )
+    X = sparse.random(9, 6, density=density, format="csr", dtype=dtype, random_state=0)
     rows = np.array([8, 0, 0, 5])
     batch = np.full((6, 7), np.nan, dtype)
     parts = X.indptr.astype(np.int64), X.indices.astype(np.int32), X.data
