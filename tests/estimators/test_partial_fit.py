@@ -373,3 +373,28 @@ def test_partial_fit_does_not_go_on_with_another_network(Estimator, what, value)
     model.set_params(**{what: value})
     with refused(ValueError, rf"partial_fit .*{what} is the same", model, X, y):
         model.partial_fit(X, y)
+
+
+class GradientGrow:
+    """Grow where the last batch's gradient is largest."""
+
+    needs_signals = True
+
+    def __call__(self, topology, n, rng, signals):
+        score = np.abs(signals.inputs @ signals.deltas.T).ravel()
+        score[topology.positions()] = -1
+        return np.argsort(score)[-n:]
+
+
+@pytest.mark.parametrize("batch_size", [10, 40])
+def test_growth_that_needs_signals_waits_for_them_in_every_call(Estimator, batch_size):
+    """A call begins without any: the evolution comes after its first step."""
+    X, y = toy(Estimator)
+    model = small(
+        Estimator, grow=GradientGrow(), density=0.5, zeta=0.5, batch_size=batch_size
+    )
+    patterns = [
+        [coef.indices.tolist() for coef in first_call(model, X, y).coefs_]
+        for _ in range(3)
+    ]
+    assert patterns[0] != patterns[1] != patterns[2]
