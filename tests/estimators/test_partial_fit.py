@@ -380,7 +380,11 @@ class GradientGrow:
 
     needs_signals = True
 
+    def __init__(self):
+        self.n_calls = 0
+
     def __call__(self, topology, n, rng, signals):
+        self.n_calls += 1
         score = np.abs(signals.inputs @ signals.deltas.T).ravel()
         score[topology.positions()] = -1
         return np.argsort(score)[-n:]
@@ -390,11 +394,12 @@ class GradientGrow:
 def test_growth_that_needs_signals_waits_for_them_in_every_call(Estimator, batch_size):
     """A call begins without any: the evolution comes after its first step."""
     X, y = toy(Estimator)
-    model = small(
-        Estimator, grow=GradientGrow(), density=0.5, zeta=0.5, batch_size=batch_size
-    )
-    patterns = [
-        [coef.indices.tolist() for coef in first_call(model, X, y).coefs_]
-        for _ in range(3)
-    ]
-    assert patterns[0] != patterns[1] != patterns[2]
+    grow = GradientGrow()
+    model = small(Estimator, grow=grow, density=0.5, zeta=0.5, batch_size=batch_size)
+    patterns, n_calls = [], []
+    for _ in range(3):
+        first_call(model, X, y)
+        patterns.append([coef.indices.tolist() for coef in model.coefs_])
+        n_calls.append(grow.n_calls)
+    assert patterns[0] != patterns[1]
+    assert n_calls == [0, 2, 4]  # both layers, in every call but the first
