@@ -123,7 +123,10 @@ class Network:
 
     def squared_norm(self):
         """Return the sum of the squared weights."""
-        return float(sum(layer.weights @ layer.weights for layer in self.layers))
+        # Not by BLAS, whose last bits depend on how many threads it takes; a plateau of
+        # the loss, which this is part of, must not.
+        weights = [layer.weights for layer in self.layers]
+        return float(sum(np.einsum("k,k->", w, w) for w in weights))
 
     def weighted_sums(self, samples):
         """Return the output layer's weighted sums, serially, chunk by chunk.

@@ -11,6 +11,7 @@ from network.cases import (
 )
 from reference import DenseNet, assert_close
 from scipy import sparse
+from threadpoolctl import threadpool_limits
 
 import skset.network.network as module
 from skset.network import Layer, Network, Samples
@@ -145,3 +146,15 @@ def test_pickling_keeps_every_bit():
     assert_same_network(network, same)
     samples = Samples(problem("softmax")[0])
     assert np.array_equal(network.weighted_sums(samples), same.weighted_sums(samples))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_squared_norm_does_not_depend_on_the_threads_of_blas(dtype):
+    """It is part of the loss, and so of when training stops."""
+    for seed in range(5):
+        network = sparse_network([400, 500, 300], density=1, dtype=dtype, seed=seed)
+        norms = []
+        for n_threads in (1, 2):
+            with threadpool_limits(n_threads):
+                norms.append(network.squared_norm())
+        assert norms[0] == norms[1]
