@@ -2,6 +2,12 @@
 
 from skset._show_versions import show_versions
 from skset._version import __version__
-from skset.estimators import SETClassifier, SETRegressor
+from skset.estimators import QuickSelection, SETClassifier, SETRegressor
 
-__all__ = ["SETClassifier", "SETRegressor", "__version__", "show_versions"]
+__all__ = [
+    "QuickSelection",
+    "SETClassifier",
+    "SETRegressor",
+    "__version__",
+    "show_versions",
+]

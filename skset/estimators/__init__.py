@@ -2,5 +2,6 @@
 
 from skset.estimators._classifier import SETClassifier
 from skset.estimators._regressor import SETRegressor
+from skset.estimators._selection import QuickSelection
 
-__all__ = ["SETClassifier", "SETRegressor"]
+__all__ = ["QuickSelection", "SETClassifier", "SETRegressor"]

@@ -23,6 +23,7 @@ from skset.estimators._loop import run_epochs
 from skset.estimators._parameters import SHARED_CONSTRAINTS
 from skset.estimators._sklearn import CallbackSupportMixin, checked_sample_weight
 from skset.estimators._stopping import LossPlateau, ValidationScore
+from skset.estimators._targets import ClassTargets, NumberTargets
 from skset.estimators._validation import checked_indices, refuse_dates
 from skset.network import (
     ACTIVATIONS,
@@ -56,28 +57,22 @@ class BaseSET(LearnedNetwork, CallbackSupportMixin, BaseEstimator, ABC):
     """
 
     _parameter_constraints: ClassVar[dict] = SHARED_CONSTRAINTS
-
-    # What subclasses say of their targets.
-
-    @abstractmethod
-    def _checked_targets(self, y):
-        """Return y as an array of the right shape and type, or raise."""
+    _targets: ClassTargets | NumberTargets
 
     @abstractmethod
-    def _learn_targets(self, y, classes=None):
-        """Take note of what y is; return the number and the function of the outputs."""
+    def _new_targets(self, X, y):
+        """Return what is to be learned, of one of the kinds in `_targets`."""
 
-    @abstractmethod
-    def _check_same_targets(self, y, caller):
-        """Raise if y does not fit what the network was made for."""
+    # What subclasses may add.
 
-    @abstractmethod
-    def _encoded_targets(self, y):
-        """Return y as the network wants it."""
+    _ignores_y = False
 
-    def _combined_weight(self, y, sample_weight):
-        """Return the weight of each sample for training, or None for 1 each."""
-        return sample_weight
+    def _noise(self, rng):
+        """Return the noise of the inputs in training, or None."""
+        return
+
+    def _note_training(self, training):
+        """Take note of what else is to be remembered of a training that has ended."""
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -89,68 +84,72 @@ class BaseSET(LearnedNetwork, CallbackSupportMixin, BaseEstimator, ABC):
     def _fit(self, X, y, sample_weight, X_val, y_val, sample_weight_val):
         goes_on = self.warm_start and self.__sklearn_is_fitted__()
         given_X = X  # has the feature names that callbacks need to predict
-        X, y = self._checked(X, y, reset=not goes_on)
+        X, y, targets = self._checked(X, y, reset=not goes_on)
         if goes_on:
-            self._check_same_targets(y, "warm_start")
+            self._targets = targets.resumed(self._targets, y, "warm_start")
             self._check_same_network("warm_start")
             network = self._network.copy()
             rng = self._generator()
         else:
             rng = self._generator()
-            network = self._initial_network(X, y, rng)
+            network = self._initial_network(X, targets.learned(y), rng)
             self.loss_curve_ = []
         if sample_weight is not None:
             sample_weight = checked_sample_weight(sample_weight, X)
-        weight = self._combined_weight(y, sample_weight)
+        weight = self._targets.combined_weight(y, sample_weight)
         training_set, validation_set = self._split(
             X, y, weight, rng, X_val, y_val, sample_weight_val
         )
-        samples = self._samples(*training_set)
+        samples = self._targets.samples(*training_set)
         stopping = self._stopping(validation_set)
         with self._training(network, samples, rng, self._learning_rate()) as training:
             run_epochs(self, training, stopping, given_X, y, sample_weight)
+        self._note_training(training)
         return self
 
     def _partial_fit(self, X, y, sample_weight, classes=None):
         if self.early_stopping:
             raise ValueError("partial_fit does not support early_stopping=True")
         goes_on = self.__sklearn_is_fitted__()
-        X, y = self._checked(X, y, reset=not goes_on)
+        X, y, targets = self._checked(X, y, reset=not goes_on)
         state = copy.deepcopy(vars(self).get("_training_state")) or {
             "rng": self._generator(),
             "learning_rate": self._learning_rate(ends=False),
             "progress": Progress(),
         }
         if goes_on:
-            self._check_same_targets(y, "partial_fit")
+            self._targets = targets.resumed(self._targets, y, "partial_fit")
             self._check_same_network("partial_fit")
             network = self._network.copy(at_rest=False)
             self.loss_curve_ = list(self.loss_curve_)  # may be a shallow copy's too
         else:
-            network = self._initial_network(X, y, state["rng"], classes)
+            targets = targets.learned(y, classes)
+            network = self._initial_network(X, targets, state["rng"])
             self.loss_curve_, self.n_iter_, self.t_ = [], 0, 0
         if sample_weight is not None:
             sample_weight = checked_sample_weight(sample_weight, X)
-        samples = self._samples(X, y, self._combined_weight(y, sample_weight))
+        weight = self._targets.combined_weight(y, sample_weight)
+        samples = self._targets.samples(X, y, weight)
         with self._training(network, samples, **state) as training:
             loss = next(training)
         self._network, self._training_state = training.network, state
         self._record(loss, training)
+        self._note_training(training)
         return self
 
     def _checked(self, X, y, reset):
+        """Return X and y, checked, and the targets that y makes."""
         refuse_dates(X)
         with np.errstate(over="ignore"):  # what overflows is refused as infinite
-            X, y = validate_data(
-                self,
-                checked_indices(X),
-                checked_indices(y, "y"),
-                accept_sparse="csr",
-                dtype=self.dtype,
-                multi_output=True,
-                reset=reset,
-            )
-        return X, self._checked_targets(y)
+            checks = {"accept_sparse": "csr", "dtype": self.dtype, "reset": reset}
+            X = checked_indices(X)
+            if self._ignores_y:
+                X, y = validate_data(self, X, **checks), None
+            else:
+                y = checked_indices(y, "y")
+                X, y = validate_data(self, X, y, multi_output=True, **checks)
+        targets = self._new_targets(X, y)
+        return X, targets.checked(y), targets
 
     def _generator(self):
         """Return the generator of this fit, seeded by `random_state`."""
@@ -165,10 +164,13 @@ class BaseSET(LearnedNetwork, CallbackSupportMixin, BaseEstimator, ABC):
         sizes = self.hidden_layer_sizes
         return [int(n) for n in (sizes if hasattr(sizes, "__iter__") else [sizes])]
 
-    def _initial_network(self, X, y, rng, classes=None):
-        n_outputs, output = self._learn_targets(y, classes)
-        self.n_outputs_, self.out_activation_ = n_outputs, output
-        units = [X.shape[1], *self._layer_sizes(), n_outputs]
+    def _initial_network(self, X, targets, rng):
+        """Return a new network for the targets, and take note of them."""
+        self._targets = targets
+        for name, value in targets.attributes.items():
+            setattr(self, name, value)
+        self.n_outputs_, self.out_activation_ = targets.n_outputs, targets.output
+        units = [X.shape[1], *self._layer_sizes(), targets.n_outputs]
         self.n_layers_ = len(units)
         init = self.init
         if isinstance(init, str):
@@ -184,7 +186,7 @@ class BaseSET(LearnedNetwork, CallbackSupportMixin, BaseEstimator, ABC):
             negative_slope=(
                 NEGATIVE_SLOPES.get(self.activation, 0.0) if slope is None else slope
             ),
-            output=output,
+            output=targets.output,
         )
 
     def _weight_init(self):
@@ -208,9 +210,6 @@ class BaseSET(LearnedNetwork, CallbackSupportMixin, BaseEstimator, ABC):
                     f"previous call to fit. Previously it was {before}, now {now}."
                 )
 
-    def _samples(self, X, y, weight=None):
-        return Samples(X, self._encoded_targets(y), weight)
-
     def _split(self, X, y, weight, rng, X_val, y_val, sample_weight_val):
         """Return (X, y, weight) to train on, and to validate on or None."""
         if X_val is not None or y_val is not None:
@@ -225,7 +224,7 @@ class BaseSET(LearnedNetwork, CallbackSupportMixin, BaseEstimator, ABC):
             train, held_out = train_test_split(
                 np.arange(X.shape[0]),
                 test_size=self.validation_fraction,
-                stratify=self._strata(y),
+                stratify=self._targets.strata(y),
                 random_state=int(rng.integers(2**31)),
             )
         except ValueError as error:
@@ -234,20 +233,16 @@ class BaseSET(LearnedNetwork, CallbackSupportMixin, BaseEstimator, ABC):
                 f"validation_fraction={self.validation_fraction}: {error}"
             ) from error
         return tuple(
-            (X[rows], y[rows], None if weight is None else weight[rows])
+            tuple(None if part is None else part[rows] for part in (X, y, weight))
             for rows in (train, held_out)
         )
-
-    def _strata(self, y):
-        """Return what a split keeps the proportions of, or None."""
-        return
 
     def _given_validation_set(self, X_val, y_val, sample_weight_val):
         if y_val is None:
             raise ValueError("X_val is provided, but y_val was not provided.")
         if X_val is None:
             raise ValueError("y_val is provided, but X_val was not provided.")
-        X_val, y_val = self._checked(X_val, y_val, reset=False)
+        X_val, y_val, targets = self._checked(X_val, y_val, reset=False)
         check_consistent_length(X_val, y_val)
         if sample_weight_val is not None:
             sample_weight_val = checked_sample_weight(sample_weight_val, X_val)
@@ -257,7 +252,7 @@ class BaseSET(LearnedNetwork, CallbackSupportMixin, BaseEstimator, ABC):
                 "early_stopping is False. When passing X_val and y_val to fit, "
                 "early_stopping should be set to True."
             )
-        self._check_same_targets(y_val, "X_val and y_val")
+        targets.resumed(self._targets, y_val, "X_val and y_val")
         return X_val, y_val, sample_weight_val
 
     def _stopping(self, validation_set):
@@ -266,7 +261,7 @@ class BaseSET(LearnedNetwork, CallbackSupportMixin, BaseEstimator, ABC):
             return LossPlateau(self.tol, patience)
         X, y, weight = validation_set
         if self.scoring == "loss":
-            samples = self._samples(X, y, weight)
+            samples = self._targets.samples(X, y, weight)
             return ValidationScore(
                 lambda network: -network.loss(samples), self.tol, patience
             )
@@ -296,6 +291,7 @@ class BaseSET(LearnedNetwork, CallbackSupportMixin, BaseEstimator, ABC):
             weight_init=self._weight_init(),
             edge_scale=self._edge_scale(),
             n_threads=self._n_threads(),
+            noise=self._noise(rng),
         )
         return Training(
             network,

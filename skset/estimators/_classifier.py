@@ -4,17 +4,16 @@ from typing import ClassVar
 
 import numpy as np
 from sklearn.base import ClassifierMixin
-from sklearn.utils.class_weight import compute_sample_weight
 
 from skset.estimators._base import BaseSET
 from skset.estimators._docs import documented
-from skset.estimators._labels import Labels, checked_labels
+from skset.estimators._parameters import CLASS_WEIGHT
 from skset.estimators._sklearn import (
-    StrOptions,
     check_partial_fit_first_call,
     fit_context,
     with_callbacks,
 )
+from skset.estimators._targets import ClassTargets
 from skset.estimators._validation import all_or_nothing
 from skset.network import log_softmax
 
@@ -81,7 +80,7 @@ class SETClassifier(ClassifierMixin, BaseSET):
 
     _parameter_constraints: ClassVar[dict] = {
         **BaseSET._parameter_constraints,
-        "class_weight": [None, dict, list, StrOptions({"balanced"})],
+        "class_weight": CLASS_WEIGHT,
     }
 
     def __init__(
@@ -336,49 +335,9 @@ class SETClassifier(ClassifierMixin, BaseSET):
         tags.classifier_tags.multi_label = True
         return tags
 
-    def _checked_targets(self, y):
-        return checked_labels(y)
+    @property
+    def _labels(self):
+        return self._targets.labels
 
-    def _learn_targets(self, y, classes=None):
-        if classes is not None:
-            classes = np.unique(classes)  # checked before
-        self._labels = Labels.of(y, classes)
-        self.classes_ = self._labels.classes
-        if unseen := self._labels.unseen(y).tolist():
-            raise ValueError(f"y has classes not in `classes`: {unseen}.")
-        return self._labels.n_outputs, self._labels.output
-
-    def _check_same_targets(self, y, caller):
-        unseen = self._labels.unseen(y)
-        if caller == "warm_start" and unseen.size == 0:
-            unseen = np.setdiff1d(self.classes_, Labels.of(y).classes)
-        if unseen.size:
-            raise ValueError(
-                f"{caller}: `y` has classes not in `self.classes_`, or lacks some. "
-                f"`self.classes_` is {self.classes_}, they differ in {unseen}."
-            )
-
-    def _encoded_targets(self, y):
-        return self._labels.encode(y, self._compute_dtype)
-
-    def _strata(self, y):
-        return None if self._labels.multilabel else y
-
-    def _combined_weight(self, y, sample_weight):
-        if self.class_weight is None:
-            return sample_weight
-        if isinstance(self.class_weight, dict):
-            self._check_class_weight()
-        weight = compute_sample_weight(self.class_weight, y)
-        if not (np.isfinite(weight) & (weight >= 0)).all():
-            raise ValueError("class_weight must hold finite non-negative numbers.")
-        return weight if sample_weight is None else weight * sample_weight
-
-    def _check_class_weight(self):
-        differing = set(self.class_weight) ^ set(self.classes_.tolist())
-        if differing:
-            raise ValueError(
-                "class_weight must name exactly the classes in y, "
-                f"{self.classes_.tolist()}; it differs in "
-                f"{sorted(map(str, differing))}."
-            )
+    def _new_targets(self, X, y):
+        return ClassTargets(self._compute_dtype, self.class_weight)

@@ -2,12 +2,16 @@
 
 import warnings
 
-import numpy as np
-
 from skset._version import __version__
-from skset.network import Network
+from skset.network import Network, strength
 
-__all__ = ["LearnedNetwork"]
+__all__ = ["LearnedNetwork", "shares"]
+
+
+def shares(importances):
+    """Return the importances, made to add up to 1 unless all are 0."""
+    total = importances.sum()
+    return importances / total if total > 0 else importances
 
 
 class LearnedNetwork:
@@ -42,14 +46,7 @@ class LearnedNetwork:
     @property
     def feature_importances_(self):
         """Strength of each input unit, the sum of its absolute weights; sums to 1."""
-        layer = self._fitted_network.layers[0]
-        strength = np.bincount(
-            layer.topology.in_units,
-            weights=np.abs(layer.weights),
-            minlength=layer.topology.shape[0],
-        )
-        total = strength.sum()
-        return strength / total if total > 0 else strength
+        return shares(strength(self._fitted_network))
 
     @property
     def _fitted_network(self):

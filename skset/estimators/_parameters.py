@@ -4,11 +4,16 @@ from numbers import Integral, Real
 
 import numpy as np
 
-from skset.estimators._sklearn import Interval, Options, StrOptions
+from skset.estimators._sklearn import (
+    Interval,
+    Options,
+    RealNotInt,
+    StrOptions,
+)
 from skset.network import ACTIVATIONS, INITIAL_WEIGHTS
 from skset.strategies import DROPS, GROWS, INITS, METHODS, SCHEDULES
 
-__all__ = ["SHARED_CONSTRAINTS"]
+__all__ = ["CLASS_WEIGHT", "SELECTION_CONSTRAINTS", "SHARED_CONSTRAINTS"]
 
 
 class Number(Interval):
@@ -54,6 +59,8 @@ POSITIVE_INT = Number(Integral, 1, None, closed="left")
 NON_NEGATIVE = Number(Real, 0, None, closed="left")
 POSITIVE = Number(Real, 0, None, closed="neither")
 BELOW_ONE = Number(Real, 0, 1, closed="left")
+
+CLASS_WEIGHT = [None, dict, list, StrOptions({"balanced"})]
 
 SHARED_CONSTRAINTS: dict = {
     "hidden_layer_sizes": [
@@ -101,4 +108,28 @@ SHARED_CONSTRAINTS: dict = {
     "random_state": ["random_state"],
     "n_jobs": [None, Jobs(Integral, None, None, closed="neither")],
     "verbose": ["verbose"],
+}
+
+_NOT_OF_SELECTION = {
+    *("negative_slope", "final_drop", "power_t", "shuffle", "scoring", "warm_start"),
+    *("nesterovs_momentum", "beta_1", "beta_2", "adam_epsilon"),
+}
+SELECTION_CONSTRAINTS: dict = {
+    **{
+        name: kinds
+        for name, kinds in SHARED_CONSTRAINTS.items()
+        if name not in _NOT_OF_SELECTION
+    },
+    "n_features_to_select": [
+        StrOptions({"all"}),
+        POSITIVE_INT,
+        Interval(RealNotInt, 0, 1, closed="right"),
+    ],
+    "supervised": ["boolean", StrOptions({"classification", "regression"})],
+    "importance": [StrOptions({"coverage", "strength", "attribution"})],
+    "accumulate": ["boolean"],
+    "keep_history": ["boolean"],
+    "noise": [NON_NEGATIVE],
+    "resample_noise": ["boolean"],
+    "class_weight": CLASS_WEIGHT,
 }

@@ -4,17 +4,15 @@ from typing import ClassVar
 
 import numpy as np
 from sklearn.base import RegressorMixin
-from sklearn.utils.validation import column_or_1d
 
 from skset.estimators._base import BaseSET
 from skset.estimators._docs import documented
 from skset.estimators._sklearn import StrOptions, fit_context, with_callbacks
-from skset.estimators._validation import all_or_nothing, refuse_dates
+from skset.estimators._targets import OUTPUT_OF_LOSS, NumberTargets
+from skset.estimators._validation import all_or_nothing
 from skset.network import OUTPUTS
 
 __all__ = ["SETRegressor"]
-
-OUTPUT_OF_LOSS = {"squared_error": "identity", "poisson": "exp"}
 
 
 @documented(
@@ -263,36 +261,5 @@ class SETRegressor(RegressorMixin, BaseSET):
         tags.target_tags.multi_output = True
         return tags
 
-    def _checked_targets(self, y):
-        refuse_dates(y, "y")
-        if y.ndim == 2 and y.shape[1] == 1:
-            y = column_or_1d(y, warn=True)
-        with np.errstate(over="ignore"):
-            y = np.asarray(y).astype(self._compute_dtype)
-        if not np.isfinite(y).all():
-            raise ValueError(
-                "Input y contains NaN, infinity or a value too large for "
-                f"{np.dtype(self.dtype)}."
-            )
-        if self.loss == "poisson" and ((y < 0).any() or not (y > 0).any()):
-            raise ValueError(
-                "Some value(s) of y are negative, or all are 0, which is not allowed "
-                "for loss='poisson'."
-            )
-        return y
-
-    def _learn_targets(self, y, classes=None):
-        n_outputs = 1 if y.ndim == 1 else y.shape[1]
-        return n_outputs, OUTPUT_OF_LOSS[self.loss]
-
-    def _check_same_targets(self, y, caller):
-        n_outputs, output = self._learn_targets(y)
-        if n_outputs != self.n_outputs_:
-            raise ValueError(
-                f"{caller}: `y` has {n_outputs} outputs, the network {self.n_outputs_}."
-            )
-        if output != self.out_activation_:
-            raise ValueError(f"{caller}: the loss is not the same as in the last fit.")
-
-    def _encoded_targets(self, y):
-        return y.reshape(len(y), -1)
+    def _new_targets(self, X, y):
+        return NumberTargets(self._compute_dtype, self.loss)

@@ -5,7 +5,12 @@ from version 1.9 on; before, stand-ins do nothing.
 """
 
 from sklearn.base import _fit_context as fit_context
-from sklearn.utils._param_validation import Interval, Options, StrOptions
+from sklearn.utils._param_validation import (
+    Interval,
+    Options,
+    RealNotInt,
+    StrOptions,
+)
 from sklearn.utils.multiclass import (
     _check_partial_fit_first_call as check_partial_fit_first_call,
 )
@@ -42,6 +47,7 @@ __all__ = [
     "CallbackSupportMixin",
     "Interval",
     "Options",
+    "RealNotInt",
     "StrOptions",
     "check_partial_fit_first_call",
     "checked_sample_weight",

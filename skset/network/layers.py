@@ -104,6 +104,23 @@ class Layer:
         unpenalised = step._replace(l2=self.bias.dtype.type(0))
         optimiser.update(self.bias, *self.bias_moments, D.sum(axis=1), unpenalised)
 
+    def pulled_back(self, D):
+        """Return the product of the weights with D (n_out, batch), serially.
+
+        For the deltas D of the outputs these are the deltas of the inputs.
+        """
+        t = self.topology
+        DX = np.empty((t.shape[0], D.shape[1]), D.dtype)
+        kernels.forward(
+            *(0, t.shape[0], t.indptr, t.indices),
+            np.arange(t.nnz, dtype=t.order.dtype),
+            self.weights,
+            np.zeros(t.shape[0], self.weights.dtype),
+            D,
+            DX,
+        )
+        return DX
+
     def rewired(self, rewiring, newborn):
         """Return the layer after an evolution; `newborn` is what new weights get."""
         topology, source = rewiring

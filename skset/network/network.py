@@ -143,21 +143,61 @@ class Network:
             other samples there are.
         """
         Z = np.empty((self.n_units[-1], samples.n_samples), self.dtype)
-        width = self._chunk_width()
-        for start in range(0, samples.n_samples, width):
-            rows = np.arange(start, min(start + width, samples.n_samples))
-            padded = -(-rows.size // LANES) * LANES
-            A = np.empty((samples.n_features, padded), self.dtype)
-            samples.gather(rows, A)
-            with np.errstate(all="ignore"):  # the caller looks at what is not finite
-                Z[:, rows] = self._outputs(A)[:, : rows.size]
+        for rows in self._chunks(samples):
+            Z[:, rows] = self._weighted_sums(samples, rows)
         return Z
 
     def loss(self, samples):
         """Return the weighted mean loss over the samples, without the penalty."""
         weight, _ = samples.weights(np.arange(samples.n_samples))
-        targets = samples.targets(slice(None))
-        return LOSSES[self.output](self.weighted_sums(samples), targets, weight)
+        loss = LOSSES[self.output]
+        with np.errstate(all="ignore"):
+            return sum(
+                loss(
+                    self._weighted_sums(samples, rows),
+                    samples.targets(rows),
+                    weight[rows],
+                )
+                for rows in self._chunks(samples)
+            )
+
+    def slopes(self, X):
+        """Return the derivative of each hidden layer's activations at the inputs X.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_inputs, batch)
+            Inputs.
+
+        Returns
+        -------
+        slopes : list of ndarray of shape (units, batch)
+            One for each hidden layer.
+        """
+        slopes, A = [], X
+        for depth, layer in enumerate(self.layers[:-1]):
+            Z = np.empty((layer.topology.shape[1], A.shape[1]), self.dtype)
+            layer.forward(A, Z, kernels.Team())
+            A, slope = np.empty_like(Z), np.ones_like(Z)
+            self.hidden.apply(Z, A, self.slope(depth))
+            self.hidden.multiply_derivative(
+                A if self.hidden.in_place else Z, A, slope, self.slope(depth)
+            )
+            slopes.append(slope)
+        return slopes
+
+    def _chunks(self, samples):
+        """Yield the numbers of all samples, as many at a time as fit the chunk."""
+        width = self._chunk_width()
+        for start in range(0, samples.n_samples, width):
+            yield np.arange(start, min(start + width, samples.n_samples))
+
+    def _weighted_sums(self, samples, rows):
+        padded = -(-rows.size // LANES) * LANES
+        A = np.empty((samples.n_features, padded), self.dtype)
+        samples.gather(rows, A)
+        with np.errstate(all="ignore"):  # the caller looks at what is not finite
+            return self._outputs(A)[:, : rows.size]
 
     def _outputs(self, A):
         for depth, layer in enumerate(self.layers):

@@ -4,7 +4,7 @@ import numpy as np
 
 from skset import kernels
 
-__all__ = ["Samples"]
+__all__ = ["Reconstruction", "Samples"]
 
 
 class Samples:
@@ -60,6 +60,27 @@ class Samples:
         weight = self.weight[rows]
         total = float(weight.sum())
         return (weight / (total or 1.0)).astype(self.dtype), total
+
+
+class Reconstruction(Samples):
+    """Samples whose targets are their inputs, gathered batch by batch as these are.
+
+    Parameters
+    ----------
+    X : ndarray or CSR matrix of shape (n_samples, n_features)
+        Inputs and targets.
+    weight : ndarray of shape (n_samples,), default=None
+        Sample weights; None is 1 for each.
+    """
+
+    def __init__(self, X, weight=None):
+        super().__init__(X, None, weight)
+
+    def targets(self, rows):
+        """Return the inputs of the given samples, one column each."""
+        clean = np.empty((self.n_features, rows.size), self.dtype)
+        self.gather(rows, clean)
+        return clean
 
 
 def _read_only(array):

@@ -7,6 +7,7 @@ import numpy as np
 from skset.kernels import Team
 from skset.network.initial import INITIAL_WEIGHTS
 from skset.network.losses import LOSSES
+from skset.network.noise import GaussianNoise
 from skset.network.workspace import Workspace
 from skset.topology import evolve
 
@@ -35,6 +36,8 @@ class TrainingOptions:
         Factor of theirs in the first and in the last layer, as in `Network.initial`.
     n_threads : int
         Threads that share each layer; the result does not depend on it.
+    noise : GaussianNoise, default=None
+        Added to the inputs of each step, not to targets that are the inputs.
     """
 
     batch_size: int
@@ -45,6 +48,7 @@ class TrainingOptions:
     weight_init: str
     edge_scale: float = 1.0
     n_threads: int = 1
+    noise: GaussianNoise | None = None
 
 
 @dataclass
@@ -180,6 +184,8 @@ class Training:
         work = self._workspace(rows.size)
         weight, total = self.samples.weights(rows)
         self.samples.gather(rows, work.A[0])
+        if work.noise is not None:
+            self.options.noise.add(work.A[0], rows, self.rng, work.noise)
         self._forward(work)
         loss = self._loss(work.Z[-1], self.samples.targets(rows), weight)
         l2 = self.options.alpha / total if total else 0.0
@@ -275,6 +281,7 @@ class Training:
                 self.network.dtype,
                 self.network.hidden.in_place,
                 self.options.dropout,
+                self.options.noise,
             )
         self._last_width = width
         return self._workspaces[width]

@@ -1,0 +1,219 @@
+"""What a network learns to put out: labels, numbers, or what was put in.
+
+Each kind checks y, remembers what has to be remembered of it, and makes the samples to
+train on. An object is never changed: what it has learned is in the one that `learned`
+or `resumed` returns.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from sklearn.utils.class_weight import compute_sample_weight
+from sklearn.utils.validation import column_or_1d
+
+from skset.estimators._labels import Labels, checked_labels
+from skset.estimators._validation import refuse_dates
+from skset.network import Reconstruction, Samples
+
+__all__ = ["OUTPUT_OF_LOSS", "ClassTargets", "InputTargets", "NumberTargets"]
+
+OUTPUT_OF_LOSS = {"squared_error": "identity", "poisson": "exp"}
+
+
+@dataclass(frozen=True, eq=False)
+class ClassTargets:
+    """Class labels: two or more classes, or any number of labels for each sample.
+
+    Attributes
+    ----------
+    dtype : type
+        Of the network.
+    class_weight : dict, "balanced" or None
+        Weights of the classes.
+    labels : Labels, default=None
+        The classes, once learned.
+    """
+
+    dtype: type
+    class_weight: Any = None
+    labels: Any = None
+
+    @property
+    def n_outputs(self):
+        """Number of output units."""
+        return self.labels.n_outputs
+
+    @property
+    def output(self):
+        """Name of the network's output function."""
+        return self.labels.output
+
+    @property
+    def attributes(self):
+        """What the estimator shows of it."""
+        return {"classes_": self.labels.classes}
+
+    def checked(self, y):
+        """Return y as an array of labels, or raise."""
+        return checked_labels(y)
+
+    def learned(self, y, classes=None):
+        """Return these targets with the labels in y, or with the given ones."""
+        if classes is not None:
+            classes = np.unique(classes)  # checked before
+        labels = Labels.of(y, classes)
+        if unseen := labels.unseen(y).tolist():
+            raise ValueError(f"y has classes not in `classes`: {unseen}.")
+        return replace(self, labels=labels)
+
+    def resumed(self, earlier, y, caller):
+        """Return these targets with what was learned earlier, or raise if y differs."""
+        unseen = earlier.labels.unseen(y)
+        if caller == "warm_start" and unseen.size == 0:
+            unseen = np.setdiff1d(earlier.labels.classes, Labels.of(y).classes)
+        if unseen.size:
+            raise ValueError(
+                f"{caller}: `y` has classes not in `self.classes_`, or lacks some. "
+                f"`self.classes_` is {earlier.labels.classes}, they differ in {unseen}."
+            )
+        return replace(self, labels=earlier.labels)
+
+    def samples(self, X, y, weight):
+        """Return the samples to train on, or to validate on."""
+        return Samples(X, self.labels.encode(y, self.dtype), weight)
+
+    def strata(self, y):
+        """Return what a split keeps the proportions of, or None."""
+        return None if self.labels.multilabel else y
+
+    def combined_weight(self, y, sample_weight):
+        """Return the weight of each sample for training, or None for 1 each."""
+        if self.class_weight is None:
+            return sample_weight
+        if isinstance(self.class_weight, dict):
+            self._check_class_weight()
+        weight = compute_sample_weight(self.class_weight, y)
+        if not (np.isfinite(weight) & (weight >= 0)).all():
+            raise ValueError("class_weight must hold finite non-negative numbers.")
+        return weight if sample_weight is None else weight * sample_weight
+
+    def _check_class_weight(self):
+        classes = self.labels.classes.tolist()
+        differing = set(self.class_weight) ^ set(classes)
+        if differing:
+            raise ValueError(
+                f"class_weight must name exactly the classes in y, {classes}; it "
+                f"differs in {sorted(map(str, differing))}."
+            )
+
+
+@dataclass(frozen=True, eq=False)
+class NumberTargets:
+    """One or more numbers for each sample.
+
+    Attributes
+    ----------
+    dtype : type
+        Of the network.
+    loss : str
+        A key of `OUTPUT_OF_LOSS`.
+    standardised : bool, default=False
+        Whether each output is learned with mean 0 and variance 1.
+    n_outputs : int, default=None
+        Numbers per sample, once learned.
+    mean, scale : ndarray of shape (n_outputs,)
+        Of the numbers that were learned from, if they are standardised.
+    """
+
+    dtype: type
+    loss: str = "squared_error"
+    standardised: bool = False
+    n_outputs: int | None = None
+    mean: Any = 0.0
+    scale: Any = 1.0
+
+    @property
+    def attributes(self):
+        """What the estimator shows of it: nothing."""
+        return {}
+
+    @property
+    def output(self):
+        """Name of the network's output function."""
+        return OUTPUT_OF_LOSS[self.loss]
+
+    def checked(self, y):
+        """Return y as a finite array of the network's dtype, or raise."""
+        refuse_dates(y, "y")
+        if y.ndim == 2 and y.shape[1] == 1:
+            y = column_or_1d(y, warn=True)
+        with np.errstate(over="ignore"):
+            y = np.asarray(y).astype(self.dtype)
+        if not np.isfinite(y).all():
+            raise ValueError(
+                "Input y contains NaN, infinity or a value too large for "
+                f"{np.dtype(self.dtype)}."
+            )
+        if self.loss == "poisson" and ((y < 0).any() or not (y > 0).any()):
+            raise ValueError(
+                "Some value(s) of y are negative, or all are 0, which is not allowed "
+                "for loss='poisson'."
+            )
+        return y
+
+    def learned(self, y, classes=None):
+        """Return these targets with what is to be remembered of y."""
+        learned = replace(self, n_outputs=1 if y.ndim == 1 else y.shape[1])
+        if not self.standardised:
+            return learned
+        scale = y.std(axis=0, dtype=float)
+        mean = y.mean(axis=0, dtype=float)
+        return replace(learned, mean=mean, scale=np.where(scale > 0, scale, 1.0))
+
+    def resumed(self, earlier, y, caller):
+        """Return these targets with what was learned earlier, or raise if y differs."""
+        now = self.learned(y)
+        if now.n_outputs != earlier.n_outputs:
+            raise ValueError(
+                f"{caller}: `y` has {now.n_outputs} outputs, the network "
+                f"{earlier.n_outputs}."
+            )
+        if now.output != earlier.output:
+            raise ValueError(f"{caller}: the loss is not the same as in the last fit.")
+        return replace(now, mean=earlier.mean, scale=earlier.scale)
+
+    def samples(self, X, y, weight):
+        """Return the samples to train on, or to validate on."""
+        if self.standardised:
+            y = ((y - self.mean) / self.scale).astype(self.dtype)
+        return Samples(X, y.reshape(len(y), -1), weight)
+
+    def strata(self, y):
+        """Return what a split keeps the proportions of: nothing."""
+        return
+
+    def combined_weight(self, y, sample_weight):
+        """Return the weight of each sample for training, or None for 1 each."""
+        return sample_weight
+
+
+@dataclass(frozen=True, eq=False)
+class InputTargets(NumberTargets):
+    """The input itself: the network is an autoencoder, and y is ignored."""
+
+    def checked(self, y):
+        """Return None, whatever y is."""
+        return
+
+    def learned(self, y, classes=None):
+        """Return these targets; the network has as many outputs as inputs."""
+        return self
+
+    def resumed(self, earlier, y, caller):
+        """Return these targets."""
+        return self
+
+    def samples(self, X, y, weight):
+        """Return the samples to train on, or to validate on."""
+        return Reconstruction(X, weight)

@@ -1,0 +1,205 @@
+"""What the inputs of a network are worth to it.
+
+Strength and attribution look at each input on its own. Coverage looks at what an input
+adds to others: of several that do the same, one comes early and the rest late.
+"""
+
+import numpy as np
+
+__all__ = [
+    "attribution",
+    "contributions",
+    "coverage",
+    "path_strength",
+    "reconstruction_paths",
+    "strength",
+]
+
+# Slopes, attributions and contributions are taken from at most so many samples, or so
+# many values if these are fewer. What never varies among them cannot be judged.
+MAX_SAMPLES, MAX_VALUES = 1024, 1 << 24
+# Longer rows are projected to so many random directions, which keeps their lengths and
+# angles to within a few percent (Johnson and Lindenstrauss 1984).
+MAX_DIMENSIONS = 512
+# Inputs that `coverage` chooses one by one; all others are ranked after them at once.
+MAX_PICKS = 256
+# Share of the median squared length of a row below which there is nothing to cover.
+RIDGE = 0.03
+
+
+def strength(network):
+    """Return the sum of the absolute weights of each input's connections.
+
+    Atashgahi et al. 2021, Machine Learning (arXiv 2012.00560), equation 4.
+    """
+    layer = network.layers[0]
+    return np.bincount(
+        layer.topology.in_units,
+        weights=np.abs(layer.weights),
+        minlength=layer.topology.shape[0],
+    )
+
+
+def path_strength(network):
+    """Return the sum, over all paths from each input to an output, of their strength.
+
+    The strength of a path is the product of its absolute weights.
+    """
+    outgoing = np.ones(network.n_units[-1], network.dtype)
+    for layer in network.layers[::-1]:
+        magnitudes = layer.topology.to_csr(np.abs(layer.weights))
+        outgoing = magnitudes @ outgoing
+    return outgoing.astype(float)
+
+
+def attribution(network, samples, rng):
+    """Return ``sum_c mean_b |d output_c / d input_j|`` of each input j.
+
+    Outputs are the output layer's weighted sums, b goes over a batch of samples. There
+    are as many backward passes as outputs. Atashgahi et al. 2024, ECAI (arXiv
+    2408.04583), section 3.
+    """
+    _, slopes = _batch(network, samples, rng)
+    return sum(
+        np.abs(gradient).mean(axis=1, dtype=float)
+        for gradient in _gradients(network, slopes)
+    )
+
+
+def contributions(network, samples, rng):
+    """Return what each input adds to the outputs, a row for each input.
+
+    Element (j, (c, b)) is ``x_jb d output_c / d x_jb``, less its mean over the samples
+    b of a batch, and projected. Two inputs that tell the network the same have rows of
+    the same direction.
+
+    Returns
+    -------
+    rows : ndarray of shape (n_inputs, MAX_DIMENSIONS)
+        In the network's dtype.
+    """
+    X, slopes = _batch(network, samples, rng)
+    rows = np.zeros((X.shape[0], MAX_DIMENSIONS), X.dtype)
+    for gradient in _gradients(network, slopes):
+        gradient *= X
+        gradient -= gradient.mean(axis=1, keepdims=True)
+        rows += gradient @ _directions(X.shape[1], rng, X.dtype)
+    return rows
+
+
+def reconstruction_paths(network, samples, rng):
+    """Return what each input of an autoencoder adds to the others, a row for each.
+
+    Element (i, j) is the weight of all paths from input i to output j, with hidden
+    units at their mean slope over a batch; 0 for i = j, as an input that is only good
+    for itself tells nothing of the others. Rows longer than MAX_DIMENSIONS are
+    projected.
+
+    Returns
+    -------
+    rows : ndarray of shape (n_inputs, min(n_inputs, MAX_DIMENSIONS))
+        In the network's dtype.
+    """
+    _, slopes = _batch(network, samples, rng)
+    weights = [layer.topology.to_csr(layer.weights) for layer in network.layers]
+    encoder, decoder = weights[0], weights[-1]
+    for depth, slope in enumerate(slopes):
+        encoder = encoder.multiply(slope.mean(axis=1)).tocsr()
+        if depth < len(slopes) - 1:
+            encoder = encoder @ weights[depth + 1]
+    to_itself = np.asarray(encoder.multiply(decoder.T).sum(axis=1)).ravel()
+    n = encoder.shape[0]
+    if n <= MAX_DIMENSIONS:
+        return (encoder @ decoder).toarray() - np.diag(to_itself)
+    directions = _directions(n, rng, network.dtype)
+    return encoder @ (decoder @ directions) - to_itself[:, None] * directions
+
+
+def coverage(rows, *, share=1.0, n_picks=MAX_PICKS, ridge=RIDGE):
+    """Return importances in whose order the rows cover one another best, greedily.
+
+    Inputs are chosen one after the other. Each time it is the one whose row explains
+    most of what all rows have left, once what the inputs chosen before explain is taken
+    away. With ``G = rows @ rows.T`` the gain of input i is
+    ``sum_j G_ij^2 / (G_ii + floor)``, and G loses ``share G_:i G_i: / (G_ii + floor)``
+    when i is chosen (Farahat, Ghodsi and Kamel 2013, Knowledge and Information Systems
+    35, section 4). Floor and share are ours: the one leaves out rows that are nearly
+    nothing, the other lets inputs that do the same as a strong one come before weak
+    ones that do something else.
+
+    Parameters
+    ----------
+    rows : ndarray of shape (n_inputs, m)
+        What each input does.
+    share : float in (0, 1], default=1.0
+        Share of what a chosen input explains that is taken away.
+    n_picks : int
+        Inputs to be chosen one by one; the others follow by what they have left.
+    ridge : float
+        The floor, as a share of the median squared length of the rows that are not 0.
+
+    Returns
+    -------
+    importance : ndarray of shape (n_inputs,)
+        The gain of each input when it was chosen, though never more than that of an
+        input chosen before; 0 for a row of zeros.
+    """
+    lengths = np.einsum("ij,ij->i", rows, rows).astype(float)
+    waiting = lengths > 0
+    importance = np.zeros(lengths.size)
+    if not waiting.any():
+        return importance
+    floor = ridge * np.median(lengths[waiting])
+    # G is never formed: it stays rows @ left @ rows.T.
+    products = (rows.T @ rows).astype(float)
+    left = np.eye(products.shape[0])
+    squares = np.einsum("ij,ij->i", rows @ products.astype(rows.dtype), rows)
+    squares = squares.astype(float)
+    last = np.inf
+    for _ in range(min(n_picks, np.count_nonzero(waiting))):
+        gains = np.where(waiting, squares / (lengths + floor), -1.0)
+        chosen = int(gains.argmax())
+        importance[chosen] = last = min(gains[chosen], np.nextafter(last, 0))
+        waiting[chosen] = False
+        u = left @ rows[chosen]
+        onward = products @ u
+        taken = rows @ np.stack([u, left @ onward], axis=1).astype(rows.dtype)
+        factor = share / (u @ rows[chosen] + floor)
+        column = factor * taken[:, 0]
+        squares += column * (column * (u @ onward) - 2 * taken[:, 1])
+        lengths -= column * taken[:, 0]
+        np.maximum(squares, 0, out=squares)
+        np.maximum(lengths, 0, out=lengths)
+        left -= factor * np.outer(u, u)
+    rest = squares[waiting] / (lengths[waiting] + floor)
+    if rest.size and rest.max() > 0:
+        importance[waiting] = rest * (min(1.0, last / rest.max()) * (1 - 1e-9))
+    return importance
+
+
+def _batch(network, samples, rng):
+    """Return some samples (n_inputs, batch), and the hidden units' slopes for them."""
+    n = min(MAX_SAMPLES, MAX_VALUES // samples.n_features + 1, samples.n_samples)
+    chosen = np.sort(rng.choice(samples.n_samples, n, replace=False))
+    X = np.empty((samples.n_features, n), network.dtype)
+    samples.gather(chosen, X)
+    return X, network.slopes(X)
+
+
+def _gradients(network, slopes):
+    """Yield the gradient (n_inputs, batch) of each output, given the hidden slopes."""
+    batch = slopes[0].shape[1]
+    for output in range(network.n_units[-1]):
+        D = np.zeros((network.n_units[-1], batch), network.dtype)
+        D[output] = 1
+        D = network.layers[-1].pulled_back(D)
+        for layer, slope in zip(network.layers[-2::-1], slopes[::-1], strict=True):
+            D *= slope
+            D = layer.pulled_back(D)
+        yield D
+
+
+def _directions(n, rng, dtype):
+    """Return n random signs in each of MAX_DIMENSIONS directions of length sqrt(n)."""
+    signs = rng.integers(0, 2, size=(n, MAX_DIMENSIONS), dtype=np.int8)
+    return (2 * signs - 1) * dtype.type(1 / np.sqrt(MAX_DIMENSIONS))
