@@ -4,7 +4,7 @@ import copy
 import warnings
 from abc import ABC, abstractmethod
 from itertools import pairwise
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import joblib
 import numpy as np
@@ -23,7 +23,6 @@ from skset.estimators._loop import run_epochs
 from skset.estimators._parameters import SHARED_CONSTRAINTS
 from skset.estimators._sklearn import CallbackSupportMixin, checked_sample_weight
 from skset.estimators._stopping import LossPlateau, ValidationScore
-from skset.estimators._targets import ClassTargets, NumberTargets
 from skset.estimators._validation import checked_indices, refuse_dates
 from skset.network import (
     ACTIVATIONS,
@@ -57,7 +56,7 @@ class BaseSET(LearnedNetwork, CallbackSupportMixin, BaseEstimator, ABC):
     """
 
     _parameter_constraints: ClassVar[dict] = SHARED_CONSTRAINTS
-    _targets: ClassTargets | NumberTargets
+    _targets: Any  # of one of the kinds in `_targets`
 
     @abstractmethod
     def _new_targets(self, X, y):
@@ -65,7 +64,10 @@ class BaseSET(LearnedNetwork, CallbackSupportMixin, BaseEstimator, ABC):
 
     # What subclasses may add.
 
-    _ignores_y = False
+    @property
+    def _ignores_y(self):
+        """Whether X is all there is to learn from."""
+        return False
 
     def _noise(self, rng):
         """Return the noise of the inputs in training, or None."""

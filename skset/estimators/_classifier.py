@@ -21,12 +21,10 @@ __all__ = ["SETClassifier"]
 
 
 @documented(
-    hidden="(1000,)",
-    first="",
-    last="""class_weight : dict or "balanced", default=None
+    own="""class_weight : dict or "balanced", default=None
         Weights of the classes, multiplied with `sample_weight`; a dict names all of
-        them. For multilabel problems a list of dicts, one per label.
-    """,
+        them. For multilabel problems a list of dicts, one per label.""",
+    hidden="(1000,)",
     dropout="0.0",
     solver="adam",
     alpha="0.1",

@@ -1,11 +1,14 @@
 """What the docstrings of the estimators have in common, written once."""
 
+import inspect
+import re
+
 __all__ = ["documented"]
 
 PARAMETERS = """hidden_layer_sizes : int or sequence of int, default={hidden}
         Number of units of each hidden layer. Width is cheap in a sparse network: the
         default was chosen from the table in docs/defaults.md.
-    {first}epsilon : float, default=20
+    epsilon : float, default=20
         Erdos-Renyi constant: a layer gets about ``epsilon * (n_in + n_out)``
         connections, that is density ``min(1, epsilon (n_in + n_out) / (n_in n_out))``
         [1]_. Greater than 0; 20 is the paper's.
@@ -92,7 +95,7 @@ default="{learning_rate}"
         Decay rates of Adam's moments.
     adam_epsilon : float, default=1e-8
         Adam's constant for numerical stability.
-    {last}warm_start : bool, default=False
+    warm_start : bool, default=False
         Whether `fit` goes on from the network of the last call.
     dtype : {{np.float32, np.float64}}, default=np.float32
         Type of the weights and of all computation. float32 takes half the memory and
@@ -150,22 +153,38 @@ REFERENCES = """.. [1] Mocanu et al. (2018). "Scalable training of artificial ne
        scale." arXiv 2102.01732."""
 
 
-def documented(**values):
+def documented(own="", **values):
     """Return a class decorator that fills in what the docstrings have in common.
 
     Parameters
     ----------
+    own : str, default=""
+        Section of the parameters that a class has, or describes, for itself.
     **values : str
-        What differs: defaults, and the entries of parameters of one class only.
+        Defaults that differ from class to class.
     """
 
     def decorate(cls):
         if cls.__doc__:  # None under python -OO
+            entries = _entries(PARAMETERS.format(**values)) | _entries(own)
+            names = list(inspect.signature(cls).parameters)
+            # Two parameters that are described together stand under both names.
+            parameters = dict.fromkeys(entries[name] for name in names)
             cls.__doc__ = cls.__doc__.format(
-                parameters=PARAMETERS.format(**values),
+                parameters="\n    ".join(parameters),
                 attributes=ATTRIBUTES,
                 references=REFERENCES,
             )
         return cls
 
     return decorate
+
+
+def _entries(text):
+    """Return the entry of each parameter that a numpydoc section describes."""
+    entries = re.split(r"\n    (?=\S)", text)
+    return {
+        name: entry
+        for entry in entries
+        for name in entry.split(" : ", 1)[0].split(", ")
+    }

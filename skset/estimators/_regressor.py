@@ -16,12 +16,10 @@ __all__ = ["SETRegressor"]
 
 
 @documented(
-    hidden="(1000,)",
-    first="""loss : {"squared_error", "poisson"}, default="squared_error"
+    own="""loss : {"squared_error", "poisson"}, default="squared_error"
         Half the squared error; or half the Poisson deviance with a log link, for
-        ``y >= 0``.
-    """,
-    last="",
+        ``y >= 0``.""",
+    hidden="(1000,)",
     dropout="0.0",
     solver="adam",
     alpha="0.1",

@@ -1,19 +1,16 @@
 """`QuickSelection`."""
 
-import warnings
-from numbers import Integral
 from typing import ClassVar
 
 import numpy as np
 from scipy import sparse
-from sklearn.feature_selection import SelectorMixin
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.sparsefuncs import min_max_axis
 from sklearn.utils.validation import check_is_fitted
 
-from skset.estimators._base import BaseSET
-from skset.estimators._learned import shares
+from skset.estimators._docs import documented
 from skset.estimators._parameters import SELECTION_CONSTRAINTS
+from skset.estimators._ranking import FeatureRanking
 from skset.estimators._sklearn import (
     check_partial_fit_first_call,
     fit_context,
@@ -21,46 +18,15 @@ from skset.estimators._sklearn import (
 )
 from skset.estimators._targets import ClassTargets, InputTargets, NumberTargets
 from skset.estimators._validation import all_or_nothing, checked_indices
-from skset.network import (
-    GaussianNoise,
-    attribution,
-    contributions,
-    coverage,
-    path_strength,
-    reconstruction_paths,
-    strength,
-)
+from skset.network import GaussianNoise
 
 __all__ = ["QuickSelection"]
 
-# After fewer training steps than this, weights are still mostly what was drawn.
-FEWEST_STEPS = 50
 # `batch_size="auto"`: how many batches the samples are divided into, and the least and
 # most samples of a batch, without and with labels. Labels ask for many small steps.
 AUTO_BATCHES = {False: (20, 32, 128), True: (40, 4, 128)}
-# How much of what a chosen feature explains `coverage` takes from the others, without
-# and with labels. Between inputs it is all redundancy; of what inputs say about y, some
-# is confirmation.
-SHARES = {False: 1.0, True: 0.6}
-
-
-class QuickSelection(SelectorMixin, BaseSET):
-    """Select features by training a truly sparse network on them.
-
-    Without labels a sparse denoising autoencoder learns to rebuild each feature from
-    noisy ones, with labels a sparse multilayer perceptron learns to tell them; in both
-    Sparse Evolutionary Training keeps dropping the weakest connections and growing new
-    ones, so that input units which matter become strong [1]_. One training ranks all
-    features. Its cost goes with the number of connections, about ``2 * epsilon *
-    (n_features + n_hidden)``, not with the square of the number of features.
-
-    Features of similar scale are needed: put a `StandardScaler` before, for sparse X
-    ``StandardScaler(with_mean=False)``. `transform` then gives scaled features. X is
-    never made dense beyond one batch.
-
-    Parameters
-    ----------
-    n_features_to_select : int, float in (0, 1] or "all", default=50
+# Parameters that it has, or describes, for itself.
+OWN_PARAMETERS = """n_features_to_select : int, float in (0, 1] or "all", default=50
         Number or share of the features to keep; all of them, with a warning, if there
         are fewer. It may be changed after `fit` by `set_params`, without new training.
     supervised : bool, "classification" or "regression", default=False
@@ -84,37 +50,14 @@ class QuickSelection(SelectorMixin, BaseSET):
     keep_history : bool, default=False
         Whether to keep the importances of every epoch in `importances_history_`. For
         "coverage" that takes time.
-    hidden_layer_sizes : int or sequence of int, default=(1000,)
-        Number of units of each hidden layer; 1000 is the paper's.
     epsilon : float, default=13
         Erdos-Renyi constant: a layer gets about ``epsilon * (n_in + n_out)``
         connections. 13 is the paper's.
-    density : float in (0, 1], default=None
-        Overall share of the dense network's connections, in place of `epsilon`.
-    init : {"erdos_renyi", "uniform"} or callable, default="erdos_renyi"
-        Which layer gets how many connections.
-    weight_init : {"auto", "he", "glorot", "normal"}, default="auto"
-        Initial weights, as in `SETClassifier`. "auto" draws small ones in the first and
-        in the last layer, so that what is learned soon outweighs what was drawn.
     method : {"set", "static"}, default="set"
         Preset of zeta 0.3 or 0, drop, grow, schedule and interval.
     zeta : float in [0, 1), default=0.2
         Fraction of a layer's connections that an evolution replaces; 0.2 is the
         paper's. None is the method's own.
-    drop : {"set", "magnitude"} or callable, default=None
-        Which connections an evolution removes.
-    grow : {"random"} or callable, default=None
-        Where it adds as many.
-    zeta_schedule : {"constant", "cosine"} or callable, default=None
-        How zeta changes during training.
-    update_interval : int, default=None
-        Training steps from one evolution to the next; None is once per epoch.
-    newborn : {"zero", "init"}, default=None
-        What a newborn connection weighs: 0, or a fresh initial value. Fresh values
-        drown the strength of trained connections.
-    activation : {"identity", "logistic", "tanh", "relu", "leaky_relu", "all_relu"}, \
-default="relu"
-        Activation of the hidden layers.
     noise : float, default=1.0
         Standard deviation of the Gaussian noise that training adds to the input, with
         labels or without, in units of X; the target of the autoencoder is without
@@ -123,43 +66,43 @@ default="relu"
     resample_noise : bool, default=True
         Whether noise is new in every step. False gives each sample the same noise in
         all epochs of a call, as the paper does.
-    dropout : float in [0, 1), default=0.0
-        Share of hidden activations that a training step sets to 0.
-    solver : {"adam", "sgd"}, default="adam"
-        Optimiser. Adam does not diverge where features are many.
-    alpha : float, default=0.5
-        Strength of the L2 penalty of the weights, divided by the batch size.
     batch_size : int or "auto", default="auto"
         Samples per training step; all of them if there are fewer. "auto" makes 20
         batches of 32 to 128 samples without labels, 40 of 4 to 128 with labels.
-    learning_rate : {"constant", "invscaling", "adaptive", "cosine"}, \
-default="cosine"
-        Schedule of the learning rate, as in `SETClassifier`.
-    learning_rate_init : float, default=0.003
-        Initial learning rate.
-    momentum : float in [0, 1], default=0.9
-        Nesterov's momentum of solver "sgd".
-    max_iter : int, default=30
-        Largest number of epochs.
-    tol : float, default=1e-4
-        Smallest improvement of the loss that counts as one.
-    n_iter_no_change : int or inf, default=10
-        Training ends after more than so many epochs without improvement.
     early_stopping : bool, default=False
         Whether to stop by the loss of samples set aside, and to return the network that
         had the best one.
-    validation_fraction : float in (0, 1), default=0.1
-        Share of the samples set aside for that.
     class_weight : dict or "balanced", default=None
-        Weights of the classes, where y has classes.
-    dtype : {np.float32, np.float64}, default=np.float32
-        Type of the weights and of all computation.
-    random_state : int, RandomState instance or None, default=None
-        Seed of everything random. The same seed gives the same bits for every `n_jobs`.
-    n_jobs : int, default=None
-        Threads that share each layer while training; None is 1, -1 all cores.
-    verbose : bool or int, default=False
-        Whether to print a line per epoch.
+        Weights of the classes, where y has classes."""
+
+
+@documented(
+    own=OWN_PARAMETERS,
+    hidden="(1000,)",
+    dropout="0.0",
+    solver="adam",
+    alpha="0.5",
+    learning_rate="cosine",
+    rate="0.003",
+    max_iter="30",
+)
+class QuickSelection(FeatureRanking):
+    """Select features by training a truly sparse network on them.
+
+    Without labels a sparse denoising autoencoder learns to rebuild each feature from
+    noisy ones, with labels a sparse multilayer perceptron learns to tell them; in both
+    Sparse Evolutionary Training keeps dropping the weakest connections and growing new
+    ones, so that input units which matter become strong [1]_. One training ranks all
+    features. Its cost goes with the number of connections, about ``2 * epsilon *
+    (n_features + n_hidden)``, not with the square of the number of features.
+
+    Features of similar scale are needed: put a `StandardScaler` before, for sparse X
+    ``StandardScaler(with_mean=False)``. `transform` then gives scaled features. X is
+    never made dense beyond one batch.
+
+    Parameters
+    ----------
+    {parameters}
 
     Attributes
     ----------
@@ -367,8 +310,7 @@ default="cosine"
         sample_weight : array-like of shape (n_samples,), default=None
             Non-negative weights.
         classes : array-like of shape (n_classes,), default=None
-            All classes that will ever be seen. Needed in the first call where y has
-            classes.
+            All classes that will ever be seen; by default those in y in the first call.
 
         Returns
         -------
@@ -378,9 +320,8 @@ default="cosine"
         Raises
         ------
         ValueError
-            If `classes` is missing in the first call or different in a later one, if y
-            has a label that is not among them, if `early_stopping` is True, or if
-            training diverges.
+            If `classes` are not those of the first call, if y has a label that is not
+            among them, if `early_stopping` is True, or if training diverges.
         """
         if not self.__sklearn_is_fitted__():
             self._forget()
@@ -390,7 +331,8 @@ default="cosine"
                     "class_weight='balanced' is not supported by partial_fit, which "
                     "cannot know how frequent the classes are. Give a dict instead."
                 )
-            check_partial_fit_first_call(self, classes)
+            if classes is not None:
+                check_partial_fit_first_call(self, classes)
         return self._partial_fit(X, y, sample_weight, classes)
 
     def transform(self, X):
@@ -408,35 +350,6 @@ default="cosine"
         """
         check_is_fitted(self)
         return super().transform(checked_indices(X))
-
-    @property
-    def feature_importances_(self):
-        """Importance of each feature; they add up to 1."""
-        return shares(self._learned("_importances"))
-
-    @property
-    def ranking_(self):
-        """Rank of each feature; 1 is the best."""
-        return self._learned("_ranking")
-
-    @property
-    def support_(self):
-        """Mask of the selected features."""
-        return self.ranking_ <= self.n_features_to_select_
-
-    @property
-    def n_features_to_select_(self):
-        """Number of selected features."""
-        n, wanted = self._learned("_importances").size, self.n_features_to_select
-        if isinstance(wanted, str):
-            return n
-        if not isinstance(wanted, Integral):
-            return max(1, int(wanted * n))
-        return min(int(wanted), n)
-
-    def _get_support_mask(self):
-        check_is_fitted(self)
-        return self.support_
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -483,83 +396,6 @@ default="cosine"
             return super()._batch_size(n_samples)
         n_batches, least, most = AUTO_BATCHES[bool(self.supervised)]
         return min(max(n_samples // n_batches, least), most, n_samples)
-
-    def _record(self, loss, training):
-        super()._record(loss, training)
-        accumulates = self.accumulate and self.importance != "coverage"
-        if accumulates or self.keep_history:
-            now = self._measured(training.network, training)
-            self._accumulated = self._accumulated + now
-            if self.keep_history:
-                self._history = [*self._history, shares(self._without_constants(now))]
-
-    def _note_training(self, training):
-        if self.accumulate and self.importance != "coverage":
-            importances = self._accumulated
-        else:
-            importances = self._measured(self._network, training)
-        self._importances = self._without_constants(importances)
-        order = np.argsort(-self._importances, kind="stable")
-        self._ranking = np.empty(order.size, int)
-        self._ranking[order] = np.arange(1, order.size + 1)
-        if self.keep_history:
-            self.importances_history_ = np.array(self._history)
-        if self._training_state is None:  # not in partial_fit
-            self._warn(training.progress.steps)
-
-    # Importances.
-
-    def _forget(self):
-        """Be as new, apart from the parameters."""
-        for name in ("_network", "_targets", "classes_", "importances_history_"):
-            vars(self).pop(name, None)
-        self._accumulated, self._history = 0.0, []
-
-    def _learned(self, name):
-        if not self.__sklearn_is_fitted__():
-            raise AttributeError("This QuickSelection instance is not fitted yet.")
-        return vars(self)[name]
-
-    def _measured(self, network, training):
-        """Return the importances that the network shows now."""
-        if self.importance == "strength":
-            return strength(network)
-        samples = training.samples
-        rng = training.rng.spawn(1)[0]  # so that what is measured changes nothing
-        share = SHARES[bool(self.supervised)]
-        if not self.supervised:
-            rows = reconstruction_paths(network, samples, rng)
-            if self.importance == "coverage":
-                return coverage(rows, share=share)
-            return np.sqrt(np.einsum("ij,ij->i", rows, rows, dtype=float))
-        if self.importance == "attribution":
-            return attribution(network, samples, rng)
-        rows = contributions(network, samples, rng)
-        # Their lengths hang on single samples; the weights tell more of what is learned.
-        lengths = np.sqrt(np.einsum("ij,ij->i", rows, rows))[:, None]
-        rows /= np.where(lengths > 0, lengths, 1)
-        rows *= path_strength(network).astype(rows.dtype)[:, None]
-        return coverage(rows, share=share)
-
-    def _without_constants(self, importances):
-        return np.where(self._lowest == self._highest, 0.0, importances)
-
-    def _warn(self, n_steps):
-        n, wanted = self._importances.size, self.n_features_to_select
-        if isinstance(wanted, Integral) and wanted > n:
-            warnings.warn(
-                f"n_features_to_select={wanted} is greater than n_features={n}. All "
-                "the features are selected.",
-                UserWarning,
-                stacklevel=2,
-            )
-        if n_steps < FEWEST_STEPS:
-            warnings.warn(
-                f"The network took only {n_steps} training steps, too few for its "
-                "importances to mean much. Increase max_iter or decrease batch_size.",
-                UserWarning,
-                stacklevel=2,
-            )
 
 
 def _ranges(X):
