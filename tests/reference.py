@@ -182,6 +182,36 @@ def adam_step(w, mean, square, gradient, t, learning_rate, beta_1, beta_2, epsil
     return w - rate * mean / (np.sqrt(square) + epsilon), mean, square
 
 
+# Importances
+
+
+def coverage_gains(rows, chosen, share, ridge):
+    """Return the gain of each input once some have been chosen; -1 for these."""
+    G = rows.astype(np.float64) @ rows.astype(np.float64).T
+    lengths = np.diag(G)
+    floor = ridge * np.median(lengths[lengths > 0])
+    for i in chosen:
+        G = G - share * np.outer(G[i], G[i]) / (G[i, i] + floor)
+    gains = (G**2).sum(axis=1) / (np.diag(G) + floor)
+    gains[chosen] = -1
+    return gains
+
+
+def coverage(rows, share, ridge, n_picks):
+    """Return the inputs in the order of their choice, and the gain of each then.
+
+    Those that are not chosen follow by the gain that they have left.
+    """
+    order, gains = [], []
+    while len(order) < min(n_picks, len(rows)):
+        left = coverage_gains(rows, order, share, ridge)
+        order.append(int(left.argmax()))
+        gains.append(left.max())
+    left = coverage_gains(rows, order, share, ridge)
+    order += np.argsort(-left, kind="stable")[: len(rows) - len(order)].tolist()
+    return order, np.append(gains, left[order[len(gains) :]])
+
+
 class DenseNet:
     """A multilayer perceptron with masked dense float64 matrices."""
 
@@ -211,6 +241,23 @@ class DenseNet:
                 A = function(sums[-1], self.slope(depth + 1))
                 inputs.append(A * dropout[depth] if dropout else A)
         return sums, inputs, OUTPUTS[self.output](sums[-1])
+
+    def hidden_slopes(self, X):
+        """Return the derivative of every hidden layer's activations."""
+        derivative = ACTIVATIONS[self.activation][1]
+        sums, _, _ = self.forward(X)
+        return [derivative(Z, self.slope(k + 1)) for k, Z in enumerate(sums[:-1])]
+
+    def output_gradients(self, X):
+        """Return d output / d input, of shape (outputs, samples, inputs)."""
+        slopes = [self.hidden_slopes(x[None]) for x in X]
+        result = np.empty((self.W[-1].shape[1], *X.shape))
+        for s in range(len(X)):
+            J = self.W[0]
+            for slope_of_units, W in zip(slopes[s], self.W[1:], strict=True):
+                J = J @ np.diag(slope_of_units[0]) @ W
+            result[:, s] = J.T
+        return result
 
     def loss(self, X, Y, weight=None, alpha=0.0, dropout=None):
         weight = np.ones(len(X)) if weight is None else weight

@@ -23,6 +23,9 @@ MAX_SAMPLES, MAX_VALUES = 1024, 1 << 24
 MAX_DIMENSIONS = 512
 # Inputs that `coverage` chooses one by one; all others are ranked after them at once.
 MAX_PICKS = 256
+# Inputs among which it looks for the next one. As gains only fall, it looks at the
+# others again only when all of these are well below what the others had.
+MAX_POOL, STALE = 4096, 0.7
 # Share of the median squared length of a row below which there is nothing to cover.
 RIDGE = 0.03
 
@@ -83,7 +86,9 @@ def contributions(network, samples, rng):
     for gradient in _gradients(network, slopes):
         gradient *= X
         gradient -= gradient.mean(axis=1, keepdims=True)
-        rows += gradient @ _directions(X.shape[1], rng, X.dtype)
+        directions = _directions((X.shape[1], MAX_DIMENSIONS), rng, X.dtype)
+        for block in _blocks(X.shape[0]):
+            rows[block] += gradient[block] @ directions
     return rows
 
 
@@ -111,8 +116,12 @@ def reconstruction_paths(network, samples, rng):
     n = encoder.shape[0]
     if n <= MAX_DIMENSIONS:
         return (encoder @ decoder).toarray() - np.diag(to_itself)
-    directions = _directions(n, rng, network.dtype)
-    return encoder @ (decoder @ directions) - to_itself[:, None] * directions
+    rows = np.empty((n, MAX_DIMENSIONS), network.dtype)
+    for columns in _blocks(MAX_DIMENSIONS, 64):
+        directions = _directions(rows[:, columns].shape, rng, rows.dtype)
+        rows[:, columns] = encoder @ (decoder @ directions)
+        rows[:, columns] -= to_itself[:, None] * directions
+    return rows
 
 
 def coverage(rows, *, share=1.0, n_picks=MAX_PICKS, ridge=RIDGE):
@@ -146,35 +155,84 @@ def coverage(rows, *, share=1.0, n_picks=MAX_PICKS, ridge=RIDGE):
     """
     lengths = np.einsum("ij,ij->i", rows, rows).astype(float)
     waiting = lengths > 0
+    gains = np.where(waiting, np.inf, -np.inf)  # none is greater than this
     importance = np.zeros(lengths.size)
     if not waiting.any():
         return importance
-    floor = ridge * np.median(lengths[waiting])
-    # G is never formed: it stays rows @ left @ rows.T.
-    products = (rows.T @ rows).astype(float)
-    left = np.eye(products.shape[0])
-    squares = np.einsum("ij,ij->i", rows @ products.astype(rows.dtype), rows)
-    squares = squares.astype(float)
-    last = np.inf
+    cover = _Cover(rows, ridge * np.median(lengths[waiting]), share)
+    pool, last = None, np.inf
     for _ in range(min(n_picks, np.count_nonzero(waiting))):
-        gains = np.where(waiting, squares / (lengths + floor), -1.0)
-        chosen = int(gains.argmax())
+        if pool is None or gains[pool].max() < STALE * gains[waiting].max():
+            gains[waiting] = cover.measured(np.flatnonzero(waiting))
+            pool = np.argsort(-gains, kind="stable")[:MAX_POOL]
+            cover.watch(pool)
+        chosen = pool[gains[pool].argmax()]
         importance[chosen] = last = min(gains[chosen], np.nextafter(last, 0))
         waiting[chosen] = False
-        u = left @ rows[chosen]
-        onward = products @ u
-        taken = rows @ np.stack([u, left @ onward], axis=1).astype(rows.dtype)
-        factor = share / (u @ rows[chosen] + floor)
-        column = factor * taken[:, 0]
-        squares += column * (column * (u @ onward) - 2 * taken[:, 1])
-        lengths -= column * taken[:, 0]
-        np.maximum(squares, 0, out=squares)
-        np.maximum(lengths, 0, out=lengths)
-        left -= factor * np.outer(u, u)
-    rest = squares[waiting] / (lengths[waiting] + floor)
-    if rest.size and rest.max() > 0:
-        importance[waiting] = rest * (min(1.0, last / rest.max()) * (1 - 1e-9))
+        cover.take(chosen)
+        gains[pool] = np.where(waiting[pool], cover.gains, -np.inf)
+    if waiting.any():
+        rest = cover.measured(np.flatnonzero(waiting))
+        top = min(last, rest.max()) * (1 - 1e-9)
+        importance[waiting] = rest * (top / rest.max()) if rest.max() > 0 else 0.0
     return importance
+
+
+class _Cover:
+    """What is left of ``G = rows @ rows.T`` once some inputs have been chosen.
+
+    G is never formed: it stays ``rows @ left @ rows.T``, with a small matrix `left`.
+    The gains of the inputs that are watched follow every choice.
+    """
+
+    def __init__(self, rows, floor, share):
+        self.rows, self.floor, self.share = rows, floor, share
+        self.products = (rows.T @ rows).astype(float)
+        self.left = np.eye(rows.shape[1])
+
+    def measured(self, inputs):
+        """Return the gains of the given inputs, computed anew."""
+        squares, lengths = self._squares_and_lengths(inputs)
+        return squares / (lengths + self.floor)
+
+    def watch(self, inputs):
+        """Keep the gains of these inputs up to date from now on."""
+        self.watched = self.rows[inputs]
+        self.squares, self.lengths = self._squares_and_lengths(inputs)
+
+    @property
+    def gains(self):
+        """Gains of the inputs that are watched."""
+        return self.squares / (self.lengths + self.floor)
+
+    def take(self, chosen):
+        """Take away from G what the chosen input explains."""
+        row = self.rows[chosen]
+        u = self.left @ row
+        onward = self.products @ u
+        both = np.stack([u, self.left @ onward], axis=1).astype(row.dtype)
+        column, squared = (self.watched @ both).T.astype(float)
+        factor = self.share / (u @ row + self.floor)
+        self.squares += factor * column * (factor * column * (u @ onward) - 2 * squared)
+        self.lengths -= factor * column**2
+        np.maximum(self.squares, 0, out=self.squares)
+        np.maximum(self.lengths, 0, out=self.lengths)
+        self.left -= factor * np.outer(u, u)
+
+    def _squares_and_lengths(self, inputs):
+        """Return sum_j G_ij^2 and G_ii of the given inputs i."""
+        parts = []
+        to_squares = (self.left @ self.products @ self.left).astype(self.rows.dtype)
+        to_lengths = self.left.astype(self.rows.dtype)
+        for block in _blocks(inputs.size):
+            rows = self.rows[inputs[block]]
+            parts.append(
+                [
+                    np.einsum("ij,ij->i", rows @ to_squares, rows),
+                    np.einsum("ij,ij->i", rows @ to_lengths, rows),
+                ]
+            )
+        return np.maximum(np.concatenate(parts, axis=1).astype(float), 0)
 
 
 def _batch(network, samples, rng):
@@ -199,7 +257,12 @@ def _gradients(network, slopes):
         yield D
 
 
-def _directions(n, rng, dtype):
-    """Return n random signs in each of MAX_DIMENSIONS directions of length sqrt(n)."""
-    signs = rng.integers(0, 2, size=(n, MAX_DIMENSIONS), dtype=np.int8)
+def _directions(shape, rng, dtype):
+    """Return random signs, divided by the root of the number of dimensions."""
+    signs = rng.integers(0, 2, size=shape, dtype=np.int8)
     return (2 * signs - 1) * dtype.type(1 / np.sqrt(MAX_DIMENSIONS))
+
+
+def _blocks(n, size=MAX_POOL):
+    """Yield slices that cover n rows or columns, `size` at a time."""
+    return (slice(start, start + size) for start in range(0, n, size))

@@ -75,12 +75,21 @@ class Reconstruction(Samples):
 
     def __init__(self, X, weight=None):
         super().__init__(X, None, weight)
+        self._last_rows = self._last_batch = None
+
+    def gather(self, rows, out):
+        """Write the given samples into the columns of `out` (n_features, width).
+
+        They are kept until the next call: the targets are then there already.
+        """
+        super().gather(rows, out)
+        self._last_rows, self._last_batch = rows, out[:, : rows.size].copy()
 
     def targets(self, rows):
         """Return the inputs of the given samples, one column each."""
-        clean = np.empty((self.n_features, rows.size), self.dtype)
-        self.gather(rows, clean)
-        return clean
+        if self._last_rows is not rows:
+            self.gather(rows, np.empty((self.n_features, rows.size), self.dtype))
+        return self._last_batch
 
 
 def _read_only(array):

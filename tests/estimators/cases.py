@@ -8,14 +8,19 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from skset.estimators import SETClassifier, SETRegressor
+from skset.estimators import QuickSelection, SETClassifier, SETRegressor
 
 BOTH = [SETClassifier, SETRegressor]
+SUPERVISED = [False, "classification", "regression"]
+IMPORTANCES = ["coverage", "strength", "attribution"]
+every_supervised = pytest.mark.parametrize("supervised", SUPERVISED)
+every_importance = pytest.mark.parametrize("importance", IMPORTANCES)
 
 # Most tests stop long before the loss has settled, and mean to.
 impatient = pytest.mark.filterwarnings(
     "ignore:Maximum iterations:sklearn.exceptions.ConvergenceWarning"
 )
+brief = pytest.mark.filterwarnings("ignore:The network took only:UserWarning")
 
 
 def small(Estimator, **params):
@@ -116,3 +121,34 @@ def fresh_and_fitted(Estimator, X, y, fitted_with=None, **params):
     fitted = small(Estimator, **{"max_iter": 1, **(fitted_with or {})}).fit(X, y)
     fitted.predict(X)
     return small(Estimator, **params), fitted.set_params(**params)
+
+
+def selector(n_features_to_select=2, **params):
+    """Return a selector that takes just enough steps on 40 samples, in milliseconds."""
+    defaults = {
+        "hidden_layer_sizes": (20,),
+        "batch_size": 10,
+        "max_iter": 13,
+        "random_state": 0,
+    }
+    return QuickSelection(n_features_to_select, **{**defaults, **params})
+
+
+def toy_for(supervised, **kwargs):
+    """Return data with a signal in the first two of five features."""
+    return toy(SETRegressor if supervised == "regression" else SETClassifier, **kwargs)
+
+
+def assert_same_selection(one, other):
+    """Assert that two selectors learned and rank the same, bit for bit."""
+    assert_same_network(one, other)
+    importances = one.feature_importances_, other.feature_importances_
+    assert importances[0].tobytes() == importances[1].tobytes()
+    np.testing.assert_array_equal(one.ranking_, other.ranking_)
+
+
+def fresh_and_fitted_selectors(X, y, **params):
+    """Return two selectors that a failed call must not change."""
+    fitted = selector(**params).partial_fit(X, y)
+    fitted.transform(X)
+    return selector(**params), fitted

@@ -14,7 +14,7 @@ from scipy import sparse
 from threadpoolctl import threadpool_limits
 
 import skset.network.network as module
-from skset.network import Layer, Network, Samples
+from skset.network import Layer, Network, Reconstruction, Samples
 from skset.topology import Topology
 
 UNITS = [6, 9, 7, 3]
@@ -79,6 +79,77 @@ def test_loss_is_the_weighted_mean_without_penalty(output):
     assert network.loss(Samples(X, y)) == pytest.approx(net.loss(X, Y), rel=1e-12)
     expected = net.loss(X, Y, weight)
     assert network.loss(Samples(X, y, weight)) == pytest.approx(expected, rel=1e-12)
+
+
+@dtypes
+@pytest.mark.parametrize("output", OUTPUTS)
+@pytest.mark.parametrize("n_samples", [3, 16, 17, 40])
+def test_the_loss_does_not_depend_on_the_chunks(output, dtype, n_samples, monkeypatch):
+    network = sparse_network(UNITS, output=output, dtype=dtype)
+    X, y, Y = problem(output, n_samples=n_samples, n_outputs=3, dtype=dtype)
+    weight = np.random.default_rng(0).uniform(0, 3, n_samples)
+    weight[16:32] = 0  # the second of three chunks
+    net, rel = DenseNet(network), {"float32": 1e-5, "float64": 1e-12}[dtype]
+    for chunk_bytes, width in [(module.CHUNK_BYTES, 256), (1, 16)]:
+        monkeypatch.setattr(module, "CHUNK_BYTES", chunk_bytes)
+        chunks = list(network._chunks(Samples(X)))
+        assert len(chunks) == -(-n_samples // width)
+        assert np.array_equal(np.concatenate(chunks), np.arange(n_samples))
+        for given in (None, weight):
+            loss = network.loss(Samples(X, y, given))
+            assert loss == pytest.approx(net.loss(X, Y, given), rel=rel)
+
+
+@pytest.mark.parametrize("form", [np.asarray, sparse.csr_array])
+def test_the_loss_of_a_reconstruction_in_chunks(form, monkeypatch):
+    network = sparse_network([6, 9, 7, 6], output="identity")
+    X = problem("identity", n_samples=40)[0]
+    X[np.abs(X) < 0.5] = 0
+    weight = np.random.default_rng(0).uniform(0, 3, 40)
+    net = DenseNet(network)
+    monkeypatch.setattr(module, "CHUNK_BYTES", 1)
+    for given in (None, weight):
+        loss = network.loss(Reconstruction(form(X), given))
+        assert loss == pytest.approx(net.loss(X, X, given), rel=1e-12)
+
+
+def test_the_loss_of_samples_without_weight_is_0(monkeypatch):
+    monkeypatch.setattr(module, "CHUNK_BYTES", 1)
+    X, y, _ = problem("softmax")
+    assert sparse_network(UNITS).loss(Samples(X, y, np.zeros(len(X)))) == 0
+
+
+@dtypes
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("hidden", [[], [9], [9, 7], [9, 7, 8]])
+def test_slopes_are_the_derivatives_of_the_hidden_units(activation, dtype, hidden):
+    network = sparse_network([6, *hidden, 3], activation, dtype=dtype)
+    X = problem("softmax", dtype=dtype)[0]
+    given = np.ascontiguousarray(X.T)
+    slopes = network.slopes(given)
+    assert np.array_equal(given, X.T)
+    expected = DenseNet(network).hidden_slopes(X.astype(float))
+    assert [slope.shape for slope in slopes] == [(units, 23) for units in hidden]
+    for slope, dense_slope in zip(slopes, expected, strict=True):
+        assert slope.dtype == dtype
+        assert_close(slope.T, dense_slope, dtype)
+
+
+@dtypes
+@pytest.mark.parametrize("batch", [1, 16, 23])
+@pytest.mark.parametrize("density", [0.05, 0.5, 1])
+def test_pulled_back_is_the_product_with_the_weights(dtype, batch, density):
+    network = sparse_network([12, 9], dtype=dtype, density=density)
+    (layer,) = network.layers
+    D = np.random.default_rng(1).standard_normal((9, batch)).astype(dtype)
+    before = D.copy()
+    DX = layer.pulled_back(D)
+    assert DX.dtype == dtype
+    assert_close(DX, DenseNet(network).W[0] @ D.astype(float), dtype)
+    assert np.array_equal(D, before)
+    unconnected = layer.topology.fan_out == 0
+    assert unconnected.any() == (density == 0.05)
+    assert not DX[unconnected].any()
 
 
 def test_sizes():

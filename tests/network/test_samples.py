@@ -1,8 +1,10 @@
 import numpy as np
 import pytest
+from network.cases import ACTIVATIONS, dense_network, training
 from scipy import sparse
+from sklearn.neural_network import MLPRegressor
 
-from skset.network import Samples
+from skset.network import Reconstruction, Samples
 
 dtypes = pytest.mark.parametrize("dtype", ["float32", "float64"])
 
@@ -104,3 +106,82 @@ def test_targets_are_columns():
     assert Samples(X, Y).targets(rows).tolist() == Y[rows].T.tolist()
     assert Samples(X, np.arange(9)).targets(rows).tolist() == [4, 0]
     assert Samples(X, Y).targets(slice(None)).shape == (2, 9)
+
+
+# Reconstruction
+
+
+@dtypes
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
+def test_the_targets_of_a_reconstruction_are_its_inputs(form, dtype):
+    X = matrix(dtype)
+    samples = Reconstruction(form(X))
+    for rows in (np.arange(9), np.array([3, 3, 0]), np.array([8])):
+        targets = samples.targets(rows)
+        assert targets.dtype == dtype
+        assert np.array_equal(targets, X[rows].T)
+        batch = np.empty((5, rows.size), dtype)
+        samples.gather(rows, batch)
+        assert np.array_equal(batch, targets)
+
+
+@pytest.mark.parametrize("form", ["dense", "csr_array"])
+def test_the_targets_of_a_reconstruction_are_those_of_the_rows_asked_for(form):
+    X, rows, others = matrix("float64"), np.array([4, 0, 8]), np.array([1, 2, 3])
+    samples, batch = Reconstruction(FORMS[form](X)), np.empty((5, 16))
+    samples.gather(rows, batch)
+    batch += 1  # noise
+    assert np.array_equal(samples.targets(rows), X[rows].T)
+    assert np.array_equal(samples.targets(others), X[others].T)
+    assert np.array_equal(samples.targets(rows), X[rows].T)
+
+
+def test_targets_and_inputs_of_a_reconstruction_do_not_share_memory():
+    X = matrix("float64")
+    samples = Reconstruction(X)
+    samples.targets(np.arange(9))[...] = 7
+    assert np.array_equal(samples.targets(np.arange(9)), matrix("float64").T)
+    assert np.array_equal(X, matrix("float64"))
+
+
+def test_a_reconstruction_has_sample_weights_too():
+    samples = Reconstruction(matrix("float64"), np.arange(9.0))
+    weight, total = samples.weights(np.array([1, 3]))
+    assert (weight.tolist(), total) == ([0.25, 0.75], 4)
+    assert Reconstruction(matrix("float64")).weights(np.arange(9))[1] == 9
+
+
+@pytest.mark.parametrize("activation", sorted({*ACTIVATIONS} - {"leaky_relu"}))
+@pytest.mark.parametrize("form", ["dense", "csr_array", "duplicated"])
+def test_a_dense_autoencoder_is_scikit_learns(form, activation):
+    same = {"all_relu": "relu"}.get(activation, activation)  # with slope 0
+    X = matrix("float64")
+    mlp = MLPRegressor(
+        hidden_layer_sizes=(4, 3),
+        activation=same,
+        solver="sgd",
+        alpha=0.0,
+        batch_size=4,
+        learning_rate_init=0.05,
+        momentum=0.0,
+        nesterovs_momentum=False,
+        shuffle=False,
+        random_state=0,
+    )
+    mlp.partial_fit(X, X)  # plain gradient descent keeps nothing but the weights
+    network = dense_network(mlp.coefs_, mlp.intercepts_, activation, "identity")
+    samples = Reconstruction(FORMS[form](X))
+    with training(network, samples, learning_rate=0.05, batch_size=4) as running:
+        for _ in range(4):
+            mlp.partial_fit(X, X)
+            assert next(running) == pytest.approx(mlp.loss_, rel=1e-10)
+    for layer, before, W, b in zip(
+        running.network.layers,
+        network.layers,
+        mlp.coefs_,
+        mlp.intercepts_,
+        strict=True,
+    ):
+        np.testing.assert_allclose(layer.weights, W.ravel(), atol=1e-12)
+        np.testing.assert_allclose(layer.bias, b, atol=1e-12)
+        assert np.abs(layer.weights - before.weights).max() > 1e-4
