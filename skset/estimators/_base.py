@@ -73,8 +73,12 @@ class BaseSET(LearnedNetwork, CallbackSupportMixin, BaseEstimator, ABC):
         """Return the noise of the inputs in training, or None."""
         return
 
-    def _note_training(self, training):
-        """Take note of what else is to be remembered of a training that has ended."""
+    def _check_classes(self, targets, classes):
+        """Raise if the classes given to `partial_fit` do not fit."""
+
+    def _learned_attributes(self, network, training):
+        """Return what makes this estimator a fitted one that has the given network."""
+        return {"_network": network}
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -87,6 +91,8 @@ class BaseSET(LearnedNetwork, CallbackSupportMixin, BaseEstimator, ABC):
         goes_on = self.warm_start and self.__sklearn_is_fitted__()
         given_X = X  # has the feature names that callbacks need to predict
         X, y, targets = self._checked(X, y, reset=not goes_on)
+        if sample_weight is not None:
+            sample_weight = checked_sample_weight(sample_weight, X)
         if goes_on:
             self._targets = targets.resumed(self._targets, y, "warm_start")
             self._check_same_network("warm_start")
@@ -94,10 +100,9 @@ class BaseSET(LearnedNetwork, CallbackSupportMixin, BaseEstimator, ABC):
             rng = self._generator()
         else:
             rng = self._generator()
-            network = self._initial_network(X, targets.learned(y), rng)
+            targets = targets.learned(y, sample_weight)
+            network = self._initial_network(X, targets, rng)
             self.loss_curve_ = []
-        if sample_weight is not None:
-            sample_weight = checked_sample_weight(sample_weight, X)
         weight = self._targets.combined_weight(y, sample_weight)
         training_set, validation_set = self._split(
             X, y, weight, rng, X_val, y_val, sample_weight_val
@@ -106,7 +111,6 @@ class BaseSET(LearnedNetwork, CallbackSupportMixin, BaseEstimator, ABC):
         stopping = self._stopping(validation_set)
         with self._training(network, samples, rng, self._learning_rate()) as training:
             run_epochs(self, training, stopping, given_X, y, sample_weight)
-        self._note_training(training)
         return self
 
     def _partial_fit(self, X, y, sample_weight, classes=None):
@@ -114,6 +118,9 @@ class BaseSET(LearnedNetwork, CallbackSupportMixin, BaseEstimator, ABC):
             raise ValueError("partial_fit does not support early_stopping=True")
         goes_on = self.__sklearn_is_fitted__()
         X, y, targets = self._checked(X, y, reset=not goes_on)
+        if sample_weight is not None:
+            sample_weight = checked_sample_weight(sample_weight, X)
+        self._check_classes(targets, classes)
         state = copy.deepcopy(vars(self).get("_training_state")) or {
             "rng": self._generator(),
             "learning_rate": self._learning_rate(ends=False),
@@ -125,18 +132,18 @@ class BaseSET(LearnedNetwork, CallbackSupportMixin, BaseEstimator, ABC):
             network = self._network.copy(at_rest=False)
             self.loss_curve_ = list(self.loss_curve_)  # may be a shallow copy's too
         else:
-            targets = targets.learned(y, classes)
+            targets = targets.learned(y, sample_weight, classes)
             network = self._initial_network(X, targets, state["rng"])
             self.loss_curve_, self.n_iter_, self.t_ = [], 0, 0
-        if sample_weight is not None:
-            sample_weight = checked_sample_weight(sample_weight, X)
         weight = self._targets.combined_weight(y, sample_weight)
         samples = self._targets.samples(X, y, weight)
         with self._training(network, samples, **state) as training:
             loss = next(training)
-        self._network, self._training_state = training.network, state
+        self._training_state = state
         self._record(loss, training)
-        self._note_training(training)
+        learned = self._learned_attributes(training.network, training)
+        for name, value in learned.items():
+            setattr(self, name, value)
         return self
 
     def _checked(self, X, y, reset):
@@ -289,7 +296,7 @@ class BaseSET(LearnedNetwork, CallbackSupportMixin, BaseEstimator, ABC):
             shuffle=self.shuffle,
             alpha=self.alpha,
             dropout=self.dropout,
-            max_epochs=self.max_iter,
+            max_epochs=self._n_epochs(samples.n_samples),
             weight_init=self._weight_init(),
             edge_scale=self._edge_scale(),
             n_threads=self._n_threads(),
@@ -318,6 +325,9 @@ class BaseSET(LearnedNetwork, CallbackSupportMixin, BaseEstimator, ABC):
                 stacklevel=2,
             )
         return min(self.batch_size, n_samples)
+
+    def _n_epochs(self, n_samples):
+        return self.max_iter
 
     def _optimiser(self):
         if self.solver == "sgd":

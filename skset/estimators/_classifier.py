@@ -9,7 +9,6 @@ from skset.estimators._base import BaseSET
 from skset.estimators._docs import documented
 from skset.estimators._parameters import CLASS_WEIGHT
 from skset.estimators._sklearn import (
-    check_partial_fit_first_call,
     fit_context,
     with_callbacks,
 )
@@ -244,12 +243,6 @@ class SETClassifier(ClassifierMixin, BaseSET):
             has a label that is not among them, if `early_stopping` is True, or if
             training diverges.
         """
-        if self.class_weight == "balanced":
-            raise ValueError(
-                "class_weight='balanced' is not supported by partial_fit, which cannot "
-                "know how frequent the classes are. Give a dict instead."
-            )
-        check_partial_fit_first_call(self, classes)
         return self._partial_fit(X, y, sample_weight, classes)
 
     def predict(self, X):
@@ -336,6 +329,9 @@ class SETClassifier(ClassifierMixin, BaseSET):
     @property
     def _labels(self):
         return self._targets.labels
+
+    def _check_classes(self, targets, classes):
+        targets.check_first_call(self, classes)
 
     def _new_targets(self, X, y):
         return ClassTargets(self._compute_dtype, self.class_weight)

@@ -26,7 +26,7 @@ def run_epochs(estimator, training, stopping, X, y, sample_weight):
     estimator.loss_curve_ = list(estimator.loss_curve_)  # an earlier fit's stays as is
     metadata = None if sample_weight is None else {"sample_weight": sample_weight}
     data = {"X": X, "y": y, "metadata": metadata}
-    context = estimator._init_callback_context(max_subtasks=estimator.max_iter)
+    context = estimator._init_callback_context(max_subtasks=training.options.max_epochs)
     context.call_on_fit_task_begin(estimator=estimator, **data)
     interrupted = False
     try:
@@ -39,19 +39,21 @@ def run_epochs(estimator, training, stopping, X, y, sample_weight):
     best = getattr(stopping, "best_network", None)
     if best is None and estimator.final_drop and not interrupted:
         training.drop_without_regrowth()
-    estimator._network = best or training.network.copy()
     estimator._training_state = None
+    learned = estimator._learned_attributes(best or training.network.copy(), training)
+    for name, value in learned.items():
+        setattr(estimator, name, value)
     _note_scores(estimator, stopping)
     context.call_on_fit_task_end(
         estimator=estimator,
         **data,
-        reconstruction_attributes=lambda: {"_network": estimator._network},
+        reconstruction_attributes=lambda: learned,
     )
 
 
 def _train(estimator, training, stopping, context, data):
     """Train epoch by epoch; return when training stalls, ends or is told to stop."""
-    for _ in range(estimator.max_iter):
+    for _ in range(training.options.max_epochs):
         began = time.perf_counter()
         epoch = context.subcontext(task_name="epoch")
         epoch.call_on_fit_task_begin(estimator=estimator, **data)
@@ -63,14 +65,16 @@ def _train(estimator, training, stopping, context, data):
         told_to_stop = epoch.call_on_fit_task_end(
             estimator=estimator,
             **data,
-            reconstruction_attributes=lambda: {"_network": training.network.copy()},
+            reconstruction_attributes=lambda: estimator._learned_attributes(
+                training.network.copy(), training
+            ),
         )
         if told_to_stop or (stalled and not _goes_on(estimator, training, stopping)):
             return
     if estimator.learning_rate != "cosine":  # the cosine is meant to end at max_iter
         warnings.warn(
-            f"Maximum iterations ({estimator.max_iter}) reached and the optimization "
-            "hasn't converged yet.",
+            f"Maximum iterations ({training.options.max_epochs}) reached and the "
+            "optimization hasn't converged yet.",
             ConvergenceWarning,
             stacklevel=2,
         )

@@ -129,6 +129,7 @@ SELECTION_CONSTRAINTS: dict = {
     "importance": [StrOptions({"coverage", "strength", "attribution"})],
     "accumulate": ["boolean"],
     "keep_history": ["boolean"],
+    "max_iter": [StrOptions({"auto"}), POSITIVE_INT],
     "noise": [NON_NEGATIVE],
     "resample_noise": ["boolean"],
     "class_weight": CLASS_WEIGHT,

@@ -29,6 +29,10 @@ FEWEST_STEPS = 50
 SHARES = {False: 1.0, True: 0.5}
 
 
+# What a fit leaves behind, beside attributes that every fit sets anew.
+FITTED = ("_network", "_targets", "classes_", "_importances", "_ranking")
+
+
 class FeatureRanking(SelectorMixin, BaseSET):
     """A network whose inputs are ranked, and the best of them selected.
 
@@ -39,6 +43,7 @@ class FeatureRanking(SelectorMixin, BaseSET):
     _highest: Any
     _accumulated: Any
     _history: Any
+    _n_steps: int
 
     @property
     def feature_importances_(self):
@@ -58,61 +63,74 @@ class FeatureRanking(SelectorMixin, BaseSET):
     @property
     def n_features_to_select_(self):
         """Number of selected features."""
-        n, wanted = self._learned("_importances").size, self.n_features_to_select
+        n = self._learned("_importances").size
+        self._validate_params()  # as it may have been changed since the fit
+        wanted = self.n_features_to_select
         if isinstance(wanted, str):
             return n
         if not isinstance(wanted, Integral):
-            return max(1, int(wanted * n))
+            return max(1, round(wanted * n))
         return min(int(wanted), n)
 
     def _get_support_mask(self):
         check_is_fitted(self)
         return self.support_
 
-    def _record(self, loss, training):
-        super()._record(loss, training)
-        accumulates = self.accumulate and self.importance != "coverage"
-        if accumulates or self.keep_history:
-            now = self._measured(training.network, training)
-            self._accumulated = self._accumulated + now
-            if self.keep_history:
-                self._history = [*self._history, shares(self._without_constants(now))]
-
-    def _note_training(self, training):
-        if self.accumulate and self.importance != "coverage":
-            importances = self._accumulated
-        else:
-            importances = self._measured(self._network, training)
-        self._importances = self._without_constants(importances)
-        order = np.argsort(-self._importances, kind="stable")
-        self._ranking = np.empty(order.size, int)
-        self._ranking[order] = np.arange(1, order.size + 1)
-        if self.keep_history:
-            self.importances_history_ = np.array(self._history)
-        if self._training_state is None:  # not in partial_fit
-            self._warn(training.progress.steps)
-
-    # Importances.
-
     def _forget(self):
         """Be as new, apart from the parameters."""
-        for name in ("_network", "_targets", "classes_", "importances_history_"):
+        for name in FITTED:
             if name in vars(self):
                 delattr(self, name)
-        self._accumulated, self._history = 0.0, []
+        self._accumulated, self._history = {}, []
 
     def _learned(self, name):
         if not self.__sklearn_is_fitted__():
             raise AttributeError("This QuickSelection instance is not fitted yet.")
         return vars(self)[name]
 
+    # What `BaseSET` tells.
+
+    def _record(self, loss, training):
+        super()._record(loss, training)
+        self._n_steps = training.progress.steps
+        accumulates = self.accumulate and self.importance != "coverage"
+        if not (accumulates or self.keep_history):
+            return
+        now = self._measured(training.network, training)
+        before = self._accumulated.get(self.importance, 0.0)
+        self._accumulated = {self.importance: before + now}
+        if self.keep_history:
+            self._history = [*self._history, shares(self._without_constants(now))]
+
+    def _learned_attributes(self, network, training):
+        if self.accumulate and self.importance != "coverage":
+            importances = self._accumulated[self.importance]
+        else:
+            importances = self._measured(network, training)
+        importances = self._without_constants(importances)
+        ranking = np.empty(importances.size, int)
+        ranking[np.argsort(-importances, kind="stable")] = range(1, ranking.size + 1)
+        return {
+            **super()._learned_attributes(network, training),
+            "_importances": importances,
+            "_ranking": ranking,
+        }
+
+    @property
+    def importances_history_(self):
+        """Importances after each epoch."""
+        history = self._learned("_history")
+        if not (self.keep_history and history):
+            raise AttributeError("importances_history_ needs keep_history=True.")
+        return np.array(history)
+
     def _measured(self, network, training):
         """Return the importances that the network shows now."""
         if self.importance == "strength":
             return strength(network)
-        samples = training.samples
-        rng = training.rng.spawn(1)[0]  # so that what is measured changes nothing
-        share = SHARES[bool(self.supervised)]
+        samples, share = training.samples, SHARES[bool(self.supervised)]
+        # A generator of its own: what is looked at must not change what is learned.
+        rng = np.random.default_rng(0)
         if not self.supervised:
             rows = reconstruction_paths(network, samples, rng)
             if self.importance == "coverage":
@@ -130,7 +148,8 @@ class FeatureRanking(SelectorMixin, BaseSET):
     def _without_constants(self, importances):
         return np.where(self._lowest == self._highest, 0.0, importances)
 
-    def _warn(self, n_steps):
+    def _warn(self):
+        """Say what makes the selection less than what was asked for."""
         n, wanted = self._importances.size, self.n_features_to_select
         if isinstance(wanted, Integral) and wanted > n:
             warnings.warn(
@@ -139,10 +158,11 @@ class FeatureRanking(SelectorMixin, BaseSET):
                 UserWarning,
                 stacklevel=2,
             )
-        if n_steps < FEWEST_STEPS:
+        if self._n_steps < FEWEST_STEPS:
             warnings.warn(
-                f"The network took only {n_steps} training steps, too few for its "
-                "importances to mean much. Increase max_iter or decrease batch_size.",
+                f"The network took only {self._n_steps} training steps, too few for "
+                "its importances to mean much. Increase max_iter or decrease "
+                "batch_size.",
                 UserWarning,
                 stacklevel=2,
             )

@@ -12,7 +12,6 @@ from skset.estimators._docs import documented
 from skset.estimators._parameters import SELECTION_CONSTRAINTS
 from skset.estimators._ranking import FeatureRanking
 from skset.estimators._sklearn import (
-    check_partial_fit_first_call,
     fit_context,
     with_callbacks,
 )
@@ -25,6 +24,9 @@ __all__ = ["QuickSelection"]
 # `batch_size="auto"`: how many batches the samples are divided into, and the least and
 # most samples of a batch, without and with labels. Labels ask for many small steps.
 AUTO_BATCHES = {False: (20, 32, 128), True: (40, 4, 128)}
+# `max_iter="auto"`: how many training steps it aims at, and the fewest and most epochs.
+AUTO_STEPS = {False: 600, True: 1200}
+AUTO_EPOCHS = (10, 100)
 # Parameters that it has, or describes, for itself.
 OWN_PARAMETERS = """n_features_to_select : int, float in (0, 1] or "all", default=50
         Number or share of the features to keep; all of them, with a warning, if there
@@ -69,6 +71,12 @@ OWN_PARAMETERS = """n_features_to_select : int, float in (0, 1] or "all", defaul
     batch_size : int or "auto", default="auto"
         Samples per training step; all of them if there are fewer. "auto" makes 20
         batches of 32 to 128 samples without labels, 40 of 4 to 128 with labels.
+    max_iter : int or "auto", default="auto"
+        Largest number of epochs. "auto" is 600 training steps without labels and 1,200
+        with labels, but 10 epochs at least and 100 at most.
+    n_iter_no_change : int or inf, default=inf
+        Training ends after more than so many epochs without improvement of the loss. It
+        is meant to end at `max_iter`, where the learning rate has come to 0.
     early_stopping : bool, default=False
         Whether to stop by the loss of samples set aside, and to return the network that
         had the best one.
@@ -84,7 +92,7 @@ OWN_PARAMETERS = """n_features_to_select : int, float in (0, 1] or "all", defaul
     alpha="0.5",
     learning_rate="cosine",
     rate="0.003",
-    max_iter="30",
+    max_iter="",
 )
 class QuickSelection(FeatureRanking):
     """Select features by training a truly sparse network on them.
@@ -210,9 +218,9 @@ class QuickSelection(FeatureRanking):
         learning_rate="cosine",
         learning_rate_init=0.003,
         momentum=0.9,
-        max_iter=30,
+        max_iter="auto",
         tol=1e-4,
-        n_iter_no_change=10,
+        n_iter_no_change=np.inf,
         early_stopping=False,
         validation_fraction=0.1,
         class_weight=None,
@@ -287,7 +295,9 @@ class QuickSelection(FeatureRanking):
             selector is then as it was before.
         """
         self._forget()
-        return self._fit(X, y, sample_weight, None, None, None)
+        self._fit(X, y, sample_weight, None, None, None)
+        self._warn()
+        return self
 
     @fit_context(prefer_skip_nested_validation=True)
     @all_or_nothing
@@ -325,14 +335,6 @@ class QuickSelection(FeatureRanking):
         """
         if not self.__sklearn_is_fitted__():
             self._forget()
-        if self.supervised and y is not None and self._has_classes(y):
-            if self.class_weight == "balanced":
-                raise ValueError(
-                    "class_weight='balanced' is not supported by partial_fit, which "
-                    "cannot know how frequent the classes are. Give a dict instead."
-                )
-            if classes is not None:
-                check_partial_fit_first_call(self, classes)
         return self._partial_fit(X, y, sample_weight, classes)
 
     def transform(self, X):
@@ -350,6 +352,22 @@ class QuickSelection(FeatureRanking):
         """
         check_is_fitted(self)
         return super().transform(checked_indices(X))
+
+    def inverse_transform(self, X):
+        """Return X with columns of zeros where `transform` removed features.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_selected)
+            Samples.
+
+        Returns
+        -------
+        X : {ndarray, CSC matrix} of shape (n_samples, n_features)
+            In the shape that was fitted.
+        """
+        check_is_fitted(self)
+        return super().inverse_transform(checked_indices(X))
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -385,6 +403,10 @@ class QuickSelection(FeatureRanking):
             return isinstance(self._targets, ClassTargets)
         return not type_of_target(y).startswith("continuous")
 
+    def _check_classes(self, targets, classes):
+        if isinstance(targets, ClassTargets):
+            targets.check_first_call(self, classes, required=False)
+
     def _noise(self, rng):
         if not self.noise:
             return None
@@ -396,6 +418,13 @@ class QuickSelection(FeatureRanking):
             return super()._batch_size(n_samples)
         n_batches, least, most = AUTO_BATCHES[bool(self.supervised)]
         return min(max(n_samples // n_batches, least), most, n_samples)
+
+    def _n_epochs(self, n_samples):
+        if self.max_iter != "auto":
+            return self.max_iter
+        per_epoch = -(-n_samples // min(self._batch_size(n_samples), n_samples))
+        n_epochs = -(-AUTO_STEPS[bool(self.supervised)] // per_epoch)
+        return int(np.clip(n_epochs, *AUTO_EPOCHS))
 
 
 def _ranges(X):

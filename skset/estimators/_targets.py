@@ -6,13 +6,14 @@ or `resumed` returns.
 """
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.validation import column_or_1d
 
 from skset.estimators._labels import Labels, checked_labels
+from skset.estimators._sklearn import check_partial_fit_first_call
 from skset.estimators._validation import refuse_dates
 from skset.network import Reconstruction, Samples
 
@@ -38,6 +39,7 @@ class ClassTargets:
     dtype: type
     class_weight: Any = None
     labels: Any = None
+    kind: ClassVar = "classes"
 
     @property
     def n_outputs(self):
@@ -58,7 +60,7 @@ class ClassTargets:
         """Return y as an array of labels, or raise."""
         return checked_labels(y)
 
-    def learned(self, y, classes=None):
+    def learned(self, y, sample_weight=None, classes=None):
         """Return these targets with the labels in y, or with the given ones."""
         if classes is not None:
             classes = np.unique(classes)  # checked before
@@ -67,8 +69,23 @@ class ClassTargets:
             raise ValueError(f"y has classes not in `classes`: {unseen}.")
         return replace(self, labels=labels)
 
+    def check_first_call(self, estimator, classes, required=True):
+        """Raise if `partial_fit` of the estimator cannot go on with these classes.
+
+        They are noted as the estimator's `classes_`. If they are not required, those of
+        the first call's y are taken where none are given.
+        """
+        if self.class_weight == "balanced":
+            raise ValueError(
+                "class_weight='balanced' is not supported by partial_fit, which cannot "
+                "know how frequent the classes are. Give a dict instead."
+            )
+        if required or classes is not None:
+            check_partial_fit_first_call(estimator, classes)
+
     def resumed(self, earlier, y, caller):
         """Return these targets with what was learned earlier, or raise if y differs."""
+        _check_same_kind(earlier, self, caller)
         unseen = earlier.labels.unseen(y)
         if caller == "warm_start" and unseen.size == 0:
             unseen = np.setdiff1d(earlier.labels.classes, Labels.of(y).classes)
@@ -132,6 +149,7 @@ class NumberTargets:
     n_outputs: int | None = None
     mean: Any = 0.0
     scale: Any = 1.0
+    kind: ClassVar = "numbers"
 
     @property
     def attributes(self):
@@ -162,17 +180,19 @@ class NumberTargets:
             )
         return y
 
-    def learned(self, y, classes=None):
+    def learned(self, y, sample_weight=None, classes=None):
         """Return these targets with what is to be remembered of y."""
         learned = replace(self, n_outputs=1 if y.ndim == 1 else y.shape[1])
         if not self.standardised:
             return learned
-        scale = y.std(axis=0, dtype=float)
-        mean = y.mean(axis=0, dtype=float)
+        y = y.astype(float)
+        mean = np.average(y, axis=0, weights=sample_weight)
+        scale = np.sqrt(np.average((y - mean) ** 2, axis=0, weights=sample_weight))
         return replace(learned, mean=mean, scale=np.where(scale > 0, scale, 1.0))
 
     def resumed(self, earlier, y, caller):
         """Return these targets with what was learned earlier, or raise if y differs."""
+        _check_same_kind(earlier, self, caller)
         now = self.learned(y)
         if now.n_outputs != earlier.n_outputs:
             raise ValueError(
@@ -202,18 +222,30 @@ class NumberTargets:
 class InputTargets(NumberTargets):
     """The input itself: the network is an autoencoder, and y is ignored."""
 
+    kind: ClassVar = "X alone"
+
     def checked(self, y):
         """Return None, whatever y is."""
         return
 
-    def learned(self, y, classes=None):
+    def learned(self, y, sample_weight=None, classes=None):
         """Return these targets; the network has as many outputs as inputs."""
         return self
 
     def resumed(self, earlier, y, caller):
-        """Return these targets."""
+        """Return these targets, or raise if the earlier ones were others."""
+        _check_same_kind(earlier, self, caller)
         return self
 
     def samples(self, X, y, weight):
         """Return the samples to train on, or to validate on."""
         return Reconstruction(X, weight)
+
+
+def _check_same_kind(earlier, now, caller):
+    """Raise if a network that learned one kind of targets is to learn another."""
+    if type(earlier) is not type(now):
+        raise ValueError(
+            f"{caller}: the network has learned from {earlier.kind} and cannot go on "
+            f"with {now.kind}; `supervised` and the kind of y must stay the same."
+        )

@@ -1,6 +1,6 @@
 """numba kernels: pure functions on bare arrays."""
 
-from skset.kernels.batches import gather_dense, gather_sparse
+from skset.kernels.batches import add_slices, gather_dense, gather_sparse
 from skset.kernels.patterns import by_output, flat_positions, free_positions, merge
 from skset.kernels.products import (
     AdamStep,
@@ -17,6 +17,7 @@ __all__ = [
     "AdamStep",
     "SGDStep",
     "Team",
+    "add_slices",
     "backward_adam",
     "backward_sgd",
     "by_output",

@@ -1,8 +1,8 @@
-"""Kernels that gather samples into a batch of shape (features, batch)."""
+"""Kernels that fill a batch of shape (features, batch)."""
 
 from skset.kernels._jit import kernel
 
-__all__ = ["gather_dense", "gather_sparse"]
+__all__ = ["add_slices", "gather_dense", "gather_sparse"]
 
 
 @kernel
@@ -29,3 +29,13 @@ def gather_sparse(indptr, indices, data, rows, batch):
     for b in range(rows.size):
         for k in range(indptr[rows[b]], indptr[rows[b] + 1]):
             batch[indices[k], b] += data[k]
+
+
+@kernel
+def add_slices(pool, starts, batch):
+    """Add to row f of `batch` the values of `pool` from place ``starts[f]`` on."""
+    width = batch.shape[1]
+    for f in range(batch.shape[0]):
+        values = pool[starts[f] : starts[f] + width]
+        for b in range(width):
+            batch[f, b] += values[b]

@@ -19,11 +19,12 @@ __all__ = [
 # many values if these are fewer. What never varies among them cannot be judged.
 MAX_SAMPLES, MAX_VALUES = 1024, 1 << 24
 # Longer rows are projected to so many random directions, which keeps their lengths and
-# angles to within a few percent (Johnson and Lindenstrauss 1984).
-MAX_DIMENSIONS = 512
+# angles to within a few percent (Johnson and Lindenstrauss 1984); to half as many where
+# there are more than so many inputs, to save memory and time.
+MAX_DIMENSIONS, MANY_INPUTS = 512, 1 << 14
 # Inputs that `coverage` chooses one by one; all others are ranked after them at once.
 MAX_PICKS = 256
-# Inputs among which it looks for the next one. As gains only fall, it looks at the
+# Inputs among which it looks for the next one. As gains rarely rise, it looks at the
 # others again only when all of these are well below what the others had.
 MAX_POOL, STALE = 4096, 0.7
 # Share of the median squared length of a row below which there is nothing to cover.
@@ -78,17 +79,18 @@ def contributions(network, samples, rng):
 
     Returns
     -------
-    rows : ndarray of shape (n_inputs, MAX_DIMENSIONS)
-        In the network's dtype.
+    rows : ndarray of shape (n_inputs, m)
+        Of at most MAX_DIMENSIONS columns, in the network's dtype.
     """
     X, slopes = _batch(network, samples, rng)
-    rows = np.zeros((X.shape[0], MAX_DIMENSIONS), X.dtype)
+    rows = np.zeros((X.shape[0], _n_dimensions(X.shape[0])), X.dtype)
     for gradient in _gradients(network, slopes):
         gradient *= X
         gradient -= gradient.mean(axis=1, keepdims=True)
-        directions = _directions((X.shape[1], MAX_DIMENSIONS), rng, X.dtype)
+        signs = _signs((X.shape[1], rows.shape[1]), rng, X.dtype)
         for block in _blocks(X.shape[0]):
-            rows[block] += gradient[block] @ directions
+            rows[block] += gradient[block] @ signs
+    rows /= rows.dtype.type(np.sqrt(rows.shape[1]))
     return rows
 
 
@@ -102,8 +104,8 @@ def reconstruction_paths(network, samples, rng):
 
     Returns
     -------
-    rows : ndarray of shape (n_inputs, min(n_inputs, MAX_DIMENSIONS))
-        In the network's dtype.
+    rows : ndarray of shape (n_inputs, m)
+        Of at most MAX_DIMENSIONS columns, in the network's dtype.
     """
     _, slopes = _batch(network, samples, rng)
     weights = [layer.topology.to_csr(layer.weights) for layer in network.layers]
@@ -116,11 +118,11 @@ def reconstruction_paths(network, samples, rng):
     n = encoder.shape[0]
     if n <= MAX_DIMENSIONS:
         return (encoder @ decoder).toarray() - np.diag(to_itself)
-    rows = np.empty((n, MAX_DIMENSIONS), network.dtype)
-    for columns in _blocks(MAX_DIMENSIONS, 64):
-        directions = _directions(rows[:, columns].shape, rng, rows.dtype)
-        rows[:, columns] = encoder @ (decoder @ directions)
-        rows[:, columns] -= to_itself[:, None] * directions
+    rows = np.empty((n, _n_dimensions(n)), network.dtype)
+    for columns in _blocks(rows.shape[1], 64):
+        signs = _signs(rows[:, columns].shape, rng, rows.dtype)
+        rows[:, columns] = encoder @ (decoder @ signs) - to_itself[:, None] * signs
+    rows /= rows.dtype.type(np.sqrt(rows.shape[1]))
     return rows
 
 
@@ -145,7 +147,8 @@ def coverage(rows, *, share=1.0, n_picks=MAX_PICKS, ridge=RIDGE):
     n_picks : int
         Inputs to be chosen one by one; the others follow by what they have left.
     ridge : float
-        The floor, as a share of the median squared length of the rows that are not 0.
+        The floor, as a share of the median squared length of the rows that are not 0;
+        greater than 0.
 
     Returns
     -------
@@ -153,6 +156,9 @@ def coverage(rows, *, share=1.0, n_picks=MAX_PICKS, ridge=RIDGE):
         The gain of each input when it was chosen, though never more than that of an
         input chosen before; 0 for a row of zeros.
     """
+    scale = float(np.abs(rows).max())
+    if scale > 0:  # fourth powers of rows are taken
+        rows = rows / rows.dtype.type(scale)
     lengths = np.einsum("ij,ij->i", rows, rows).astype(float)
     waiting = lengths > 0
     gains = np.where(waiting, np.inf, -np.inf)  # none is greater than this
@@ -175,20 +181,21 @@ def coverage(rows, *, share=1.0, n_picks=MAX_PICKS, ridge=RIDGE):
         rest = cover.measured(np.flatnonzero(waiting))
         top = min(last, rest.max()) * (1 - 1e-9)
         importance[waiting] = rest * (top / rest.max()) if rest.max() > 0 else 0.0
-    return importance
+    return importance * scale**2
 
 
 class _Cover:
     """What is left of ``G = rows @ rows.T`` once some inputs have been chosen.
 
-    G is never formed: it stays ``rows @ left @ rows.T``, with a small matrix `left`.
+    G is never formed: it is ``rows @ left @ rows.T``, where `left` is small: the
+    identity less one outer product for each choice, and not formed either.
     The gains of the inputs that are watched follow every choice.
     """
 
     def __init__(self, rows, floor, share):
         self.rows, self.floor, self.share = rows, floor, share
         self.products = (rows.T @ rows).astype(float)
-        self.left = np.eye(rows.shape[1])
+        self.taken = np.empty((0, rows.shape[1]))
 
     def measured(self, inputs):
         """Return the gains of the given inputs, computed anew."""
@@ -207,23 +214,27 @@ class _Cover:
 
     def take(self, chosen):
         """Take away from G what the chosen input explains."""
-        row = self.rows[chosen]
-        u = self.left @ row
+        row = self.rows[chosen].astype(float)
+        u = self._left(row)
         onward = self.products @ u
-        both = np.stack([u, self.left @ onward], axis=1).astype(row.dtype)
+        both = np.stack([u, self._left(onward)], axis=1).astype(self.rows.dtype)
         column, squared = (self.watched @ both).T.astype(float)
         factor = self.share / (u @ row + self.floor)
         self.squares += factor * column * (factor * column * (u @ onward) - 2 * squared)
         self.lengths -= factor * column**2
         np.maximum(self.squares, 0, out=self.squares)
         np.maximum(self.lengths, 0, out=self.lengths)
-        self.left -= factor * np.outer(u, u)
+        self.taken = np.vstack([self.taken, np.sqrt(factor) * u])
+
+    def _left(self, x):
+        """Return the product of `left` with a vector or matrix."""
+        return x - self.taken.T @ (self.taken @ x)
 
     def _squares_and_lengths(self, inputs):
         """Return sum_j G_ij^2 and G_ii of the given inputs i."""
         parts = []
-        to_squares = (self.left @ self.products @ self.left).astype(self.rows.dtype)
-        to_lengths = self.left.astype(self.rows.dtype)
+        to_squares = self._left(self._left(self.products).T).astype(self.rows.dtype)
+        to_lengths = self._left(np.eye(self.products.shape[0])).astype(self.rows.dtype)
         for block in _blocks(inputs.size):
             rows = self.rows[inputs[block]]
             parts.append(
@@ -257,10 +268,13 @@ def _gradients(network, slopes):
         yield D
 
 
-def _directions(shape, rng, dtype):
-    """Return random signs, divided by the root of the number of dimensions."""
-    signs = rng.integers(0, 2, size=shape, dtype=np.int8)
-    return (2 * signs - 1) * dtype.type(1 / np.sqrt(MAX_DIMENSIONS))
+def _n_dimensions(n_inputs):
+    return MAX_DIMENSIONS if n_inputs <= MANY_INPUTS else MAX_DIMENSIONS // 2
+
+
+def _signs(shape, rng, dtype):
+    """Return random signs."""
+    return (2 * rng.integers(0, 2, size=shape, dtype=np.int8) - 1).astype(dtype)
 
 
 def _blocks(n, size=MAX_POOL):

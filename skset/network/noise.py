@@ -4,7 +4,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from skset import kernels
+
 __all__ = ["GaussianNoise"]
+
+# Fresh noise is cut from a pool of random numbers, drawn once per training; so many at
+# least and at most. To draw as
+# many as there are inputs and samples would take a fifth of a training step.
+POOL_SIZES = (1 << 16, 1 << 20)
 
 
 @dataclass(frozen=True)
@@ -25,16 +32,41 @@ class GaussianNoise:
     scale: float
     seed: int | None = None
 
-    def add(self, A, rows, rng, buffer):
-        """Add noise to A (n_features, batch), whose columns are the given samples.
+    def source(self, n_values, rng, dtype):
+        """Return what adds this noise, for steps of `n_values` inputs at most."""
+        if self.seed is not None:
+            return _FixedNoise(self.scale, self.seed)
+        size = int(np.clip(16 * n_values, *POOL_SIZES))
+        return _FreshNoise(self.scale, size, rng, dtype)
 
-        In place; `buffer`, of A's shape and type, is overwritten.
-        """
-        if self.seed is None:
-            rng.standard_normal(dtype=A.dtype, out=buffer)
-        else:
-            for column, row in enumerate(rows):
-                own = np.random.Generator(np.random.SFC64([self.seed, row]))
-                buffer[:, column] = own.standard_normal(A.shape[0], A.dtype)
-        buffer *= A.dtype.type(self.scale)
-        A += buffer
+
+class _FreshNoise:
+    """Noise that is new in every step.
+
+    The values of an input are consecutive ones from a random place in a large pool. The
+    noise of two inputs has a part in common only if their places happen to be near.
+    """
+
+    def __init__(self, scale, size, rng, dtype):
+        self.pool = rng.standard_normal(size, dtype) * dtype.type(scale)
+        self.rng = rng
+
+    def add(self, A, rows):
+        """Add noise to A (n_inputs, batch), in place."""
+        last = max(self.pool.size - A.shape[1], 0)
+        starts = self.rng.integers(last, size=A.shape[0], endpoint=True)
+        kernels.add_slices(self.pool, starts, A)
+
+
+class _FixedNoise:
+    """Noise that is the same whenever a sample comes."""
+
+    def __init__(self, scale, seed):
+        self.scale, self.seed = scale, seed
+
+    def add(self, A, rows):
+        """Add the noise of the given samples to the columns of A, in place."""
+        for column, row in enumerate(rows):
+            own = np.random.Generator(np.random.SFC64([self.seed, row]))
+            noise = own.standard_normal(A.shape[0], A.dtype)
+            A[:, column] += noise * A.dtype.type(self.scale)

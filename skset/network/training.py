@@ -120,6 +120,7 @@ class Training:
         self.team = Team(options.n_threads)
         self.progress = progress or Progress()
         self._loss = LOSSES[network.output]
+        self._noise = self._noise_source()
         self._workspaces = {}
         self._last_width = None
 
@@ -184,8 +185,8 @@ class Training:
         work = self._workspace(rows.size)
         weight, total = self.samples.weights(rows)
         self.samples.gather(rows, work.A[0])
-        if work.noise is not None:
-            self.options.noise.add(work.A[0], rows, self.rng, work.noise)
+        if self._noise is not None:
+            self._noise.add(work.A[0], rows)
         self._forward(work)
         loss = self._loss(work.Z[-1], self.samples.targets(rows), weight)
         l2 = self.options.alpha / total if total else 0.0
@@ -273,6 +274,11 @@ class Training:
                 newborn *= self.network.dtype.type(self.options.edge_scale)
         return layer.rewired(rewiring, newborn)
 
+    def _noise_source(self):
+        noise, dtype = self.options.noise, self.network.dtype
+        n_values = self.options.batch_size * self.network.n_units[0]
+        return noise.source(n_values, self.rng, dtype) if noise else None
+
     def _workspace(self, width):
         if width not in self._workspaces:
             self._workspaces[width] = Workspace(
@@ -281,7 +287,6 @@ class Training:
                 self.network.dtype,
                 self.network.hidden.in_place,
                 self.options.dropout,
-                self.options.noise,
             )
         self._last_width = width
         return self._workspaces[width]

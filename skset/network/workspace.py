@@ -42,11 +42,9 @@ class Workspace:
         Deltas of each layer; the output layer's share memory with its Z.
     masks : list of ndarray or None
         Dropout factors of each hidden layer.
-    noise : ndarray or None
-        Where the noise of the inputs is drawn.
     """
 
-    def __init__(self, n_units, width, dtype, in_place, dropout=0.0, noise=None):
+    def __init__(self, n_units, width, dtype, in_place, dropout=0.0):
         def new(units):
             return np.empty((units, width), dtype)
 
@@ -55,7 +53,6 @@ class Workspace:
         self.Z = [new(units) for units in n_units[1:]]
         self.H = self.Z[:-1] if in_place else [new(units) for units in hidden]
         self.masks = [new(units) for units in hidden] if dropout else None
-        self.noise = new(n_units[0]) if noise else None
         outputs = [new(units) for units in hidden] if dropout else self.H
         self.A = [new(n_units[0]), *outputs]
         self.D = [*(new(units) for units in hidden), self.Z[-1]]

@@ -31,11 +31,26 @@ def sample_ranks(total, n, rng):
         return np.flatnonzero(chosen)
     ranks = np.empty(0, np.int64)
     while ranks.size < n:
-        fresh = rng.integers(total, size=n - ranks.size)
-        ranks = np.sort(np.concatenate([ranks, fresh]))
+        fresh = _sorted_integers(total, n - ranks.size, rng)
+        # A stable sort merges two sorted runs in linear time.
+        ranks = np.sort(np.concatenate([ranks, fresh]), kind="stable")
         # Not np.unique: it hashes, at three times the cost of this.
         ranks = ranks[np.diff(ranks, prepend=-1) > 0]
     return ranks
+
+
+def _sorted_integers(total, n, rng):
+    """Return n random numbers below `total`, sorted, each uniform by itself.
+
+    The partial sums of exponential numbers, divided by their total, are uniform numbers
+    in order (Devroye 1986, Non-Uniform Random Variate Generation, section V.3.1): that
+    costs a fifth of sorting. Beyond the precision of float64 integers are sorted.
+    """
+    if total > 1 << 48:
+        return np.sort(rng.integers(total, size=n))
+    sums = np.cumsum(rng.standard_exponential(n + 1))
+    ranks = (sums[:-1] * (total / sums[-1])).astype(np.int64)
+    return np.minimum(ranks, total - 1, out=ranks)
 
 
 def random_free_positions(topology, n, rng):
