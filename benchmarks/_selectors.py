@@ -129,7 +129,7 @@ def lasso_weights(task):
 
 
 ALL_EPOCHS = {"n_iter_no_change": np.inf}
-STATIC = {"method": "static", "zeta": 0.0}
+STATIC = {"method": "static"}
 LABELS = {"supervised": True}
 WITHOUT_LABELS = {
     "QuickSelection": quick(),

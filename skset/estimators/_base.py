@@ -344,9 +344,12 @@ class BaseSET(LearnedNetwork, CallbackSupportMixin, BaseEstimator, ABC):
             schedule = "constant"
         return LearningRate(self.learning_rate_init, schedule, self.power_t)
 
+    def _zeta(self):
+        return self.zeta
+
     def _evolution(self):
         return METHODS[self.method].evolution(
-            zeta=self.zeta,
+            zeta=self._zeta(),
             drop=self.drop,
             grow=self.grow,
             zeta_schedule=self.zeta_schedule,

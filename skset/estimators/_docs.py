@@ -3,7 +3,7 @@
 import inspect
 import re
 
-__all__ = ["documented"]
+__all__ = ["SELECTION_PARAMETERS", "documented"]
 
 PARAMETERS = """hidden_layer_sizes : int or sequence of int, default={hidden}
         Number of units of each hidden layer. Width is cheap in a sparse network: the
@@ -151,6 +151,62 @@ REFERENCES = """.. [1] Mocanu et al. (2018). "Scalable training of artificial ne
     .. [2] Liu et al. (2022). "The unreasonable effectiveness of random pruning." ICLR.
     .. [3] Curci, Mocanu and Pechenizkiy (2021). "Truly sparse neural networks at
        scale." arXiv 2102.01732."""
+
+
+# Those that `QuickSelection` has, or describes, for itself.
+SELECTION_PARAMETERS = """\
+n_features_to_select : int, float in (0, 1] or "all", default=50
+        Number or share of the features to keep; all of them, with a warning, if there
+        are fewer. It may be changed after `fit` by `set_params`, without new training.
+    supervised : bool, "classification" or "regression", default=False
+        Whether to learn from y. True takes it for numbers where it is continuous, else
+        for classes; say "regression" for a target of whole numbers.
+    importance : {"coverage", "strength", "attribution"}, default="coverage"
+        What features are ranked by.
+
+        - "coverage" chooses them one after the other, each time the one that explains
+          most of what those before have left of the reconstruction, or with labels of
+          what all features contribute to the outputs. Of features that say the same,
+          one comes early. The default: see the tables in docs/selection.md.
+        - "strength" is the sum of the absolute weights of an input unit [1]_.
+        - "attribution" is ``sum_c mean_b |d output_c / d x_j|`` over samples b [2]_;
+          without labels the root mean square contribution to the other features, for
+          which hidden units stand at their mean slope.
+    accumulate : bool, default=True
+        Whether "strength" and "attribution" are added up over all epochs [2]_, rather
+        than taken from the trained network. "coverage" is always that of the trained
+        network.
+    keep_history : bool, default=False
+        Whether to keep the importances of every epoch in `importances_history_`. For
+        "coverage" that takes time.
+    epsilon : float, default=13
+        Erdos-Renyi constant: a layer gets about ``epsilon * (n_in + n_out)``
+        connections. 13 is the paper's.
+    zeta : float in [0, 1), default=None
+        Fraction of a layer's connections that an evolution replaces. None is 0.2, the
+        paper's, for method "set", and 0 for "static".
+    noise : float, default=1.0
+        Standard deviation of the Gaussian noise that training adds to the input, with
+        labels or without, in units of X; the target of the autoencoder is without
+        noise. The paper's 0.2 lets an autoencoder copy its input; with more it has to
+        learn which features tell of others.
+    resample_noise : bool, default=True
+        Whether noise is new in every step. False gives each sample the same noise in
+        all epochs of a call, as the paper does.
+    batch_size : int or "auto", default="auto"
+        Samples per training step; all of them if there are fewer. "auto" makes 20
+        batches of 32 to 128 samples without labels, 40 of 4 to 128 with labels.
+    max_iter : int or "auto", default="auto"
+        Largest number of epochs. "auto" is 600 training steps without labels and 1,200
+        with labels, but 10 epochs at least and 100 at most.
+    n_iter_no_change : int or inf, default=inf
+        Training ends after more than so many epochs without improvement of the loss. It
+        is meant to end at `max_iter`, where the learning rate has come to 0.
+    early_stopping : bool, default=False
+        Whether to stop by the loss of samples set aside, and to return the network that
+        had the best one.
+    class_weight : dict or "balanced", default=None
+        Weights of the classes, where y has classes."""
 
 
 def documented(own="", **values):

@@ -8,7 +8,7 @@ from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.sparsefuncs import min_max_axis
 from sklearn.utils.validation import check_is_fitted
 
-from skset.estimators._docs import documented
+from skset.estimators._docs import SELECTION_PARAMETERS, documented
 from skset.estimators._parameters import SELECTION_CONSTRAINTS
 from skset.estimators._ranking import FeatureRanking
 from skset.estimators._sklearn import (
@@ -27,69 +27,16 @@ AUTO_BATCHES = {False: (20, 32, 128), True: (40, 4, 128)}
 # `max_iter="auto"`: how many training steps it aims at, and the fewest and most epochs.
 AUTO_STEPS = {False: 600, True: 1200}
 AUTO_EPOCHS = (10, 100)
-# Parameters that it has, or describes, for itself.
-OWN_PARAMETERS = """n_features_to_select : int, float in (0, 1] or "all", default=50
-        Number or share of the features to keep; all of them, with a warning, if there
-        are fewer. It may be changed after `fit` by `set_params`, without new training.
-    supervised : bool, "classification" or "regression", default=False
-        Whether to learn from y. True takes it for numbers where it is continuous, else
-        for classes; say "regression" for a target of whole numbers.
-    importance : {"coverage", "strength", "attribution"}, default="coverage"
-        What features are ranked by.
-
-        - "coverage" chooses them one after the other, each time the one that explains
-          most of what those before have left of the reconstruction, or with labels of
-          what all features contribute to the outputs. Of features that say the same,
-          one comes early. The default: see the tables in docs/selection.md.
-        - "strength" is the sum of the absolute weights of an input unit [1]_.
-        - "attribution" is ``sum_c mean_b |d output_c / d x_j|`` over samples b [2]_;
-          without labels the root mean square contribution to the other features, for
-          which hidden units stand at their mean slope.
-    accumulate : bool, default=True
-        Whether "strength" and "attribution" are added up over all epochs [2]_, rather
-        than taken from the trained network. "coverage" is always that of the trained
-        network.
-    keep_history : bool, default=False
-        Whether to keep the importances of every epoch in `importances_history_`. For
-        "coverage" that takes time.
-    epsilon : float, default=13
-        Erdos-Renyi constant: a layer gets about ``epsilon * (n_in + n_out)``
-        connections. 13 is the paper's.
-    method : {"set", "static"}, default="set"
-        Preset of zeta 0.3 or 0, drop, grow, schedule and interval.
-    zeta : float in [0, 1), default=0.2
-        Fraction of a layer's connections that an evolution replaces; 0.2 is the
-        paper's. None is the method's own.
-    noise : float, default=1.0
-        Standard deviation of the Gaussian noise that training adds to the input, with
-        labels or without, in units of X; the target of the autoencoder is without
-        noise. The paper's 0.2 lets an autoencoder copy its input; with more it has to
-        learn which features tell of others.
-    resample_noise : bool, default=True
-        Whether noise is new in every step. False gives each sample the same noise in
-        all epochs of a call, as the paper does.
-    batch_size : int or "auto", default="auto"
-        Samples per training step; all of them if there are fewer. "auto" makes 20
-        batches of 32 to 128 samples without labels, 40 of 4 to 128 with labels.
-    max_iter : int or "auto", default="auto"
-        Largest number of epochs. "auto" is 600 training steps without labels and 1,200
-        with labels, but 10 epochs at least and 100 at most.
-    n_iter_no_change : int or inf, default=inf
-        Training ends after more than so many epochs without improvement of the loss. It
-        is meant to end at `max_iter`, where the learning rate has come to 0.
-    early_stopping : bool, default=False
-        Whether to stop by the loss of samples set aside, and to return the network that
-        had the best one.
-    class_weight : dict or "balanced", default=None
-        Weights of the classes, where y has classes."""
+# zeta of method "set" where the user gives none: the paper's.
+ZETA = 0.2
 
 
 @documented(
-    own=OWN_PARAMETERS,
+    own=SELECTION_PARAMETERS,
     hidden="(1000,)",
     dropout="0.0",
     solver="adam",
-    alpha="0.5",
+    alpha="0.1",
     learning_rate="cosine",
     rate="0.003",
     max_iter="",
@@ -202,7 +149,7 @@ class QuickSelection(FeatureRanking):
         init="erdos_renyi",
         weight_init="auto",
         method="set",
-        zeta=0.2,
+        zeta=None,
         drop=None,
         grow=None,
         zeta_schedule=None,
@@ -213,7 +160,7 @@ class QuickSelection(FeatureRanking):
         resample_noise=True,
         dropout=0.0,
         solver="adam",
-        alpha=0.5,
+        alpha=0.1,
         batch_size="auto",
         learning_rate="cosine",
         learning_rate_init=0.003,
@@ -406,6 +353,9 @@ class QuickSelection(FeatureRanking):
     def _check_classes(self, targets, classes):
         if isinstance(targets, ClassTargets):
             targets.check_first_call(self, classes, required=False)
+
+    def _zeta(self):
+        return ZETA if self.zeta is None and self.method == "set" else self.zeta
 
     def _noise(self, rng):
         if not self.noise:
