@@ -69,7 +69,7 @@ class QuickSelection(FeatureRanking):
         Mask of the selected features.
     n_features_to_select_ : int
         Their number.
-    importances_history_ : ndarray of shape (n_iter_, n_features)
+    importances_history_ : ndarray of shape (n_epochs, n_features)
         Importances after each epoch, if `keep_history` is True.
     loss_, loss_curve_ : float, list of float
         Mean loss of the last and of every epoch, the penalty included. Without labels

@@ -156,9 +156,9 @@ def coverage(rows, *, share=1.0, n_picks=MAX_PICKS, ridge=RIDGE):
         The gain of each input when it was chosen, though never more than that of an
         input chosen before; 0 for a row of zeros.
     """
-    scale = float(np.abs(rows).max())
-    if scale > 0:  # fourth powers of rows are taken
-        rows = rows / rows.dtype.type(scale)
+    # Fourth powers of the rows are taken; a power of 2 changes their scale exactly.
+    exponent = int(np.frexp(np.abs(rows).max())[1])
+    rows = np.ldexp(rows, -exponent)
     lengths = np.einsum("ij,ij->i", rows, rows).astype(float)
     waiting = lengths > 0
     gains = np.where(waiting, np.inf, -np.inf)  # none is greater than this
@@ -181,7 +181,7 @@ def coverage(rows, *, share=1.0, n_picks=MAX_PICKS, ridge=RIDGE):
         rest = cover.measured(np.flatnonzero(waiting))
         top = min(last, rest.max()) * (1 - 1e-9)
         importance[waiting] = rest * (top / rest.max()) if rest.max() > 0 else 0.0
-    return importance * scale**2
+    return np.ldexp(importance, 2 * exponent)
 
 
 class _Cover:

@@ -32,11 +32,11 @@ class GaussianNoise:
     scale: float
     seed: int | None = None
 
-    def source(self, n_values, rng, dtype):
-        """Return what adds this noise, for steps of `n_values` inputs at most."""
+    def source(self, shape, rng, dtype):
+        """Return what adds this noise, for steps of this shape (n_inputs, batch)."""
         if self.seed is not None:
             return _FixedNoise(self.scale, self.seed)
-        size = int(np.clip(16 * n_values, *POOL_SIZES))
+        size = max(int(np.clip(16 * shape[0] * shape[1], *POOL_SIZES)), 2 * shape[1])
         return _FreshNoise(self.scale, size, rng, dtype)
 
 
@@ -53,7 +53,7 @@ class _FreshNoise:
 
     def add(self, A, rows):
         """Add noise to A (n_inputs, batch), in place."""
-        last = max(self.pool.size - A.shape[1], 0)
+        last = self.pool.size - A.shape[1]
         starts = self.rng.integers(last, size=A.shape[0], endpoint=True)
         kernels.add_slices(self.pool, starts, A)
 

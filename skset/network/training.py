@@ -276,8 +276,8 @@ class Training:
 
     def _noise_source(self):
         noise, dtype = self.options.noise, self.network.dtype
-        n_values = self.options.batch_size * self.network.n_units[0]
-        return noise.source(n_values, self.rng, dtype) if noise else None
+        shape = (self.network.n_units[0], self.options.batch_size)
+        return noise.source(shape, self.rng, dtype) if noise else None
 
     def _workspace(self, width):
         if width not in self._workspaces:

@@ -85,14 +85,28 @@ def exact_contributions(network, X):
 def test_contributions_before_projection(activation, hidden, dtype, monkeypatch):
     network = sparse_network([6, *hidden, 3], activation, dtype=dtype)
     X = inputs(dtype=dtype)
-    # Every output gets dimensions of its own, one for each sample.
-    blocks = iter(np.eye(69, dtype=dtype).reshape(3, 23, 69))
+    # Every output gets dimensions of its own, one for each sample; the rows are divided
+    # by the root of their number.
+    blocks = iter((np.sqrt(69) * np.eye(69)).astype(dtype).reshape(3, 23, 69))
     monkeypatch.setattr(module, "MAX_DIMENSIONS", 69)
-    monkeypatch.setattr(module, "_directions", lambda *_: next(blocks))
+    monkeypatch.setattr(module, "_signs", lambda *_: next(blocks))
     monkeypatch.setattr(module._blocks, "__defaults__", (4,))  # inputs at a time
     rows = contributions(network, Samples(X), rng())
-    assert rows.dtype == dtype
+    assert (rows.shape, rows.dtype) == ((6, 69), dtype)
+    assert next(blocks, None) is None
     assert_close(rows, exact_contributions(network, X), dtype, factor=5)
+
+
+@dtypes
+def test_signs_are_random(dtype):
+    signs = module._signs((400, 300), rng(), np.dtype(dtype))
+    assert (signs.shape, signs.dtype) == ((400, 300), dtype)
+    assert np.array_equal(np.unique(signs), [-1, 1])
+    assert abs(signs.mean()) < 4 / np.sqrt(signs.size)
+    for rows in (signs, signs.T):  # neither rows nor columns know of each other
+        cosines = rows @ rows.T / rows.shape[1] - np.eye(len(rows))
+        assert np.abs(cosines).max() < 6 / np.sqrt(rows.shape[1])
+        assert cosines.std() == pytest.approx(1 / np.sqrt(rows.shape[1]), rel=0.05)
 
 
 def assert_keeps_lengths_and_angles(rows, exact, dimensions):
@@ -106,7 +120,24 @@ def assert_keeps_lengths_and_angles(rows, exact, dimensions):
 def test_projected_contributions_keep_lengths_and_angles():
     network, X = sparse_network([30, 20, 3]), inputs(n_samples=300, n_features=30)
     rows = contributions(network, Samples(X), rng())
+    assert rows.shape == (30, 512)
     assert_keeps_lengths_and_angles(rows, exact_contributions(network, X), 512)
+
+
+@pytest.mark.parametrize(("many", "dimensions"), [(150, 140), (149, 70)])
+def test_many_inputs_get_half_as_many_dimensions(many, dimensions, monkeypatch):
+    monkeypatch.setattr(module, "MAX_DIMENSIONS", 140)
+    monkeypatch.setattr(module, "MANY_INPUTS", many)
+    network, X = autoencoder([20], n=150), inputs(n_features=150)
+    for rows, exact in [
+        (contributions(network, Samples(X), rng()), exact_contributions(network, X)),
+        (
+            reconstruction_paths(network, Reconstruction(X), rng()),
+            exact_paths(network, X),
+        ),
+    ]:
+        assert rows.shape == (150, dimensions)
+        assert_keeps_lengths_and_angles(rows, exact, dimensions)
 
 
 @pytest.mark.parametrize(
@@ -165,13 +196,14 @@ def test_reconstruction_paths_are_products_of_dense_matrices(activation, hidden,
 def test_what_is_projected_has_no_diagonal_either(hidden, dtype, monkeypatch):
     network = autoencoder(hidden, n=150, activation="leaky_relu", dtype=dtype)
     X = inputs(n_features=150, dtype=dtype)
-    units = iter(np.eye(150, dtype=dtype))  # the directions, one after the other
+    # In place of signs, the units times what the rows are divided by.
+    units = iter((np.sqrt(140) * np.eye(150)).astype(dtype))
     monkeypatch.setattr(module, "MAX_DIMENSIONS", 140)
     monkeypatch.setattr(
-        module, "_directions", lambda shape, *_: np.array([*islice(units, shape[1])]).T
+        module, "_signs", lambda shape, *_: np.array([*islice(units, shape[1])]).T
     )
     rows = reconstruction_paths(network, Reconstruction(X), rng())
-    assert rows.dtype == dtype
+    assert (rows.shape, rows.dtype) == ((150, 140), dtype)
     assert_close(rows, exact_paths(network, X)[:, :140], dtype, factor=20)
 
 
@@ -272,8 +304,30 @@ def test_a_pick_from_a_small_pool_is_nearly_the_best(pool, share, dtype, monkeyp
 
 
 @dtypes
-@pytest.mark.parametrize("share", [1.0, 0.5])
-@pytest.mark.parametrize("shape", [(60, 5), (300, 40)])
+@pytest.mark.parametrize(
+    "length",
+    [1.0, 0.25, 3.0, 0.7],
+)
+def test_picks_of_equal_gains_get_importances_that_fall(length, dtype):
+    importance = coverage(length * np.eye(50, dtype=dtype))
+    assert (np.diff(importance) < 0).all()
+    expected = length**2 / 1.03
+    np.testing.assert_allclose(importance, expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("shape", "share", "dtype"),
+    [
+        ((60, 5), 1.0, "float32"),
+        ((60, 5), 1.0, "float64"),
+        ((60, 5), 0.5, "float32"),
+        ((60, 5), 0.5, "float64"),
+        ((300, 40), 1.0, "float32"),
+        ((300, 40), 1.0, "float64"),
+        ((300, 40), 0.5, "float32"),
+        ((300, 40), 0.5, "float64"),
+    ],
+)
 def test_importances_fall_from_pick_to_pick_and_are_finite(shape, share, dtype):
     rows = random_rows(shape, 2, dtype)
     rows[::7] = rows[0]  # whose gain rounds to anything once it is taken away
@@ -311,7 +365,7 @@ def test_of_two_that_do_the_same_one_comes_early_and_the_other_late(dtype):
 
 
 @dtypes
-@pytest.mark.parametrize("exponent", [-40, -20, 20, 40])
+@pytest.mark.parametrize("exponent", [-60, -40, -20, 20, 40, 60])
 def test_the_scale_of_the_rows_changes_no_order(exponent, dtype):
     rows = random_rows((40, 20), 3, dtype)
     importance = coverage(rows)

@@ -1,4 +1,5 @@
 from dataclasses import FrozenInstanceError
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -11,8 +12,10 @@ from network.cases import (
     training,
 )
 from reference import DenseNet
-from scipy import sparse
+from scipy import sparse, stats
 
+import skset.network.noise as module
+from skset import kernels
 from skset.network import GaussianNoise, Reconstruction, Samples
 
 dtypes = pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -22,9 +25,17 @@ UNITS = [6, 8, 6]
 
 def added(noise, rows, n_features=6, dtype="float64", rng=None, to=0.0):
     """Return what is added to a batch, of shape (rows, features)."""
+    source = source_of(noise, (n_features, len(rows)), dtype, rng)
+    return added_by(source, rows, n_features, dtype, to)
+
+
+def source_of(noise, shape=(6, 7), dtype="float64", rng=None):
+    return noise.source(shape, rng or np.random.default_rng(0), np.dtype(dtype))
+
+
+def added_by(source, rows, n_features=6, dtype="float64", to=0.0):
     A = np.full((n_features, len(rows)), to, dtype)
-    buffer = np.full_like(A, np.nan)
-    noise.add(A, np.asarray(rows), rng or np.random.default_rng(0), buffer)
+    source.add(A, np.asarray(rows))
     assert A.dtype == dtype
     return A.T - A.dtype.type(to)
 
@@ -61,9 +72,88 @@ def test_a_scale_of_0_adds_nothing(seed, dtype):
 
 
 def test_fresh_noise_is_new_in_every_call():
+    source = source_of(GaussianNoise(1.0))
+    calls = [added_by(source, range(7)) for _ in range(5)]
+    for one, two in combinations(calls, 2):
+        assert not np.isin(one, two).any()
+
+
+def test_fresh_noise_is_new_in_every_source():
     rng = np.random.default_rng(0)
     first, second = (added(GaussianNoise(1.0), range(7), rng=rng) for _ in range(2))
     assert not np.isin(first, second).any()
+
+
+@pytest.mark.parametrize(
+    ("n_values", "size"),
+    [
+        (1, 2**16),
+        (2**12, 2**16),
+        (5000, 80_000),
+        (2**16 - 1, 2**20 - 16),
+        (2**16, 2**20),
+        (2**40, 2**20),
+    ],
+)
+@dtypes
+def test_fresh_noise_is_cut_from_a_normal_pool(n_values, size, dtype):
+    pool = source_of(GaussianNoise(0.5), (n_values, 1), dtype).pool
+    assert (pool.shape, pool.dtype) == ((size,), dtype)
+    assert np.unique(pool).size > (0.9 if dtype == "float32" else 0.9999) * size
+    assert stats.kstest(pool[:50_000] / 0.5, "norm").pvalue > 0.001
+    # Neighbours have nothing in common.
+    for lag in (1, 2, 100):
+        assert abs(np.corrcoef(pool[lag:], pool[:-lag])[0, 1]) < 4.5 / np.sqrt(size)
+
+
+@dtypes
+def test_every_input_gets_a_random_piece_of_the_pool(dtype, monkeypatch):
+    """All places are equally likely, the first and the last too, in every call."""
+    monkeypatch.setattr(module, "POOL_SIZES", (26, 26))
+    source = source_of(GaussianNoise(1.0), dtype=dtype)
+    pool = source.pool.copy()
+    pieces = np.lib.stride_tricks.sliding_window_view(pool, 7)
+    assert np.unique(pool).size == 26
+    places = np.array(
+        [
+            places_in(pool, added_by(source, range(7), 6, dtype).T, pieces)
+            for _ in range(1000)
+        ]
+    )
+    assert np.array_equal(source.pool, pool)
+    counts = np.bincount(places.ravel(), minlength=20)
+    assert counts.size == 20
+    assert 0.001 < stats.chisquare(counts).pvalue < 0.999
+    # Neither another input's place nor that of the last call tells anything.
+    for one, two in [(places[:, 0], places[:, 1]), (places[:-1, 0], places[1:, 0])]:
+        table = np.histogram2d(one, two, bins=5, range=[(0, 20)] * 2)[0]
+        assert stats.chi2_contingency(table).pvalue > 0.001
+
+
+def places_in(pool, noise, pieces):
+    """Return where in the pool the noise (n_inputs, batch) is from."""
+    places = [int(np.flatnonzero(pool == values[0])[0]) for values in noise]
+    assert np.array_equal(pieces[places], noise)
+    return places
+
+
+@dtypes
+@pytest.mark.parametrize("width", [25, 26])
+def test_a_batch_may_be_as_wide_as_the_pool(width, dtype, monkeypatch):
+    monkeypatch.setattr(module, "POOL_SIZES", (26, 26))
+    source = source_of(GaussianNoise(1.0), dtype=dtype)
+    noise = added_by(source, range(width), 30, dtype).T
+    pieces = np.lib.stride_tricks.sliding_window_view(source.pool, width)
+    places = places_in(source.pool, noise, pieces)
+    assert set(places) == set(range(27 - width))
+
+
+def test_a_batch_may_be_wider_than_the_pool(monkeypatch):
+    interpreted = getattr(kernels.add_slices, "py_func", kernels.add_slices)
+    monkeypatch.setattr(kernels, "add_slices", interpreted)  # which checks bounds
+    monkeypatch.setattr(module, "POOL_SIZES", (1 << 6, 1 << 10))
+    noise = added(GaussianNoise(0.5), range(3000), 20)
+    assert noise.std() == pytest.approx(0.5, rel=0.1)
 
 
 def test_fresh_noise_is_decided_by_the_generator():
@@ -81,11 +171,15 @@ def test_seeded_noise_belongs_to_the_row(dtype):
     whole = added(noise, range(30), dtype=dtype)
     assert np.unique(whole).size == whole.size
     for rows in ([3], [29, 0, 7], [4, 4, 11], range(10, 30)):
+        # Whatever generator, batch size and batch come.
         generator = np.random.default_rng(len(rows))
         before = generator.bit_generator.state
         part = added(noise, rows, dtype=dtype, rng=generator)
         assert np.array_equal(part, whole[list(rows)])
         assert generator.bit_generator.state == before
+    source = source_of(noise, dtype=dtype)
+    for rows in ([3], [29, 0, 7], [3]):
+        assert np.array_equal(added_by(source, rows, dtype=dtype), whole[rows])
     for other in (0, 6):
         another = added(GaussianNoise(0.7, other), range(30), dtype=dtype)
         assert not np.isin(another, whole).any()
@@ -108,17 +202,26 @@ def test_it_cannot_be_changed():
 
 
 class Recorder(GaussianNoise):
-    """Notes what was added to each sample, call by call."""
+    """Notes the arguments of source, and what was added to each sample, by call."""
 
-    def add(self, A, rows, rng, buffer):
-        before = A.copy()
-        super().add(A, rows, rng, buffer)
-        self.calls.append(dict(zip(rows.tolist(), (A - before).T, strict=True)))
+    def source(self, *args):
+        self.sources.append(args)
+        source = super().source(*args)
+        add = source.add
+
+        def noted(A, rows):
+            before = A.copy()
+            add(A, rows)
+            self.calls.append(dict(zip(rows.tolist(), (A - before).T, strict=True)))
+
+        source.add = noted
+        return source
 
 
 def recorder(scale, seed):
     noise = Recorder(scale, seed)
     object.__setattr__(noise, "calls", [])
+    object.__setattr__(noise, "sources", [])
     return noise
 
 
@@ -166,21 +269,34 @@ def test_enormous_noise_does_not_reach_the_targets(form, seed):
 
 
 @dtypes
-def test_every_width_of_a_batch_has_its_buffer(dtype):
+@seeds
+def test_a_training_has_one_source_for_batches_of_every_width(seed, dtype):
     X = problem("identity", dtype=dtype)[0]
     network = sparse_network(UNITS, output="identity", dtype=dtype)
-    for noise in (None, GaussianNoise(0.2)):
-        with training(
-            network, Reconstruction(X), batch_size=10, noise=noise
-        ) as running:
+    noise = recorder(0.2, seed)
+    with training(network, Reconstruction(X), batch_size=10, noise=noise) as running:
+        source, pool = running._noise, getattr(running._noise, "pool", None)
+        before = None if pool is None else pool.copy()
+        for _ in range(2):
             next(running)
-        assert set(running._workspaces) == {10, 3}
-        for width, work in running._workspaces.items():
-            if noise is None:
-                assert work.noise is None
-            else:
-                assert (work.noise.shape, work.noise.dtype) == ((6, width), dtype)
-                assert not np.shares_memory(work.noise, work.A[0])
+    assert set(running._workspaces) == {10, 3}
+    assert running._noise is source
+    assert noise.sources == [((6, 10), running.rng, np.dtype(dtype))]
+    assert [len(call) for call in noise.calls] == [10, 10, 3] * 2
+    assert (pool is None) == (seed is not None)
+    if pool is not None:
+        assert (source.pool is pool, pool.dtype) == (True, dtype)
+        assert np.array_equal(pool, before)  # and nothing is written into it
+
+
+def test_a_training_without_noise_has_no_source():
+    X = problem("identity")[0]
+    with training(sparse_network(UNITS, output="identity"), Reconstruction(X)) as one:
+        assert one._noise is None
+        # and draws nothing
+        assert (
+            one.rng.bit_generator.state == np.random.default_rng(0).bit_generator.state
+        )
 
 
 @seeds

@@ -18,18 +18,68 @@ from skset.topology import (
 def test_samples_are_different_sorted_and_exactly_as_many(total, share):
     n = round(share * total)
     ranks = sample_ranks(total, n, np.random.default_rng(0))
+    assert_valid(ranks, total, n)
+
+
+def assert_valid(ranks, total, n):
     assert ranks.dtype == np.int64
-    assert ranks.size == n
+    assert ranks.shape == (n,)
     assert (np.diff(ranks) > 0).all()
     assert n == 0 or 0 <= ranks[0] <= ranks[-1] < total
 
 
-def test_totals_beyond_32_bits():
-    total = 2**62
-    ranks = sample_ranks(total, 1000, np.random.default_rng(0))
-    assert np.unique(ranks).size == 1000
-    assert ranks.min() < 0.05 * total
-    assert 0.95 * total < ranks.max() < total
+@pytest.mark.parametrize("n", [0, 1, 2, 1000, 499_999, 500_000, 500_001, 10**6])
+def test_many_are_exactly_as_many_too(n):
+    assert_valid(sample_ranks(10**6, n, np.random.default_rng(0)), 10**6, n)
+
+
+@pytest.mark.parametrize("total", [0, 1, 2**48, 2**48 + 1, 2**63 - 1])
+def test_none_of_any_total(total):
+    assert_valid(sample_ranks(total, 0, np.random.default_rng(0)), total, 0)
+
+
+# Up to 2**48 floating-point numbers are scaled, beyond it integers are drawn.
+TOTALS = [2**31, 2**40, 2**48 - 1, 2**48, 2**48 + 1, 2**53 + 1, 2**62, 2**63 - 1]
+totals = pytest.mark.parametrize("total", TOTALS)
+
+
+@totals
+def test_totals_beyond_32_bits(total):
+    n = 20_000
+    ranks = sample_ranks(total, n, np.random.default_rng(0))
+    assert_valid(ranks, total, n)
+    assert stats.kstest(ranks / total, "uniform").pvalue > 0.001
+    # Not only the leading digits are random: 64 bins, and the last 5 bits.
+    for places in (ranks // (total // 64 + 1), ranks % 32):
+        counts = np.bincount(places)
+        assert 0.001 < stats.chisquare(counts).pvalue < 0.999
+    spacings = np.diff(ranks) * (n / total)
+    assert stats.kstest(spacings, "expon").pvalue > 0.001
+
+
+@totals
+@pytest.mark.parametrize("n", [1, 2, 7])
+def test_the_smallest_and_the_largest_are_those_of_uniform_numbers(n, total):
+    rng = np.random.default_rng(0)
+    draws = np.array([sample_ranks(total, n, rng) for _ in range(1000)])
+    for k in range(n):  # the k-th of n uniform numbers
+        distribution = stats.beta(k + 1, n - k).cdf
+        assert stats.kstest(draws[:, k] / total, distribution).pvalue > 0.001
+
+
+@pytest.mark.parametrize("total", [50, 51])
+@pytest.mark.parametrize("n", [1, 2, 10, 25, 26, 49])  # from 26 on others are drawn
+def test_every_rank_is_equally_likely(n, total):
+    rng, n_draws = np.random.default_rng(0), 2000
+    counts = np.zeros(total, int)
+    for _ in range(n_draws):
+        counts[sample_ranks(total, n, rng)] += 1
+    assert counts.sum() == n * n_draws
+    # Ranks of one draw repel each other, which makes the plain statistic smaller.
+    statistic = stats.chisquare(counts).statistic * (total - 1) / (total - n)
+    assert 0.001 < stats.chi2(total - 1).sf(statistic) < 0.999
+    for count in counts[[0, -1]]:
+        assert stats.binomtest(int(count), n_draws, n / total).pvalue > 0.001
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 4, 5])  # from 4 on the others are drawn
@@ -71,9 +121,10 @@ def test_random_topologies_reach_every_place_equally():
     assert counts.std() > 1
 
 
-def test_the_seed_decides():
+@pytest.mark.parametrize("total", [60, 10**12, 2**62])
+def test_the_seed_decides(total):
     a, b, c = (
-        sample_ranks(10**12, 50, np.random.default_rng(seed)) for seed in (1, 1, 2)
+        sample_ranks(total, 50, np.random.default_rng(seed)) for seed in (1, 1, 2)
     )
     assert np.array_equal(a, b)
     assert not np.array_equal(a, c)
