@@ -291,12 +291,13 @@ class BaseSET(LearnedNetwork, CallbackSupportMixin, BaseEstimator, ABC):
         return twin
 
     def _training(self, network, samples, rng, learning_rate, progress=None):
+        batch_size = self._batch_size(samples.n_samples)
         options = TrainingOptions(
-            batch_size=self._batch_size(samples.n_samples),
+            batch_size=batch_size,
             shuffle=self.shuffle,
             alpha=self.alpha,
             dropout=self.dropout,
-            max_epochs=self._n_epochs(samples.n_samples),
+            max_epochs=self._n_epochs(-(-samples.n_samples // batch_size)),
             weight_init=self._weight_init(),
             edge_scale=self._edge_scale(),
             n_threads=self._n_threads(),
@@ -326,7 +327,8 @@ class BaseSET(LearnedNetwork, CallbackSupportMixin, BaseEstimator, ABC):
             )
         return min(self.batch_size, n_samples)
 
-    def _n_epochs(self, n_samples):
+    def _n_epochs(self, n_batches):
+        """Return the largest number of epochs, given the batches of each."""
         return self.max_iter
 
     def _optimiser(self):

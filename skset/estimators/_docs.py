@@ -168,7 +168,9 @@ n_features_to_select : int, float in (0, 1] or "all", default=50
           most of what those before have left of the reconstruction, or with labels of
           what all features contribute to the outputs. Of features that say the same,
           one comes early. The default: see the tables in docs/selection.md.
-        - "strength" is the sum of the absolute weights of an input unit [1]_.
+        - "strength" is the sum of the absolute weights of an input unit [1]_. Without
+          labels it tells most after few epochs (``max_iter=10``): an autoencoder that
+          is trained for long copies what it cannot tell from elsewhere.
         - "attribution" is ``sum_c mean_b |d output_c / d x_j|`` over samples b [2]_;
           without labels the root mean square contribution to the other features, for
           which hidden units stand at their mean slope.

@@ -27,8 +27,6 @@ FEWEST_STEPS = 50
 # and with labels. Between inputs it is all redundancy; of what inputs say about y, some
 # is confirmation.
 SHARES = {False: 1.0, True: 0.5}
-
-
 # What a fit leaves behind, beside attributes that every fit sets anew.
 FITTED = ("_network", "_targets", "classes_", "_importances", "_ranking")
 
@@ -97,8 +95,9 @@ class FeatureRanking(SelectorMixin, BaseSET):
         if not (accumulates or self.keep_history):
             return
         now = self._measured(training.network, training)
-        before = self._accumulated.get(self.importance, 0.0)
-        self._accumulated = {self.importance: before + now}
+        if accumulates:
+            before = self._accumulated.get(self.importance, 0.0)
+            self._accumulated = {self.importance: before + now}
         if self.keep_history:
             self._history = [*self._history, shares(self._without_constants(now))]
 

@@ -369,11 +369,10 @@ class QuickSelection(FeatureRanking):
         n_batches, least, most = AUTO_BATCHES[bool(self.supervised)]
         return min(max(n_samples // n_batches, least), most, n_samples)
 
-    def _n_epochs(self, n_samples):
+    def _n_epochs(self, n_batches):
         if self.max_iter != "auto":
             return self.max_iter
-        per_epoch = -(-n_samples // min(self._batch_size(n_samples), n_samples))
-        n_epochs = -(-AUTO_STEPS[bool(self.supervised)] // per_epoch)
+        n_epochs = -(-AUTO_STEPS[bool(self.supervised)] // n_batches)
         return int(np.clip(n_epochs, *AUTO_EPOCHS))
 
 

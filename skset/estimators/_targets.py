@@ -185,10 +185,12 @@ class NumberTargets:
         learned = replace(self, n_outputs=1 if y.ndim == 1 else y.shape[1])
         if not self.standardised:
             return learned
-        y = y.astype(float)
+        largest = np.abs(y).max(axis=0).astype(float)  # so that no square overflows
+        y = y / np.where(largest > 0, largest, 1.0)
         mean = np.average(y, axis=0, weights=sample_weight)
         scale = np.sqrt(np.average((y - mean) ** 2, axis=0, weights=sample_weight))
-        return replace(learned, mean=mean, scale=np.where(scale > 0, scale, 1.0))
+        scale = np.where(scale * largest > 0, scale * largest, 1.0)
+        return replace(learned, mean=largest * mean, scale=scale)
 
     def resumed(self, earlier, y, caller):
         """Return these targets with what was learned earlier, or raise if y differs."""
