@@ -8,7 +8,7 @@ from sklearn.ensemble import ExtraTreesClassifier
 from sklearn.metrics import confusion_matrix
 from sklearn.svm import LinearSVC
 
-__all__ = ["JUDGES", "judge"]
+__all__ = ["JUDGES", "forest_accuracy", "judge"]
 
 MOST_ROWS = 5000
 
