@@ -1,7 +1,6 @@
 """The sets that selectors are tried on, and what they learn from and are judged by."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from _data import load, load_images
@@ -54,12 +53,7 @@ def read(folder, name):
         rows = np.arange(len(X) + len(X_test))
         X, y = np.concatenate([X, X_test]), np.concatenate([y, y_test])
         return Table(name, X, y, (rows[: -len(X_test)], rows[-len(X_test) :]))
-    X, y = load(folder, name)
-    if name != "usps":
-        return Table(name, X, y, None)
-    with np.load(Path(folder) / f"{name}.npz", allow_pickle=False) as file:
-        part = file["split"]
-    return Table(name, X, y, (np.flatnonzero(part != 2), np.flatnonzero(part == 2)))
+    return Table(name, *load(folder, name), None)
 
 
 def rounds(table, n_splits):
