@@ -128,13 +128,12 @@ def lasso_weights(task):
     return best(weights, task.k, f_classif(task.X, task.y)[0])
 
 
-ALL_EPOCHS = {"n_iter_no_change": np.inf}
 STATIC = {"method": "static"}
 LABELS = {"supervised": True}
 WITHOUT_LABELS = {
     "QuickSelection": quick(),
-    "QS10": quick(max_iter=10, **ALL_EPOCHS),
-    "QS100": quick(max_iter=100, **ALL_EPOCHS),
+    "QS10": quick(max_iter=10),
+    "QS100": quick(max_iter=100),
     "QS strength": quick(importance="strength"),
     "QS attribution": quick(importance="attribution"),
     "QS static": quick(**STATIC),

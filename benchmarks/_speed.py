@@ -4,10 +4,9 @@ r"""Seconds and memory of QuickSelection, each table in a process of its own.
         --importance strength
 
 is one such process; `selection.py --speed` starts them all. Everything runs on one
-thread. The kernels are compiled, or loaded, by a small fit before. All epochs run: the
-stopping by the training loss is switched off. Seconds of the processor stand beside
-those of the clock, for machines that have other work. The growth is from what was in
-memory before the fits to the most that ever was.
+thread. The kernels are compiled, or loaded, by a small fit before. Seconds of the
+processor stand beside those of the clock, for machines that have other work. The growth
+is from what was in memory before the fits to the most that ever was.
 """
 
 import argparse
@@ -77,7 +76,6 @@ def measure(data, case, importance, repeats):
         k,
         importance=importance,
         max_iter=epochs,
-        n_iter_no_change=np.inf,
         n_jobs=1,
         random_state=0,
     )

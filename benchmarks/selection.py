@@ -37,8 +37,8 @@ LassoNet has the defaults of its package; Boruta a forest of depth 5 with balanc
 classes; ReliefF at most 100 neighbours.
 
 Large tables are left out ("-") for slow selectors, unless `--everything`. All figures,
-with the reasons for what was left out, are in the JSON. QS10 and QS100 run all of their
-epochs; the other rows of QuickSelection stop when the training loss stalls.
+with the reasons for what was left out, are in the JSON. QS10 and QS100 take 10 and 100
+epochs, the other rows of QuickSelection as many as its defaults say.
 """
 
 import argparse
@@ -56,6 +56,8 @@ from _selectors import WITH_LABELS, WITHOUT_LABELS, Task
 from _speed import measure_speed
 from _splits import MICROARRAYS, SETS, default_k, read, rounds
 from threadpoolctl import threadpool_limits
+
+from skset.metrics import selection_stability
 
 SELECTORS = {**WITHOUT_LABELS, **WITH_LABELS, **PEERS}
 
@@ -172,10 +174,6 @@ def summary(runs):
 def stability(supports):
     """Return Kuncheva's index, or None where there is none."""
     if len(supports) < 2 or supports[0].all():
-        return None
-    try:
-        from skset.metrics import selection_stability
-    except ImportError:
         return None
     return float(selection_stability(supports, index="kuncheva"))
 

@@ -141,9 +141,7 @@ class BaseSET(LearnedNetwork, CallbackSupportMixin, BaseEstimator, ABC):
             loss = next(training)
         self._training_state = state
         self._record(loss, training)
-        learned = self._learned_attributes(training.network, training)
-        for name, value in learned.items():
-            setattr(self, name, value)
+        self._adopt(self._learned_attributes(training.network, training))
         return self
 
     def _checked(self, X, y, reset):
@@ -176,8 +174,7 @@ class BaseSET(LearnedNetwork, CallbackSupportMixin, BaseEstimator, ABC):
     def _initial_network(self, X, targets, rng):
         """Return a new network for the targets, and take note of them."""
         self._targets = targets
-        for name, value in targets.attributes.items():
-            setattr(self, name, value)
+        self._adopt(targets.attributes)
         self.n_outputs_, self.out_activation_ = targets.n_outputs, targets.output
         units = [X.shape[1], *self._layer_sizes(), targets.n_outputs]
         self.n_layers_ = len(units)

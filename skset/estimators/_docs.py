@@ -166,16 +166,16 @@ n_features_to_select : int, float in (0, 1] or "all", default=50
 
         - "coverage" chooses them one after the other, each time the one that explains
           most of what those before have left of the reconstruction, or with labels of
-          what all features contribute to the outputs. Of features that say the same,
-          one comes early. The default: see the tables in docs/selection.md.
-        - "strength" is the sum of the absolute weights of an input unit [1]_. Without
+          what all features contribute to the outputs [6]_. Of features that say the
+          same, one comes early. The default: see the tables in docs/selection.md.
+        - "strength" is the sum of the absolute weights of an input unit [4]_. Without
           labels it tells most after few epochs (``max_iter=10``): an autoencoder that
           is trained for long copies what it cannot tell from elsewhere.
-        - "attribution" is ``sum_c mean_b |d output_c / d x_j|`` over samples b [2]_;
+        - "attribution" is ``sum_c mean_b |d output_c / d x_j|`` over samples b [5]_;
           without labels the root mean square contribution to the other features, for
           which hidden units stand at their mean slope.
     accumulate : bool, default=True
-        Whether "strength" and "attribution" are added up over all epochs [2]_, rather
+        Whether "strength" and "attribution" are added up over all epochs [5]_, rather
         than taken from the trained network. "coverage" is always that of the trained
         network.
     keep_history : bool, default=False
@@ -184,6 +184,9 @@ n_features_to_select : int, float in (0, 1] or "all", default=50
     epsilon : float, default=13
         Erdos-Renyi constant: a layer gets about ``epsilon * (n_in + n_out)``
         connections. 13 is the paper's.
+    method : {"set", "static"}, default="set"
+        Preset of all that follows where it is None: "set" is Sparse Evolutionary
+        Training [1]_, after every epoch; "static" keeps the random topology [2]_.
     zeta : float in [0, 1), default=None
         Fraction of a layer's connections that an evolution replaces. None is 0.2, the
         paper's, for method "set", and 0 for "static".

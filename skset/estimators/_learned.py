@@ -50,12 +50,20 @@ class LearnedNetwork:
 
     @property
     def _fitted_network(self):
-        try:
-            return vars(self)["_network"]
-        except KeyError:
+        return self._learned("_network")
+
+    def _learned(self, name):
+        """Return what was learned; before that it is no attribute at all."""
+        if not self.__sklearn_is_fitted__():
             raise AttributeError(
                 f"This {type(self).__name__} instance is not fitted yet."
-            ) from None
+            )
+        return vars(self)[name]
+
+    def _adopt(self, attributes):
+        """Take these attributes for its own."""
+        for name, value in attributes.items():
+            setattr(self, name, value)
 
     def __sklearn_is_fitted__(self):
         return "_network" in vars(self)

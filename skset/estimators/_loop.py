@@ -41,8 +41,7 @@ def run_epochs(estimator, training, stopping, X, y, sample_weight):
         training.drop_without_regrowth()
     estimator._training_state = None
     learned = estimator._learned_attributes(best or training.network.copy(), training)
-    for name, value in learned.items():
-        setattr(estimator, name, value)
+    estimator._adopt(learned)
     _note_scores(estimator, stopping)
     context.call_on_fit_task_end(
         estimator=estimator,

@@ -81,11 +81,6 @@ class FeatureRanking(SelectorMixin, BaseSET):
                 delattr(self, name)
         self._accumulated, self._history = {}, []
 
-    def _learned(self, name):
-        if not self.__sklearn_is_fitted__():
-            raise AttributeError("This QuickSelection instance is not fitted yet.")
-        return vars(self)[name]
-
     # What `BaseSET` tells.
 
     def _record(self, loss, training):

@@ -11,10 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 from skset.estimators._docs import SELECTION_PARAMETERS, documented
 from skset.estimators._parameters import SELECTION_CONSTRAINTS
 from skset.estimators._ranking import FeatureRanking
-from skset.estimators._sklearn import (
-    fit_context,
-    with_callbacks,
-)
+from skset.estimators._sklearn import fit_context, with_callbacks
 from skset.estimators._targets import ClassTargets, InputTargets, NumberTargets
 from skset.estimators._validation import all_or_nothing, checked_indices
 from skset.network import GaussianNoise
@@ -46,9 +43,9 @@ class QuickSelection(FeatureRanking):
 
     Without labels a sparse denoising autoencoder learns to rebuild each feature from
     noisy ones, with labels a sparse multilayer perceptron learns to tell them; in both
-    Sparse Evolutionary Training keeps dropping the weakest connections and growing new
-    ones, so that input units which matter become strong [1]_. One training ranks all
-    features. Its cost goes with the number of connections, about ``2 * epsilon *
+    Sparse Evolutionary Training [1]_ keeps dropping the weakest connections and growing
+    new ones, so that input units which matter become strong [4]_. One training ranks
+    all features. Its cost goes with the number of connections, about ``2 * epsilon *
     (n_features + n_hidden)``, not with the square of the number of features.
 
     Features of similar scale are needed: put a `StandardScaler` before, for sparse X
@@ -98,11 +95,12 @@ class QuickSelection(FeatureRanking):
 
     References
     ----------
-    .. [1] Atashgahi et al. (2021). "Quick and robust feature selection: the strength of
+    {references}
+    .. [4] Atashgahi et al. (2021). "Quick and robust feature selection: the strength of
        energy-efficient sparse training for autoencoders." Machine Learning 111.
-    .. [2] Atashgahi et al. (2024). "Unveiling the power of sparse neural networks for
+    .. [5] Atashgahi et al. (2024). "Unveiling the power of sparse neural networks for
        feature selection." ECAI, arXiv 2408.04583.
-    .. [3] Farahat, Ghodsi and Kamel (2013). "Efficient greedy feature selection for
+    .. [6] Farahat, Ghodsi and Kamel (2013). "Efficient greedy feature selection for
        unsupervised learning." Knowledge and Information Systems 35.
 
     Examples
@@ -117,8 +115,8 @@ class QuickSelection(FeatureRanking):
     >>> model = make_pipeline(StandardScaler(), selector, LogisticRegression())
     >>> model.fit(X, y).score(X, y) > 0.9
     True
-    >>> selector.set_params(n_features_to_select=10).support_.sum()
-    np.int64(10)
+    >>> int(selector.set_params(n_features_to_select=10).support_.sum())
+    10
     """
 
     _parameter_constraints: ClassVar[dict] = SELECTION_CONSTRAINTS

@@ -169,16 +169,16 @@ def coverage(rows, *, share=1.0, n_picks=MAX_PICKS, ridge=RIDGE):
     pool, last = None, np.inf
     for _ in range(min(n_picks, np.count_nonzero(waiting))):
         if pool is None or gains[pool].max() < STALE * gains[waiting].max():
-            gains[waiting] = cover.measured(np.flatnonzero(waiting))
-            pool = np.argsort(-gains, kind="stable")[:MAX_POOL]
-            cover.watch(pool)
+            left = np.flatnonzero(waiting)
+            gains[left] = cover.surveyed(left)
+            pool = left[cover.best]
         chosen = pool[gains[pool].argmax()]
         importance[chosen] = last = min(gains[chosen], np.nextafter(last, 0))
         waiting[chosen] = False
         cover.take(chosen)
         gains[pool] = np.where(waiting[pool], cover.gains, -np.inf)
     if waiting.any():
-        rest = cover.measured(np.flatnonzero(waiting))
+        rest = cover.surveyed(np.flatnonzero(waiting))
         top = min(last, rest.max()) * (1 - 1e-9)
         importance[waiting] = rest * (top / rest.max()) if rest.max() > 0 else 0.0
     return np.ldexp(importance, 2 * exponent)
@@ -197,15 +197,17 @@ class _Cover:
         self.products = (rows.T @ rows).astype(float)
         self.taken = np.empty((0, rows.shape[1]))
 
-    def measured(self, inputs):
-        """Return the gains of the given inputs, computed anew."""
-        squares, lengths = self._squares_and_lengths(inputs)
-        return squares / (lengths + self.floor)
+    def surveyed(self, inputs):
+        """Return the gains of the inputs, computed anew, and watch the best of them.
 
-    def watch(self, inputs):
-        """Keep the gains of these inputs up to date from now on."""
-        self.watched = self.rows[inputs]
-        self.squares, self.lengths = self._squares_and_lengths(inputs)
+        `best` are the places of these among the inputs, the greatest gain first.
+        """
+        squares, lengths = self._squares_and_lengths(inputs)
+        gains = squares / (lengths + self.floor)
+        self.best = np.argsort(-gains, kind="stable")[:MAX_POOL]
+        self.watched = self.rows[inputs[self.best]]
+        self.squares, self.lengths = squares[self.best], lengths[self.best]
+        return gains
 
     @property
     def gains(self):

@@ -9,8 +9,7 @@ from skset import kernels
 __all__ = ["GaussianNoise"]
 
 # Fresh noise is cut from a pool of random numbers, drawn once per training; so many at
-# least and at most. To draw as
-# many as there are inputs and samples would take a fifth of a training step.
+# least and at most. One for every input and sample would take a fifth of a step.
 POOL_SIZES = (1 << 16, 1 << 20)
 
 
