@@ -18,7 +18,10 @@ MAY_IMPORT = {
         *("sklearn", "numpy", "scipy.sparse", "joblib", "skset._version"),
         *("skset.network", "skset.topology", "skset.strategies"),
     },
-    "metrics": {"numpy", "skset.estimators", "skset.network", "skset.topology"},
+    "metrics": {
+        *("sklearn", "numpy", "scipy.sparse"),
+        *("skset.estimators", "skset.network", "skset.topology"),
+    },
 }
 THE_DOOR = ROOT / "estimators" / "_sklearn.py"
 FILES = [path for package in MAY_IMPORT for path in (ROOT / package).rglob("*.py")]

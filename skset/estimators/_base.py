@@ -2,40 +2,32 @@
 
 import copy
 import warnings
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from itertools import pairwise
 from typing import Any, ClassVar
 
-import joblib
 import numpy as np
-from sklearn.base import BaseEstimator
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import check_scoring
 from sklearn.model_selection import train_test_split
-from sklearn.utils import check_random_state
-from sklearn.utils.validation import (
-    check_consistent_length,
-    check_is_fitted,
-    validate_data,
-)
+from sklearn.utils.validation import check_consistent_length
 
-from skset.estimators._learned import LearnedNetwork
 from skset.estimators._loop import run_epochs
 from skset.estimators._parameters import SHARED_CONSTRAINTS
-from skset.estimators._sklearn import CallbackSupportMixin, checked_sample_weight
+from skset.estimators._sklearn import checked_sample_weight
+from skset.estimators._sparse import SparseEstimator
 from skset.estimators._stopping import LossPlateau, ValidationScore
-from skset.estimators._validation import checked_indices, refuse_dates
+from skset.estimators._validation import checked_indices
 from skset.network import (
     ACTIVATIONS,
     SGD,
     Adam,
     LearningRate,
     Network,
-    Progress,
     Samples,
     Training,
     TrainingOptions,
 )
-from skset.strategies import INITS, METHODS
 
 __all__ = ["BaseSET"]
 
@@ -49,14 +41,16 @@ AUTO_EDGE_SCALE = 0.1
 NEGATIVE_SLOPES = {"leaky_relu": 0.01, "all_relu": 0.6}
 
 
-class BaseSET(LearnedNetwork, CallbackSupportMixin, BaseEstimator, ABC):
+class BaseSET(SparseEstimator):
     """A multilayer perceptron, sparse throughout, whose topology evolves.
 
     Warning: this class is not to be used directly; use its subclasses.
     """
 
     _parameter_constraints: ClassVar[dict] = SHARED_CONSTRAINTS
+    _curve = "loss_curve_"
     _targets: Any  # of one of the kinds in `_targets`
+    loss_curve_: list
 
     @abstractmethod
     def _new_targets(self, X, y):
@@ -76,14 +70,17 @@ class BaseSET(LearnedNetwork, CallbackSupportMixin, BaseEstimator, ABC):
     def _check_classes(self, targets, classes):
         """Raise if the classes given to `partial_fit` do not fit."""
 
-    def _learned_attributes(self, network, training):
-        """Return what makes this estimator a fitted one that has the given network."""
-        return {"_network": network}
+    # What was learned.
 
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        return tags
+    @property
+    def coefs_(self):
+        """Weights of each layer as a CSR array (n_in, n_out); its memory is shared."""
+        return [x.topology.to_csr(x.weights) for x in self._fitted_network.layers]
+
+    @property
+    def intercepts_(self):
+        """Bias of each layer."""
+        return [layer.bias for layer in self._fitted_network.layers]
 
     # Fitting.
 
@@ -98,11 +95,12 @@ class BaseSET(LearnedNetwork, CallbackSupportMixin, BaseEstimator, ABC):
             self._check_same_network("warm_start")
             network = self._network.copy()
             rng = self._generator()
+            self._begin_record(curve=self.loss_curve_)
         else:
             rng = self._generator()
             targets = targets.learned(y, sample_weight)
             network = self._initial_network(X, targets, rng)
-            self.loss_curve_ = []
+            self._begin_record()
         weight = self._targets.combined_weight(y, sample_weight)
         training_set, validation_set = self._split(
             X, y, weight, rng, X_val, y_val, sample_weight_val
@@ -121,51 +119,30 @@ class BaseSET(LearnedNetwork, CallbackSupportMixin, BaseEstimator, ABC):
         if sample_weight is not None:
             sample_weight = checked_sample_weight(sample_weight, X)
         self._check_classes(targets, classes)
-        state = copy.deepcopy(vars(self).get("_training_state")) or {
-            "rng": self._generator(),
-            "learning_rate": self._learning_rate(ends=False),
-            "progress": Progress(),
-        }
+        state = self._state()
         if goes_on:
             self._targets = targets.resumed(self._targets, y, "partial_fit")
             self._check_same_network("partial_fit")
             network = self._network.copy(at_rest=False)
-            self.loss_curve_ = list(self.loss_curve_)  # may be a shallow copy's too
+            self._begin_record(self.n_iter_, self.t_, self.loss_curve_)
         else:
             targets = targets.learned(y, sample_weight, classes)
             network = self._initial_network(X, targets, state["rng"])
-            self.loss_curve_, self.n_iter_, self.t_ = [], 0, 0
+            self._begin_record()
         weight = self._targets.combined_weight(y, sample_weight)
         samples = self._targets.samples(X, y, weight)
-        with self._training(network, samples, **state) as training:
-            loss = next(training)
-        self._training_state = state
-        self._record(loss, training)
-        self._adopt(self._learned_attributes(training.network, training))
-        return self
+        return self._take_pass(network, samples, state)
 
     def _checked(self, X, y, reset):
         """Return X and y, checked, and the targets that y makes."""
-        refuse_dates(X)
-        with np.errstate(over="ignore"):  # what overflows is refused as infinite
-            checks = {"accept_sparse": "csr", "dtype": self.dtype, "reset": reset}
-            X = checked_indices(X)
-            if self._ignores_y:
-                X, y = validate_data(self, X, **checks), None
-            else:
-                y = checked_indices(y, "y")
-                X, y = validate_data(self, X, y, multi_output=True, **checks)
+        checks = {"dtype": self.dtype, "reset": reset}
+        if self._ignores_y:
+            X, y = self._checked_features(X, **checks), None
+        else:
+            y = checked_indices(y, "y")
+            X, y = self._checked_features(X, y, multi_output=True, **checks)
         targets = self._new_targets(X, y)
         return X, targets.checked(y), targets
-
-    def _generator(self):
-        """Return the generator of this fit, seeded by `random_state`."""
-        seeds = check_random_state(self.random_state).randint(2**31, size=4)
-        return np.random.default_rng(seeds)
-
-    @property
-    def _compute_dtype(self):
-        return np.dtype(self.dtype).type
 
     def _layer_sizes(self):
         sizes = self.hidden_layer_sizes
@@ -178,12 +155,9 @@ class BaseSET(LearnedNetwork, CallbackSupportMixin, BaseEstimator, ABC):
         self.n_outputs_, self.out_activation_ = targets.n_outputs, targets.output
         units = [X.shape[1], *self._layer_sizes(), targets.n_outputs]
         self.n_layers_ = len(units)
-        init = self.init
-        if isinstance(init, str):
-            init = INITS[init](epsilon=self.epsilon, density=self.density)
         slope = self.negative_slope
         return Network.initial(
-            init(list(pairwise(units)), rng),
+            self._topologies(list(pairwise(units)), rng),
             self._weight_init(),
             rng,
             self.dtype,
@@ -206,15 +180,11 @@ class BaseSET(LearnedNetwork, CallbackSupportMixin, BaseEstimator, ABC):
     def _check_same_network(self, caller):
         """Raise if the parameters do not fit the network that is to go on."""
         network = self._network
-        for what, now, before in (
-            ("hidden_layer_sizes", self._layer_sizes(), network.n_units[1:-1]),
-            ("dtype", np.dtype(self.dtype).name, network.dtype.name),
-        ):
-            if now != before:
-                raise ValueError(
-                    f"{caller} can only be used where {what} is the same as in the "
-                    f"previous call to fit. Previously it was {before}, now {now}."
-                )
+        self._check_unchanged(
+            caller,
+            hidden_layer_sizes=(self._layer_sizes(), network.n_units[1:-1]),
+            dtype=(np.dtype(self.dtype).name, network.dtype.name),
+        )
 
     def _split(self, X, y, weight, rng, X_val, y_val, sample_weight_val):
         """Return (X, y, weight) to train on, and to validate on or None."""
@@ -315,14 +285,7 @@ class BaseSET(LearnedNetwork, CallbackSupportMixin, BaseEstimator, ABC):
         if self.batch_size == "auto":
             size = np.clip(n_samples // AUTO_BATCHES, *AUTO_BATCH_SIZES)
             return min(int(size), n_samples)
-        if self.batch_size > n_samples:
-            warnings.warn(
-                f"Got batch_size={self.batch_size}, larger than the sample size "
-                f"{n_samples}. It is going to be clipped.",
-                UserWarning,
-                stacklevel=2,
-            )
-        return min(self.batch_size, n_samples)
+        return super()._batch_size(n_samples)
 
     def _n_epochs(self, n_batches):
         """Return the largest number of epochs, given the batches of each."""
@@ -343,50 +306,25 @@ class BaseSET(LearnedNetwork, CallbackSupportMixin, BaseEstimator, ABC):
             schedule = "constant"
         return LearningRate(self.learning_rate_init, schedule, self.power_t)
 
-    def _zeta(self):
-        return self.zeta
-
-    def _evolution(self):
-        return METHODS[self.method].evolution(
-            zeta=self._zeta(),
-            drop=self.drop,
-            grow=self.grow,
-            zeta_schedule=self.zeta_schedule,
-            update_interval=self.update_interval,
-            newborn=self.newborn,
-        )
-
-    def _n_threads(self):
-        if self.n_jobs is None:
-            return 1
-        cores = joblib.cpu_count()
-        if self.n_jobs > 0:
-            return min(int(self.n_jobs), cores)  # more of them only wait
-        return max(1, cores + 1 + int(self.n_jobs))
-
     def _record(self, loss, training):
-        """Take note of an epoch."""
+        super()._record(loss, training)
         self.loss_ = loss
-        self.loss_curve_.append(loss)
-        self.n_iter_ += 1
-        self.t_ += training.samples.n_samples
+
+    def _reach_last_epoch(self, n_epochs):
+        if self.learning_rate != "cosine":  # the cosine is meant to end there
+            warnings.warn(
+                f"Maximum iterations ({n_epochs}) reached and the optimization hasn't "
+                "converged yet.",
+                ConvergenceWarning,
+                stacklevel=2,
+            )
 
     # Predicting.
 
     def _weighted_sums(self, X):
         """Return the output layer's weighted sums (n_outputs, n_samples)."""
-        check_is_fitted(self)
-        network = self._network
-        refuse_dates(X)
-        with np.errstate(over="ignore"):
-            X = validate_data(
-                self,
-                checked_indices(X),
-                accept_sparse="csr",
-                dtype=network.dtype,
-                reset=False,
-            )
-        Z = network.weighted_sums(Samples(X))
+        X = self._checked_again(X)
+        Z = self._network.weighted_sums(Samples(X))
         if not np.isfinite(Z).all():
             raise ValueError(
                 "Input X contains values too large for this network, whose output is "

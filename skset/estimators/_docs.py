@@ -2,8 +2,9 @@
 
 import inspect
 import re
+from collections import defaultdict
 
-__all__ = ["SELECTION_PARAMETERS", "documented"]
+__all__ = ["RBM_PARAMETERS", "SELECTION_PARAMETERS", "documented"]
 
 PARAMETERS = """hidden_layer_sizes : int or sequence of int, default={hidden}
         Number of units of each hidden layer. Width is cheap in a sparse network: the
@@ -214,6 +215,54 @@ n_features_to_select : int, float in (0, 1] or "all", default=50
         Weights of the classes, where y has classes."""
 
 
+# Those that `SparseRBM` has, or describes, for itself.
+RBM_PARAMETERS = """\
+n_components : int, default=256
+        Number of hidden units.
+    epsilon : float, default=11
+        Erdos-Renyi constant: there are about ``epsilon * (n_features + n_components)``
+        connections. 11 is the paper's [1]_.
+    density : float in (0, 1], default=None
+        Share of the dense machine's connections, in place of `epsilon`.
+    init : {"erdos_renyi", "uniform"} or callable, default="erdos_renyi"
+        Initial topology; a strategy of `skset.strategies`, or any ``init(shapes, rng)``
+        that returns a `Topology` per layer. With one layer both names are the same.
+    zeta : float in [0, 1), default=None
+        Fraction of the connections that an evolution replaces. None is 0.3, the
+        paper's, for method "set", and 0 for "static".
+    newborn : {"zero", "init"}, default=None
+        What a newborn connection weighs: 0 (the default), or a fresh initial value, as
+        in the paper; see docs/boltzmann.md.
+    final_drop : bool, default=True
+        Whether `fit` ends with a drop without regrowth, as in [1]_, so that no
+        connection remains which was never trained.
+    learning_rate : float, default=0.1
+        Initial learning rate.
+    learning_rate_schedule : {"cosine", "constant"}, default="cosine"
+        "cosine" takes the learning rate to 0 at `n_iter`; in `partial_fit` it is always
+        constant.
+    momentum : float in [0, 1), default=0.9
+        Momentum of the gradient. The length of a step goes with ``learning_rate / (1 -
+        momentum)``.
+    alpha : float, default=1e-4
+        Weight decay: the gradient of each weight has ``alpha * weight`` added.
+    n_gibbs : int, default=1
+        Steps of Gibbs sampling from the data to the model's phase, k of CD-k [3]_. More
+        of them follow the likelihood closer and cost as much each as all the rest.
+    persistent : bool, default=False
+        Whether the Markov chains of the model's phase, `batch_size` of them, go on from
+        step to step [4]_ rather than begin at the data. It wants a lower learning rate.
+    batch_size : int, default=20
+        Samples per training step; all of them, with a warning, if there are fewer.
+    n_iter : int, default=30
+        Number of epochs.
+    warm_start : bool, default=False
+        Whether `fit` goes on from the machine of the last call.
+    random_state : int, RandomState instance or None, default=None
+        Seed of topology, weights, shuffling, sampling and evolution. The same seed
+        gives the same bits for every `n_jobs`."""
+
+
 def documented(own="", **values):
     """Return a class decorator that fills in what the docstrings have in common.
 
@@ -227,7 +276,9 @@ def documented(own="", **values):
 
     def decorate(cls):
         if cls.__doc__:  # None under python -OO
-            entries = _entries(PARAMETERS.format(**values)) | _entries(own)
+            entries = _entries(
+                PARAMETERS.format_map(defaultdict(str, values))
+            ) | _entries(own)
             names = list(inspect.signature(cls).parameters)
             # Two parameters that are described together stand under both names.
             parameters = dict.fromkeys(entries[name] for name in names)

@@ -1,9 +1,10 @@
 """`LearnedNetwork`: what an estimator has learned, seen from outside."""
 
 import warnings
+from typing import Any
 
 from skset._version import __version__
-from skset.network import Network, strength
+from skset.network import strength
 
 __all__ = ["LearnedNetwork", "shares"]
 
@@ -21,17 +22,7 @@ class LearnedNetwork:
     put left of `BaseEstimator`.
     """
 
-    _network: Network
-
-    @property
-    def coefs_(self):
-        """Weights of each layer as a CSR array (n_in, n_out); its memory is shared."""
-        return [x.topology.to_csr(x.weights) for x in self._fitted_network.layers]
-
-    @property
-    def intercepts_(self):
-        """Bias of each layer."""
-        return [layer.bias for layer in self._fitted_network.layers]
+    _network: Any
 
     @property
     def nnz_(self):

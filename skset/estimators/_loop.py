@@ -3,8 +3,6 @@
 import time
 import warnings
 
-from sklearn.exceptions import ConvergenceWarning
-
 __all__ = ["run_epochs"]
 
 
@@ -13,17 +11,15 @@ def run_epochs(estimator, training, stopping, X, y, sample_weight):
 
     Parameters
     ----------
-    estimator : BaseSET
+    estimator : SparseEstimator
         Its fitted attributes are set; its callbacks and `verbose` are served.
     training : Training
         Gives the epochs.
-    stopping : LossPlateau or ValidationScore
+    stopping : NeverStopping, LossPlateau or ValidationScore
         Says when training stalls.
     X, y, sample_weight
         For the callbacks.
     """
-    estimator.n_iter_ = estimator.t_ = 0
-    estimator.loss_curve_ = list(estimator.loss_curve_)  # an earlier fit's stays as is
     metadata = None if sample_weight is None else {"sample_weight": sample_weight}
     data = {"X": X, "y": y, "metadata": metadata}
     context = estimator._init_callback_context(max_subtasks=training.options.max_epochs)
@@ -36,13 +32,12 @@ def run_epochs(estimator, training, stopping, X, y, sample_weight):
             raise
         interrupted = True
         warnings.warn("Training interrupted by user.", UserWarning, stacklevel=2)
-    best = getattr(stopping, "best_network", None)
+    best = stopping.best_network
     if best is None and estimator.final_drop and not interrupted:
         training.drop_without_regrowth()
     estimator._training_state = None
     learned = estimator._learned_attributes(best or training.network.copy(), training)
-    estimator._adopt(learned)
-    _note_scores(estimator, stopping)
+    estimator._adopt({**learned, **stopping.attributes})
     context.call_on_fit_task_end(
         estimator=estimator,
         **data,
@@ -60,7 +55,8 @@ def _train(estimator, training, stopping, context, data):
         estimator._record(loss, training)
         stalled = stopping.stalled(loss, training.network)
         if estimator.verbose:
-            _print_epoch(estimator, training, stopping, time.perf_counter() - began)
+            seconds = time.perf_counter() - began
+            _print_epoch(estimator, loss, stopping, training, seconds)
         told_to_stop = epoch.call_on_fit_task_end(
             estimator=estimator,
             **data,
@@ -70,13 +66,7 @@ def _train(estimator, training, stopping, context, data):
         )
         if told_to_stop or (stalled and not _goes_on(estimator, training, stopping)):
             return
-    if estimator.learning_rate != "cosine":  # the cosine is meant to end at max_iter
-        warnings.warn(
-            f"Maximum iterations ({training.options.max_epochs}) reached and the "
-            "optimization hasn't converged yet.",
-            ConvergenceWarning,
-            stacklevel=2,
-        )
+    estimator._reach_last_epoch(training.options.max_epochs)
 
 
 def _goes_on(estimator, training, stopping):
@@ -93,17 +83,9 @@ def _goes_on(estimator, training, stopping):
     return goes_on
 
 
-def _print_epoch(estimator, training, stopping, seconds):
+def _print_epoch(estimator, loss, stopping, training, seconds):
     score = f", validation score {stopping.scores[-1]:.6f}" if stopping.scores else ""
     print(
-        f"Epoch {estimator.n_iter_}: loss {estimator.loss_:.6f}{score}, "
+        f"Epoch {estimator.n_iter_}: {training.loss_name} {loss:.6f}{score}, "
         f"{training.network.nnz} connections, {seconds:.2f} s"
     )
-
-
-def _note_scores(estimator, stopping):
-    """Set the attributes that scikit-learn's MLP has on early stopping."""
-    estimator.validation_scores_ = stopping.scores
-    scored = stopping.scores is not None
-    estimator.best_validation_score_ = stopping.best if scored else None
-    estimator.best_loss_ = None if scored else stopping.best

@@ -13,7 +13,12 @@ from skset.estimators._sklearn import (
 from skset.network import ACTIVATIONS, INITIAL_WEIGHTS
 from skset.strategies import DROPS, GROWS, INITS, METHODS, SCHEDULES
 
-__all__ = ["CLASS_WEIGHT", "SELECTION_CONSTRAINTS", "SHARED_CONSTRAINTS"]
+__all__ = [
+    "CLASS_WEIGHT",
+    "RBM_CONSTRAINTS",
+    "SELECTION_CONSTRAINTS",
+    "SHARED_CONSTRAINTS",
+]
 
 
 class Number(Interval):
@@ -133,4 +138,21 @@ SELECTION_CONSTRAINTS: dict = {
     "noise": [NON_NEGATIVE],
     "resample_noise": ["boolean"],
     "class_weight": CLASS_WEIGHT,
+}
+
+_OF_RBM = (
+    *("epsilon", "density", "init", "method", "zeta", "drop", "grow", "zeta_schedule"),
+    *("update_interval", "newborn", "final_drop", "alpha", "warm_start", "dtype"),
+    *("random_state", "n_jobs", "verbose"),
+)
+RBM_CONSTRAINTS: dict = {
+    **{name: SHARED_CONSTRAINTS[name] for name in _OF_RBM},
+    "n_components": [POSITIVE_INT],
+    "learning_rate": [POSITIVE],
+    "learning_rate_schedule": [StrOptions({"constant", "cosine"})],
+    "momentum": [BELOW_ONE],
+    "n_gibbs": [POSITIVE_INT],
+    "persistent": ["boolean"],
+    "batch_size": [POSITIVE_INT],
+    "n_iter": [POSITIVE_INT],
 }

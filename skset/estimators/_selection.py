@@ -3,9 +3,7 @@
 from typing import ClassVar
 
 import numpy as np
-from scipy import sparse
 from sklearn.utils.multiclass import type_of_target
-from sklearn.utils.sparsefuncs import min_max_axis
 from sklearn.utils.validation import check_is_fitted
 
 from skset.estimators._docs import SELECTION_PARAMETERS, documented
@@ -13,7 +11,7 @@ from skset.estimators._parameters import SELECTION_CONSTRAINTS
 from skset.estimators._ranking import FeatureRanking
 from skset.estimators._sklearn import fit_context, with_callbacks
 from skset.estimators._targets import ClassTargets, InputTargets, NumberTargets
-from skset.estimators._validation import all_or_nothing, checked_indices
+from skset.estimators._validation import all_or_nothing, checked_indices, ranges
 from skset.network import GaussianNoise
 
 __all__ = ["QuickSelection"]
@@ -327,7 +325,7 @@ class QuickSelection(FeatureRanking):
 
     def _checked(self, X, y, reset):
         X, y, targets = super()._checked(X, y, reset)
-        low, high = _ranges(X)
+        low, high = ranges(X)
         if not reset:
             low = np.minimum(low, self._lowest)
             high = np.maximum(high, self._highest)
@@ -372,13 +370,3 @@ class QuickSelection(FeatureRanking):
             return self.max_iter
         n_epochs = -(-AUTO_STEPS[bool(self.supervised)] // n_batches)
         return int(np.clip(n_epochs, *AUTO_EPOCHS))
-
-
-def _ranges(X):
-    """Return the least and the greatest value of each column."""
-    if not sparse.issparse(X):
-        return X.min(axis=0), X.max(axis=0)
-    if not X.has_canonical_format:  # duplicates have to be added up first
-        X = X.copy()
-        X.sum_duplicates()
-    return min_max_axis(X, axis=0)

@@ -2,10 +2,26 @@
 
 import numpy as np
 
-__all__ = ["LossPlateau", "ValidationScore"]
+__all__ = ["LossPlateau", "NeverStopping", "ValidationScore"]
 
 
-class LossPlateau:
+class NeverStopping:
+    """Training goes on for all of its epochs."""
+
+    scores: list[float] | None = None
+    best_network = None
+
+    @property
+    def attributes(self):
+        """What the estimator shows of it: nothing."""
+        return {}
+
+    def stalled(self, loss, network):
+        """Return False."""
+        return False
+
+
+class LossPlateau(NeverStopping):
     """Training stalls when its loss has not fallen for some epochs.
 
     Parameters
@@ -22,8 +38,17 @@ class LossPlateau:
         self.tol = tol
         self.patience = patience
         self.best = np.inf
-        self.scores: list[float] | None = None
         self._n_stalled = 0
+
+    @property
+    def attributes(self):
+        """What the estimator shows of it, as scikit-learn's MLP does."""
+        scored = self.scores is not None
+        return {
+            "validation_scores_": self.scores,
+            "best_validation_score_": self.best if scored else None,
+            "best_loss_": None if scored else self.best,
+        }
 
     def stalled(self, loss, network):
         """Take note of an epoch; return whether patience has run out."""
@@ -57,8 +82,6 @@ class ValidationScore(LossPlateau):
         super().__init__(tol, patience)
         self.score = score
         self.best = -np.inf
-        self.scores = []
-        self.best_network = None
 
     def stalled(self, loss, network):
         """Take note of an epoch; return whether patience has run out."""

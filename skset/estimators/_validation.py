@@ -4,8 +4,9 @@ from functools import wraps
 
 import numpy as np
 from scipy import sparse
+from sklearn.utils.sparsefuncs import min_max_axis
 
-__all__ = ["all_or_nothing", "checked_indices", "refuse_dates"]
+__all__ = ["all_or_nothing", "checked_indices", "dtypes_of", "ranges", "refuse_dates"]
 
 
 def all_or_nothing(method):
@@ -28,15 +29,19 @@ def all_or_nothing(method):
     return wrapper
 
 
+def dtypes_of(X):
+    """Return the types of the columns of a frame, or that of an array, else None."""
+    dtypes = getattr(X, "dtypes", None)
+    return [getattr(X, "dtype", None)] if dtypes is None else list(np.ravel(dtypes))
+
+
 def refuse_dates(X, name="X"):
     """Raise a TypeError if X holds dates or durations, numbers to numpy."""
     if isinstance(X, (list, tuple)) and len(X):
         X = np.ravel(X[0])  # a row tells the type of a list of rows
         if X.dtype == object and X.size:
             X = X[0]
-    dtypes = getattr(X, "dtypes", None)
-    dtypes = [getattr(X, "dtype", None)] if dtypes is None else list(np.ravel(dtypes))
-    for dtype in dtypes:
+    for dtype in dtypes_of(X):
         if getattr(dtype, "kind", "") in ("m", "M"):
             raise TypeError(
                 f"Input {name} has dtype {dtype}, which is not a number. Convert dates "
@@ -61,6 +66,16 @@ def checked_indices(X, name="X"):
         except ValueError as error:
             raise ValueError(f"Sparse {name} has invalid indices: {error}") from error
     return X
+
+
+def ranges(X):
+    """Return the least and the greatest value of each column."""
+    if not sparse.issparse(X):
+        return X.min(axis=0), X.max(axis=0)
+    if not X.has_canonical_format:  # duplicates have to be added up first
+        X = X.copy()
+        X.sum_duplicates()
+    return min_max_axis(X, axis=0)
 
 
 def _check_compressed(X):

@@ -1,6 +1,7 @@
 """numba kernels: pure functions on bare arrays."""
 
 from skset.kernels.batches import add_slices, gather_dense, gather_sparse
+from skset.kernels.energies import add_log_odds
 from skset.kernels.patterns import by_output, flat_positions, free_positions, merge
 from skset.kernels.products import (
     AdamStep,
@@ -8,6 +9,7 @@ from skset.kernels.products import (
     backward_adam,
     backward_sgd,
     forward,
+    pull_back,
     update_adam,
     update_sgd,
 )
@@ -17,6 +19,7 @@ __all__ = [
     "AdamStep",
     "SGDStep",
     "Team",
+    "add_log_odds",
     "add_slices",
     "backward_adam",
     "backward_sgd",
@@ -27,6 +30,7 @@ __all__ = [
     "gather_dense",
     "gather_sparse",
     "merge",
+    "pull_back",
     "update_adam",
     "update_sgd",
 ]

@@ -20,6 +20,7 @@ __all__ = [
     "backward_adam",
     "backward_sgd",
     "forward",
+    "pull_back",
     "update_adam",
     "update_sgd",
 ]
@@ -134,6 +135,20 @@ def forward(start, stop, indptr, indices, order, weights, bias, X, Z):
             gathered[k] = weights[order[low + k]]
         Z[j, :] = bias[j]
         _add_rows(Z[j], gathered[:n], indices[low : low + n], X)
+
+
+@kernel
+def pull_back(start, stop, indptr, indices, weights, bias, D, DX):
+    """Write into DX[start:stop] the product of the weights with D, plus the bias.
+
+    `indptr` and `indices` are the by-input view of the pattern. Of a network's deltas
+    it makes those of the layer below; of a Boltzmann machine's hidden units, what its
+    visible ones get.
+    """
+    for i in range(start, stop):
+        low, high = indptr[i], indptr[i + 1]
+        DX[i, :] = bias[i]
+        _add_rows(DX[i], weights[low:high], indices[low:high], D)
 
 
 @kernel

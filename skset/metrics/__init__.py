@@ -1,5 +1,15 @@
 """Measures of what skset's estimators give."""
 
+from skset.metrics.likelihood import (
+    log_likelihood,
+    log_partition_ais,
+    log_partition_exact,
+)
 from skset.metrics.stability import selection_stability
 
-__all__ = ["selection_stability"]
+__all__ = [
+    "log_likelihood",
+    "log_partition_ais",
+    "log_partition_exact",
+    "selection_stability",
+]

@@ -1,6 +1,9 @@
-"""Sparse multilayer perceptrons and their training."""
+"""Sparse perceptrons and Boltzmann machines, and their training."""
 
-from skset.network.activations import ACTIVATIONS
+from skset.network.activations import ACTIVATIONS, logistic, softplus
+from skset.network.boltzmann import RBM, bernoulli
+from skset.network.divergence import ContrastiveDivergence, DivergenceOptions
+from skset.network.epochs import Progress
 from skset.network.importance import (
     attribution,
     contributions,
@@ -17,7 +20,7 @@ from skset.network.network import Network
 from skset.network.noise import GaussianNoise
 from skset.network.optimisers import SGD, Adam
 from skset.network.samples import Reconstruction, Samples
-from skset.network.training import Progress, Training, TrainingOptions
+from skset.network.training import Training, TrainingOptions
 from skset.network.workspace import Signals
 
 __all__ = [
@@ -25,8 +28,11 @@ __all__ = [
     "INITIAL_WEIGHTS",
     "LOSSES",
     "OUTPUTS",
+    "RBM",
     "SGD",
     "Adam",
+    "ContrastiveDivergence",
+    "DivergenceOptions",
     "GaussianNoise",
     "Layer",
     "LearningRate",
@@ -38,10 +44,13 @@ __all__ = [
     "Training",
     "TrainingOptions",
     "attribution",
+    "bernoulli",
     "contributions",
     "coverage",
     "log_softmax",
+    "logistic",
     "path_strength",
     "reconstruction_paths",
+    "softplus",
     "strength",
 ]

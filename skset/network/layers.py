@@ -104,21 +104,31 @@ class Layer:
         unpenalised = step._replace(l2=self.bias.dtype.type(0))
         optimiser.update(self.bias, *self.bias_moments, D.sum(axis=1), unpenalised)
 
+    def pull_back(self, D, bias, DX, team):
+        """Write into DX (n_in, batch) the product of the weights with D, plus `bias`.
+
+        D is (n_out, batch), `bias` belongs to the input units.
+        """
+        t = self.topology
+        team.run(
+            kernels.pull_back,
+            D.shape[1],
+            t.indptr,
+            t.indices,
+            self.weights,
+            bias,
+            D,
+            DX,
+        )
+
     def pulled_back(self, D):
         """Return the product of the weights with D (n_out, batch), serially.
 
         For the deltas D of the outputs these are the deltas of the inputs.
         """
-        t = self.topology
-        DX = np.empty((t.shape[0], D.shape[1]), D.dtype)
-        kernels.forward(
-            *(0, t.shape[0], t.indptr, t.indices),
-            np.arange(t.nnz, dtype=t.order.dtype),
-            self.weights,
-            np.zeros(t.shape[0], self.weights.dtype),
-            D,
-            DX,
-        )
+        n_in = self.topology.shape[0]
+        DX = np.empty((n_in, D.shape[1]), D.dtype)
+        self.pull_back(D, np.zeros(n_in, D.dtype), DX, kernels.Team())
         return DX
 
     def rewired(self, rewiring, newborn):

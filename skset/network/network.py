@@ -1,7 +1,6 @@
 """`Network`: layers in sequence, and what they predict."""
 
-from dataclasses import dataclass, replace
-from itertools import pairwise
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -9,18 +8,13 @@ from skset import kernels
 from skset.network.activations import ACTIVATIONS
 from skset.network.layers import Layer
 from skset.network.losses import LOSSES
+from skset.network.stack import LayerStack
 
 __all__ = ["Network"]
 
-# Prediction works on this many bytes of activations at a time.
-CHUNK_BYTES = 1 << 24
-# The width of a chunk is a multiple of the widest vector of any CPU, so that every
-# sample takes the same path through the kernels, alone or among others.
-LANES = 16
-
 
 @dataclass(frozen=True, eq=False)
-class Network:
+class Network(LayerStack):
     """A sparse multilayer perceptron.
 
     Attributes
@@ -35,7 +29,6 @@ class Network:
         A key of `OUTPUTS`.
     """
 
-    layers: tuple[Layer, ...]
     activation: str
     negative_slope: float
     output: str
@@ -76,27 +69,6 @@ class Network:
         return cls(tuple(layers), **functions)
 
     @property
-    def dtype(self):
-        """Type of the weights."""
-        return self.layers[0].weights.dtype
-
-    @property
-    def n_units(self):
-        """Number of units of each layer, the inputs first."""
-        shapes = [layer.topology.shape for layer in self.layers]
-        return [shapes[0][0], *(n_out for _, n_out in shapes)]
-
-    @property
-    def nnz(self):
-        """Number of connections."""
-        return sum(layer.topology.nnz for layer in self.layers)
-
-    @property
-    def n_possible(self):
-        """Number of connections of the dense network with the same units."""
-        return sum(n_in * n_out for n_in, n_out in pairwise(self.n_units))
-
-    @property
     def hidden(self):
         """Activation of the hidden layers."""
         return ACTIVATIONS[self.activation]
@@ -104,29 +76,6 @@ class Network:
     def slope(self, layer):
         """Return the slope for z < 0 in the given hidden layer, 0 being the first."""
         return self.hidden.slope(layer, self.negative_slope)
-
-    def with_layers(self, layers):
-        """Return a network with other layers."""
-        return replace(self, layers=tuple(layers))
-
-    def copy(self, at_rest=True):
-        """Return a network with arrays of its own, at rest without optimiser state."""
-        layers = (layer.at_rest() for layer in self.layers) if at_rest else self.layers
-        return self.with_layers(layer.copy() for layer in layers)
-
-    def is_finite(self):
-        """Return whether all weights and biases are finite."""
-        return all(
-            np.isfinite(layer.weights).all() and np.isfinite(layer.bias).all()
-            for layer in self.layers
-        )
-
-    def squared_norm(self):
-        """Return the sum of the squared weights."""
-        # Not by BLAS, whose last bits depend on how many threads it takes; a plateau of
-        # the loss, which this is part of, must not.
-        weights = [layer.weights for layer in self.layers]
-        return float(sum(np.einsum("k,k->", w, w) for w in weights))
 
     def weighted_sums(self, samples):
         """Return the output layer's weighted sums, serially, chunk by chunk.
@@ -143,8 +92,8 @@ class Network:
             other samples there are.
         """
         Z = np.empty((self.n_units[-1], samples.n_samples), self.dtype)
-        for rows in self._chunks(samples):
-            Z[:, rows] = self._weighted_sums(samples, rows)
+        for rows, A in self.gathered(samples):
+            Z[:, rows] = self._outputs(A, rows)
         return Z
 
     def loss(self, samples):
@@ -153,12 +102,8 @@ class Network:
         loss = LOSSES[self.output]
         with np.errstate(all="ignore"):
             return sum(
-                loss(
-                    self._weighted_sums(samples, rows),
-                    samples.targets(rows),
-                    weight[rows],
-                )
-                for rows in self._chunks(samples)
+                loss(self._outputs(A, rows), samples.targets(rows), weight[rows])
+                for rows, A in self.gathered(samples)
             )
 
     def slopes(self, X):
@@ -186,29 +131,13 @@ class Network:
             slopes.append(slope)
         return slopes
 
-    def _chunks(self, samples):
-        """Yield the numbers of all samples, as many at a time as fit the chunk."""
-        width = self._chunk_width()
-        for start in range(0, samples.n_samples, width):
-            yield np.arange(start, min(start + width, samples.n_samples))
-
-    def _weighted_sums(self, samples, rows):
-        padded = -(-rows.size // LANES) * LANES
-        A = np.empty((samples.n_features, padded), self.dtype)
-        samples.gather(rows, A)
+    def _outputs(self, A, rows):
+        """Return the weighted sums of as many columns of A as there are rows."""
         with np.errstate(all="ignore"):  # the caller looks at what is not finite
-            return self._outputs(A)[:, : rows.size]
-
-    def _outputs(self, A):
-        for depth, layer in enumerate(self.layers):
-            Z = np.empty((layer.topology.shape[1], A.shape[1]), self.dtype)
-            layer.forward(A, Z, kernels.Team())
-            if depth < len(self.layers) - 1:
-                self.hidden.apply(Z, Z, self.slope(depth))
-            A = Z
-        return A
-
-    def _chunk_width(self):
-        widest = max(n_in + n_out for n_in, n_out in pairwise(self.n_units))
-        lanes = CHUNK_BYTES // (widest * self.dtype.itemsize * LANES)
-        return LANES * min(max(lanes, 1), 16)
+            for depth, layer in enumerate(self.layers):
+                Z = np.empty((layer.topology.shape[1], A.shape[1]), self.dtype)
+                layer.forward(A, Z, kernels.Team())
+                if depth < len(self.layers) - 1:
+                    self.hidden.apply(Z, Z, self.slope(depth))
+                A = Z
+        return A[:, : rows.size]

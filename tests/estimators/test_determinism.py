@@ -72,7 +72,7 @@ def test_all_cores_are_those_that_joblib_counts(monkeypatch):
     asked = []
     monkeypatch.setattr(joblib, "cpu_count", lambda: 3)
     monkeypatch.setattr(
-        "skset.network.training.Team", lambda n: asked.append(n) or team.Team(n)
+        "skset.network.epochs.Team", lambda n: asked.append(n) or team.Team(n)
     )
     X, y = toy(SETClassifier)
     for n_jobs in (None, 1, 2, -1, -2, -99):

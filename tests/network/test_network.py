@@ -13,7 +13,7 @@ from reference import DenseNet, assert_close
 from scipy import sparse
 from threadpoolctl import threadpool_limits
 
-import skset.network.network as module
+import skset.network.stack as module
 from skset.network import Layer, Network, Reconstruction, Samples
 from skset.topology import Topology
 
@@ -92,7 +92,7 @@ def test_the_loss_does_not_depend_on_the_chunks(output, dtype, n_samples, monkey
     net, rel = DenseNet(network), {"float32": 1e-5, "float64": 1e-12}[dtype]
     for chunk_bytes, width in [(module.CHUNK_BYTES, 256), (1, 16)]:
         monkeypatch.setattr(module, "CHUNK_BYTES", chunk_bytes)
-        chunks = list(network._chunks(Samples(X)))
+        chunks = [rows for rows, _ in network.gathered(Samples(X))]
         assert len(chunks) == -(-n_samples // width)
         assert np.array_equal(np.concatenate(chunks), np.arange(n_samples))
         for given in (None, weight):

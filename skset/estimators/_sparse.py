@@ -1,0 +1,170 @@
+"""`SparseEstimator`: what every estimator of sparse layers does."""
+
+import copy
+import warnings
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar
+
+import joblib
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from skset.estimators._learned import LearnedNetwork
+from skset.estimators._sklearn import CallbackSupportMixin
+from skset.estimators._validation import checked_indices, refuse_dates
+from skset.network import Progress
+from skset.strategies import INITS, METHODS
+
+__all__ = ["SparseEstimator"]
+
+
+class SparseEstimator(LearnedNetwork, CallbackSupportMixin, BaseEstimator, ABC):
+    """An estimator that learns sparse layers whose topology evolves.
+
+    Warning: this class is not to be used directly; use its subclasses.
+    """
+
+    # Parameters and attributes that all subclasses have.
+    batch_size: Any
+    density: Any
+    drop: Any
+    dtype: Any
+    epsilon: Any
+    grow: Any
+    init: Any
+    method: Any
+    n_jobs: Any
+    newborn: Any
+    random_state: Any
+    update_interval: Any
+    zeta: Any
+    zeta_schedule: Any
+    n_iter_: int
+    t_: int
+    # Name of the attribute with the loss of every epoch.
+    _curve: ClassVar[str]
+
+    @abstractmethod
+    def _training(self, network, samples, rng, learning_rate, progress=None):
+        """Return the training of a network."""
+
+    @abstractmethod
+    def _learning_rate(self, ends=True):
+        """Return the learning rate of a training that ends some time, or never."""
+
+    def _begin_record(self, n_iter=0, t=0, curve=()):
+        """Take note of what was before the first epoch."""
+        self.n_iter_, self.t_ = n_iter, t
+        setattr(self, self._curve, list(curve))  # an earlier fit's stays as it is
+
+    def _record(self, loss, training):
+        """Take note of an epoch."""
+        getattr(self, self._curve).append(loss)
+        self.n_iter_ += 1
+        self.t_ += training.samples.n_samples
+
+    def _learned_attributes(self, network, training):
+        """Return what makes this estimator a fitted one that has the given network."""
+        return {"_network": network}
+
+    def _reach_last_epoch(self, n_epochs):
+        """Say what there is to say where training was not ended before."""
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+    # What is handed to the network.
+
+    def _generator(self):
+        """Return the generator of this fit, seeded by `random_state`."""
+        seeds = check_random_state(self.random_state).randint(2**31, size=4)
+        return np.random.default_rng(seeds)
+
+    @property
+    def _compute_dtype(self):
+        return np.dtype(self.dtype).type
+
+    def _topologies(self, shapes, rng):
+        """Return the initial topology of each layer."""
+        init = self.init
+        if isinstance(init, str):
+            init = INITS[init](epsilon=self.epsilon, density=self.density)
+        return init(shapes, rng)
+
+    def _zeta(self):
+        return self.zeta
+
+    def _evolution(self):
+        return METHODS[self.method].evolution(
+            zeta=self._zeta(),
+            drop=self.drop,
+            grow=self.grow,
+            zeta_schedule=self.zeta_schedule,
+            update_interval=self.update_interval,
+            newborn=self.newborn,
+        )
+
+    def _n_threads(self):
+        if self.n_jobs is None:
+            return 1
+        cores = joblib.cpu_count()
+        if self.n_jobs > 0:
+            return min(int(self.n_jobs), cores)  # more of them only wait
+        return max(1, cores + 1 + int(self.n_jobs))
+
+    def _batch_size(self, n_samples):
+        """Return the number of samples per step, given that of all samples."""
+        if self.batch_size > n_samples:
+            warnings.warn(
+                f"Got batch_size={self.batch_size}, larger than the sample size "
+                f"{n_samples}. It is going to be clipped.",
+                UserWarning,
+                stacklevel=2,
+            )
+        return min(self.batch_size, n_samples)
+
+    # Training for one epoch at a time.
+
+    def _state(self):
+        """Return the state of an earlier `partial_fit`, or a new one."""
+        return copy.deepcopy(vars(self).get("_training_state")) or {
+            "rng": self._generator(),
+            "learning_rate": self._learning_rate(ends=False),
+            "progress": Progress(),
+        }
+
+    def _take_pass(self, network, samples, state):
+        """Train the network for one epoch, and adopt what it has learned."""
+        with self._training(network, samples, **state) as training:
+            loss = next(training)
+        self._training_state = state
+        self._record(loss, training)
+        self._adopt(self._learned_attributes(training.network, training))
+        return self
+
+    # Checks.
+
+    def _checked_features(self, X, *y, **checks):
+        """Return X, or X and y where y is given, as scikit-learn checks them."""
+        refuse_dates(X)
+        X = checked_indices(X)
+        with np.errstate(over="ignore"):  # what overflows is refused as infinite
+            return validate_data(self, X, *y, accept_sparse="csr", **checks)
+
+    def _checked_again(self, X):
+        """Return X, checked to have the features that were fitted."""
+        check_is_fitted(self)
+        return self._checked_features(X, dtype=self._network.dtype, reset=False)
+
+    def _check_unchanged(self, caller, **now_and_before):
+        """Raise if the parameters do not fit the network that is to go on."""
+        for what, (now, before) in now_and_before.items():
+            if now != before:
+                raise ValueError(
+                    f"{caller} can only be used where {what} is the same as in the "
+                    f"previous call to fit. Previously it was {before}, now {now}."
+                )

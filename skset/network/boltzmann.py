@@ -1,0 +1,166 @@
+"""`RBM`: a sparse restricted Boltzmann machine, every formula a method."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from skset import kernels
+from skset.network.activations import logistic, softplus
+from skset.network.layers import Layer
+from skset.network.stack import LayerStack
+
+__all__ = ["RBM", "bernoulli"]
+
+SERIAL = kernels.Team()
+
+
+def bernoulli(P, rng):
+    """Return independent zeros and ones, 1 with the probabilities P."""
+    U = rng.random(P.shape, P.dtype)
+    return np.less(U, P, out=U, casting="unsafe")
+
+
+@dataclass(frozen=True, eq=False)
+class RBM(LayerStack):
+    """Visible and hidden units with the energy ``E(v, h) = - a v - c h - v W h``.
+
+    Arrays are (units, batch): V of visible units, H of hidden ones.
+
+    Attributes
+    ----------
+    layers : tuple of one Layer
+        The weights W (n_visible, n_hidden) and the bias c of the hidden units.
+    visible_bias : ndarray of shape (n_visible,)
+        The bias a.
+    visible_moments : tuple of ndarray of shape (n_visible,)
+        The optimiser's state for it; empty at rest.
+    chains : ndarray of shape (n_hidden, n_chains), default=None
+        Hidden units of the persistent Markov chains; None at rest.
+    """
+
+    visible_bias: np.ndarray
+    visible_moments: tuple[np.ndarray, ...] = ()
+    chains: np.ndarray | None = None
+
+    @classmethod
+    def initial(cls, topology, rng, means, *, weight_init, scale):
+        """Return a machine whose visible units have the given means.
+
+        Parameters
+        ----------
+        topology : Topology
+            Of shape (n_visible, n_hidden).
+        rng : numpy.random.Generator
+            Source of randomness.
+        means : ndarray of shape (n_visible,)
+            In (0, 1); the visible bias is their log-odds (Hinton 2012, section 8). In
+            the dtype of the machine.
+        weight_init : str
+            A key of `INITIAL_WEIGHTS`.
+        scale : float
+            Factor of these weights.
+        """
+        layer = Layer.initial(topology, weight_init, rng, means.dtype, scale)
+        return cls((layer,), np.log(means / (1 - means)))
+
+    @property
+    def layer(self):
+        """The one layer."""
+        return self.layers[0]
+
+    def with_moments(self, n):
+        """Return a machine whose optimiser has n moments, of zeros unless it has n."""
+        machine = super().with_moments(n)
+        if len(self.visible_moments) == n:
+            return machine
+        moments = tuple(np.zeros_like(self.visible_bias) for _ in range(n))
+        return replace(machine, visible_moments=moments)
+
+    def with_chains(self, chains):
+        """Return a machine with these persistent chains."""
+        return replace(self, chains=chains)
+
+    def at_rest(self):
+        """Return this machine without the state of its training."""
+        return replace(super().at_rest(), visible_moments=(), chains=None)
+
+    def copy(self, at_rest=True):
+        """Return a machine with arrays of its own, at rest without training state."""
+        machine = super().copy(at_rest)
+        return replace(
+            machine,
+            visible_bias=machine.visible_bias.copy(),
+            visible_moments=tuple(m.copy() for m in machine.visible_moments),
+            chains=None if machine.chains is None else machine.chains.copy(),
+        )
+
+    def is_finite(self):
+        """Return whether all weights and biases are finite."""
+        return super().is_finite() and bool(np.isfinite(self.visible_bias).all())
+
+    def hidden_sums(self, V, team=SERIAL):
+        """Return ``c + W' V``, the log-odds of the hidden units given the visible."""
+        Z = np.empty((self.n_units[1], V.shape[1]), self.dtype)
+        self.layer.forward(V, Z, team)
+        return Z
+
+    def visible_sums(self, H, team=SERIAL):
+        """Return ``a + W H``, the log-odds of the visible units given the hidden."""
+        Z = np.empty((self.n_units[0], H.shape[1]), self.dtype)
+        self.layer.pull_back(H, self.visible_bias, Z, team)
+        return Z
+
+    def mean_hiddens(self, V, team=SERIAL):
+        """Return ``P(h = 1 | v)``."""
+        Z = self.hidden_sums(V, team)
+        return logistic(Z, out=Z)
+
+    def mean_visibles(self, H, team=SERIAL):
+        """Return ``P(v = 1 | h)``."""
+        Z = self.visible_sums(H, team)
+        return logistic(Z, out=Z)
+
+    def gibbs(self, V, rng, team=SERIAL):
+        """Return the visible units after a step of Gibbs sampling from V."""
+        H = bernoulli(self.mean_hiddens(V, team), rng)
+        return bernoulli(self.mean_visibles(H, team), rng)
+
+    def free_energy(self, V):
+        """Return ``F(v) = - a v - sum_j softplus(c_j + w_j v)`` of each column.
+
+        ``exp(-F(v))`` is the probability of v, up to the partition function.
+        """
+        linear = (V * self.visible_bias[:, None]).sum(axis=0, dtype=float)
+        return -linear - softplus(self.hidden_sums(V)).sum(axis=0, dtype=float)
+
+    def log_odds(self, V):
+        """Return ``log P(v_i = 1 | others) - log P(v_i = 0 | others)`` for each i.
+
+        The others are all other visible units; the hidden ones are summed over. It is
+        the difference of the free energies with unit i off and on, for all i in the
+        time of about one product with the weights.
+        """
+        Z = self.hidden_sums(V).astype(float)
+        odds = np.repeat(self.visible_bias[:, None].astype(float), V.shape[1], axis=1)
+        t = self.layer.topology
+        SERIAL.run(
+            kernels.add_log_odds,
+            V.shape[1],
+            t.indptr,
+            t.indices,
+            self.layer.weights,
+            V,
+            logistic(Z),
+            logistic(-Z),
+            odds,
+        )
+        return odds
+
+    def pseudo_log_likelihood(self, V):
+        """Return ``sum_i log P(v_i | others)`` of each column (Besag 1975).
+
+        For a value between 0 and 1 the expectation over a unit that is on with this
+        probability.
+        """
+        odds = self.log_odds(V)
+        return (V * odds - softplus(odds)).sum(axis=0)

@@ -1,0 +1,112 @@
+"""`ContrastiveDivergence`: steps of a restricted Boltzmann machine."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from skset.network.boltzmann import bernoulli
+from skset.network.epochs import Epochs, EpochsOptions
+from skset.network.workspace import Signals
+
+__all__ = ["ContrastiveDivergence", "DivergenceOptions"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class DivergenceOptions(EpochsOptions):
+    """How to train a machine, apart from what evolves and what optimises.
+
+    Attributes
+    ----------
+    n_gibbs : int
+        Steps of Gibbs sampling from the data, or from the chains, to the model's phase.
+    persistent : bool
+        Whether Markov chains go on from step to step, rather than begin at the data.
+    """
+
+    n_gibbs: int = 1
+    persistent: bool = False
+
+
+class ContrastiveDivergence(Epochs):
+    """Trains an `RBM`; the loss of an epoch is its mean squared reconstruction error.
+
+    A step goes along ``<v h>_data - <v h>_model``, each mean taken over a batch and
+    over ``P(h | v)`` (Hinton 2002, Neural Computation 14). Both phases stand side by
+    side in one batch, the model's with the opposite sign: their difference is then the
+    sampled gradient that the fused kernel of the perceptron takes steps along.
+
+    The model's phase comes from `n_gibbs` steps of sampling that begin at the batch, or
+    go on from the last training step in `batch_size` chains if `persistent` (Tieleman
+    2008, ICML).
+
+    Its parameters are those of `Epochs`, the options `DivergenceOptions`.
+    """
+
+    loss_name = "reconstruction error"
+    remedy = "learning_rate is too large."
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self._last_signals = None
+
+    def _step(self, rows):
+        weight, total = self.samples.weights(rows)
+        V = np.empty((self.samples.n_features, rows.size), self.network.dtype)
+        self.samples.gather(rows, V)
+        P = self.network.mean_hiddens(V, self.team)
+        H = bernoulli(P, self.rng)
+        reconstructed = self.network.mean_visibles(H, self.team)
+        error = _squared_error(V, reconstructed, weight)
+        if not self.options.persistent:
+            model = self._sampled(reconstructed)
+            self._descend((V, P, weight), (*model, weight))
+            return error, total
+        if self.network.chains is None:
+            self.network = self.network.with_chains(H)
+        model = self._sampled(
+            self.network.mean_visibles(self.network.chains, self.team)
+        )
+        self.network = self.network.with_chains(bernoulli(model[1], self.rng))
+        n_chains = model[1].shape[1]
+        share = np.full(n_chains, 1 / n_chains, self.network.dtype)
+        self._descend((V, P, weight), (*model, share))
+        return error, total
+
+    def _sampled(self, visible):
+        """Return V and P(h | v) after so many steps, begun at these P(v | h)."""
+        for left in range(self.options.n_gibbs - 1, -1, -1):
+            V = bernoulli(visible, self.rng)
+            P = self.network.mean_hiddens(V, self.team)
+            if left:
+                visible = self.network.mean_visibles(bernoulli(P, self.rng), self.team)
+        return V, P
+
+    def _descend(self, data, model):
+        """Take a step towards the data and away from the model.
+
+        Both are given as (V, P(h | v), weight of each column).
+        """
+        X = np.concatenate([data[0], model[0]], axis=1)
+        D = np.concatenate([data[1], model[1]], axis=1)
+        weight = np.concatenate([-data[2], model[2]])
+        D *= weight
+        self._last_signals = Signals(X, D, D)
+        step = self._next_step(self.options.alpha)
+        machine, no_deltas = self.network, np.empty((0, X.shape[1]), D.dtype)
+        machine.layer.backward(X, D, no_deltas, self.optimiser, step, self.team)
+        unpenalised = step._replace(l2=step.l2.dtype.type(0))
+        # Not by BLAS, whose last bits depend on how many threads it takes.
+        gradient = np.einsum("ib,b->i", X, weight)
+        self.optimiser.update(
+            machine.visible_bias, *machine.visible_moments, gradient, unpenalised
+        )
+
+    def _signals(self, depth):
+        return self._last_signals
+
+
+def _squared_error(V, reconstructed, weight):
+    """Return the squared error, averaged over the units and the weighted columns."""
+    residual = V - reconstructed
+    residual *= residual
+    return float((residual.mean(axis=0) * weight).sum())
