@@ -5,6 +5,7 @@ with zeros where no connection exists.
 """
 
 import math
+from itertools import product
 
 import numpy as np
 
@@ -285,3 +286,135 @@ class DenseNet:
                     delta = delta * dropout[depth - 1]
                 delta = delta * derivative(sums[depth - 1], self.slope(depth))
         return of_W, of_b
+
+
+# Boltzmann machines
+
+
+def states(n):
+    """Return all states of n units, of shape (2 ** n, n), in binary order."""
+    return np.array(list(product([0.0, 1.0], repeat=n)))
+
+
+def state_numbers(V):
+    """Return the place of each binary row among the states."""
+    return (V @ 2.0 ** np.arange(V.shape[1])[::-1]).astype(int)
+
+
+class DenseRBM:
+    """A restricted Boltzmann machine with a dense float64 matrix, mostly by counting.
+
+    W is n_visible x n_hidden, a the bias of the visible and c of the hidden units.
+    """
+
+    def __init__(self, W, a, c, mask=None):
+        self.W, self.a, self.c = (array.astype(np.float64) for array in (W, a, c))
+        self.mask = np.ones(W.shape, bool) if mask is None else mask
+        self.velocities = [0.0, 0.0, 0.0]
+        self.chains = None
+
+    @classmethod
+    def of(cls, machine):
+        (layer,) = machine.layers
+        mask = mask_of(layer.topology)
+        return cls(dense(mask, layer.weights), machine.visible_bias, layer.bias, mask)
+
+    def energy(self, v, h):
+        return -(self.a @ v) - self.c @ h - v @ self.W @ h
+
+    def joint(self):
+        """Return P(v, h), a row for each state v and a column for each h."""
+        n_visible, n_hidden = self.W.shape
+        odds = [
+            [math.exp(-self.energy(v, h)) for h in states(n_hidden)]
+            for v in states(n_visible)
+        ]
+        return np.array(odds) / np.sum(odds)
+
+    def marginal(self):
+        """Return P(v) of each state v."""
+        return self.joint().sum(axis=1)
+
+    def log_likelihood(self, V):
+        """Return log P(v) of each binary row."""
+        return np.log(self.marginal()[state_numbers(V)])
+
+    def counted_free_energy(self, V):
+        """Return -log sum_h exp(-E(v, h)) of each row, by counting the states h."""
+        H = states(self.W.shape[1])
+        sums = [sum(math.exp(-self.energy(v, h)) for h in H) for v in V]
+        return -np.log(sums)
+
+    def free_energy(self, V):
+        """Return the same by the formula, for many hidden units and large weights."""
+        return -(V @ self.a) - np.logaddexp(0, V @ self.W + self.c).sum(axis=1)
+
+    def log_odds(self, V):
+        """Return F(unit i off) - F(unit i on) for each row and unit."""
+        odds = np.empty(V.shape)
+        for i in range(V.shape[1]):
+            off, on = V.astype(np.float64), V.astype(np.float64)
+            off[:, i], on[:, i] = 0, 1
+            odds[:, i] = self.free_energy(off) - self.free_energy(on)
+        return odds
+
+    def mean_hiddens(self, V):
+        return logistic(V @ self.W + self.c)
+
+    def mean_visibles(self, H):
+        return logistic(H @ self.W.T + self.a)
+
+    def hiddens(self, V, uniform):
+        P = self.mean_hiddens(V)
+        return np.where(uniform(P.shape) < P, 1.0, 0.0)
+
+    def visibles(self, H, uniform):
+        P = self.mean_visibles(H)
+        return np.where(uniform(P.shape) < P, 1.0, 0.0)
+
+    def moments(self, V, weight):
+        """Return the weighted sums of v h, v and h, for h = P(h | v)."""
+        H = self.mean_hiddens(V) * weight[:, None]
+        return V.T @ H, V.T @ weight, H.sum(axis=0)
+
+    def step(
+        self,
+        V,
+        uniform,
+        *,
+        learning_rate,
+        weight=None,
+        n_gibbs=1,
+        persistent=False,
+        alpha=0.0,
+        momentum=0.0,
+        nesterov=False,
+    ):
+        """Take a step of contrastive divergence; return the reconstruction error.
+
+        ``uniform((samples, units))`` gives random numbers: those of the reconstruction
+        first, then those of the chains in their order.
+        """
+        weight = np.ones(len(V)) if weight is None else weight
+        weight = weight / weight.sum()
+        H = self.hiddens(V, uniform)
+        error = weight @ ((V - self.mean_visibles(H)) ** 2).mean(axis=1)
+        if persistent:
+            H = H if self.chains is None else self.chains
+        model = self.visibles(H, uniform)
+        for _ in range(n_gibbs - 1):
+            model = self.visibles(self.hiddens(model, uniform), uniform)
+        share = np.full(len(H), 1 / len(H)) if persistent else weight
+        if persistent:
+            self.chains = self.hiddens(model, uniform)
+        data, model = self.moments(V, weight), self.moments(model, share)
+        of_W, of_a, of_c = (m - d for d, m in zip(data, model, strict=True))
+        gradients = ((of_W + alpha * self.W) * self.mask, of_a, of_c)
+        moved = [
+            sgd_step(old, velocity, gradient, learning_rate, momentum, nesterov)
+            for old, velocity, gradient in zip(
+                (self.W, self.a, self.c), self.velocities, gradients, strict=True
+            )
+        ]
+        (self.W, self.a, self.c), self.velocities = zip(*moved, strict=True)
+        return error

@@ -108,7 +108,7 @@ class SparseRBM(BoltzmannMachine):
     ...     SparseRBM(random_state=0),
     ...     LogisticRegression(max_iter=1000),
     ... )
-    >>> model.fit(X_train, y_train).score(X_test, y_test) > 0.95
+    >>> model.fit(X_train, y_train).score(X_test, y_test) > 0.9
     True
     >>> model[1].density_ < 0.2
     True

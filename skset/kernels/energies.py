@@ -7,8 +7,17 @@ from skset.kernels._jit import kernel
 __all__ = ["add_log_odds"]
 
 # Logarithms are taken of products of factors, each of which is at most exp(|weight|);
-# this much of |weight| is far from where float64 overflows.
+# at this sum of |weight| a new product begins. Weights are at most 700, so that nothing
+# overflows in float64.
 LARGEST_EXPONENT = 256.0
+
+
+@kernel
+def _take_logarithms(ratio, total):
+    """Add the logarithms of `ratio` to `total`, and begin anew."""
+    for b in range(ratio.size):
+        total[b] += np.log(ratio[b])
+        ratio[b] = 1.0
 
 
 @kernel
@@ -31,6 +40,10 @@ def add_log_odds(start, stop, indptr, indices, weights, V, P, Q, odds):
             p, q = P[indices[k]], Q[indices[k]]
             weight = np.float64(weights[k])
             on, off = np.exp(weight), np.exp(-weight)
+            exponent += abs(weight)
+            if exponent > LARGEST_EXPONENT:
+                _take_logarithms(ratio, total)
+                exponent = abs(weight)
             for b in range(v.size):
                 if v[b] == 0:
                     ratio[b] *= q[b] + p[b] * on
@@ -39,9 +52,4 @@ def add_log_odds(start, stop, indptr, indices, weights, V, P, Q, odds):
                 else:
                     now = np.exp(-weight * v[b])
                     ratio[b] *= (q[b] + p[b] * on * now) / (q[b] + p[b] * now)
-            exponent += abs(weight)
-            if exponent > LARGEST_EXPONENT or k + 1 == indptr[i + 1]:
-                for b in range(v.size):
-                    total[b] += np.log(ratio[b])
-                    ratio[b] = 1.0
-                exponent = 0.0
+        _take_logarithms(ratio, total)

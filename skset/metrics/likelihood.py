@@ -36,9 +36,10 @@ def log_partition_ais(
         Number of independent samples, at least 2. The standard error goes with the
         square root.
     n_steps : int, default=1000
-        Number of machines in between, with inverse temperatures equally spaced. The
-        spread of the samples falls with it. Both cost time in proportion; where the
-        standard error is above some tenths, more steps do more than more chains.
+        Number of steps from the machine without weights to the given one, in which the
+        inverse temperature rises equally. The spread of the samples falls with it. Both
+        cost time in proportion; where the standard error is above some tenths, more
+        steps do more than more chains.
     random_state : int, RandomState instance or None, default=None
         Seed of the sampling.
     base_rates : array-like of shape (n_features,), default=None
@@ -125,7 +126,6 @@ def log_partition_exact(rbm):
             f"units has too many states; up to {MAX_UNITS} units on one side can be "
             "enumerated. Use log_partition_ais."
         )
-    few, many = few.astype(float), many.astype(float)
     width = max(1, BLOCK // many.size)
     total = -np.inf
     for start in range(0, 1 << few.size, width):
@@ -176,6 +176,9 @@ def log_likelihood(
     machine = _parts(rbm)
     visible_bias = machine[-1]
     X = check_array(X, accept_sparse="csr", dtype=visible_bias.dtype)
+    if sparse.issparse(X) and not X.has_canonical_format:
+        X = X.copy()  # it may be the caller's
+        X.sum_duplicates()
     _check_binary(X)
     if X.shape[1] != visible_bias.size:
         raise ValueError(
@@ -187,9 +190,7 @@ def log_likelihood(
         log_partition = log_partition_ais(
             rbm, n_chains, n_steps, random_state, base_rates=rates
         )
-    value, error = (
-        log_partition if isinstance(log_partition, tuple) else (log_partition, 0.0)
-    )
+    value, error = (*np.atleast_1d(log_partition), 0.0)[:2]
     return float(-_mean_free_energy(machine, X) - value), float(error)
 
 
@@ -235,12 +236,12 @@ def _parts(rbm):
 def _base_bias(rates, visible_bias):
     if rates is None:
         return visible_bias
-    rates = np.asarray(rates, dtype=visible_bias.dtype)
+    rates = np.asarray(rates, dtype=float)
     if rates.shape != visible_bias.shape or not ((rates > 0) & (rates < 1)).all():
         raise ValueError(
             f"base_rates must be {visible_bias.size} probabilities in (0, 1)."
         )
-    return np.log(rates / (1 - rates))
+    return (np.log(rates) - np.log1p(-rates)).astype(visible_bias.dtype)
 
 
 def _check_binary(X):

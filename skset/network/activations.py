@@ -16,7 +16,7 @@ def logistic(Z, out=None):
 
     By numpy's vectorised exp, at a quarter of the time of scipy's expit in float32.
     """
-    with np.errstate(over="ignore"):  # exp(-Z) is infinite where the result is 0
+    with np.errstate(over="ignore", under="ignore"):  # where the result is 0 or 1
         A = np.exp(np.negative(Z, out=out), out=out)
     A += 1
     return np.reciprocal(A, out=A)

@@ -12,6 +12,9 @@ from skset.network.stack import LayerStack
 __all__ = ["RBM", "bernoulli"]
 
 SERIAL = kernels.Team()
+# A unit whose log-odds change by more than this is certain to the last digit of
+# float64; a weight beyond it has diverged.
+LARGEST_WEIGHT = 700.0
 
 
 def bernoulli(P, rng):
@@ -95,8 +98,12 @@ class RBM(LayerStack):
         )
 
     def is_finite(self):
-        """Return whether all weights and biases are finite."""
-        return super().is_finite() and bool(np.isfinite(self.visible_bias).all())
+        """Return whether all weights and biases are finite, and no weight absurd."""
+        return (
+            super().is_finite()
+            and bool(np.isfinite(self.visible_bias).all())
+            and bool((np.abs(self.layer.weights) <= LARGEST_WEIGHT).all())
+        )
 
     def hidden_sums(self, V, team=SERIAL):
         """Return ``c + W' V``, the log-odds of the hidden units given the visible."""

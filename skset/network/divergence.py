@@ -36,8 +36,8 @@ class ContrastiveDivergence(Epochs):
     sampled gradient that the fused kernel of the perceptron takes steps along.
 
     The model's phase comes from `n_gibbs` steps of sampling that begin at the batch, or
-    go on from the last training step in `batch_size` chains if `persistent` (Tieleman
-    2008, ICML).
+    go on from the last training step if `persistent` (Tieleman 2008, ICML), in as many
+    chains as the first batch has samples, begun at those of them that have weight.
 
     Its parameters are those of `Epochs`, the options `DivergenceOptions`.
     """
@@ -48,6 +48,7 @@ class ContrastiveDivergence(Epochs):
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
         self._last_signals = None
+        self._buffers = {}
 
     def _step(self, rows):
         weight, total = self.samples.weights(rows)
@@ -62,13 +63,14 @@ class ContrastiveDivergence(Epochs):
             self._descend((V, P, weight), (*model, weight))
             return error, total
         if self.network.chains is None:
-            self.network = self.network.with_chains(H)
+            live = np.resize(np.flatnonzero(weight), rows.size)
+            self.network = self.network.with_chains(np.ascontiguousarray(H[:, live]))
         model = self._sampled(
             self.network.mean_visibles(self.network.chains, self.team)
         )
         self.network = self.network.with_chains(bernoulli(model[1], self.rng))
         n_chains = model[1].shape[1]
-        share = np.full(n_chains, 1 / n_chains, self.network.dtype)
+        share = np.full(n_chains, bool(total) / n_chains, self.network.dtype)
         self._descend((V, P, weight), (*model, share))
         return error, total
 
@@ -86,12 +88,14 @@ class ContrastiveDivergence(Epochs):
 
         Both are given as (V, P(h | v), weight of each column).
         """
-        X = np.concatenate([data[0], model[0]], axis=1)
-        D = np.concatenate([data[1], model[1]], axis=1)
+        n = data[2].size
         weight = np.concatenate([-data[2], model[2]])
-        D *= weight
+        X, D = self._phases(weight.size)
+        np.concatenate([data[0], model[0]], axis=1, out=X)
+        np.multiply(data[1], weight[:n], out=D[:, :n])
+        np.multiply(model[1], weight[n:], out=D[:, n:])
         self._last_signals = Signals(X, D, D)
-        step = self._next_step(self.options.alpha)
+        step = self._next_step(self.options.alpha if weight.any() else 0.0)
         machine, no_deltas = self.network, np.empty((0, X.shape[1]), D.dtype)
         machine.layer.backward(X, D, no_deltas, self.optimiser, step, self.team)
         unpenalised = step._replace(l2=step.l2.dtype.type(0))
@@ -100,6 +104,14 @@ class ContrastiveDivergence(Epochs):
         self.optimiser.update(
             machine.visible_bias, *machine.visible_moments, gradient, unpenalised
         )
+
+    def _phases(self, width):
+        """Return arrays (n_visible, width) and (n_hidden, width) to be written anew."""
+        if width not in self._buffers:
+            self._buffers[width] = [
+                np.empty((n, width), self.network.dtype) for n in self.network.n_units
+            ]
+        return self._buffers[width]
 
     def _signals(self, depth):
         return self._last_signals

@@ -133,7 +133,7 @@ class Epochs(ABC):
         return self
 
     def __next__(self):
-        """Train one epoch and return its mean loss, the penalty included."""
+        """Train one epoch and return its mean loss."""
         with np.errstate(all="ignore"):  # what is not finite is raised below
             loss = self._epoch()
             finite = self.network.is_finite()

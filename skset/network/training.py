@@ -31,7 +31,7 @@ class TrainingOptions(EpochsOptions):
 
 
 class Training(Epochs):
-    """Trains a `Network` by backpropagation.
+    """Trains a `Network` by backpropagation; its loss has the penalty included.
 
     Its parameters are those of `Epochs`, the options `TrainingOptions`.
     """

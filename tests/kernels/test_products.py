@@ -59,6 +59,7 @@ class Case:
         self.moments = [new(nnz), new(nnz) ** 2]
         self.X, self.D = new(n_in, width), new(n_out, width)
         self.Z, self.DX = new(n_out, width), new(n_in, width)
+        self.input_bias = new(n_in)
 
     def dense(self, values):
         return reference.dense(self.mask, values)
@@ -71,6 +72,15 @@ class Case:
         else:
             run(kernels.forward, self.width, *args)
         return self.Z
+
+    def pull_back(self, start=0, stop=None, run=None):
+        stop = self.mask.shape[0] if stop is None else stop
+        args = (self.indptr, self.indices, self.weights, self.input_bias)
+        if run is None:
+            kernels.pull_back(start, stop, *args, self.D, self.DX)
+        else:
+            run(kernels.pull_back, self.width, *args, self.D, self.DX)
+        return self.DX
 
     def backward(self, rule, start=0, stop=None, run=None, DX=None):
         """Run the backward kernel; return DX, weights and moments after it."""
@@ -88,6 +98,9 @@ class Case:
         else:
             run(kernel, self.width, self.indptr, self.indices, *args)
         return DX, self.weights, *moments
+
+    def expected_pull_back(self):
+        return self.dense(self.weights) @ self.D + self.input_bias[:, None]
 
     def expected_backward(self, rule):
         W, X, D = self.dense(self.weights), self.X, self.D
@@ -120,9 +133,34 @@ def test_every_batch_width(dtype, width):
     case = Case(with_empty_units((7, 13)), dtype, width)
     expected = case.dense(case.weights).T @ case.X + case.bias[:, None]
     assert_close(case.forward(), expected)
+    assert_close(case.pull_back(), case.expected_pull_back())
     expected = case.expected_backward("nesterov")
     for actual, right in zip(case.backward("nesterov"), expected, strict=True):
         assert_close(actual, right)
+
+
+@masks
+@dtypes
+@widths
+def test_pull_back_is_the_dense_product_of_the_other_side(mask, dtype, width):
+    case = Case(mask, dtype, width)
+    given = case.weights.copy(), case.D.copy(), case.input_bias.copy()
+    actual = case.pull_back()
+    assert actual.dtype == dtype
+    assert_close(actual, case.expected_pull_back())
+    for before, after in zip(
+        given, (case.weights, case.D, case.input_bias), strict=True
+    ):
+        assert np.array_equal(before, after)
+
+
+@masks
+@dtypes
+def test_pull_back_is_what_backward_gives_the_layer_below(mask, dtype):
+    case = Case(mask, dtype, 9)
+    case.input_bias[:] = 0
+    pulled = case.pull_back().copy()
+    assert np.array_equal(pulled, case.backward("plain")[0])
 
 
 @masks
@@ -146,6 +184,16 @@ def test_forward_writes_only_its_own_rows(dtype):
     assert_close(case.Z[4:9], expected[4:9])
     assert np.array_equal(case.Z[:4], before[:4])
     assert np.array_equal(case.Z[9:], before[9:])
+
+
+@dtypes
+def test_pull_back_writes_only_its_own_rows(dtype):
+    case = Case(MASKS["empty units"], dtype, 5)
+    before = case.DX.copy()
+    case.pull_back(4, 9)
+    assert_close(case.DX[4:9], case.expected_pull_back()[4:9])
+    assert np.array_equal(case.DX[:4], before[:4])
+    assert np.array_equal(case.DX[9:], before[9:])
 
 
 @rules
@@ -183,6 +231,8 @@ def test_threads_change_no_bit(rule, dtype, mask, monkeypatch):
         serial, parallel = Case(mask, dtype, 9), Case(mask, dtype, 9)
         with kernels.Team(n_threads) as workers:
             assert np.array_equal(serial.forward(), parallel.forward(run=workers.run))
+            pulled = serial.pull_back(), parallel.pull_back(run=workers.run)
+            assert np.array_equal(*pulled)
             both = serial.backward(rule), parallel.backward(rule, run=workers.run)
         for a, b in zip(*both, strict=True):
             assert np.array_equal(a, b)
@@ -221,13 +271,16 @@ def test_an_error_in_any_thread_is_raised(failing, monkeypatch):
 @dtypes
 def test_a_sample_gets_the_same_bits_whatever_the_batch(dtype):
     case = Case(MASKS["empty units"], dtype, 16)
-    alone = case.forward().copy()
+    alone, pulled = case.forward().copy(), case.pull_back().copy()
     for width in (32, 48, 64, 80, 112, 128, 240):
         for offset in {0, 16, width - 16}:
             batch = Case(MASKS["empty units"], dtype, width)
             batch.X[:, offset : offset + 16] = case.X
             batch.weights, batch.bias = case.weights, case.bias
             assert np.array_equal(batch.forward()[:, offset : offset + 16], alone)
+            batch.D[:, offset : offset + 16] = case.D
+            batch.input_bias = case.input_bias
+            assert np.array_equal(batch.pull_back()[:, offset : offset + 16], pulled)
 
 
 @dtypes
@@ -238,6 +291,9 @@ def test_nan_stays_nan(dtype, place):
     Z = case.forward()
     assert np.isnan(Z[:, place[1]]).all()
     assert np.isnan(Z).sum() == Z.shape[0]
+    case.D[3, 4] = np.nan
+    assert np.isnan(case.pull_back()[:, 4]).all()
+    assert np.isnan(case.DX).sum() == case.DX.shape[0]
     case.D[:] = 1
     DX, weights, velocity = case.backward("plain")
     row = slice(case.indptr[place[0]], case.indptr[place[0] + 1])

@@ -6,7 +6,10 @@ import numpy as np
 from reference import one_hot
 
 from skset.network import (
+    RBM,
     SGD,
+    ContrastiveDivergence,
+    DivergenceOptions,
     Layer,
     LearningRate,
     Network,
@@ -58,6 +61,30 @@ def sparse_network(
     return network
 
 
+def machine_on(mask, dtype="float64", scale=1.0, seed=0):
+    """Return a random Boltzmann machine with connections where the mask is True."""
+    rng = np.random.default_rng(seed)
+    topology = Topology.from_positions(mask.shape, np.flatnonzero(mask))
+    means = rng.uniform(0.2, 0.8, mask.shape[0]).astype(dtype)
+    machine = RBM.initial(topology, rng, means, weight_init="normal", scale=10 * scale)
+    machine.layer.bias[:] = 0.5 * rng.standard_normal(mask.shape[1])
+    return machine
+
+
+def sparse_machine(shape=(6, 5), dtype="float64", density=0.5, seed=0):
+    """Return a Boltzmann machine with random connections."""
+    size = shape[0] * shape[1]
+    places = np.random.default_rng(seed).permutation(size).reshape(shape)
+    return machine_on(places < round(density * size), dtype, seed=seed)
+
+
+def binary(n_samples=23, n_features=6, dtype="float64", seed=1):
+    """Return samples of zeros and ones, of which no two features are alike."""
+    rng = np.random.default_rng(seed)
+    means = np.linspace(0.2, 0.8, n_features)
+    return (rng.random((n_samples, n_features)) < means).astype(dtype)
+
+
 def problem(output, n_samples=23, n_features=6, n_outputs=3, dtype="float64", seed=1):
     """Return X, the targets as Samples wants them, and as a matrix."""
     rng = np.random.default_rng(seed)
@@ -74,7 +101,22 @@ def problem(output, n_samples=23, n_features=6, n_outputs=3, dtype="float64", se
     return X, Y, Y.astype("float64")
 
 
-def training(
+def training(network, samples, **given):
+    """Return a training of a copy of the network; a number is a constant rate."""
+    defaults = {"dropout": 0.0, "weight_init": "he"}
+    return _begun(Training, TrainingOptions, network, samples, **defaults | given)
+
+
+def divergence(machine, samples, **given):
+    """Return a training of a copy of the machine and its state, as above."""
+    defaults = {"weight_init": "normal"}
+    kinds = ContrastiveDivergence, DivergenceOptions
+    return _begun(*kinds, machine, samples, **defaults | given)
+
+
+def _begun(
+    kind,
+    kind_of_options,
     network,
     samples,
     *,
@@ -85,32 +127,29 @@ def training(
     progress=None,
     **options,
 ):
-    """Return a training of a copy of the network; a number is a constant rate."""
     if not isinstance(learning_rate, LearningRate):
         learning_rate = LearningRate(learning_rate)
     defaults = {
         "batch_size": samples.n_samples,
         "shuffle": False,
         "alpha": 0.0,
-        "dropout": 0.0,
         "max_epochs": 10,
-        "weight_init": "he",
     }
-    return Training(
-        network.copy(),
+    return kind(
+        network.copy(at_rest=False),
         samples,
         optimiser or SGD(momentum=0.0, nesterov=False),
         learning_rate,
         evolution,
-        TrainingOptions(**defaults | options),
+        kind_of_options(**defaults | options),
         np.random.default_rng(seed),
         progress,
     )
 
 
-def epochs(n, *args, **kwargs):
+def epochs(n, *args, begin=training, **kwargs):
     """Train n epochs; return the network and the losses."""
-    with training(*args, **kwargs) as running:
+    with begin(*args, **kwargs) as running:
         losses = [next(running) for _ in range(n)]
     return running.network, losses
 
@@ -127,3 +166,11 @@ def assert_same_network(a, b):
         assert np.array_equal(x.topology.indices, y.topology.indices)
         assert np.array_equal(x.weights, y.weights)
         assert np.array_equal(x.bias, y.bias)
+
+
+def assert_same_machine(a, b):
+    """Hold that two Boltzmann machines and their chains are the same bit for bit."""
+    assert_same_network(a, b)
+    assert np.array_equal(a.visible_bias, b.visible_bias)
+    assert (a.chains is None) == (b.chains is None)
+    assert a.chains is None or np.array_equal(a.chains, b.chains)

@@ -3,8 +3,9 @@ import pytest
 import reference
 from network.cases import ACTIVATIONS as NAMES
 from reference import assert_close
+from scipy.special import expit
 
-from skset.network import ACTIVATIONS
+from skset.network import ACTIVATIONS, logistic, softplus
 
 names = pytest.mark.parametrize("name", NAMES)
 dtypes = pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -87,3 +88,64 @@ def test_nan_stays_nan(name):
 def test_he_belongs_to_the_rectifiers():
     rectifiers = {name for name in NAMES if ACTIVATIONS[name].rectifier}
     assert rectifiers == {"relu", "leaky_relu", "all_relu"}
+
+
+# Of any size: exp overflows at 89 in float32 and at 710 in float64.
+
+
+def all_sizes(dtype):
+    ends = np.array([0.0, np.finfo(dtype).tiny, np.finfo(dtype).max, np.inf])
+    positive = np.concatenate([np.linspace(1e-3, 1000, 4321), ends])
+    return np.stack([-positive, positive]).astype(dtype)
+
+
+def layouts(Z):
+    return [Z, Z.T, np.asfortranarray(Z), Z[:, ::3]]
+
+
+@dtypes
+def test_logistic_is_expit(dtype):
+    for given in layouts(all_sizes(dtype)):
+        before = given.copy()
+        A = logistic(given)
+        assert A.dtype == dtype
+        assert np.array_equal(given, before)
+        assert_close(A, expit(given.astype(float)))
+        assert A.min() == 0
+        assert A.max() == 1
+
+
+@dtypes
+def test_logistic_in_place(dtype):
+    Z = all_sizes(dtype)
+    A = logistic(Z)
+    other = np.empty_like(Z)
+    assert logistic(Z, out=other) is other
+    assert np.array_equal(other, A)
+    assert np.array_equal(Z, all_sizes(dtype))
+    assert logistic(Z, out=Z) is Z
+    assert np.array_equal(Z, A)
+
+
+@dtypes
+def test_small_probabilities_are_relatively_right(dtype):
+    Z = np.linspace(-80, 0, 100).astype(dtype)  # float32 can tell exp(-87) from 0
+    np.testing.assert_allclose(
+        logistic(Z), expit(Z.astype(float)), rtol=10 * np.finfo(dtype).eps
+    )
+
+
+@dtypes
+def test_softplus_is_logaddexp(dtype):
+    for given in layouts(all_sizes(dtype)):
+        before = given.copy()
+        A = softplus(given)
+        assert A.dtype == dtype
+        assert np.array_equal(given, before)
+        assert_close(A, np.logaddexp(0, given.astype(float)))
+    assert softplus(np.array([-np.inf], dtype)) == 0
+
+
+@pytest.mark.parametrize("function", [logistic, softplus])
+def test_nan_is_not_mistaken_for_a_large_number(function):
+    assert np.isnan(function(np.array([np.nan, 1.0]))).tolist() == [True, False]

@@ -1,0 +1,358 @@
+"""SparseRBM beside scikit-learn's BernoulliRBM, its static twin, and a dense one.
+
+    python benchmarks/rbm.py --data ../shared/data
+
+Five parts, each of which can be run alone with ``--parts``:
+
+- reconstruction: coil20, two thirds for training, 200 hidden units, epsilon 10, up to
+  1000 epochs; the squared difference between test images and their reconstruction.
+- likelihood: test log-likelihood on binary tables (`_boltzmann.py` tells how each is
+  divided), its partition function by annealed importance sampling.
+- features: logistic regression on hidden units, and on raw pixels.
+- speed: samples per second at 784-5000 and batch 100, one thread each, interleaved.
+- memory: peak of training 100,000 visible and 20,000 hidden units.
+
+Contestants: "SET"; "static", the same random topology never evolved; "dense", the same
+recipe at density 1; "Bernoulli", scikit-learn's. In the parts on quality each one's
+settings are chosen on the validation part among a few, with the first seed; the test
+part is looked at after the last epoch of the chosen ones, with every seed.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import time
+import warnings
+from pathlib import Path
+
+import numpy as np
+from _boltzmann import BINARY_SETS, binary_table, image_table, reconstruction_table
+from _report import print_table, write_json
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LogisticRegression
+from sklearn.neural_network import BernoulliRBM
+from threadpoolctl import threadpool_limits
+
+from skset import SparseRBM
+from skset.metrics import log_likelihood
+
+CONTESTANTS = ["SET", "static", "dense", "Bernoulli"]
+# Settings that each may choose among; BernoulliRBM's chains are always persistent.
+RATES = [{"learning_rate": rate} for rate in (0.03, 0.1, 0.3)]
+CANDIDATES = {
+    "Bernoulli": [{"learning_rate": rate} for rate in (0.01, 0.03, 0.1, 0.3)],
+    "ours": [
+        *({"learning_rate": rate, "n_gibbs": 3} for rate in (0.1, 0.3)),
+        *({"learning_rate": rate, "persistent": True} for rate in (0.003, 0.01, 0.03)),
+    ],
+}
+# Epochs on each binary table: so many that none has less than about 10,000 steps, but
+# nips, whose 400 rows are learned by heart.
+EPOCHS = {
+    "mushrooms": 200,
+    "connect4": 30,
+    "adult": 100,
+    "nips": 60,
+    "ocr_letters": 100,
+    "rcv1": 50,
+    "mnist": 30,
+}
+
+
+def main():
+    options = parsed()
+    warnings.simplefilter("ignore", ConvergenceWarning)
+    path = Path(options.out)
+    results = json.loads(path.read_text())["results"] if path.exists() else {}
+    with threadpool_limits(1):
+        for part in options.parts:
+            for title, figures in PARTS[part](options):
+                of_part = results.setdefault(part, {})
+                of_part[title] = {**of_part.get(title, {}), **figures}
+                write_json(options.out, results)
+
+
+def parsed():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", required=True, help="folder of the .npz files")
+    parser.add_argument("--parts", nargs="+", default=list(PARTS), choices=PARTS)
+    parser.add_argument("--sets", nargs="+", default=BINARY_SETS, choices=BINARY_SETS)
+    parser.add_argument("--contestants", nargs="+", default=CONTESTANTS)
+    parser.add_argument("--hidden", type=int, default=500, help="units, likelihood")
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--epochs", type=int, help="in place of each part's own")
+    parser.add_argument("--repeats", type=int, default=7, help="of the timing")
+    parser.add_argument("--out", default="benchmarks/results/rbm.json")
+    return parser.parse_args()
+
+
+def machine(contestant, seed, **params):
+    """Return an unfitted machine; BernoulliRBM gets those parameters that it has."""
+    if contestant == "Bernoulli":
+        known = {k: v for k, v in params.items() if k in BernoulliRBM().get_params()}
+        return BernoulliRBM(random_state=seed, **known)
+    own = {
+        "SET": {},
+        "static": {"method": "static"},
+        "dense": {"method": "static", "density": 1.0},
+    }[contestant]
+    return SparseRBM(random_state=seed, **{**params, **own})
+
+
+def n_parameters(rbm):
+    """Return the numbers of weights and of biases, added up."""
+    weights = rbm.components_
+    n_weights = weights.nnz if hasattr(weights, "nnz") else weights.size
+    return n_weights + sum(weights.shape)
+
+
+def fitted(rbm, X):
+    """Return the machine, fitted to X, and the seconds that it took."""
+    began = time.perf_counter()
+    rbm.fit(X)
+    return rbm, time.perf_counter() - began
+
+
+def chosen_and_judged(contestants, candidates, seeds, train, choose, judge, **params):
+    """Return the figures of each contestant with the settings that it chose.
+
+    ``candidates(name)`` are settings, ``choose(rbm)`` is greater for a better machine,
+    ``judge(rbm)`` returns a dict of figures.
+    """
+    figures = {}
+    for name in contestants:
+        tried = []
+        for settings in candidates(name):
+            run = fitted(machine(name, 0, **params, **settings), train)
+            tried.append((choose(run[0]), settings, run))
+        _, settings, run = max(tried, key=lambda attempt: attempt[0])
+        runs = [run] + [
+            fitted(machine(name, seed, **params, **settings), train)
+            for seed in range(1, seeds)
+        ]
+        figures[name] = {
+            "settings": {**params, **settings},
+            "tried": [[settings, float(score)] for score, settings, _ in tried],
+            "parameters": int(n_parameters(run[0])),
+            **summary([{**judge(rbm), "seconds": seconds} for rbm, seconds in runs]),
+        }
+    return figures
+
+
+def summary(runs):
+    """Return mean and deviation of each figure over the runs."""
+    return {
+        key: {
+            "mean": float(np.mean([run[key] for run in runs])),
+            "deviation": float(np.std([run[key] for run in runs])),
+        }
+        for key in runs[0]
+    }
+
+
+def show(title, figures, keys):
+    def cell(figure):
+        return f"{figure['mean']:.4g} ± {figure['deviation']:.2g}"
+
+    print()
+    print_table(
+        [title, "parameters", "settings", *keys],
+        [
+            [
+                name,
+                f"{run['parameters']:,}",
+                chosen(run["settings"]),
+                *(cell(run[key]) for key in keys),
+            ]
+            for name, run in figures.items()
+        ],
+    )
+
+
+def chosen(settings):
+    """Return what was chosen, in few letters."""
+    phase = "PCD" if settings.get("persistent") else f"CD-{settings.get('n_gibbs', 1)}"
+    return f"{phase}, {settings['learning_rate']:g}"
+
+
+def mean_reconstruction(rbm, X):
+    """Return P(v | h) for h = P(h | X)."""
+    if isinstance(rbm, SparseRBM):
+        return rbm.reconstruct(X)
+    sums = rbm.transform(X) @ rbm.components_ + rbm.intercept_visible_
+    return 1 / (1 + np.exp(-sums))
+
+
+def reconstruction(options):
+    """Measure how well machines rebuild images of coil20 that they have not seen."""
+    n_epochs = options.epochs or 1000
+    for seed in range(options.seeds):
+        table = reconstruction_table(options.data, seed)
+
+        def error(rbm, X):
+            return float(np.mean((mean_reconstruction(rbm, X) - X) ** 2))
+
+        figures = chosen_and_judged(
+            options.contestants,
+            lambda name: RATES,
+            1,
+            table.train,
+            lambda rbm, table=table: -error(rbm, table.valid),
+            lambda rbm, table=table: {"mse": error(rbm, table.test)},
+            n_components=200,
+            epsilon=10,
+            n_iter=n_epochs,
+            batch_size=10,
+        )
+        for run in figures.values():
+            run["seconds_per_epoch"] = {
+                **run["seconds"],
+                "mean": run["seconds"]["mean"] / n_epochs,
+            }
+        title = f"coil20, {n_epochs} epochs, split {seed}"
+        show(title, figures, ["mse", "seconds_per_epoch"])
+        yield title, figures
+
+
+def likelihood(options):
+    """Measure test log-likelihoods, in nats."""
+    for name in options.sets:
+        table = binary_table(options.data, name)
+
+        def judge(rbm, table=table):
+            value, error = log_likelihood(
+                rbm, table.test, n_chains=200, n_steps=5000, random_state=0
+            )
+            return {"test": value, "ais_error": error}
+
+        figures = chosen_and_judged(
+            options.contestants,
+            lambda name: CANDIDATES.get(name, CANDIDATES["ours"]),
+            options.seeds,
+            table.train,
+            lambda rbm, table=table: log_likelihood(
+                rbm, table.valid, n_chains=100, n_steps=2000, random_state=0
+            )[0],
+            judge,
+            n_components=options.hidden,
+            n_iter=options.epochs or EPOCHS[name],
+            batch_size=20,
+        )
+        title = f"{name}, {options.hidden} hidden"
+        show(title, figures, ["test", "ais_error", "seconds"])
+        yield title, figures
+
+
+def features(options):
+    """Measure a linear classifier on hidden units, and on the raw pixels."""
+    for name in ("digits", "mnist"):
+        table = image_table(options.data, name)
+
+        def accuracy(train, y_train, test, y_test):
+            model = LogisticRegression(C=1.0, max_iter=500)
+            return float(model.fit(train, y_train).score(test, y_test))
+
+        def on_hidden(rbm, X, y, table=table):
+            units = rbm.transform(table.train)
+            return accuracy(units, table.y_train, rbm.transform(X), y)
+
+        figures = chosen_and_judged(
+            [name for name in options.contestants if name != "dense"],
+            lambda name: RATES,
+            options.seeds,
+            table.train,
+            lambda rbm, table=table, on_hidden=on_hidden: on_hidden(
+                rbm, table.valid, table.y_valid
+            ),
+            lambda rbm, table=table, on_hidden=on_hidden: {
+                "accuracy": on_hidden(rbm, table.test, table.y_test)
+            },
+            n_components=500,
+            n_iter=options.epochs or 30,
+            batch_size=20,
+        )
+        show(name, figures, ["accuracy", "seconds"])
+        raw = accuracy(table.train, table.y_train, table.test, table.y_test)
+        print(f"raw pixels: {raw:.4f}")
+        yield name, {**figures, "raw pixels": raw}
+
+
+def speed(options):
+    """Time an epoch of 2,000 samples of MNIST's shape, the contestants in turn."""
+    X = np.random.default_rng(0).random((2000, 784), np.float32)
+    X *= X > 0.8
+    shape = {"n_components": 5000, "batch_size": 100, "n_iter": 1}
+    contestants = {
+        "SET": SparseRBM(epsilon=11, random_state=0, **shape),
+        "SET, 2 threads": SparseRBM(epsilon=11, random_state=0, n_jobs=2, **shape),
+        "Bernoulli": BernoulliRBM(random_state=0, **shape),
+    }
+    seconds = {name: [] for name in contestants}
+    for rbm in contestants.values():
+        rbm.fit(X[:200])  # compilation and first touch of the memory
+    for _ in range(options.repeats):
+        for name, rbm in contestants.items():
+            seconds[name].append(fitted(rbm, X)[1])
+    medians = {name: float(np.median(times)) for name, times in seconds.items()}
+    rows = [
+        [name, f"{len(X) / median:,.0f}", f"{medians['Bernoulli'] / median:.1f}"]
+        for name, median in medians.items()
+    ]
+    print()
+    print_table(["784-5000, float32", "samples per second", "ratio"], rows)
+    for name, median in medians.items():
+        yield name, {"samples_per_second": len(X) / median}
+
+
+WIDE = """
+import resource, time
+import numpy as np
+from scipy import sparse
+from skset import SparseRBM
+
+def peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+rng = np.random.default_rng(0)
+indptr = np.arange(0, 200_001, 100)
+ones = np.ones(200_000, np.float32)
+columns = rng.integers(100_000, size=200_000)
+X = sparse.csr_array((ones, columns, indptr), (2000, 100_000))
+X.sum_duplicates()
+X.data[:] = 1
+SparseRBM(n_iter=1).fit(X[:, :100])
+before, began = peak(), time.perf_counter()
+rbm = SparseRBM(20_000, n_iter=2, batch_size=20, random_state=0).fit(X)
+print(time.perf_counter() - began, rbm.nnz_, before, peak())
+"""
+
+
+def memory(options):
+    """Measure the peak memory of 100,000 visible and 20,000 hidden units."""
+    done = subprocess.run(
+        [sys.executable, "-c", WIDE], capture_output=True, text=True, check=True
+    )
+    seconds, nnz, before, peak = map(float, done.stdout.split())
+    unit = 1024 if sys.platform == "linux" else 1
+    figures = {
+        "connections": int(nnz),
+        "peak_mb": round(peak * unit / 1e6),
+        "before_fit_mb": round(before * unit / 1e6),
+        "seconds_per_epoch": round(seconds / 2, 1),
+    }
+    print()
+    print_table(list(figures), [[str(value) for value in figures.values()]])
+    yield "100,000 x 20,000", figures
+
+
+PARTS = {
+    "reconstruction": reconstruction,
+    "likelihood": likelihood,
+    "features": features,
+    "speed": speed,
+    "memory": memory,
+}
+
+if __name__ == "__main__":
+    main()
