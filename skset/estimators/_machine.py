@@ -1,5 +1,6 @@
 """`BoltzmannMachine`: what a trained machine answers."""
 
+import copy
 from typing import Any
 
 import numpy as np
@@ -77,10 +78,11 @@ class BoltzmannMachine(
         V : ndarray of bool of shape (n_samples, n_features)
             The sampled units.
         """
-        if vars(self).get("_sampler") is None:
-            self._sampler = self._generator().spawn(1)[0]
-        rng = self._sampler
-        return self._by_sample(X, bool, lambda machine, V: machine.gibbs(V, rng))
+        # A copy of the generator: neither a failing call nor a copied machine draws on.
+        rng = copy.deepcopy(vars(self).get("_sampler")) or self._generator().spawn(1)[0]
+        V = self._by_sample(X, bool, lambda machine, V: machine.gibbs(V, rng))
+        self._sampler = rng
+        return V
 
     def free_energy(self, X):
         """Return the free energy of each row: -log P(v), up to a constant.
@@ -165,6 +167,7 @@ class BoltzmannMachine(
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
+        tags.input_tags.positive_only = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
 
@@ -186,8 +189,10 @@ def check_range(X):
     lows, highs = ranges(X)
     low, high = float(lows.min()), float(highs.max())
     if low < -TOLERANCE or high > 1 + TOLERANCE:
+        # The first words are those that scikit-learn has for it.
+        negative = "Negative values in data passed to SparseRBM. " if low < 0 else ""
         raise ValueError(
-            "SparseRBM takes values in [0, 1], which are probabilities of its visible "
+            f"{negative}SparseRBM takes values in [0, 1], probabilities of its visible "
             f"units to be on; X has values from {low:g} to {high:g}. Scale X with "
             "MinMaxScaler(clip=True), or make it binary with Binarizer."
         )

@@ -15,7 +15,7 @@ from skset.estimators._sklearn import (
     with_callbacks,
 )
 from skset.estimators._stopping import NeverStopping
-from skset.estimators._validation import all_or_nothing
+from skset.estimators._validation import all_or_nothing, canonical
 from skset.network import (
     RBM,
     SGD,
@@ -262,7 +262,7 @@ class SparseRBM(BoltzmannMachine):
     # Checks.
 
     def _checked_training_set(self, X, sample_weight, reset):
-        X = self._checked_features(X, dtype=self.dtype, reset=reset)
+        X = canonical(self._checked_features(X, dtype=self.dtype, reset=reset))
         check_range(X)
         if sample_weight is not None:
             sample_weight = checked_sample_weight(sample_weight, X)

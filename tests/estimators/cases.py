@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from skset.estimators import QuickSelection, SETClassifier, SETRegressor
+from skset.estimators import QuickSelection, SETClassifier, SETRegressor, SparseRBM
 
 BOTH = [SETClassifier, SETRegressor]
 SUPERVISED = [False, "classification", "regression"]
@@ -152,3 +152,52 @@ def fresh_and_fitted_selectors(X, y, **params):
     fitted = selector(**params).partial_fit(X, y)
     fitted.transform(X)
     return selector(**params), fitted
+
+
+def machine(n_components=6, **params):
+    """Return a sparse machine that fits in milliseconds; all that may change is given.
+
+    As with `small`, a short fit is the beginning of a longer one.
+    """
+    defaults = {
+        "density": 0.5,
+        "learning_rate": 0.1,
+        "learning_rate_schedule": "constant",
+        "momentum": 0.5,
+        "alpha": 1e-3,
+        "batch_size": 10,
+        "n_iter": 3,
+        "random_state": 0,
+    }
+    return SparseRBM(n_components, **{**defaults, **params})
+
+
+def bits(n_samples=40, n_features=5):
+    """Return zeros and ones, which are mostly equal in the first two features."""
+    rng = np.random.default_rng(0)
+    X = (rng.random((n_samples, n_features)) < 0.4).astype(float)
+    X[:, 1] = np.where(rng.random(n_samples) < 0.9, X[:, 0], X[:, 1])
+    return X
+
+
+def assert_same_machine(one, other):
+    """Assert that two machines learned the same, bit for bit."""
+    for a, b in zip(parts(one), parts(other), strict=True):
+        assert a.dtype == b.dtype
+        assert a.shape == b.shape
+        assert a.tobytes() == b.tobytes()
+
+
+def parts(model):
+    """Return all arrays that a machine has learned, and its curve."""
+    W = model.components_
+    curve = np.array(model.reconstruction_error_curve_)
+    biases = model.intercept_visible_, model.intercept_hidden_
+    return W.indptr, W.indices, W.data, *biases, curve
+
+
+def fresh_and_fitted_machines(X, fitted_with=None, **params):
+    """Return two machines that a failed call must not change, as `fresh_and_fitted`."""
+    fitted = machine(**{"n_iter": 1, **(fitted_with or {})}).fit(X)
+    fitted.transform(X)
+    return machine(**params), fitted.set_params(**params)
