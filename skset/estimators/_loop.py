@@ -13,7 +13,7 @@ def run_epochs(estimator, training, stopping, X, y, sample_weight):
     ----------
     estimator : SparseEstimator
         Its fitted attributes are set; its callbacks and `verbose` are served.
-    training : Training
+    training : Epochs
         Gives the epochs.
     stopping : NeverStopping, LossPlateau or ValidationScore
         Says when training stalls.

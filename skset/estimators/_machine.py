@@ -1,17 +1,20 @@
 """`BoltzmannMachine`: what a trained machine answers."""
 
 import copy
+from numbers import Integral
 from typing import Any
 
 import numpy as np
+from scipy import sparse
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils import check_scalar
 
 from skset.estimators._sklearn import checked_sample_weight
 from skset.estimators._sparse import SparseEstimator
-from skset.estimators._validation import dtypes_of, ranges
+from skset.estimators._validation import canonical, dtypes_of
 from skset.network import RBM, Samples
 
-__all__ = ["BoltzmannMachine", "check_range"]
+__all__ = ["BoltzmannMachine"]
 
 # Values may be so far outside [0, 1]: what scaling to it leaves in float32.
 TOLERANCE = 1e-6
@@ -40,7 +43,9 @@ class BoltzmannMachine(
         H : ndarray of shape (n_samples, n_components)
             Probabilities, in float32 if X is, else in float64.
         """
-        return self._by_sample(X, _output_dtype(X), RBM.mean_hiddens)
+        return self._by_sample(
+            self._checked_again(X), _output_dtype(X), RBM.mean_hiddens
+        )
 
     def reconstruct(self, X):
         """Return what the machine makes of X: P(v = 1 | h) for h = P(h = 1 | X).
@@ -53,34 +58,45 @@ class BoltzmannMachine(
         Returns
         -------
         V : ndarray of shape (n_samples, n_features)
-            Probabilities, in float32 if X is, else in float64.
+            Probabilities, in float32 if X is, else in float64; dense, whatever X is.
         """
 
         def reconstructed(machine, V):
             return machine.mean_visibles(machine.mean_hiddens(V))
 
-        return self._by_sample(X, _output_dtype(X), reconstructed)
+        return self._by_sample(self._checked_again(X), _output_dtype(X), reconstructed)
 
-    def gibbs(self, X):
-        """Return samples of the visible units after one step of Gibbs sampling.
+    def gibbs(self, X, n_steps=1):
+        """Return samples of the visible units after steps of Gibbs sampling from X.
 
-        Called again and again on its own result, it draws from what the machine has
-        learned. Calls draw on from one random generator, which `random_state` seeds at
-        the first call after a fit.
+        Many steps, or many calls on what the last one returned, draw from what the
+        machine has learned. Calls draw on from one random generator, which
+        `random_state` seeds at the first call after a fit.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Where to begin; values in [0, 1].
+        n_steps : int, default=1
+            Number of steps, each of which samples the hidden units and then the visible
+            ones.
 
         Returns
         -------
         V : ndarray of bool of shape (n_samples, n_features)
-            The sampled units.
+            The sampled units; dense, whatever X is.
         """
+        check_scalar(n_steps, "n_steps", Integral, min_val=1)
+        X = self._checked_again(X)
         # A copy of the generator: neither a failing call nor a copied machine draws on.
         rng = copy.deepcopy(vars(self).get("_sampler")) or self._generator().spawn(1)[0]
-        V = self._by_sample(X, bool, lambda machine, V: machine.gibbs(V, rng))
+
+        def sampled(machine, V):
+            for _ in range(n_steps):
+                V = machine.gibbs(V, rng)
+            return V
+
+        V = self._by_sample(X, bool, sampled)
         self._sampler = rng
         return V
 
@@ -101,7 +117,7 @@ class BoltzmannMachine(
         free_energy : ndarray of shape (n_samples,)
             In nats.
         """
-        return self._by_sample(X, float, RBM.free_energy)
+        return self._by_sample(self._checked_again(X), float, RBM.free_energy)
 
     def score_samples(self, X):
         """Return the pseudo-log-likelihood of each row.
@@ -119,9 +135,9 @@ class BoltzmannMachine(
         Returns
         -------
         pseudo_log_likelihood : ndarray of shape (n_samples,)
-            In nats, at most 0.
+            In nats.
         """
-        return self._by_sample(X, float, RBM.pseudo_log_likelihood)
+        return self._by_sample(self._checked_again(X), float, RBM.pseudo_log_likelihood)
 
     def score(self, X, y=None, sample_weight=None):
         """Return the mean pseudo-log-likelihood of the rows.
@@ -171,10 +187,31 @@ class BoltzmannMachine(
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
 
+    def _checked_again(self, X):
+        X = super()._checked_again(X)
+        self._check_range(X)
+        return X
+
+    def _check_range(self, X):
+        """Raise unless all values are probabilities."""
+        values = canonical(X).data if sparse.issparse(X) else X
+        low, high = float(values.min(initial=0)), float(values.max(initial=0))
+        if low >= -TOLERANCE and high <= 1 + TOLERANCE:
+            return
+        name = type(self).__name__
+        # The first words are those that scikit-learn has for it.
+        negative = (
+            f"Negative values in data passed to {name}. " if low < -TOLERANCE else ""
+        )
+        raise ValueError(
+            f"{negative}{name} takes values in [0, 1], probabilities of its visible "
+            f"units to be on; X has values from {low:g} to {high:g}. Scale X with "
+            "MinMaxScaler(clip=True), or with MaxAbsScaler where it is sparse and not "
+            "negative, or make it binary with Binarizer."
+        )
+
     def _by_sample(self, X, dtype, answer):
         """Return what ``answer(machine, V)`` gives for each sample, batch by batch."""
-        X = self._checked_again(X)
-        check_range(X)
         answers = None
         for rows, V in self._network.gathered(Samples(X)):
             part = answer(self._network, V)[..., : rows.size].T
@@ -184,21 +221,7 @@ class BoltzmannMachine(
         return answers
 
 
-def check_range(X):
-    """Raise unless all values are probabilities."""
-    lows, highs = ranges(X)
-    low, high = float(lows.min()), float(highs.max())
-    if low < -TOLERANCE or high > 1 + TOLERANCE:
-        # The first words are those that scikit-learn has for it.
-        negative = "Negative values in data passed to SparseRBM. " if low < 0 else ""
-        raise ValueError(
-            f"{negative}SparseRBM takes values in [0, 1], probabilities of its visible "
-            f"units to be on; X has values from {low:g} to {high:g}. Scale X with "
-            "MinMaxScaler(clip=True), or make it binary with Binarizer."
-        )
-
-
 def _output_dtype(X):
     """Return float32 for X in float32, else float64, as scikit-learn's transformers."""
-    single = all(dtype == np.float32 for dtype in dtypes_of(X))
+    single = all(str(dtype).lower() == "float32" for dtype in dtypes_of(X))
     return np.float32 if single else np.float64

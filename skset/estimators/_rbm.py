@@ -7,7 +7,7 @@ from scipy import sparse
 
 from skset.estimators._docs import RBM_PARAMETERS, documented
 from skset.estimators._loop import run_epochs
-from skset.estimators._machine import BoltzmannMachine, check_range
+from skset.estimators._machine import BoltzmannMachine
 from skset.estimators._parameters import RBM_CONSTRAINTS
 from skset.estimators._sklearn import (
     checked_sample_weight,
@@ -27,8 +27,8 @@ from skset.network import (
 
 __all__ = ["SparseRBM"]
 
-# Initial weights are N(0, 0.05^2), as in the authors' code: half of "normal".
-WEIGHT_INIT, SCALE = "normal", 0.5
+# Initial weights are N(0, 0.05^2), as in the authors' code; "normal" is N(0, 0.1^2).
+WEIGHT_INIT, SCALE = "normal", 0.05 / 0.1
 
 
 @documented(own=RBM_PARAMETERS)
@@ -53,7 +53,7 @@ class SparseRBM(BoltzmannMachine):
     Attributes
     ----------
     components_ : scipy.sparse.csr_array of shape (n_components, n_features)
-        Weights.
+        Weights; a copy.
     intercept_hidden_ : ndarray of shape (n_components,)
         Biases of the hidden units.
     intercept_visible_ : ndarray of shape (n_features,)
@@ -222,10 +222,11 @@ class SparseRBM(BoltzmannMachine):
         """Train on one pass over X.
 
         For data that do not fit memory. Momentum, topology, persistent chains and the
-        random generator are kept from call to call, also through pickling. The topology
-        evolves at the beginning of every call but the first, or every `update_interval`
-        steps; the learning rate is constant, as nobody knows how many calls there will
-        be, and there is no final drop.
+        random generator are kept from call to call, also through pickling; after a
+        `fit` they begin anew. The topology evolves at the beginning of every call but
+        the first, or every `update_interval` steps. The learning rate is constant, as
+        nobody knows how many calls there will be, but may be changed between calls by
+        `set_params`. There is no final drop.
 
         Parameters
         ----------
@@ -249,7 +250,8 @@ class SparseRBM(BoltzmannMachine):
         """
         goes_on = self.__sklearn_is_fitted__()
         X, weight = self._checked_training_set(X, sample_weight, reset=not goes_on)
-        state = self._state()
+        # The rate is constant, and may have been changed since the last call.
+        state = {**self._state(), "learning_rate": self._learning_rate(ends=False)}
         if goes_on:
             self._check_same_machine("partial_fit")
             machine = self._network.copy(at_rest=False)
@@ -263,7 +265,7 @@ class SparseRBM(BoltzmannMachine):
 
     def _checked_training_set(self, X, sample_weight, reset):
         X = canonical(self._checked_features(X, dtype=self.dtype, reset=reset))
-        check_range(X)
+        self._check_range(X)
         if sample_weight is not None:
             sample_weight = checked_sample_weight(sample_weight, X)
         return X, sample_weight
@@ -298,6 +300,7 @@ class SparseRBM(BoltzmannMachine):
             n_threads=self._n_threads(),
             n_gibbs=self.n_gibbs,
             persistent=self.persistent,
+            n_chains=self.batch_size,
         )
         return ContrastiveDivergence(
             network,

@@ -93,7 +93,14 @@ class SparseEstimator(LearnedNetwork, CallbackSupportMixin, BaseEstimator, ABC):
         init = self.init
         if isinstance(init, str):
             init = INITS[init](epsilon=self.epsilon, density=self.density)
-        return init(shapes, rng)
+        topologies = list(init(shapes, rng))
+        found = [getattr(topology, "shape", None) for topology in topologies]
+        if found != shapes:
+            raise ValueError(
+                f"init must return a Topology for each of the shapes {shapes}; what it "
+                f"returned has the shapes {found}."
+            )
+        return topologies
 
     def _zeta(self):
         return self.zeta

@@ -6,7 +6,8 @@ from numbers import Integral
 import numpy as np
 from scipy import sparse
 from sklearn.utils import check_array, check_random_state, check_scalar
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.extmath import safe_sparse_dot
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skset.network import bernoulli, logistic, softplus
 
@@ -14,7 +15,7 @@ __all__ = ["log_likelihood", "log_partition_ais", "log_partition_exact"]
 
 # The smaller side of a machine that is enumerated has at most so many units.
 MAX_UNITS = 20
-# Rows, or states of the enumerated side, are taken so many numbers at a time.
+# States of the enumerated side are taken so many numbers at a time.
 BLOCK = 1 << 21
 
 
@@ -171,40 +172,32 @@ def log_likelihood(
     ------
     ValueError
         If X has other values than 0 and 1, of which a likelihood would be no
-        probability, or not as many features as the machine.
+        probability, or not the features of the machine.
     """
-    machine = _parts(rbm)
-    visible_bias = machine[-1]
-    X = check_array(X, accept_sparse="csr", dtype=visible_bias.dtype)
+    energy = _mean_free_energy(rbm, X)  # which checks X as the machine does
+    X = check_array(X, accept_sparse="csr", dtype=rbm.intercept_visible_.dtype)
     if sparse.issparse(X) and not X.has_canonical_format:
         X = X.copy()  # it may be the caller's
         X.sum_duplicates()
     _check_binary(X)
-    if X.shape[1] != visible_bias.size:
-        raise ValueError(
-            f"X has {X.shape[1]} features, but the machine is expecting "
-            f"{visible_bias.size} features as input."
-        )
     if log_partition is None:
         rates = (np.asarray(X.sum(axis=0)).ravel() + 0.5) / (X.shape[0] + 1)
         log_partition = log_partition_ais(
             rbm, n_chains, n_steps, random_state, base_rates=rates
         )
-    value, error = (*np.atleast_1d(log_partition), 0.0)[:2]
-    return float(-_mean_free_energy(machine, X) - value), float(error)
+    value, error = log_partition if np.ndim(log_partition) else (log_partition, 0.0)
+    return float(-energy - value), float(error)
 
 
-def _mean_free_energy(machine, X):
-    weights, hidden_bias, visible_bias = machine
-    height = max(1, BLOCK // hidden_bias.size)
-    total = 0.0
-    for start in range(0, X.shape[0], height):
-        rows = X[start : start + height]
-        sums = rows @ weights.T
-        sums = (sums.toarray() if sparse.issparse(sums) else sums) + hidden_bias
-        linear = rows @ visible_bias
-        total -= linear.sum(dtype=float) + softplus(sums).sum(dtype=float)
-    return total / X.shape[0]
+def _mean_free_energy(rbm, X):
+    if hasattr(rbm, "free_energy"):
+        return rbm.free_energy(X).mean()
+    check_is_fitted(rbm)
+    X = validate_data(rbm, X, accept_sparse="csr", dtype=np.float64, reset=False)
+    if sparse.issparse(X):  # the product follows whatever index there is
+        X.check_format(full_check=True)
+    sums = safe_sparse_dot(X, rbm.components_.T) + rbm.intercept_hidden_
+    return -(X @ rbm.intercept_visible_ + softplus(sums).sum(axis=1)).mean()
 
 
 def _annealed(machine, base, n_chains, n_steps, rng):
@@ -216,6 +209,7 @@ def _annealed(machine, base, n_chains, n_steps, rng):
     """
     weights, hidden_bias, visible_bias = machine
     a, c, base = visible_bias[:, None], hidden_bias[:, None], base[:, None]
+    to_visible = weights.T
     V = bernoulli(np.repeat(logistic(base), n_chains, axis=1), rng)
     log_weights = np.zeros(n_chains)
     for now, then in pairwise(np.linspace(0, 1, n_steps + 1).tolist()):
@@ -223,7 +217,7 @@ def _annealed(machine, base, n_chains, n_steps, rng):
         log_weights += (then - now) * ((a - base) * V).sum(axis=0, dtype=float)
         log_weights += (softplus(then * Z) - softplus(now * Z)).sum(axis=0, dtype=float)
         H = bernoulli(logistic(then * Z), rng)
-        V = bernoulli(logistic((1 - then) * base + then * (weights.T @ H + a)), rng)
+        V = bernoulli(logistic((1 - then) * base + then * (to_visible @ H + a)), rng)
     return log_weights
 
 

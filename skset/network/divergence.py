@@ -21,10 +21,13 @@ class DivergenceOptions(EpochsOptions):
         Steps of Gibbs sampling from the data, or from the chains, to the model's phase.
     persistent : bool
         Whether Markov chains go on from step to step, rather than begin at the data.
+    n_chains : int, default=None
+        Persistent chains; None is as many as the first batch has samples.
     """
 
     n_gibbs: int = 1
     persistent: bool = False
+    n_chains: int | None = None
 
 
 class ContrastiveDivergence(Epochs):
@@ -36,8 +39,8 @@ class ContrastiveDivergence(Epochs):
     sampled gradient that the fused kernel of the perceptron takes steps along.
 
     The model's phase comes from `n_gibbs` steps of sampling that begin at the batch, or
-    go on from the last training step if `persistent` (Tieleman 2008, ICML), in as many
-    chains as the first batch has samples, begun at those of them that have weight.
+    go on from the last training step if `persistent` (Tieleman 2008, ICML). Such chains
+    are begun at samples of the first batch that have weight.
 
     Its parameters are those of `Epochs`, the options `DivergenceOptions`.
     """
@@ -52,6 +55,8 @@ class ContrastiveDivergence(Epochs):
 
     def _step(self, rows):
         weight, total = self.samples.weights(rows)
+        if not total:  # nobody to learn from
+            return 0.0, 0.0
         V = np.empty((self.samples.n_features, rows.size), self.network.dtype)
         self.samples.gather(rows, V)
         P = self.network.mean_hiddens(V, self.team)
@@ -63,14 +68,15 @@ class ContrastiveDivergence(Epochs):
             self._descend((V, P, weight), (*model, weight))
             return error, total
         if self.network.chains is None:
-            live = np.resize(np.flatnonzero(weight), rows.size)
+            n_chains = self.options.n_chains or rows.size
+            live = np.resize(np.flatnonzero(weight), n_chains)
             self.network = self.network.with_chains(np.ascontiguousarray(H[:, live]))
         model = self._sampled(
             self.network.mean_visibles(self.network.chains, self.team)
         )
         self.network = self.network.with_chains(bernoulli(model[1], self.rng))
         n_chains = model[1].shape[1]
-        share = np.full(n_chains, bool(total) / n_chains, self.network.dtype)
+        share = np.full(n_chains, 1 / n_chains, self.network.dtype)
         self._descend((V, P, weight), (*model, share))
         return error, total
 
@@ -95,7 +101,7 @@ class ContrastiveDivergence(Epochs):
         np.multiply(data[1], weight[:n], out=D[:, :n])
         np.multiply(model[1], weight[n:], out=D[:, n:])
         self._last_signals = Signals(X, D, D)
-        step = self._next_step(self.options.alpha if weight.any() else 0.0)
+        step = self._next_step(self.options.alpha)
         machine, no_deltas = self.network, np.empty((0, X.shape[1]), D.dtype)
         machine.layer.backward(X, D, no_deltas, self.optimiser, step, self.team)
         unpenalised = step._replace(l2=step.l2.dtype.type(0))
