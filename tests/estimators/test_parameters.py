@@ -18,6 +18,8 @@ from sklearn.exceptions import ConvergenceWarning
 
 from skset.estimators import SETClassifier
 from skset.network import LearningRate
+from skset.strategies import ErdosRenyi
+from skset.topology import random_topology
 
 pytestmark = impatient
 
@@ -253,3 +255,18 @@ def test_cosine_takes_the_learning_rate_down(Estimator, monkeypatch):
     model = small(Estimator, learning_rate="cosine", max_iter=4).fit(X, y)
     assert rates == sorted(rates, reverse=True)
     assert rates[-1] < 0.1 * model.learning_rate_init
+
+
+@pytest.mark.parametrize("wrong", [(5, 9), (6, 8), (5, 8, 1)])
+def test_init_of_another_shape_is_refused(Estimator, wrong):
+    """A kernel would read outside its arrays."""
+    X, y = toy(Estimator)
+
+    def init(shapes, rng):
+        topologies = ErdosRenyi(2)(shapes, rng)
+        if len(wrong) == 2:
+            topologies[0] = random_topology(wrong, 4, rng)
+        return topologies[: 4 - len(wrong)]
+
+    with pytest.raises(ValueError, match="init must return a Topology for each"):
+        small(Estimator, init=init).fit(X, y)

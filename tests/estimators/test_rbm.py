@@ -261,3 +261,22 @@ def test_samples_have_the_distribution_of_a_gibbs_step(fraction):
     V = model.gibbs(np.tile(row, (20_000, 1)))
     np.testing.assert_allclose(V.mean(axis=0), expected, atol=0.015)
     assert np.ptp(expected) > 0.1
+
+
+def test_steps_of_gibbs_are_calls_of_gibbs():
+    X = bits()
+    one, other = (trained()[0] for _ in range(2))
+    V = X
+    for _ in range(3):
+        V = one.gibbs(V)
+    np.testing.assert_array_equal(other.gibbs(X, n_steps=3), V)
+
+
+@pytest.mark.parametrize("n_steps", [0, 1.5, "2"])
+def test_number_of_steps_is_positive(n_steps):
+    model, X = trained()
+    with (
+        nothing_changes(model),
+        pytest.raises((TypeError, ValueError), match="n_steps"),
+    ):
+        model.gibbs(X, n_steps=n_steps)

@@ -19,6 +19,7 @@ from estimators.test_sample_weight import BAD_WEIGHTS
 from sklearn.exceptions import NotFittedError
 
 from skset.estimators import SparseRBM
+from skset.topology import random_topology
 
 # Parameters.
 
@@ -111,3 +112,12 @@ def test_answers_are_finite_for_the_largest_weights_that_are_no_divergence(
         assert np.isfinite(getattr(model, answer)(X)).all(), answer
     said, expected = model.score_samples(X), brute_force(model, X)
     np.testing.assert_allclose(said, expected, rtol=1e-5, atol=1e-4)
+
+
+@pytest.mark.parametrize("wrong", [(5, 12), (6, 6), (4, 6)])
+def test_init_of_another_shape_is_refused(wrong):
+    def init(shapes, rng):
+        return [random_topology(wrong, 4, rng)]
+
+    with pytest.raises(ValueError, match="init must return a Topology for each"):
+        machine(6, init=init).fit(bits())

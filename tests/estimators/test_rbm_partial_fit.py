@@ -269,3 +269,21 @@ def test_clone_forgets_what_was_learned():
     assert twin.get_params() == model.get_params()
     assert not hasattr(twin, "components_")
     assert_same_machine(twin.fit(X), model)
+
+
+def test_rate_may_be_changed_between_calls():
+    X = bits()
+    model = machine(learning_rate=0.1, momentum=0.0, method="static").partial_fit(X)
+    before = model.components_.data.copy()
+    model.set_params(learning_rate=1e-12).partial_fit(X)
+    np.testing.assert_allclose(model.components_.data, before, rtol=1e-6)
+    model.set_params(learning_rate=0.1).partial_fit(X)
+    assert np.abs(model.components_.data - before).max() > 1e-3
+
+
+def test_chains_are_as_many_as_a_batch_asks_for():
+    X = bits()
+    model = machine(6, persistent=True, batch_size=7)
+    with pytest.warns(UserWarning, match="batch_size"):
+        model.partial_fit(X[:3])
+    assert model.partial_fit(X)._network.chains.shape == (6, 7)

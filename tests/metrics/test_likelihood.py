@@ -5,6 +5,7 @@ from functools import cache
 import numpy as np
 import pytest
 from estimators.cases import nothing_changes, refused
+from pandas import DataFrame
 from reference import states
 from scipy import sparse
 from sklearn.exceptions import NotFittedError
@@ -572,3 +573,21 @@ def test_duplicates_are_added_up(dtype):
     assert given.nnz == 2
     with pytest.raises(ValueError, match="Binarizer"):
         log_likelihood(rbm, twice(1), log_partition=1.0)
+
+
+@pytest.mark.parametrize("make", [sparse_rbm, dense_rbm])
+def test_indices_outside_the_matrix_are_refused(make):
+    rbm = make().fit(clusters(50))
+    X = sparse.csr_matrix(clusters(5))
+    X.indices[3] = 10**6
+    with refused(ValueError, "ind", rbm):
+        log_likelihood(rbm, X, log_partition=1.0)
+
+
+@pytest.mark.parametrize("make", [sparse_rbm, dense_rbm])
+def test_columns_in_another_order_are_refused(make):
+    frame = DataFrame(clusters(50), columns=list("abcdefghij"))
+    rbm = make().fit(frame)
+    assert log_likelihood(rbm, frame, log_partition=log_partition_exact(rbm))[0] < 0
+    with refused(ValueError, "feature names should match", rbm):
+        log_likelihood(rbm, frame[frame.columns[::-1]], log_partition=1.0)

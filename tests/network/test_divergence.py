@@ -326,6 +326,18 @@ def assert_no_weight_changes_nothing(**given):
     assert_same_machine(after.at_rest(), machine)
 
 
+def test_chains_do_not_begin_where_there_is_no_weight():
+    X, machine = binary(), sparse_machine()
+    weight = np.ones(23)
+    weight[:10] = 0  # the first batch
+    other = X.copy()
+    other[:10] = 1 - X[:10]
+    given = {"batch_size": 10, "persistent": True}
+    a, _ = trained(2, machine, X, weight, **given)
+    b, _ = trained(2, machine, other, weight, **given)
+    assert_same_machine(a, b)
+
+
 @modes
 def test_only_ratios_of_weights_matter(mode):
     X, machine = binary(), sparse_machine()
