@@ -70,12 +70,12 @@ def binary_table(folder, name):
 def image_table(folder, name):
     """Return digits, divided at random, or MNIST, in [0, 1].
 
-    Of MNIST the first 20,000 training images, its last 5,000 to choose by, and its test
+    Of MNIST the first 10,000 training images, its last 5,000 to choose by, and its test
     set; of the digits 30 % to judge on, and a fifth of the rest to choose by.
     """
     if name == "mnist":
         X, y, test, y_test = load_images(folder, "mnist")
-        parts = X[:20000], X[-5000:], test, y[:20000], y[-5000:], y_test
+        parts = X[:10000], X[-5000:], test, y[:10000], y[-5000:], y_test
     else:
         X, y = load_digits(return_X_y=True)
         X, test, y, y_test = _split(X / 16, y, 0.3)

@@ -9,7 +9,7 @@ Five parts, each of which can be run alone with ``--parts``:
 - likelihood: test log-likelihood on binary tables (`_boltzmann.py` tells how each is
   divided), its partition function by annealed importance sampling.
 - features: logistic regression on 500 hidden units, and on raw pixels, of digits and of
-  20,000 images of MNIST.
+  10,000 images of MNIST.
 - speed: samples per second at 784-5000 and batch 100, one thread each, interleaved.
 - memory: peak of training 100,000 visible and 20,000 hidden units.
 
@@ -81,6 +81,8 @@ def parsed():
     parser.add_argument("--contestants", nargs="+", default=CONTESTANTS)
     parser.add_argument("--hidden", type=int, default=500, help="units, likelihood")
     parser.add_argument("--phases", nargs="+", default=list(PHASES), choices=PHASES)
+    parser.add_argument("--rate", type=float, help="likelihood, in place of a choice")
+    parser.add_argument("--epsilon", type=float, default=11, help="likelihood")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--epochs", type=int, help="in place of each part's own")
     parser.add_argument("--repeats", type=int, default=7, help="of the timing")
@@ -234,8 +236,11 @@ def over_splits(name, splits, n_epochs):
 def likelihood(options):
     """Measure test log-likelihoods, in nats."""
     ours = [settings for phase in options.phases for settings in PHASES[phase]]
+    if options.rate:
+        ours = [{**PHASES[options.phases[0]][0], "learning_rate": options.rate}]
     for name in options.sets:
         table = binary_table(options.data, name)
+        n_epochs = options.epochs or EPOCHS[name]
 
         def judge(rbm, table=table):
             """Return the estimate, its error, and what a fifth of the steps gives."""
@@ -255,10 +260,13 @@ def likelihood(options):
             lambda rbm, table=table: cautious_likelihood(rbm, table.valid),
             judge,
             n_components=options.hidden,
-            n_iter=options.epochs or EPOCHS[name],
+            epsilon=options.epsilon,
+            n_iter=n_epochs,
             batch_size=20,
         )
-        title = f"{name}, {options.hidden} hidden"
+        title = f"{name}, {options.hidden} hidden, {n_epochs} epochs"
+        if options.epsilon != 11:
+            title += f", epsilon {options.epsilon:g}"
         show(title, figures, ["test", "ais_error", "with_fewer_steps", "seconds"])
         yield title, figures
 
