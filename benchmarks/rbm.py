@@ -168,7 +168,7 @@ def show(title, figures, keys):
             [
                 name,
                 f"{run['parameters']:,}",
-                chosen(run["settings"]),
+                chosen(name, run["settings"]),
                 *(cell(run[key]) for key in keys),
             ]
             for name, run in figures.items()
@@ -176,9 +176,10 @@ def show(title, figures, keys):
     )
 
 
-def chosen(settings):
+def chosen(name, settings):
     """Return what was chosen, in few letters."""
-    phase = "PCD" if settings.get("persistent") else f"CD-{settings.get('n_gibbs', 1)}"
+    persistent = name == "Bernoulli" or settings.get("persistent")
+    phase = "PCD" if persistent else f"CD-{settings.get('n_gibbs', 1)}"
     return f"{phase}, {settings['learning_rate']:g}"
 
 

@@ -20,9 +20,9 @@ pytestmark = impatient
 INTERRUPTED = "Training interrupted by user"
 
 
-def interrupt(monkeypatch, epoch, step=0):
+def interrupt(monkeypatch, epoch, step=0, training=Training):
     """Raise KeyboardInterrupt in the given step of the given epoch (0 is the first)."""
-    take, taken = Training._step, []
+    take, taken = training._step, []
 
     def interrupted(self, rows):
         if self.progress.epochs == epoch:
@@ -31,7 +31,7 @@ def interrupt(monkeypatch, epoch, step=0):
             taken.append(rows)
         return take(self, rows)
 
-    monkeypatch.setattr(Training, "_step", interrupted)
+    monkeypatch.setattr(training, "_step", interrupted)
 
 
 @pytest.mark.parametrize("step", [0, 2])

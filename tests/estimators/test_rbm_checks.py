@@ -6,10 +6,9 @@ the machine itself, given the same checks, fails none but by its range check; an
 pipeline that scales passes them.
 """
 
-import importlib.util
-
 import pytest
 from estimators.cases import machine
+from estimators.test_selection_checks import BY_NAME, NAMES
 from scipy import sparse
 from scipy.special import expit
 from sklearn.pipeline import make_pipeline
@@ -148,27 +147,8 @@ def test_pipeline_that_scales_passes_the_checks_of_scikit_learn(estimator, check
 
 # By name.
 
-BY_NAME = [
-    "check_dataframe_column_names_consistency",
-    "check_transformer_get_feature_names_out",
-    "check_transformer_get_feature_names_out_pandas",
-    "check_set_output_transform",
-    "check_set_output_transform_pandas",
-    "check_global_output_transform_pandas",
-    "check_param_validation",
-    "check_inplace_ensure_writeable",
-]
-if importlib.util.find_spec("polars"):
-    BY_NAME += [
-        "check_set_output_transform_polars",
-        "check_global_set_output_transform_polars",
-    ]
 
-
-# The checks of pandas output fit to a frame and transform an array, and back.
-@pytest.mark.filterwarnings(
-    "ignore:X (does not have valid|has) feature names:UserWarning"
-)
+@pytest.mark.filterwarnings(NAMES)
 @pytest.mark.parametrize("check", BY_NAME)
 def test_machine_passes_the_checks_that_must_be_called_by_name(check):
     getattr(estimator_checks, check)("SparseRBM", squashed())

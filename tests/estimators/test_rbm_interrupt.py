@@ -6,11 +6,13 @@ import subprocess
 import sys
 import threading
 import time
+from functools import partial
 
 import numpy as np
 import pytest
 from estimators.cases import assert_same_machine, bits, machine, refused
 from estimators.test_interrupt import INTERRUPTED
+from estimators.test_interrupt import interrupt as interrupted
 from sklearn.exceptions import NotFittedError
 
 from skset.network import ContrastiveDivergence
@@ -18,18 +20,7 @@ from skset.network import ContrastiveDivergence
 # Ctrl-C.
 
 
-def interrupt(monkeypatch, epoch, step):
-    """Raise KeyboardInterrupt in the given step of the given epoch (0 is the first)."""
-    take, taken = ContrastiveDivergence._step, []
-
-    def interrupted(self, rows):
-        if self.progress.epochs == epoch:
-            if len(taken) == step:
-                raise KeyboardInterrupt
-            taken.append(rows)
-        return take(self, rows)
-
-    monkeypatch.setattr(ContrastiveDivergence, "_step", interrupted)
+interrupt = partial(interrupted, training=ContrastiveDivergence)
 
 
 @pytest.mark.parametrize("step", [0, 2])
