@@ -63,22 +63,27 @@ class ContrastiveDivergence(Epochs):
         H = bernoulli(P, self.rng)
         reconstructed = self.network.mean_visibles(H, self.team)
         error = _squared_error(V, reconstructed, weight)
-        if not self.options.persistent:
-            model = self._sampled(reconstructed)
-            self._descend((V, P, weight), (*model, weight))
-            return error, total
-        if self.network.chains is None:
-            n_chains = self.options.n_chains or rows.size
-            live = np.resize(np.flatnonzero(weight), n_chains)
-            self.network = self.network.with_chains(np.ascontiguousarray(H[:, live]))
-        model = self._sampled(
-            self.network.mean_visibles(self.network.chains, self.team)
-        )
-        self.network = self.network.with_chains(bernoulli(model[1], self.rng))
-        n_chains = model[1].shape[1]
-        share = np.full(n_chains, 1 / n_chains, self.network.dtype)
+        if self.options.persistent:
+            model, share = self._from_chains(H, weight)
+        else:
+            model, share = self._sampled(reconstructed), weight
         self._descend((V, P, weight), (*model, share))
         return error, total
+
+    def _from_chains(self, H, weight):
+        """Return the model's V and P(h | v), and the weight of each chain; move these.
+
+        They begin at those columns of H that have weight.
+        """
+        chains = self.network.chains
+        if chains is None:
+            n_chains = self.options.n_chains or weight.size
+            live = np.resize(np.flatnonzero(weight), n_chains)
+            chains = np.ascontiguousarray(H[:, live])
+        V, P = self._sampled(self.network.mean_visibles(chains, self.team))
+        self.network = self.network.with_chains(bernoulli(P, self.rng))
+        n_chains = P.shape[1]
+        return (V, P), np.full(n_chains, 1 / n_chains, P.dtype)
 
     def _sampled(self, visible):
         """Return V and P(h | v) after so many steps, begun at these P(v | h)."""
