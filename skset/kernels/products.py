@@ -64,7 +64,8 @@ def _widest(start, stop, indptr):
 def _add_rows(z, weights, indices, X):
     """Add to z the rows X[indices], each times its weight.
 
-    Eight rows at a time: z is then loaded and stored once for eight products.
+    Eight rows at a time, then four: z is then loaded and stored once for as many
+    products.
     """
     n = indices.size
     k = 0
@@ -79,6 +80,13 @@ def _add_rows(z, weights, indices, X):
                 (w4 * x4[b] + w5 * x5[b]) + (w6 * x6[b] + w7 * x7[b])
             )
         k += 8
+    if k + 4 <= n:
+        w0, w1, w2, w3 = weights[k], weights[k + 1], weights[k + 2], weights[k + 3]
+        x0, x1 = X[indices[k]], X[indices[k + 1]]
+        x2, x3 = X[indices[k + 2]], X[indices[k + 3]]
+        for b in range(z.size):
+            z[b] += (w0 * x0[b] + w1 * x1[b]) + (w2 * x2[b] + w3 * x3[b])
+        k += 4
     while k < n:
         w0, x0 = weights[k], X[indices[k]]
         for b in range(z.size):
