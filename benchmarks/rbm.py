@@ -82,7 +82,9 @@ def parsed():
     parser.add_argument("--hidden", type=int, default=500, help="units, likelihood")
     parser.add_argument("--phases", nargs="+", default=list(PHASES), choices=PHASES)
     parser.add_argument("--rate", type=float, help="likelihood, in place of a choice")
-    parser.add_argument("--epsilon", type=float, default=11, help="likelihood")
+    parser.add_argument(
+        "--epsilon", type=float, default=11, help="likelihood, features"
+    )
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--epochs", type=int, help="in place of each part's own")
     parser.add_argument("--repeats", type=int, default=7, help="of the timing")
@@ -312,13 +314,17 @@ def features(options):
                 "accuracy": on_hidden(rbm, table.test, table.y_test)
             },
             n_components=500,
+            epsilon=options.epsilon,
             n_iter=options.epochs or 30,
             batch_size=20,
         )
-        show(name, figures, ["accuracy", "seconds"])
+        title = (
+            name if options.epsilon == 11 else f"{name}, epsilon {options.epsilon:g}"
+        )
+        show(title, figures, ["accuracy", "seconds"])
         raw = float(linear_model(lambda X: X).score(table.test, table.y_test))
         print(f"raw pixels: {raw:.4f}")
-        yield name, {**figures, "raw pixels": raw}
+        yield title, {**figures, "raw pixels": raw}
 
 
 def speed(options):
