@@ -290,13 +290,11 @@ def features(options):
 
         def linear_model(transformed, table=table):
             """Return the model on transformed images, C chosen on those set aside."""
+            train, valid = transformed(table.train), transformed(table.valid)
             models = [
-                LogisticRegression(C=C, max_iter=300).fit(
-                    transformed(table.train), table.y_train
-                )
+                LogisticRegression(C=C, max_iter=300).fit(train, table.y_train)
                 for C in (0.01, 0.1, 1, 10)
             ]
-            valid = transformed(table.valid)
             return max(models, key=lambda model: model.score(valid, table.y_valid))
 
         def on_hidden(rbm, X, y, linear_model=linear_model):

@@ -25,9 +25,9 @@ def log_partition_ais(
     """Estimate the logarithm of the partition function of a machine.
 
     Annealed importance sampling [1]_ takes samples of a machine without weights, whose
-    partition function is known, by Gibbs sampling through `n_steps` machines in between
-    to the given one, and adds up what each step changes [2]_. The estimate of the
-    partition function is unbiased, that of its logarithm on average too low.
+    partition function is known, by Gibbs sampling to the given one in `n_steps` steps
+    through machines in between, and adds up what each step changes [2]_. The estimate
+    of the partition function is unbiased, that of its logarithm on average too low.
 
     Parameters
     ----------

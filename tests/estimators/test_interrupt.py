@@ -133,12 +133,10 @@ print("done", model.n_iter_, flush=True)
 """
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows sends Ctrl-C in another way")
-@pytest.mark.parametrize("n_jobs", [None, 2])
-def test_real_signal_stops_a_long_fit_soon(Estimator, n_jobs):
-    pytest.importorskip("sklearn.callback")
+def said_after_interrupt(program):
+    """Interrupt a program once it says that it trained; return what it says then."""
     child = subprocess.Popen(
-        [sys.executable, "-c", PROGRAM.format(Estimator.__name__, n_jobs)],
+        [sys.executable, "-c", program],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -152,4 +150,12 @@ def test_real_signal_stops_a_long_fit_soon(Estimator, n_jobs):
         child.kill()
         child.wait()
     assert child.returncode == 0, complaint
+    return said
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows sends Ctrl-C in another way")
+@pytest.mark.parametrize("n_jobs", [None, 2])
+def test_real_signal_stops_a_long_fit_soon(Estimator, n_jobs):
+    pytest.importorskip("sklearn.callback")
+    said = said_after_interrupt(PROGRAM.format(Estimator.__name__, n_jobs))
     assert said.startswith("done")

@@ -1,17 +1,13 @@
 """What looks at the training of a machine or ends it: Ctrl-C, callbacks, verbose."""
 
 import os
-import signal
-import subprocess
-import sys
 import threading
-import time
 from functools import partial
 
 import numpy as np
 import pytest
 from estimators.cases import assert_same_machine, bits, machine, refused
-from estimators.test_interrupt import INTERRUPTED
+from estimators.test_interrupt import INTERRUPTED, said_after_interrupt
 from estimators.test_interrupt import interrupt as interrupted
 from sklearn.exceptions import NotFittedError
 
@@ -84,22 +80,7 @@ print("done", flush=True)
 @pytest.mark.skipif(os.name == "nt", reason="Windows sends Ctrl-C in another way")
 def test_real_signal_stops_a_long_fit_soon():
     pytest.importorskip("sklearn.callback")
-    child = subprocess.Popen(
-        [sys.executable, "-c", LONG],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        assert child.stdout.readline() == "trained\n"
-        time.sleep(0.2)
-        child.send_signal(signal.SIGINT)
-        said, complaint = child.communicate(timeout=60)
-    finally:
-        child.kill()
-        child.wait()
-    assert child.returncode == 0, complaint
-    assert said == "done\n"
+    assert said_after_interrupt(LONG) == "done\n"
 
 
 # Callbacks and verbose.

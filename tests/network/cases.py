@@ -174,3 +174,17 @@ def assert_same_machine(a, b):
     assert np.array_equal(a.visible_bias, b.visible_bias)
     assert (a.chains is None) == (b.chains is None)
     assert a.chains is None or np.array_equal(a.chains, b.chains)
+
+
+def steps_before_evolutions(running, n_epochs):
+    """Train so many epochs; return after how many steps each evolution came."""
+    evolved_before, original = [], running._evolve
+
+    def evolve(grow):
+        evolved_before.append(running.progress.steps)
+        original(grow)
+
+    running._evolve = evolve
+    for _ in range(n_epochs):
+        next(running)
+    return evolved_before

@@ -15,6 +15,7 @@ from network.cases import (
     epochs,
     machine_on,
     sparse_machine,
+    steps_before_evolutions,
 )
 from reference import DenseRBM, assert_canonical, logistic, states
 from scipy import sparse
@@ -610,16 +611,7 @@ def test_update_interval_counts_steps_across_epochs(interval):
     with divergence(
         sparse_machine(), Samples(binary()), evolution=evolution, batch_size=5
     ) as running:
-        evolved_before = []
-        original = running._evolve
-
-        def evolve(grow):
-            evolved_before.append(running.progress.steps)
-            original(grow)
-
-        running._evolve = evolve
-        for _ in range(3):
-            next(running)
+        evolved_before = steps_before_evolutions(running, 3)
     assert evolved_before == [s for s in range(1, 15) if s % interval == 0]
     assert running.progress.evolution_due == (15 % interval == 0)
 

@@ -8,6 +8,7 @@ from network.cases import (
     problem,
     samples_of,
     sparse_network,
+    steps_before_evolutions,
     training,
 )
 from reference import DenseNet, assert_canonical
@@ -266,16 +267,7 @@ def test_update_interval_counts_steps_across_epochs(interval):
     with training(
         sparse_network(UNITS), samples_of("softmax"), evolution=evolution, batch_size=5
     ) as running:
-        evolved_before = []
-        original = running._evolve
-
-        def evolve(grow):
-            evolved_before.append(running.progress.steps)
-            original(grow)
-
-        running._evolve = evolve
-        for _ in range(3):
-            next(running)
+        evolved_before = steps_before_evolutions(running, 3)
     # 15 steps; what is due after the last one waits for a further epoch.
     assert evolved_before == [s for s in range(1, 15) if s % interval == 0]
     assert running.progress.evolution_due == (15 % interval == 0)
