@@ -21,7 +21,7 @@ def assert_close(actual, expected, dtype=None, factor=1):
 
 
 def assert_canonical(topology):
-    """Hold the contract of a Topology: sorted, without duplicates, both views one."""
+    """Hold the contract of a Topology: sorted, without duplicates."""
     n_in, n_out = topology.shape
     indptr, indices = topology.indptr, topology.indices
     assert indptr.dtype == np.int64
@@ -35,14 +35,6 @@ def assert_canonical(topology):
         assert indices.max() < n_out
     in_units = np.repeat(np.arange(n_in, dtype=np.int64), np.diff(indptr))
     assert (np.diff(in_units * n_out + indices) > 0).all()
-    order = topology.order
-    assert topology.out_indptr.dtype == np.int64
-    assert topology.out_indices.dtype == np.int32
-    out_units = np.repeat(np.arange(n_out), np.diff(topology.out_indptr))
-    assert np.array_equal(np.sort(order), np.arange(topology.nnz))
-    assert np.array_equal(topology.out_indices, in_units[order])
-    assert np.array_equal(out_units, indices[order])
-    assert (np.diff(out_units.astype(np.int64) * n_in + topology.out_indices) > 0).all()
 
 
 def mask_of(topology):
@@ -66,15 +58,6 @@ def by_input(mask):
         indices += [j for j, exists in enumerate(row) if exists]
         indptr.append(len(indices))
     return np.array(indptr, np.int64), np.array(indices, np.int32)
-
-
-def by_output(mask):
-    """Return indptr, indices and the by-input place of each connection."""
-    place = np.cumsum(mask).reshape(mask.shape) - 1
-    order = [
-        place[i, j] for j in range(mask.shape[1]) for i in np.flatnonzero(mask[:, j])
-    ]
-    return *by_input(mask.T), np.array(order, np.int32)
 
 
 def merge(kept, kept_source, born):

@@ -2,7 +2,13 @@
 
 from skset.kernels.batches import add_slices, gather_dense, gather_sparse
 from skset.kernels.energies import add_log_odds
-from skset.kernels.patterns import by_output, flat_positions, free_positions, merge
+from skset.kernels.patterns import (
+    add_counts,
+    flat_positions,
+    free_positions,
+    merge,
+    tile_starts,
+)
 from skset.kernels.products import (
     AdamStep,
     SGDStep,
@@ -19,11 +25,11 @@ __all__ = [
     "AdamStep",
     "SGDStep",
     "Team",
+    "add_counts",
     "add_log_odds",
     "add_slices",
     "backward_adam",
     "backward_sgd",
-    "by_output",
     "flat_positions",
     "forward",
     "free_positions",
@@ -31,6 +37,7 @@ __all__ = [
     "gather_sparse",
     "merge",
     "pull_back",
+    "tile_starts",
     "update_adam",
     "update_sgd",
 ]

@@ -11,15 +11,17 @@ import hashlib
 import warnings
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numba
 from numba.core.caching import FunctionCache, NullCache
 
-__all__ = ["kernel"]
+__all__ = ["inlined", "kernel"]
 
 # `fastmath=True` would let the compiler assume that no NaN exists, and isnan(nan)
 # would be False. These flags only let it reorder and contract sums.
 FAST_MATH = frozenset({"nsz", "arcp", "contract", "afn", "reassoc"})
+OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": set(FAST_MATH)}
 
 
 @cache
@@ -96,12 +98,19 @@ def kernel(function):
         The numba dispatcher, with the GIL released while it runs; `function` itself
         where ``NUMBA_DISABLE_JIT`` is set.
     """
-    dispatcher = numba.njit(nogil=True, error_model="numpy", fastmath=set(FAST_MATH))(
-        function
-    )
+    dispatcher = numba.njit(**OPTIONS)(function)
     if hasattr(dispatcher, "_cache"):
         dispatcher._cache = _cache_for(function)
     return dispatcher
+
+
+def inlined(function):
+    """Compile a part of kernels into each of its callers, whatever its size.
+
+    Not by numba's own inlining, which counts references to the arrays in inner loops.
+    It is not cached by itself: its callers are.
+    """
+    return numba.njit(**OPTIONS, forceinline=True)(function)
 
 
 def _cache_for(function):

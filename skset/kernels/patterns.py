@@ -9,29 +9,32 @@ import numpy as np
 
 from skset.kernels._jit import kernel
 
-__all__ = ["by_output", "flat_positions", "free_positions", "merge"]
+__all__ = ["add_counts", "flat_positions", "free_positions", "merge", "tile_starts"]
 
 
 @kernel
-def by_output(indptr, indices, out_indptr, out_indices, order):
-    """Fill the by-output view of a pattern by a counting sort.
-
-    `out_indptr` (n_out + 1, zeros on entry), `out_indices` and `order` (nnz) are
-    written. Connection k of the by-output view is connection ``order[k]`` of the
-    by-input view. Inputs come out sorted within each output.
-    """
-    n_out = out_indptr.size - 1
+def add_counts(indices, counts):
+    """Add to `counts` how often each unit occurs among the indices."""
     for k in range(indices.size):
-        out_indptr[indices[k] + 1] += 1
-    for j in range(n_out):
-        out_indptr[j + 1] += out_indptr[j]
-    place = out_indptr[:-1].copy()
-    for i in range(indptr.size - 1):
-        for k in range(indptr[i], indptr[i + 1]):
-            j = indices[k]
-            out_indices[place[j]] = i
-            order[place[j]] = k
-            place[j] += 1
+        counts[indices[k]] += 1
+
+
+@kernel
+def tile_starts(indptr, indices, n_out, n_tiles, starts):
+    """Write where each input's connections to each tile of the outputs begin.
+
+    The outputs are cut into tiles of equal size. `starts` has n_in * n_tiles + 1
+    entries, those of an input side by side.
+    """
+    n_in = indptr.size - 1
+    for i in range(n_in):
+        k = indptr[i]
+        for tile in range(n_tiles):
+            starts[i * n_tiles + tile] = k
+            end = (tile + 1) * n_out // n_tiles
+            while k < indptr[i + 1] and indices[k] < end:
+                k += 1
+    starts[n_in * n_tiles] = indptr[n_in]
 
 
 @kernel

@@ -2,17 +2,46 @@
 
 Arrays: X (n_in, batch) inputs, Z (n_out, batch) outputs, D (n_out, batch) deltas, all
 C-contiguous, so that every connection is one or two vector operations along the batch.
-Weights and optimiser state lie in by-input order.
+Pattern, weights and optimiser state lie in by-input order, and every kernel walks them
+in this order, so that only rows of Z or D are not read in sequence.
 
-Every kernel works on the units ``start`` to ``stop`` and writes only rows of those, so
-that threads can share a layer without races, and the bits do not depend on how many.
+Every kernel works on the units, or the tiles of units, from ``start`` to ``stop`` and
+writes only what belongs to those: threads can share a layer without races, and the bits
+do not depend on how many there are.
+
+A batch of any width is cut into pieces of 32 columns and smaller ones for the rest.
+A piece of a row lies in vector registers; the functions that work on one are compiled
+into their callers, once for each of the six widths.
 """
 
 from typing import NamedTuple
 
 import numpy as np
 
-from skset.kernels._jit import kernel
+from skset.kernels._jit import inlined, kernel
+from skset.kernels._lanes import (
+    add,
+    at,
+    bare,
+    divide,
+    eight,
+    item,
+    lanes,
+    leak,
+    load,
+    multiply_add,
+    n_rows,
+    prefetch,
+    put,
+    root,
+    shifted,
+    store,
+    subtract,
+    total,
+    totals,
+    width,
+    zeros,
+)
 
 __all__ = [
     "AdamStep",
@@ -24,6 +53,10 @@ __all__ = [
     "update_adam",
     "update_sgd",
 ]
+
+# Where the rows have more numbers than a second-level cache holds, those that
+# connections need this much later are asked for in advance.
+NEAR, AHEAD = 1 << 18, 16
 
 
 class SGDStep(NamedTuple):
@@ -51,112 +84,256 @@ class AdamStep(NamedTuple):
     l2: float
 
 
-@kernel
-def _widest(start, stop, indptr):
-    """Return the largest number of connections of a unit in [start, stop)."""
-    widest = 0
-    for unit in range(start, stop):
-        widest = max(widest, indptr[unit + 1] - indptr[unit])
-    return widest
-
-
-@kernel
-def _add_rows(z, weights, indices, X):
-    """Add to z the rows X[indices], each times its weight.
-
-    Eight rows at a time, then four: z is then loaded and stored once for as many
-    products.
-    """
-    n = indices.size
-    k = 0
-    while k + 8 <= n:
-        w0, w1, w2, w3 = weights[k], weights[k + 1], weights[k + 2], weights[k + 3]
-        w4, w5, w6, w7 = weights[k + 4], weights[k + 5], weights[k + 6], weights[k + 7]
-        x0, x1, x2 = X[indices[k]], X[indices[k + 1]], X[indices[k + 2]]
-        x3, x4, x5 = X[indices[k + 3]], X[indices[k + 4]], X[indices[k + 5]]
-        x6, x7 = X[indices[k + 6]], X[indices[k + 7]]
-        for b in range(z.size):
-            z[b] += ((w0 * x0[b] + w1 * x1[b]) + (w2 * x2[b] + w3 * x3[b])) + (
-                (w4 * x4[b] + w5 * x5[b]) + (w6 * x6[b] + w7 * x7[b])
-            )
-        k += 8
-    if k + 4 <= n:
-        w0, w1, w2, w3 = weights[k], weights[k + 1], weights[k + 2], weights[k + 3]
-        x0, x1 = X[indices[k]], X[indices[k + 1]]
-        x2, x3 = X[indices[k + 2]], X[indices[k + 3]]
-        for b in range(z.size):
-            z[b] += (w0 * x0[b] + w1 * x1[b]) + (w2 * x2[b] + w3 * x3[b])
+@inlined
+def _scatter(like, column, i, low, high, indices, weights, X, Z):
+    """Add to each of the rows Z[indices] the piece of X[i] times its weight."""
+    x = load(X, i, column, like)
+    k = low
+    while k + 4 <= high:  # the rows are different ones: all can be read before writing
+        a, b, c, d = (
+            item(indices, k),
+            item(indices, k + 1),
+            item(indices, k + 2),
+            item(indices, k + 3),
+        )
+        za, zb = load(Z, a, column, x), load(Z, b, column, x)
+        zc, zd = load(Z, c, column, x), load(Z, d, column, x)
+        store(Z, a, column, multiply_add(item(weights, k), x, za))
+        store(Z, b, column, multiply_add(item(weights, k + 1), x, zb))
+        store(Z, c, column, multiply_add(item(weights, k + 2), x, zc))
+        store(Z, d, column, multiply_add(item(weights, k + 3), x, zd))
         k += 4
-    while k < n:
-        w0, x0 = weights[k], X[indices[k]]
-        for b in range(z.size):
-            z[b] += w0 * x0[b]
+    while k < high:
+        z = load(Z, item(indices, k), column, x)
+        store(Z, item(indices, k), column, multiply_add(item(weights, k), x, z))
         k += 1
 
 
-@kernel
-def _dot_rows(products, x, indices, D):
-    """Write into products the dot product of x with each of the rows D[indices]."""
-    zero = x.dtype.type(0)
-    n = indices.size
-    k = 0
-    while k + 8 <= n:
-        d0, d1, d2 = D[indices[k]], D[indices[k + 1]], D[indices[k + 2]]
-        d3, d4, d5 = D[indices[k + 3]], D[indices[k + 4]], D[indices[k + 5]]
-        d6, d7 = D[indices[k + 6]], D[indices[k + 7]]
-        g0 = g1 = g2 = g3 = g4 = g5 = g6 = g7 = zero
-        for b in range(x.size):
-            xb = x[b]
-            g0 += xb * d0[b]
-            g1 += xb * d1[b]
-            g2 += xb * d2[b]
-            g3 += xb * d3[b]
-            g4 += xb * d4[b]
-            g5 += xb * d5[b]
-            g6 += xb * d6[b]
-            g7 += xb * d7[b]
-        products[k], products[k + 1], products[k + 2], products[k + 3] = g0, g1, g2, g3
-        products[k + 4], products[k + 5] = g4, g5
-        products[k + 6], products[k + 7] = g6, g7
-        k += 8
-    while k < n:
-        d0 = D[indices[k]]
-        g0 = zero
-        for b in range(x.size):
-            g0 += x[b] * d0[b]
-        products[k] = g0
-        k += 1
+@inlined
+def _scatter_row(i, low, high, indices, weights, zero, X, Z):
+    """Add to each of the rows Z[indices] the row X[i] times its weight."""
+    columns = width(X)
+    column = 0
+    while column + 32 <= columns:
+        _scatter(lanes(32, zero), column, i, low, high, indices, weights, X, Z)
+        column += 32
+    if columns & 16:
+        _scatter(lanes(16, zero), column, i, low, high, indices, weights, X, Z)
+        column += 16
+    if columns & 8:
+        _scatter(lanes(8, zero), column, i, low, high, indices, weights, X, Z)
+        column += 8
+    if columns & 4:
+        _scatter(lanes(4, zero), column, i, low, high, indices, weights, X, Z)
+        column += 4
+    if columns & 2:
+        _scatter(lanes(2, zero), column, i, low, high, indices, weights, X, Z)
+        column += 2
+    if columns & 1:
+        _scatter(lanes(1, zero), column, i, low, high, indices, weights, X, Z)
 
 
 @kernel
-def forward(start, stop, indptr, indices, order, weights, bias, X, Z):
-    """Write into Z[start:stop] the weighted sums of the inputs X, plus the bias.
+def forward(start, stop, starts, indices, weights, bias, slope, X, Z):
+    """Write into Z what the outputs of the tiles [start, stop) are, given the inputs X.
 
-    `indptr` and `indices` are the by-output view of the pattern, and `order` leads from
-    it to the by-input order in which the weights lie. A unit's weights are gathered
-    into a small buffer first, which costs far less than gathering them in the loop.
+    That is the weighted sum of the inputs plus the bias, times `slope` where it is not
+    positive. The outputs are cut into tiles of equal size: the connections of input i
+    to tile t begin at ``starts[i * n_tiles + t]``; with one tile, `starts` is the index
+    pointer of the pattern. Every output adds up its inputs in their order, so that the
+    tiles do not show in the result.
     """
-    gathered = np.empty(_widest(start, stop, indptr), weights.dtype)
-    for j in range(start, stop):
-        low, n = indptr[j], indptr[j + 1] - indptr[j]
-        for k in range(n):
-            gathered[k] = weights[order[low + k]]
-        Z[j, :] = bias[j]
-        _add_rows(Z[j], gathered[:n], indices[low : low + n], X)
+    n_in, n_out = X.shape[0], Z.shape[0]
+    n_tiles = (starts.size - 1) // n_in
+    js, ws, inputs, sums = bare(indices), bare(weights), bare(X), bare(Z)
+    for tile in range(start, stop):
+        first, end = tile * n_out // n_tiles, (tile + 1) * n_out // n_tiles
+        for j in range(first, end):
+            Z[j, :] = bias[j]
+        for i in range(n_in):
+            low, high = starts[i * n_tiles + tile], starts[i * n_tiles + tile + 1]
+            _scatter_row(i, low, high, js, ws, slope, inputs, sums)
+        for j in range(first, end):
+            for b in range(Z.shape[1]):
+                Z[j, b] = Z[j, b] if Z[j, b] > 0 else slope * Z[j, b]
+
+
+@inlined
+def _gather(zero, column, i, low, high, indices, weights, D, DX):
+    """Add to the piece of DX[i] the rows D[indices], each times its weight."""
+    even, odd = load(DX, i, column, zero), zero
+    k = low
+    while k + 2 <= high:  # two sums, so that neither waits for every addition
+        even = multiply_add(
+            item(weights, k), load(D, item(indices, k), column, even), even
+        )
+        odd = multiply_add(
+            item(weights, k + 1), load(D, item(indices, k + 1), column, odd), odd
+        )
+        k += 2
+    if k < high:
+        even = multiply_add(
+            item(weights, k), load(D, item(indices, k), column, even), even
+        )
+    store(DX, i, column, add(even, odd))
+
+
+@inlined
+def _gather_row(i, low, high, indices, weights, zero, D, DX):
+    """Add to the row DX[i] the rows D[indices], each times its weight."""
+    columns = width(D)
+    column = 0
+    while column + 32 <= columns:
+        _gather(lanes(32, zero), column, i, low, high, indices, weights, D, DX)
+        column += 32
+    if columns & 16:
+        _gather(lanes(16, zero), column, i, low, high, indices, weights, D, DX)
+        column += 16
+    if columns & 8:
+        _gather(lanes(8, zero), column, i, low, high, indices, weights, D, DX)
+        column += 8
+    if columns & 4:
+        _gather(lanes(4, zero), column, i, low, high, indices, weights, D, DX)
+        column += 4
+    if columns & 2:
+        _gather(lanes(2, zero), column, i, low, high, indices, weights, D, DX)
+        column += 2
+    if columns & 1:
+        _gather(lanes(1, zero), column, i, low, high, indices, weights, D, DX)
 
 
 @kernel
 def pull_back(start, stop, indptr, indices, weights, bias, D, DX):
     """Write into DX[start:stop] the product of the weights with D, plus the bias.
 
-    `indptr` and `indices` are the by-input view of the pattern. Of a network's deltas
-    it makes those of the layer below; of a Boltzmann machine's hidden units, what its
-    visible ones get.
+    Of a network's deltas it makes those of the layer below; of a Boltzmann machine's
+    hidden units, what its visible ones get.
     """
+    zero = weights.dtype.type(0)
+    js, ws, deltas, products = bare(indices), bare(weights), bare(D), bare(DX)
     for i in range(start, stop):
-        low, high = indptr[i], indptr[i + 1]
         DX[i, :] = bias[i]
-        _add_rows(DX[i], weights[low:high], indices[low:high], D)
+        _gather_row(i, indptr[i], indptr[i + 1], js, ws, zero, deltas, products)
+
+
+@inlined
+def _eight_columns(sums, column, i, js, ws, first, bend, X, D, DX):
+    """Do some columns of `_eight`: return the sums with their products added."""
+    s0, s1, s2, s3, s4, s5, s6, s7 = sums
+    x = load(X, i, column, s0)
+    d0, d1 = load(D, js[0], column, x), load(D, js[1], column, x)
+    d2, d3 = load(D, js[2], column, x), load(D, js[3], column, x)
+    d4, d5 = load(D, js[4], column, x), load(D, js[5], column, x)
+    d6, d7 = load(D, js[6], column, x), load(D, js[7], column, x)
+    if n_rows(DX) > 0:
+        odd = zeros(x)  # two sums, so that neither waits for every addition
+        even = zeros(x) if first else load(DX, i, column, x)
+        even, odd = multiply_add(ws[0], d0, even), multiply_add(ws[1], d1, odd)
+        even, odd = multiply_add(ws[2], d2, even), multiply_add(ws[3], d3, odd)
+        even, odd = multiply_add(ws[4], d4, even), multiply_add(ws[5], d5, odd)
+        even, odd = multiply_add(ws[6], d6, even), multiply_add(ws[7], d7, odd)
+        store(DX, i, column, leak(add(even, odd), x, bend))
+    return (
+        multiply_add(x, d0, s0),
+        multiply_add(x, d1, s1),
+        multiply_add(x, d2, s2),
+        multiply_add(x, d3, s3),
+        multiply_add(x, d4, s4),
+        multiply_add(x, d5, s5),
+        multiply_add(x, d6, s6),
+        multiply_add(x, d7, s7),
+    )
+
+
+@inlined
+def _eight(zero, i, k, first, bend, indices, weights, X, D, DX):
+    """Return the gradients of eight connections of input i, from connection k on.
+
+    A row of D is loaded once for the gradient and for the deltas, which are added to
+    those that DX has from the input's connections before, unless these are the `first`,
+    and bent.
+    """
+    columns = width(X)
+    js = eight(indices, k)
+    ws = eight(weights, k)
+    if n_rows(D) * columns > NEAR:
+        for ahead in range(k + AHEAD, min(k + AHEAD + 8, width(indices))):
+            for c in range(0, columns, 16):
+                prefetch(D, item(indices, ahead), c)
+    gradients = lanes(8, zero)
+    column = 0
+    if columns >= 16:
+        z = lanes(16, zero)
+        s = (z, z, z, z, z, z, z, z)
+        while column + 16 <= columns:
+            s = _eight_columns(s, column, i, js, ws, first, bend, X, D, DX)
+            column += 16
+        gradients = totals(*s)
+    if columns & 8:
+        z = lanes(8, zero)
+        s = (z, z, z, z, z, z, z, z)
+        s = _eight_columns(s, column, i, js, ws, first, bend, X, D, DX)
+        gradients = add(gradients, totals(*s))
+        column += 8
+    if columns & 4:
+        z = lanes(4, zero)
+        s = (z, z, z, z, z, z, z, z)
+        s = _eight_columns(s, column, i, js, ws, first, bend, X, D, DX)
+        gradients = add(gradients, totals(*s))
+        column += 4
+    if columns & 2:
+        z = lanes(2, zero)
+        s = (z, z, z, z, z, z, z, z)
+        s = _eight_columns(s, column, i, js, ws, first, bend, X, D, DX)
+        gradients = add(gradients, totals(*s))
+        column += 2
+    if columns & 1:
+        z = lanes(1, zero)
+        s = (z, z, z, z, z, z, z, z)
+        s = _eight_columns(s, column, i, js, ws, first, bend, X, D, DX)
+        gradients = add(gradients, totals(*s))
+    return gradients
+
+
+@inlined
+def _one_columns(s, column, i, j, w, first, bend, X, D, DX):
+    """Do some columns of `_one`: return the sum with their products added."""
+    x, d = load(X, i, column, s), load(D, j, column, s)
+    if n_rows(DX) > 0:
+        dx = zeros(x) if first else load(DX, i, column, x)
+        store(DX, i, column, leak(multiply_add(w, d, dx), x, bend))
+    return multiply_add(x, d, s)
+
+
+@inlined
+def _one(zero, i, k, first, bend, indices, weights, X, D, DX):
+    """Do for one connection what `_eight` does for eight; return its gradient."""
+    columns = width(X)
+    j, w = item(indices, k), item(weights, k)
+    gradient = zero
+    column = 0
+    if columns >= 16:
+        s = lanes(16, zero)
+        while column + 16 <= columns:
+            s = _one_columns(s, column, i, j, w, first, bend, X, D, DX)
+            column += 16
+        gradient = total(s)
+    if columns & 8:
+        s = lanes(8, zero)
+        gradient += total(_one_columns(s, column, i, j, w, first, bend, X, D, DX))
+        column += 8
+    if columns & 4:
+        s = lanes(4, zero)
+        gradient += total(_one_columns(s, column, i, j, w, first, bend, X, D, DX))
+        column += 4
+    if columns & 2:
+        s = lanes(2, zero)
+        gradient += total(_one_columns(s, column, i, j, w, first, bend, X, D, DX))
+        column += 2
+    if columns & 1:
+        s = lanes(1, zero)
+        gradient += total(_one_columns(s, column, i, j, w, first, bend, X, D, DX))
+    return lanes(1, gradient)
 
 
 @kernel
@@ -179,36 +356,87 @@ def update_adam(weights, mean, square, gradient, step):
         weights[k] -= step.learning_rate * mean[k] / (np.sqrt(square[k]) + step.epsilon)
 
 
+@inlined
+def _sgd_step(gradient, k, weights, velocity, step):
+    """Take a step of `update_sgd` with as many connections as there are gradients."""
+    w, v = at(weights, k, gradient), at(velocity, k, gradient)
+    g = multiply_add(step.l2, w, gradient)
+    v = multiply_add(step.momentum, v, multiply_add(-step.learning_rate, g, zeros(g)))
+    put(velocity, k, v)
+    put(weights, k, multiply_add(step.carry, v, multiply_add(-step.push, g, w)))
+
+
+@inlined
+def _adam_step(gradient, k, weights, mean, square, step):
+    """Take a step of `update_adam` with as many connections as there are gradients."""
+    w, m, s = at(weights, k, gradient), at(mean, k, gradient), at(square, k, gradient)
+    g = multiply_add(step.l2, w, gradient)
+    m = multiply_add(step.beta_1, subtract(m, g), g)
+    gg = multiply_add(g, g, zeros(g))
+    s = multiply_add(step.beta_2, subtract(s, gg), gg)
+    put(mean, k, m)
+    put(square, k, s)
+    put(
+        weights,
+        k,
+        multiply_add(-step.learning_rate, divide(m, shifted(root(s), step.epsilon)), w),
+    )
+
+
 @kernel
-def backward_sgd(start, stop, indptr, indices, weights, velocity, X, D, DX, step):
+def backward_sgd(
+    start, stop, indptr, indices, weights, velocity, X, D, DX, slope, step
+):
     """Write into DX the deltas of the inputs and update the weights by SGD.
 
-    The gradient of a unit's connections lives only in a buffer as long as the unit has
-    connections. DX gets the product with the weights from before the update; a DX
-    without rows, as for the first layer, is left alone.
+    No gradient is kept: eight connections at a time are summed over the batch and
+    take their step. DX gets the product with the weights from before the update, times
+    the derivative of the inputs' activation, of which `slope` is the value where the
+    input is not positive; a DX without rows, as for the first layer, is left alone.
     """
-    gradient = np.empty(_widest(start, stop, indptr), weights.dtype)
+    zero, one = weights.dtype.type(0), weights.dtype.type(1)
+    js, ws, vs = bare(indices), bare(weights), bare(velocity)
+    inputs, deltas, below = bare(X), bare(D), bare(DX)
     for i in range(start, stop):
         low, high = indptr[i], indptr[i + 1]
-        _dot_rows(gradient, X[i], indices[low:high], D)
-        if DX.shape[0] > 0:
+        if low == high and DX.shape[0] > 0:
             DX[i, :] = 0
-            _add_rows(DX[i], weights[low:high], indices[low:high], D)
-        update_sgd(weights[low:high], velocity[low:high], gradient, step)
+        k = low
+        while k + 8 <= high:
+            bend = slope if k + 8 == high else one
+            g = _eight(zero, i, k, k == low, bend, js, ws, inputs, deltas, below)
+            _sgd_step(g, k, ws, vs, step)
+            k += 8
+        while k < high:
+            bend = slope if k + 1 == high else one
+            g = _one(zero, i, k, k == low, bend, js, ws, inputs, deltas, below)
+            _sgd_step(g, k, ws, vs, step)
+            k += 1
 
 
 @kernel
-def backward_adam(start, stop, indptr, indices, weights, mean, square, X, D, DX, step):
+def backward_adam(
+    start, stop, indptr, indices, weights, mean, square, X, D, DX, slope, step
+):
     """Write into DX the deltas of the inputs and update the weights by Adam.
 
     As `backward_sgd`, with Adam's two moments in place of the velocity.
     """
-    # Its loop is written out again: in a kernel of its own it costs a quarter more.
-    gradient = np.empty(_widest(start, stop, indptr), weights.dtype)
+    zero, one = weights.dtype.type(0), weights.dtype.type(1)
+    js, ws, ms, ss = bare(indices), bare(weights), bare(mean), bare(square)
+    inputs, deltas, below = bare(X), bare(D), bare(DX)
     for i in range(start, stop):
         low, high = indptr[i], indptr[i + 1]
-        _dot_rows(gradient, X[i], indices[low:high], D)
-        if DX.shape[0] > 0:
+        if low == high and DX.shape[0] > 0:
             DX[i, :] = 0
-            _add_rows(DX[i], weights[low:high], indices[low:high], D)
-        update_adam(weights[low:high], mean[low:high], square[low:high], gradient, step)
+        k = low
+        while k + 8 <= high:
+            bend = slope if k + 8 == high else one
+            g = _eight(zero, i, k, k == low, bend, js, ws, inputs, deltas, below)
+            _adam_step(g, k, ws, ms, ss, step)
+            k += 8
+        while k < high:
+            bend = slope if k + 1 == high else one
+            g = _one(zero, i, k, k == low, bend, js, ws, inputs, deltas, below)
+            _adam_step(g, k, ws, ms, ss, step)
+            k += 1

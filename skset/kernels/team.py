@@ -44,32 +44,33 @@ class Team:
             self._pool.shutdown()
             self._pool = None
 
-    def run(self, kernel, width, indptr, *args):
-        """Call ``kernel(start, stop, indptr, *args)`` so that all units are covered.
+    def run(self, kernel, work, shares, *args):
+        """Call ``kernel(start, stop, *args)`` so that all units are covered.
 
         Parameters
         ----------
         kernel : callable
             A kernel that writes only what belongs to the units it is given.
-        width : int
-            Batch size, to judge how much work there is.
-        indptr : ndarray of shape (n_units + 1,)
-            Index pointer of the pattern; threads get equal shares of connections.
+        work : int
+            Products of connections and samples, to judge whether sharing pays.
+        shares : ndarray of shape (n_units + 1,)
+            Cumulative work of the units, as an index pointer has it; threads get equal
+            shares.
         *args : tuple
             Passed on to the kernel.
         """
-        n_units = indptr.size - 1
-        if self._pool is None or indptr[-1] * width < MIN_WORK:
-            kernel(0, n_units, indptr, *args)
+        n_units = shares.size - 1
+        if self._pool is None or work < MIN_WORK:
+            kernel(0, n_units, *args)
             return
-        shares = np.linspace(0, indptr[-1], self.n_threads + 1)[1:-1]
-        cuts = [0, *np.searchsorted(indptr, shares).tolist(), n_units]
+        equal = np.linspace(0, shares[-1], self.n_threads + 1)[1:-1]
+        cuts = [0, *np.searchsorted(shares, equal).tolist(), n_units]
         others = [
-            self._pool.submit(kernel, start, stop, indptr, *args)
+            self._pool.submit(kernel, start, stop, *args)
             for start, stop in pairwise(cuts[1:])
         ]
         try:
-            kernel(cuts[0], cuts[1], indptr, *args)
+            kernel(cuts[0], cuts[1], *args)
         finally:
             errors = [other.exception() for other in others]  # waits for each
         for error in filter(None, errors):

@@ -43,6 +43,9 @@ class Activation:
     multiply_derivative : callable
         ``multiply_derivative(Z, A, D, slope)`` multiplies D by the derivative, in
         place. Z is A where `in_place` is True.
+    leak : callable, default=None
+        For a function ``z if z > 0 else leak(slope) * z``, which the kernels apply to
+        their sums themselves.
     in_place : bool
         Whether the derivative can be told from A alone, so that Z need not be kept.
     rectifier : bool
@@ -53,6 +56,7 @@ class Activation:
 
     apply: Callable[..., None]
     multiply_derivative: Callable[..., None]
+    leak: Callable[[float], float] | None = None
     in_place: bool = True
     rectifier: bool = False
     alternating: bool = False
@@ -63,14 +67,21 @@ class Activation:
             return -negative_slope
         return negative_slope
 
+    def in_kernels(self, slope):
+        """Return the slope for kernels, 1 where they are to leave their sums alone."""
+        return 1.0 if self.leak is None else self.leak(slope)
 
-def _identity(Z, A, slope):
-    if A is not Z:
-        A[...] = Z
 
+def _leaking(leak, **attributes):
+    """Return the activation ``z if z > 0 else leak(slope) * z``."""
 
-def _identity_derivative(Z, A, D, slope):
-    pass
+    def apply(Z, A, slope):
+        A[...] = np.where(Z > 0, Z, Z.dtype.type(leak(slope)) * Z)
+
+    def multiply_derivative(Z, A, D, slope):
+        np.multiply(D, D.dtype.type(leak(slope)), out=D, where=A <= 0)
+
+    return Activation(apply, multiply_derivative, leak, **attributes)
 
 
 def _logistic(Z, A, slope):
@@ -90,22 +101,6 @@ def _tanh_derivative(Z, A, D, slope):
     D *= 1 - A * A
 
 
-def _relu(Z, A, slope):
-    np.maximum(Z, 0, out=A)
-
-
-def _relu_derivative(Z, A, D, slope):
-    D *= A > 0
-
-
-def _leaky_relu(Z, A, slope):
-    np.maximum(Z, Z * Z.dtype.type(slope), out=A)
-
-
-def _leaky_relu_derivative(Z, A, D, slope):
-    np.multiply(D, D.dtype.type(slope), out=D, where=A <= 0)
-
-
 def _all_relu(Z, A, slope):
     A[...] = np.where(Z > 0, Z, Z.dtype.type(slope) * Z)
 
@@ -115,11 +110,11 @@ def _all_relu_derivative(Z, A, D, slope):
 
 
 ACTIVATIONS = {
-    "identity": Activation(_identity, _identity_derivative),
+    "identity": _leaking(lambda slope: 1.0),
     "logistic": Activation(_logistic, _logistic_derivative),
     "tanh": Activation(_tanh, _tanh_derivative),
-    "relu": Activation(_relu, _relu_derivative, rectifier=True),
-    "leaky_relu": Activation(_leaky_relu, _leaky_relu_derivative, rectifier=True),
+    "relu": _leaking(lambda slope: 0.0, rectifier=True),
+    "leaky_relu": _leaking(lambda slope: slope, rectifier=True),
     # Curci et al. 2021 (arXiv 2102.01732). With a negative slope the sign of z is lost
     # in the activation, so Z is kept.
     "all_relu": Activation(

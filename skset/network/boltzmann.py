@@ -152,7 +152,8 @@ class RBM(LayerStack):
         t = self.layer.topology
         SERIAL.run(
             kernels.add_log_odds,
-            V.shape[1],
+            t.nnz * V.shape[1],
+            t.indptr,
             t.indptr,
             t.indices,
             self.layer.weights,

@@ -10,6 +10,11 @@ from skset.topology import Topology, carry
 
 __all__ = ["Layer"]
 
+# The outputs of a wide layer are taken tile by tile, of about so many bytes, so that
+# their rows stay in a cache; but of each input no fewer than so many connections at a
+# time. Measured from 3,000 to 300,000 units.
+TILE_BYTES, SHORTEST_RUN, MAX_TILES = 1 << 23, 5, 8
+
 
 @dataclass(frozen=True, eq=False)
 class Layer:
@@ -68,30 +73,36 @@ class Layer:
             bias_moments=tuple(m.copy() for m in self.bias_moments),
         )
 
-    def forward(self, X, Z, team):
-        """Write into Z (n_out, batch) the weighted sums of X (n_in, batch)."""
-        t = self.topology
+    def forward(self, X, Z, team, slope=1.0):
+        """Write into Z (n_out, batch) the weighted sums of X (n_in, batch), plus bias.
+
+        Those that are not positive are multiplied by `slope`.
+        """
+        starts = self.topology.starts(self._n_tiles(Z, team))
         team.run(
             kernels.forward,
-            X.shape[1],
-            t.out_indptr,
-            t.out_indices,
-            t.order,
+            self.topology.nnz * X.shape[1],
+            np.arange((starts.size - 1) // X.shape[0] + 1),
+            starts,
+            self.topology.indices,
             self.weights,
             self.bias,
+            self.bias.dtype.type(slope),
             X,
             Z,
         )
 
-    def backward(self, X, D, DX, optimiser, step, team):
+    def backward(self, X, D, DX, optimiser, step, team, slope=1.0):
         """Write into DX (n_in, batch) the inputs' deltas; update weights and bias.
 
-        The weights are changed in place. DX without rows is left alone.
+        The deltas are multiplied by `slope` where X is not positive. The weights are
+        changed in place. DX without rows is left alone.
         """
         t = self.topology
         team.run(
             optimiser.backward,
-            X.shape[1],
+            t.nnz * X.shape[1],
+            t.indptr,
             t.indptr,
             t.indices,
             self.weights,
@@ -99,6 +110,7 @@ class Layer:
             X,
             D,
             DX,
+            self.bias.dtype.type(slope),
             step,
         )
         unpenalised = step._replace(l2=self.bias.dtype.type(0))
@@ -112,7 +124,8 @@ class Layer:
         t = self.topology
         team.run(
             kernels.pull_back,
-            D.shape[1],
+            t.nnz * D.shape[1],
+            t.indptr,
             t.indptr,
             t.indices,
             self.weights,
@@ -130,6 +143,17 @@ class Layer:
         DX = np.empty((n_in, D.shape[1]), D.dtype)
         self.pull_back(D, np.zeros(n_in, D.dtype), DX, kernels.Team())
         return DX
+
+    def _n_tiles(self, Z, team):
+        """Return into how many tiles the outputs Z are cut: near ones, for all threads.
+
+        A tile takes a few of each input's connections at least.
+        """
+        t = self.topology
+        longest_runs = t.nnz // (SHORTEST_RUN * t.shape[0])
+        near = min(-(-Z.nbytes // TILE_BYTES), max(longest_runs, 1), MAX_TILES)
+        threads = min(team.n_threads, t.shape[1])
+        return -(-near // threads) * threads
 
     def rewired(self, rewiring, newborn):
         """Return the layer after an evolution; `newborn` is what new weights get."""

@@ -9,8 +9,11 @@ from skset.network.activations import ACTIVATIONS
 from skset.network.layers import Layer
 from skset.network.losses import LOSSES
 from skset.network.stack import LayerStack
+from skset.network.workspace import aligned_empty
 
 __all__ = ["Network"]
+
+SERIAL = kernels.Team()
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,6 +80,31 @@ class Network(LayerStack):
         """Return the slope for z < 0 in the given hidden layer, 0 being the first."""
         return self.hidden.slope(layer, self.negative_slope)
 
+    def propagate(self, depth, X, Z, A, team=SERIAL):
+        """Write into A what layer `depth` makes of its inputs X.
+
+        Parameters
+        ----------
+        depth : int
+            0 is the first layer.
+        X, Z, A : ndarray of shape (units, batch)
+            Inputs, weighted sums and activations; A may be Z, and is for the last
+            layer, which has no activation.
+        team : Team, default=SERIAL
+            Its threads share the layer.
+        """
+        layer = self.layers[depth]
+        if depth == len(self.layers) - 1:
+            layer.forward(X, Z, team)
+            return
+        layer.forward(X, Z, team, self.slope_in_kernels(depth))
+        if self.hidden.leak is None:
+            self.hidden.apply(Z, A, self.slope(depth))
+
+    def slope_in_kernels(self, layer):
+        """Return the slope that kernels apply for the given hidden layer."""
+        return self.hidden.in_kernels(self.slope(layer))
+
     def weighted_sums(self, samples):
         """Return the output layer's weighted sums, serially, chunk by chunk.
 
@@ -93,7 +121,7 @@ class Network(LayerStack):
         """
         Z = np.empty((self.n_units[-1], samples.n_samples), self.dtype)
         for rows, A in self.gathered(samples):
-            Z[:, rows] = self._outputs(A, rows)
+            Z[:, rows] = self._outputs(A)
         return Z
 
     def loss(self, samples):
@@ -102,7 +130,7 @@ class Network(LayerStack):
         loss = LOSSES[self.output]
         with np.errstate(all="ignore"):
             return sum(
-                loss(self._outputs(A, rows), samples.targets(rows), weight[rows])
+                loss(self._outputs(A), samples.targets(rows), weight[rows])
                 for rows, A in self.gathered(samples)
             )
 
@@ -120,24 +148,19 @@ class Network(LayerStack):
             One for each hidden layer.
         """
         slopes, A = [], X
-        for depth, layer in enumerate(self.layers[:-1]):
-            Z = np.empty((layer.topology.shape[1], A.shape[1]), self.dtype)
-            layer.forward(A, Z, kernels.Team())
-            A, slope = np.empty_like(Z), np.ones_like(Z)
-            self.hidden.apply(Z, A, self.slope(depth))
-            self.hidden.multiply_derivative(
-                A if self.hidden.in_place else Z, A, slope, self.slope(depth)
-            )
-            slopes.append(slope)
+        for depth, n_units in enumerate(self.n_units[1:-1]):
+            Z = np.empty((n_units, A.shape[1]), self.dtype)
+            X, A = A, Z if self.hidden.in_place else np.empty_like(Z)
+            self.propagate(depth, X, Z, A)
+            slopes.append(np.ones_like(Z))
+            self.hidden.multiply_derivative(Z, A, slopes[-1], self.slope(depth))
         return slopes
 
-    def _outputs(self, A, rows):
-        """Return the weighted sums of as many columns of A as there are rows."""
+    def _outputs(self, A):
+        """Return the weighted sums of the output layer."""
         with np.errstate(all="ignore"):  # the caller looks at what is not finite
-            for depth, layer in enumerate(self.layers):
-                Z = np.empty((layer.topology.shape[1], A.shape[1]), self.dtype)
-                layer.forward(A, Z, kernels.Team())
-                if depth < len(self.layers) - 1:
-                    self.hidden.apply(Z, Z, self.slope(depth))
+            for depth, n_units in enumerate(self.n_units[1:]):
+                Z = aligned_empty((n_units, A.shape[1]), self.dtype)
+                self.propagate(depth, A, Z, Z)
                 A = Z
-        return A[:, : rows.size]
+        return A

@@ -6,14 +6,14 @@ from itertools import pairwise
 import numpy as np
 
 from skset.network.layers import Layer
+from skset.network.workspace import aligned_empty
 
 __all__ = ["LayerStack"]
 
 # Prediction works on this many bytes of activations at a time.
 CHUNK_BYTES = 1 << 24
-# The width of a chunk is a multiple of the widest vector of any CPU, so that every
-# sample takes the same path through the kernels, alone or among others.
-LANES = 16
+# In columns: what a chunk is a multiple of, and the most that one has.
+LANES, LARGEST_CHUNK = 16, 256
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,17 +88,16 @@ class LayerStack:
         rows : ndarray of int
             The numbers of some samples.
         A : ndarray of shape (n_inputs, width)
-            Their inputs, one column each; columns beyond the samples are 0.
+            Their inputs, one column each.
         """
         width = self._chunk_width()
         for start in range(0, samples.n_samples, width):
             rows = np.arange(start, min(start + width, samples.n_samples))
-            padded = -(-rows.size // LANES) * LANES
-            A = np.empty((samples.n_features, padded), self.dtype)
+            A = aligned_empty((samples.n_features, rows.size), self.dtype)
             samples.gather(rows, A)
             yield rows, A
 
     def _chunk_width(self):
         widest = max(n_in + n_out for n_in, n_out in pairwise(self.n_units))
-        lanes = CHUNK_BYTES // (widest * self.dtype.itemsize * LANES)
-        return LANES * min(max(lanes, 1), 16)
+        width = CHUNK_BYTES // (widest * self.dtype.itemsize)
+        return min(max(width // LANES * LANES, LANES), LARGEST_CHUNK)

@@ -63,12 +63,12 @@ class Training(Epochs):
         return loss, total
 
     def _forward(self, work):
-        network = self.network
-        last = len(network.layers) - 1
-        for depth, layer in enumerate(network.layers):
-            layer.forward(work.A[depth], work.Z[depth], self.team)
-            if depth < last:
-                network.hidden.apply(work.Z[depth], work.H[depth], network.slope(depth))
+        for depth, A in enumerate(work.A):
+            Z = work.Z[depth]
+            hidden = depth < len(work.H)
+            H = work.H[depth] if hidden else Z
+            self.network.propagate(depth, A, Z, H, self.team)
+            if hidden:
                 self._drop_out(work, depth)
 
     def _drop_out(self, work, depth):
@@ -90,17 +90,26 @@ class Training(Epochs):
         for depth in range(len(network.layers) - 1, -1, -1):
             below = work.D[depth - 1] if depth else no_deltas
             network.layers[depth].backward(
-                work.A[depth], work.D[depth], below, self.optimiser, step, self.team
+                work.A[depth],
+                work.D[depth],
+                below,
+                self.optimiser,
+                step,
+                self.team,
+                network.slope_in_kernels(depth - 1) if depth else 1.0,
             )
             if depth:
-                if work.masks is not None:
-                    below *= work.masks[depth - 1]
-                network.hidden.multiply_derivative(
-                    work.Z[depth - 1],
-                    work.H[depth - 1],
-                    below,
-                    network.slope(depth - 1),
-                )
+                self._finish_deltas(work, depth - 1)
+
+    def _finish_deltas(self, work, hidden):
+        """Multiply the deltas of a hidden layer by what the kernels leave out."""
+        network = self.network
+        if work.masks is not None:
+            work.D[hidden] *= work.masks[hidden]
+        if network.hidden.leak is None:
+            network.hidden.multiply_derivative(
+                work.Z[hidden], work.H[hidden], work.D[hidden], network.slope(hidden)
+            )
 
     def _signals(self, depth):
         work = self._workspaces.get(self._last_width)

@@ -15,12 +15,10 @@ _INT32_MAX = np.iinfo(np.int32).max
 
 @dataclass(frozen=True, eq=False)
 class Topology:
-    """Immutable bipartite pattern of one layer, seen from both sides.
+    """Immutable bipartite pattern of one layer, input by input.
 
-    The by-input view (`indptr`, `indices`) is canonical: indices sorted, no duplicates.
-    Weights and everything aligned with them lie in its order. The by-output view
-    (`out_indptr`, `out_indices`) is made at its first use, together with `order`, which
-    leads from it to the by-input order; it is not pickled.
+    Canonical: indices sorted, no duplicates. Weights and everything aligned with them
+    lie in the same order.
 
     Parameters
     ----------
@@ -81,35 +79,40 @@ class Topology:
     @property
     def fan_in(self):
         """Number of connections of each output unit."""
-        return np.diff(self.out_indptr)
+        fan_in = np.zeros(self.shape[1], np.int64)
+        kernels.add_counts(self.indices, fan_in)
+        return fan_in
 
     @property
     def fan_out(self):
         """Number of connections of each input unit."""
         return np.diff(self.indptr)
 
+    def starts(self, n_tiles):
+        """Return where each input's connections to each tile of the outputs begin.
+
+        Parameters
+        ----------
+        n_tiles : int
+            Into how many tiles of equal size the outputs are cut.
+
+        Returns
+        -------
+        starts : ndarray of shape (n_in * n_tiles + 1,), int64
+            Those of an input side by side; for one tile it is `indptr`. Kept for the
+            next time.
+        """
+        if n_tiles not in self._starts:
+            starts = np.empty(self.shape[0] * n_tiles + 1, np.int64)
+            kernels.tile_starts(
+                self.indptr, self.indices, self.shape[1], n_tiles, starts
+            )
+            self._starts[n_tiles] = starts
+        return self._starts[n_tiles]
+
     @cached_property
-    def _by_output(self):
-        out_indptr = np.zeros(self.shape[1] + 1, np.int64)
-        out_indices = np.empty(self.nnz, np.int32)
-        order = np.empty(self.nnz, np.int32 if self.nnz <= _INT32_MAX else np.int64)
-        kernels.by_output(self.indptr, self.indices, out_indptr, out_indices, order)
-        return out_indptr, out_indices, order
-
-    @property
-    def out_indptr(self):
-        """Where each output unit's connections begin in the by-output view."""
-        return self._by_output[0]
-
-    @property
-    def out_indices(self):
-        """Input unit of each connection in the by-output view, int32."""
-        return self._by_output[1]
-
-    @property
-    def order(self):
-        """By-input place of each connection of the by-output view."""
-        return self._by_output[2]
+    def _starts(self):
+        return {1: self.indptr}
 
     @property
     def in_units(self):

@@ -47,7 +47,7 @@ class Case:
         if run is None:
             kernels.add_log_odds(start, stop, self.indptr, *args)
         else:
-            run(kernels.add_log_odds, self.V.shape[1], self.indptr, *args)
+            run(kernels.add_log_odds, 10**6, self.indptr, self.indptr, *args)
         return self.odds
 
     def expected(self):

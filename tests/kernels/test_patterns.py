@@ -20,14 +20,22 @@ masks = pytest.mark.parametrize(
 
 
 @masks
-def test_by_output_is_the_transposed_pattern(mask):
-    indptr, indices = reference.by_input(mask)
-    out_indptr = np.zeros(mask.shape[1] + 1, np.int64)
-    out_indices, order = np.empty((2, indices.size), np.int32)
-    kernels.by_output(indptr, indices, out_indptr, out_indices, order)
-    expected = reference.by_output(mask)
-    for a, b in zip((out_indptr, out_indices, order), expected, strict=True):
-        assert np.array_equal(a, b)
+def test_counts_are_added(mask):
+    _, indices = reference.by_input(mask)
+    counts = np.ones(mask.shape[1], np.int64)
+    kernels.add_counts(indices, counts)
+    assert counts.tolist() == (1 + mask.sum(axis=0)).tolist()
+
+
+@masks
+@pytest.mark.parametrize("n_tiles", [1, 2, 3, 7, 20])
+def test_tile_starts_count_the_connections_before(mask, n_tiles):
+    n_in, n_out = mask.shape
+    starts = np.empty(n_in * n_tiles + 1, np.int64)
+    kernels.tile_starts(*reference.by_input(mask), n_out, n_tiles, starts)
+    borders = [tile * n_out // n_tiles for tile in range(n_tiles)]
+    before = [mask[:i].sum() + mask[i, :j].sum() for i in range(n_in) for j in borders]
+    assert starts.tolist() == [*before, mask.sum()]
 
 
 @masks

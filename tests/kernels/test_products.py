@@ -30,6 +30,7 @@ MASKS = {
     "tall": np.ones((21, 2), bool),
 }
 DTYPES = ["float32", "float64"]
+WORK = 10**6
 SGD_STEPS = {
     "plain": (0.1, 0.9, 1.0, 0.0, 0.01),
     "nesterov": (0.1, 0.9, 0.9, 0.1, 0.01),
@@ -37,6 +38,7 @@ SGD_STEPS = {
 
 masks = pytest.mark.parametrize("mask", MASKS.values(), ids=MASKS)
 dtypes = pytest.mark.parametrize("dtype", DTYPES)
+rules = pytest.mark.parametrize("rule", ["plain", "nesterov", "adam"])
 widths = pytest.mark.parametrize("width", [1, 2, 7, 16, 33])
 
 
@@ -53,7 +55,6 @@ class Case:
         n_in, n_out = mask.shape
         self.mask, self.dtype, self.width = mask, dtype, width
         self.indptr, self.indices = reference.by_input(mask)
-        self.outward = reference.by_output(mask)
         nnz = self.indices.size
         self.weights, self.bias = new(nnz), new(n_out)
         self.moments = [new(nnz), new(nnz) ** 2]
@@ -64,14 +65,22 @@ class Case:
     def dense(self, values):
         return reference.dense(self.mask, values)
 
-    def forward(self, start=0, stop=None, run=None):
-        stop = self.mask.shape[1] if stop is None else stop
-        args = (*self.outward, self.weights, self.bias, self.X, self.Z)
+    def forward(self, start=0, stop=None, run=None, n_tiles=1, slope=1.0):
+        stop = n_tiles if stop is None else stop
+        n_in, n_out = self.mask.shape
+        starts = np.empty(n_in * n_tiles + 1, np.int64)
+        kernels.tile_starts(self.indptr, self.indices, n_out, n_tiles, starts)
+        args = (starts, self.indices, self.weights, self.bias)
+        args = (*args, self.dtype.type(slope), self.X, self.Z)
         if run is None:
             kernels.forward(start, stop, *args)
         else:
-            run(kernels.forward, self.width, *args)
+            run(kernels.forward, WORK, np.arange(n_tiles + 1), *args)
         return self.Z
+
+    def expected_forward(self, slope=1.0):
+        Z = self.dense(self.weights).T @ self.X + self.bias[:, None]
+        return np.where(Z > 0, Z, slope * Z)
 
     def pull_back(self, start=0, stop=None, run=None):
         stop = self.mask.shape[0] if stop is None else stop
@@ -79,10 +88,10 @@ class Case:
         if run is None:
             kernels.pull_back(start, stop, *args, self.D, self.DX)
         else:
-            run(kernels.pull_back, self.width, *args, self.D, self.DX)
+            run(kernels.pull_back, WORK, self.indptr, *args, self.D, self.DX)
         return self.DX
 
-    def backward(self, rule, start=0, stop=None, run=None, DX=None):
+    def backward(self, rule, start=0, stop=None, run=None, DX=None, slope=1.0):
         """Run the backward kernel; return DX, weights and moments after it."""
         stop = self.mask.shape[0] if stop is None else stop
         DX = self.DX if DX is None else DX
@@ -92,17 +101,18 @@ class Case:
         else:
             kernel, moments = kernels.backward_sgd, self.moments[:1]
             step = kernels.SGDStep(*map(self.dtype.type, SGD_STEPS[rule]))
-        args = (self.weights, *moments, self.X, self.D, DX, step)
+        args = (self.weights, *moments, self.X, self.D, DX)
+        args = (*args, self.dtype.type(slope), step)
         if run is None:
             kernel(start, stop, self.indptr, self.indices, *args)
         else:
-            run(kernel, self.width, self.indptr, self.indices, *args)
+            run(kernel, WORK, self.indptr, self.indptr, self.indices, *args)
         return DX, self.weights, *moments
 
     def expected_pull_back(self):
         return self.dense(self.weights) @ self.D + self.input_bias[:, None]
 
-    def expected_backward(self, rule):
+    def expected_backward(self, rule, slope=1.0):
         W, X, D = self.dense(self.weights), self.X, self.D
         gradient = (X @ D.T)[self.mask] + 0.01 * self.weights
         if rule == "adam":
@@ -112,10 +122,7 @@ class Case:
         else:
             args = (0.1, 0.9, rule == "nesterov")
             after = reference.sgd_step(self.weights, self.moments[0], gradient, *args)
-        return W @ D, *after
-
-
-rules = pytest.mark.parametrize("rule", ["plain", "nesterov", "adam"])
+        return (W @ D) * np.where(X > 0, 1, slope), *after
 
 
 @masks
@@ -123,16 +130,31 @@ rules = pytest.mark.parametrize("rule", ["plain", "nesterov", "adam"])
 @widths
 def test_forward_is_the_dense_product(mask, dtype, width):
     case = Case(mask, dtype, width)
-    expected = case.dense(case.weights).T @ case.X + case.bias[:, None]
-    assert_close(case.forward(), expected)
+    assert_close(case.forward(), case.expected_forward())
+
+
+@masks
+@dtypes
+@pytest.mark.parametrize("slope", [0.0, 0.3, -0.6])
+def test_sums_that_are_not_positive_leak(mask, dtype, slope):
+    case = Case(mask, dtype, 21)
+    assert_close(case.forward(slope=slope), case.expected_forward(slope))
+
+
+@masks
+@dtypes
+@pytest.mark.parametrize("n_tiles", [2, 3, 5, 40])
+def test_tiles_change_no_bit(mask, dtype, n_tiles):
+    case, other = Case(mask, dtype, 19), Case(mask, dtype, 19)
+    whole = case.forward(slope=0.1)
+    assert np.array_equal(other.forward(n_tiles=n_tiles, slope=0.1), whole)
 
 
 @dtypes
-@pytest.mark.parametrize("width", range(1, 41))
+@pytest.mark.parametrize("width", range(1, 70))
 def test_every_batch_width(dtype, width):
-    case = Case(with_empty_units((7, 13)), dtype, width)
-    expected = case.dense(case.weights).T @ case.X + case.bias[:, None]
-    assert_close(case.forward(), expected)
+    case = Case(with_empty_units((7, 33)), dtype, width)
+    assert_close(case.forward(), case.expected_forward())
     assert_close(case.pull_back(), case.expected_pull_back())
     expected = case.expected_backward("nesterov")
     for actual, right in zip(case.backward("nesterov"), expected, strict=True):
@@ -160,7 +182,19 @@ def test_pull_back_is_what_backward_gives_the_layer_below(mask, dtype):
     case = Case(mask, dtype, 9)
     case.input_bias[:] = 0
     pulled = case.pull_back().copy()
-    assert np.array_equal(pulled, case.backward("plain")[0])
+    assert_close(case.backward("plain")[0], pulled)
+
+
+@masks
+@dtypes
+@rules
+@pytest.mark.parametrize("slope", [0.0, 0.3])
+def test_deltas_are_times_the_derivative_of_the_inputs(mask, dtype, rule, slope):
+    case = Case(mask, dtype, 23)
+    case.X[case.X < -1] = 0
+    expected = case.expected_backward(rule, slope)
+    for actual, right in zip(case.backward(rule, slope=slope), expected, strict=True):
+        assert_close(actual, right, factor=5)
 
 
 @masks
@@ -179,10 +213,9 @@ def test_backward_is_the_dense_gradient_and_step(mask, dtype, width, rule):
 def test_forward_writes_only_its_own_rows(dtype):
     case = Case(MASKS["empty units"], dtype, 5)
     before = case.Z.copy()
-    expected = case.dense(case.weights).T @ case.X + case.bias[:, None]
-    case.forward(4, 9)
-    assert_close(case.Z[4:9], expected[4:9])
-    assert np.array_equal(case.Z[:4], before[:4])
+    case.forward(1, 3, n_tiles=4)  # of 13 outputs those from 3 to 9
+    assert_close(case.Z[3:9], case.expected_forward()[3:9])
+    assert np.array_equal(case.Z[:3], before[:3])
     assert np.array_equal(case.Z[9:], before[9:])
 
 
@@ -230,7 +263,8 @@ def test_threads_change_no_bit(rule, dtype, mask, monkeypatch):
     for n_threads in (2, 3):
         serial, parallel = Case(mask, dtype, 9), Case(mask, dtype, 9)
         with kernels.Team(n_threads) as workers:
-            assert np.array_equal(serial.forward(), parallel.forward(run=workers.run))
+            shared = parallel.forward(run=workers.run, n_tiles=2 * n_threads)
+            assert np.array_equal(serial.forward(), shared)
             pulled = serial.pull_back(), parallel.pull_back(run=workers.run)
             assert np.array_equal(*pulled)
             both = serial.backward(rule), parallel.backward(rule, run=workers.run)
@@ -241,39 +275,39 @@ def test_threads_change_no_bit(rule, dtype, mask, monkeypatch):
 def test_a_team_really_shares_large_work_and_only_that(monkeypatch):
     calls = []
 
-    def count(start, stop, indptr):
+    def count(start, stop):
         calls.append((start, stop))
 
     indptr = np.array([0, 10, 20, 30, 40])
     monkeypatch.setattr(team, "MIN_WORK", 400)
     with kernels.Team(2) as workers:
-        workers.run(count, 9, indptr)
+        workers.run(count, 399, indptr)
         assert calls == [(0, 4)]
         calls.clear()
-        workers.run(count, 10, indptr)
+        workers.run(count, 400, indptr)
     assert sorted(calls) == [(0, 2), (2, 4)]
     calls.clear()
-    workers.run(count, 10, indptr)  # outside the `with` there are no threads
+    workers.run(count, 400, indptr)  # outside the `with` there are no threads
     assert calls == [(0, 4)]
 
 
 @pytest.mark.parametrize("failing", [0, 2])
 def test_an_error_in_any_thread_is_raised(failing, monkeypatch):
-    def fail(start, stop, indptr):
+    def fail(start, stop):
         if start == failing:
             raise ZeroDivisionError
 
     monkeypatch.setattr(team, "MIN_WORK", 0)
     with kernels.Team(2) as workers, pytest.raises(ZeroDivisionError):
-        workers.run(fail, 1, np.array([0, 10, 20, 30, 40]))
+        workers.run(fail, WORK, np.array([0, 10, 20, 30, 40]))
 
 
 @dtypes
 def test_a_sample_gets_the_same_bits_whatever_the_batch(dtype):
     case = Case(MASKS["empty units"], dtype, 16)
     alone, pulled = case.forward().copy(), case.pull_back().copy()
-    for width in (32, 48, 64, 80, 112, 128, 240):
-        for offset in {0, 16, width - 16}:
+    for width in (17, 29, 32, 47, 48, 64, 80, 112, 128, 240):
+        for offset in {0, 1, min(16, width - 16), width - 16}:
             batch = Case(MASKS["empty units"], dtype, width)
             batch.X[:, offset : offset + 16] = case.X
             batch.weights, batch.bias = case.weights, case.bias
