@@ -1,6 +1,6 @@
 """numba kernels: pure functions on bare arrays."""
 
-from skset.kernels.batches import add_slices, gather_dense, gather_sparse
+from skset.kernels.batches import add_slices, gather_sparse
 from skset.kernels.energies import add_log_odds
 from skset.kernels.patterns import (
     add_counts,
@@ -19,6 +19,7 @@ from skset.kernels.products import (
     update_adam,
     update_sgd,
 )
+from skset.kernels.sums import all_finite, row_sums, squared_sum
 from skset.kernels.team import Team
 
 __all__ = [
@@ -28,15 +29,17 @@ __all__ = [
     "add_counts",
     "add_log_odds",
     "add_slices",
+    "all_finite",
     "backward_adam",
     "backward_sgd",
     "flat_positions",
     "forward",
     "free_positions",
-    "gather_dense",
     "gather_sparse",
     "merge",
     "pull_back",
+    "row_sums",
+    "squared_sum",
     "tile_starts",
     "update_adam",
     "update_sgd",

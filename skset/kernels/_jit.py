@@ -21,7 +21,11 @@ __all__ = ["inlined", "kernel"]
 # `fastmath=True` would let the compiler assume that no NaN exists, and isnan(nan)
 # would be False. These flags only let it reorder and contract sums.
 FAST_MATH = frozenset({"nsz", "arcp", "contract", "afn", "reassoc"})
-OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": set(FAST_MATH)}
+OPTIONS: dict[str, Any] = {
+    "nogil": True,
+    "error_model": "numpy",
+    "fastmath": set(FAST_MATH),
+}
 
 
 @cache

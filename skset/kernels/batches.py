@@ -2,26 +2,12 @@
 
 from skset.kernels._jit import kernel
 
-__all__ = ["add_slices", "gather_dense", "gather_sparse"]
-
-
-@kernel
-def gather_dense(X, rows, batch):
-    """Write row ``rows[b]`` of X into column b of `batch`; further columns get 0.
-
-    Sixteen rows are read side by side, so that what is written fills cache lines.
-    """
-    n_rows = rows.size
-    for low in range(0, batch.shape[1], 16):
-        high = min(low + 16, batch.shape[1])
-        for f in range(batch.shape[0]):
-            for b in range(low, high):
-                batch[f, b] = X[rows[b], f] if b < n_rows else 0
+__all__ = ["add_slices", "gather_sparse"]
 
 
 @kernel
 def gather_sparse(indptr, indices, data, rows, batch):
-    """Write the rows of a CSR matrix into the columns of `batch`, zeros elsewhere.
+    """Write the rows of a CSR matrix into the columns of `batch`.
 
     Duplicate entries add up and need not be sorted, as scipy understands them.
     """

@@ -7,15 +7,25 @@ same bits. Here a kernel takes a range of units and releases the GIL; the serial
 parallel variant are one machine code, called once or by several Python threads.
 """
 
-from concurrent.futures import ThreadPoolExecutor
-from itertools import pairwise
+import threading
+import time
 
+import numba
 import numpy as np
+
+from skset.kernels._signals import arrive, arrive_and_await
 
 __all__ = ["Team"]
 
-# Below this many connection-sample products, waking a thread costs more than it saves.
+# Below this many connection-sample products, sharing costs more than it saves.
 MIN_WORK = 1 << 18
+# How often a thread looks for what it waits for before it sleeps: for 0.2 milliseconds
+# or so, in which the serial parts of a step are done. Interpreted, looking is too slow.
+PATIENCE = 0 if numba.config.DISABLE_JIT else 500_000
+# Seconds between two looks of the calling thread, when the others take long.
+NAP = 2e-5
+# The places of what threads tell each other, in different lines of the cache.
+STRIDE = 16
 
 
 class Team:
@@ -32,17 +42,26 @@ class Team:
 
     def __init__(self, n_threads=1):
         self.n_threads = n_threads
-        self._pool = None
+        self._helpers = []
+        self._posted = None
 
     def __enter__(self):
         if self.n_threads > 1:
-            self._pool = ThreadPoolExecutor(self.n_threads - 1)
+            self._posted = np.zeros(self.n_threads * STRIDE, np.int64)
+            self._helpers = [
+                _Helper(self._posted, n * STRIDE) for n in range(1, self.n_threads)
+            ]
         return self
 
     def __exit__(self, *exc_info):
-        if self._pool is not None:
-            self._pool.shutdown()
-            self._pool = None
+        helpers, self._helpers = self._helpers, []
+        self._post(helpers, [None] * len(helpers))
+        for helper in helpers:
+            helper.thread.join()
+
+    def threads_for(self, work):
+        """Return how many threads share so many products."""
+        return len(self._helpers) + 1 if work >= MIN_WORK else 1
 
     def run(self, kernel, work, shares, *args):
         """Call ``kernel(start, stop, *args)`` so that all units are covered.
@@ -59,19 +78,83 @@ class Team:
         *args : tuple
             Passed on to the kernel.
         """
-        n_units = shares.size - 1
-        if self._pool is None or work < MIN_WORK:
+        n_units, n_threads = shares.size - 1, self.threads_for(work)
+        if n_threads == 1:
             kernel(0, n_units, *args)
             return
-        equal = np.linspace(0, shares[-1], self.n_threads + 1)[1:-1]
-        cuts = [0, *np.searchsorted(shares, equal).tolist(), n_units]
-        others = [
-            self._pool.submit(kernel, start, stop, *args)
-            for start, stop in pairwise(cuts[1:])
-        ]
+        total = int(shares[-1])
+        equal = [total * n // n_threads for n in range(1, n_threads)]
+        cuts = [0, *shares.searchsorted(equal).tolist(), n_units]
+        jobs = [(kernel, cuts[n], cuts[n + 1], args) for n in range(1, n_threads)]
         try:
-            kernel(cuts[0], cuts[1], *args)
+            self._post(self._helpers, jobs)
+            kernel(0, cuts[1], *args)
         finally:
-            errors = [other.exception() for other in others]  # waits for each
-        for error in filter(None, errors):
+            self._await_all()
+        for helper in self._helpers:
+            helper.raise_error()
+
+    def _post(self, helpers, jobs):
+        for helper, job in zip(helpers, jobs, strict=True):
+            helper.job = job
+        if helpers:
+            arrive(self._posted, 0, int(self._posted[0]) + 1)
+        for helper in helpers:
+            helper.wake()
+
+    def _await_all(self):
+        """Wait until every helper has done what was posted last."""
+        posted, count = self._posted, int(self._posted[0])
+        for helper in self._helpers:
+            patience = PATIENCE
+            while not arrive_and_await(
+                posted, 0, count, helper.place, count - 1, patience + 1
+            ):
+                patience = 0
+                time.sleep(NAP)
+
+
+class _Helper:
+    """A thread that does what is posted to it, one job after the other."""
+
+    def __init__(self, posted, place):
+        self.posted, self.place = posted, place
+        self.job = self.error = None
+        self._asleep, self._alarm = False, threading.Semaphore(0)
+        self.thread = threading.Thread(target=self._serve, daemon=True)
+        self.thread.start()
+
+    def wake(self):
+        """Wake the thread if it has gone to sleep; the job is posted already."""
+        if self._asleep:
+            self._asleep = False
+            self._alarm.release()
+
+    def raise_error(self):
+        """Raise the error of the last job, if it had one."""
+        error, self.error = self.error, None
+        if error is not None:
             raise error
+
+    def _serve(self):
+        done = 0
+        while True:
+            self._await_post(done)
+            done = int(self.posted[0])
+            if self.job is None:
+                return
+            kernel, start, stop, args = self.job
+            try:
+                kernel(start, stop, *args)
+            except BaseException as error:
+                self.error = error
+            self.job = kernel = args = None  # nothing is kept alive
+
+    def _await_post(self, done):
+        """Say what is done and wait for the next post, asleep if that takes long."""
+        posted = self.posted
+        while not arrive_and_await(posted, self.place, done, 0, done, PATIENCE):
+            self._asleep = True
+            if posted[0] == done:  # nothing was posted before we said so
+                self._alarm.acquire()
+            self._asleep = False

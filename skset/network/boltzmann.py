@@ -101,7 +101,7 @@ class RBM(LayerStack):
         """Return whether all weights and biases are finite, and no weight absurd."""
         return (
             super().is_finite()
-            and bool(np.isfinite(self.visible_bias).all())
+            and kernels.all_finite(self.visible_bias)
             and bool((np.abs(self.layer.weights) <= LARGEST_WEIGHT).all())
         )
 

@@ -78,10 +78,11 @@ class Layer:
 
         Those that are not positive are multiplied by `slope`.
         """
-        starts = self.topology.starts(self._n_tiles(Z, team))
+        work = self.topology.nnz * X.shape[1]
+        starts = self.topology.starts(self._n_tiles(Z, team.threads_for(work)))
         team.run(
             kernels.forward,
-            self.topology.nnz * X.shape[1],
+            work,
             np.arange((starts.size - 1) // X.shape[0] + 1),
             starts,
             self.topology.indices,
@@ -114,7 +115,9 @@ class Layer:
             step,
         )
         unpenalised = step._replace(l2=self.bias.dtype.type(0))
-        optimiser.update(self.bias, *self.bias_moments, D.sum(axis=1), unpenalised)
+        gradient = np.empty_like(self.bias)
+        kernels.row_sums(D, gradient)
+        optimiser.update(self.bias, *self.bias_moments, gradient, unpenalised)
 
     def pull_back(self, D, bias, DX, team):
         """Write into DX (n_in, batch) the product of the weights with D, plus `bias`.
@@ -144,7 +147,7 @@ class Layer:
         self.pull_back(D, np.zeros(n_in, D.dtype), DX, kernels.Team())
         return DX
 
-    def _n_tiles(self, Z, team):
+    def _n_tiles(self, Z, n_threads):
         """Return into how many tiles the outputs Z are cut: near ones, for all threads.
 
         A tile takes a few of each input's connections at least.
@@ -152,7 +155,7 @@ class Layer:
         t = self.topology
         longest_runs = t.nnz // (SHORTEST_RUN * t.shape[0])
         near = min(-(-Z.nbytes // TILE_BYTES), max(longest_runs, 1), MAX_TILES)
-        threads = min(team.n_threads, t.shape[1])
+        threads = min(n_threads, t.shape[1])
         return -(-near // threads) * threads
 
     def rewired(self, rewiring, newborn):

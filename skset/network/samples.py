@@ -26,25 +26,24 @@ class Samples:
         self.weight = weight
         self.n_samples, self.n_features = X.shape
         self.dtype = X.dtype
-        # Read-only views in one index type: the kernels are then compiled only once.
+        self._dense = self._sparse = None
         if isinstance(X, np.ndarray):
-            parts: tuple = (np.ascontiguousarray(X),)
-            self._gather = kernels.gather_dense
+            self._dense = np.ascontiguousarray(X)
         else:
+            # Read-only views in one index type: the kernel is compiled only once.
             parts = (
                 X.indptr.astype(np.int64, copy=False),
                 X.indices.astype(np.int32, copy=False),
                 X.data,
             )
-            self._gather = kernels.gather_sparse
-        self._parts = tuple(_read_only(part) for part in parts)
+            self._sparse = tuple(_read_only(part) for part in parts)
 
     def gather(self, rows, out):
-        """Write the given samples into the columns of `out` (n_features, width).
-
-        Columns beyond the samples get 0.
-        """
-        self._gather(*self._parts, rows, out)
+        """Write the given samples into the columns of `out` (n_features, width)."""
+        if self._dense is None:
+            kernels.gather_sparse(*self._sparse, rows, out)
+        else:  # whole rows first: faster than to pick numbers from far apart
+            out[...] = self._dense[rows].T
 
     def targets(self, rows):
         """Return the targets of the given samples, one column each."""
@@ -83,7 +82,7 @@ class Reconstruction(Samples):
         They are kept until the next call: the targets are then there already.
         """
         super().gather(rows, out)
-        self._last_rows, self._last_batch = rows, out[:, : rows.size].copy()
+        self._last_rows, self._last_batch = rows, out.copy()
 
     def targets(self, rows):
         """Return the inputs of the given samples, one column each."""

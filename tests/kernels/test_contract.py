@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from skset import kernels
-from skset.kernels import _jit, batches, energies, patterns, products
+from skset.kernels import _jit, batches, energies, patterns, products, sums
 
-MODULES = [batches, energies, patterns, products]
+MODULES = [batches, energies, patterns, products, sums]
 PUBLIC = {
     name: getattr(kernels, name)
     for name in kernels.__all__

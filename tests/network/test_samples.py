@@ -59,10 +59,9 @@ def test_every_form_gives_the_same_batches(form, dtype):
     assert (samples.n_samples, samples.n_features) == (9, 5)
     assert samples.dtype == dtype
     for rows in (np.arange(9), np.array([3, 3, 0]), np.array([8])):
-        batch = np.full((5, 12), np.nan, dtype)
+        batch = np.full((5, rows.size), np.nan, dtype)
         samples.gather(rows, batch)
-        assert np.array_equal(batch[:, : rows.size], X[rows].T)
-        assert not batch[:, rows.size :].any()
+        assert np.array_equal(batch, X[rows].T)
 
 
 @pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
@@ -128,7 +127,7 @@ def test_the_targets_of_a_reconstruction_are_its_inputs(form, dtype):
 @pytest.mark.parametrize("form", ["dense", "csr_array"])
 def test_the_targets_of_a_reconstruction_are_those_of_the_rows_asked_for(form):
     X, rows, others = matrix("float64"), np.array([4, 0, 8]), np.array([1, 2, 3])
-    samples, batch = Reconstruction(FORMS[form](X)), np.empty((5, 16))
+    samples, batch = Reconstruction(FORMS[form](X)), np.empty((5, 3))
     samples.gather(rows, batch)
     batch += 1  # noise
     assert np.array_equal(samples.targets(rows), X[rows].T)

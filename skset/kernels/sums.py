@@ -1,0 +1,42 @@
+"""Kernels that add up what a step or an epoch has to know of many numbers."""
+
+import numpy as np
+
+from skset.kernels._jit import kernel
+
+__all__ = ["all_finite", "row_sums", "squared_sum"]
+
+# So many numbers are added up in their own precision, and their sums in double.
+BLOCK = 1 << 12
+
+
+@kernel
+def row_sums(D, sums):
+    """Write the sum of each row of D."""
+    for j in range(D.shape[0]):
+        total = D.dtype.type(0)
+        for b in range(D.shape[1]):
+            total += D[j, b]
+        sums[j] = total
+
+
+@kernel
+def squared_sum(values):
+    """Return the sum of the squares, in float64."""
+    total = 0.0
+    for start in range(0, values.size, BLOCK):
+        block = values[start : start + BLOCK]
+        part = values.dtype.type(0)
+        for k in range(block.size):
+            part += block[k] * block[k]
+        total += part
+    return total
+
+
+@kernel
+def all_finite(values):
+    """Return whether no value is infinite or NaN: times 0, only these are not 0."""
+    total = values.dtype.type(0)
+    for k in range(values.size):
+        total += values[k] * values.dtype.type(0)
+    return np.isfinite(total)

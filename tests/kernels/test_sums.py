@@ -1,0 +1,56 @@
+import numba
+import numpy as np
+import pytest
+from reference import assert_close
+
+from skset import kernels
+from skset.kernels import sums
+
+dtypes = pytest.mark.parametrize("dtype", ["float32", "float64"])
+sizes = pytest.mark.parametrize("n", [0, 1, 7, sums.BLOCK, 2 * sums.BLOCK + 3])
+
+
+def numbers(n, dtype):
+    return np.random.default_rng(0).standard_normal(n).astype(dtype)
+
+
+@dtypes
+@pytest.mark.parametrize("shape", [(0, 3), (3, 0), (1, 1), (5, 33)])
+def test_rows_are_added_up(dtype, shape):
+    D = numbers(shape[0] * shape[1], dtype).reshape(shape)
+    actual = np.full(shape[0], np.nan, dtype)
+    kernels.row_sums(D, actual)
+    assert_close(actual, D.sum(axis=1))
+
+
+@dtypes
+@sizes
+def test_squares_are_added_up(dtype, n):
+    values = numbers(n, dtype)
+    expected = np.square(values.astype(float)).sum()
+    assert kernels.squared_sum(values) == pytest.approx(expected, rel=1e-5)
+
+
+def test_many_squares_lose_no_digits():
+    values = np.full(3_000_000, 0.1, np.float32)
+    if numba.config.DISABLE_JIT:
+        values = values[:30_000]
+    expected = values.size * float(values[0]) ** 2
+    assert kernels.squared_sum(values) == pytest.approx(expected, rel=1e-5)
+
+
+@dtypes
+@sizes
+def test_finite_values_are_finite(dtype, n):
+    values = numbers(n, dtype)
+    values[:1] = np.finfo(dtype).max
+    assert kernels.all_finite(values)
+
+
+@dtypes
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("place", [0, 17, 4098])
+def test_a_value_that_is_not_finite_is_found(dtype, bad, place):
+    values = numbers(4099, dtype)
+    values[place] = bad
+    assert not kernels.all_finite(values)
