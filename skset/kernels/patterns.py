@@ -9,7 +9,17 @@ import numpy as np
 
 from skset.kernels._jit import kernel
 
-__all__ = ["add_counts", "flat_positions", "free_positions", "merge", "tile_starts"]
+__all__ = [
+    "add_counts",
+    "carry",
+    "flat_positions",
+    "free_positions",
+    "rewire",
+    "split",
+    "squeeze",
+    "subset",
+    "tile_starts",
+]
 
 
 @kernel
@@ -67,29 +77,87 @@ def free_positions(indptr, indices, n_out, ranks, positions):
 
 
 @kernel
-def merge(kept, kept_source, born, n_out, indptr, indices, source):
-    """Merge kept connections and newborn ones into one sorted pattern.
+def subset(indptr, indices, keep, kept_indptr, kept_indices):
+    """Write the pattern of the connections where `keep` is True.
 
-    `kept` and `born` are sorted positions. `indptr` (n_in + 1, zeros on entry),
-    `indices` and `source` are written; ``source[k]`` is the entry of `kept_source` that
-    connection k comes from, -1 where it is newborn. Returns whether all positions were
-    different, in order and within the layer.
+    `kept_indptr` is 0 at its first entry.
     """
-    a = b = 0
-    last, end = np.int64(-1), n_out * np.int64(indptr.size - 1)
-    for k in range(indices.size):
-        if b == born.size or (a < kept.size and kept[a] <= born[b]):
-            position, source[k] = kept[a], kept_source[a]
-            a += 1
-        else:
-            position, source[k] = born[b], -1
-            b += 1
-        if position <= last or position >= end:
-            return False
-        last = position
-        i = position // n_out
-        indptr[i + 1] += 1
-        indices[k] = position - i * n_out
+    n = 0
     for i in range(indptr.size - 1):
-        indptr[i + 1] += indptr[i]
-    return True
+        for k in range(indptr[i], indptr[i + 1]):
+            if keep[k]:
+                kept_indices[n] = indices[k]
+                n += 1
+        kept_indptr[i + 1] = n
+
+
+@kernel
+def rewire(indptr, indices, keep, born, n_out, new_indptr, new_indices, source):
+    """Merge the connections that are kept and newborn ones into one pattern.
+
+    `born` are sorted positions, `new_indptr` is 0 at its first entry. ``source[k]`` is
+    the old place of connection k, -1 where it is newborn. Returns whether the newborn
+    positions were different, free, in order and within the layer.
+    """
+    b = n = 0
+    for i in range(indptr.size - 1):
+        base, last = np.int64(i) * n_out, -1
+        k, high = indptr[i], indptr[i + 1]
+        while True:
+            while k < high and not keep[k]:
+                k += 1
+            j = np.int64(indices[k]) if k < high else np.int64(n_out)
+            j_born = born[b] - base if b < born.size else np.int64(n_out)
+            if j_born < j:
+                j, old = j_born, np.int64(-1)
+                b += 1
+            elif k < high:
+                old = k
+                k += 1
+            else:
+                break
+            if j <= last:
+                return False
+            new_indices[n], source[n], last = j, old, j
+            n += 1
+        new_indptr[i + 1] = n
+    return b == born.size
+
+
+@kernel
+def carry(values, source, carried):
+    """Write the old value of each connection that has an old place."""
+    for k in range(source.size):
+        if source[k] >= 0:
+            carried[k] = values[source[k]]
+
+
+@kernel
+def split(positions, n_out, indptr, indices):
+    """Write the pattern with connections at the given sorted positions.
+
+    `indptr` is 0 at its first entry. Returns whether the positions were different and
+    within the layer.
+    """
+    k = 0
+    for i in range(indptr.size - 1):
+        base, last = np.int64(i) * n_out, -1
+        while k < positions.size and positions[k] < base + n_out:
+            j = positions[k] - base
+            if j <= last:
+                return False
+            indices[k], last = j, j
+            k += 1
+        indptr[i + 1] = k
+    return k == positions.size
+
+
+@kernel
+def squeeze(numbers):
+    """Move the different ones of sorted numbers to the front, and return how many."""
+    n = 0
+    for k in range(numbers.size):
+        if k == 0 or numbers[k] != numbers[n - 1]:
+            numbers[n] = numbers[k]
+            n += 1
+    return n

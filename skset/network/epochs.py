@@ -194,15 +194,18 @@ class Epochs(ABC):
         )
 
     def _evolve(self, grow):
-        """Evolve every layer, then exchange them all at once."""
+        """Evolve layer by layer: no more than one exists twice at any time.
+
+        An interrupt in between leaves a whole network, of which some layers have
+        evolved.
+        """
         self.progress.evolution_due = False
         zeta = self.evolution.schedule(self._share_done())
         if zeta > 0:
-            layers = [
-                self._evolved(depth, zeta, grow)
-                for depth in range(len(self.network.layers))
-            ]
-            self.network = self.network.with_layers(layers)
+            for depth in range(len(self.network.layers)):
+                layers = list(self.network.layers)
+                layers[depth] = self._evolved(depth, zeta, grow)
+                self.network = self.network.with_layers(layers)
 
     def _evolved(self, depth, zeta, grow):
         layer = self.network.layers[depth]

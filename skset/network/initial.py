@@ -5,12 +5,17 @@ import numpy as np
 __all__ = ["INITIAL_WEIGHTS"]
 
 
+# How many connections get their weights at a time, so that temporary arrays stay small.
+BLOCK = 1 << 20
+
+
 def he(topology, rng, dtype):
     """Uniform with variance 2 / fan_in (He et al. 2015, ICCV, equation 10).
 
     fan_in is the number of connections that the output unit really has.
     """
-    return _uniform(np.sqrt(6 / topology.fan_in[topology.indices]), rng, dtype)
+    bound = np.sqrt(6 / np.maximum(topology.fan_in, 1)).astype(dtype)
+    return _uniform(lambda block: bound[topology.indices[block]], topology, rng, dtype)
 
 
 def glorot(topology, rng, dtype):
@@ -18,19 +23,31 @@ def glorot(topology, rng, dtype):
 
     Both are numbers of connections that the two units really have.
     """
-    fan_out = topology.fan_out[topology.in_units]
-    fans = topology.fan_in[topology.indices] + fan_out
-    return _uniform(np.sqrt(6 / fans), rng, dtype)
+    fan_in, fan_out, in_units = topology.fan_in, topology.fan_out, topology.in_units
+
+    def bound(block):
+        fans = fan_in[topology.indices[block]] + fan_out[in_units[block]]
+        return np.sqrt(6 / fans).astype(dtype)
+
+    return _uniform(bound, topology, rng, dtype)
 
 
 def normal(topology, rng, dtype):
     """N(0, 0.1^2), whatever the fan-in, as in the SET papers' code."""
-    return rng.standard_normal(topology.nnz, dtype) * dtype.type(0.1)
+    weights = rng.standard_normal(topology.nnz, dtype)
+    weights *= dtype.type(0.1)
+    return weights
 
 
-def _uniform(bound, rng, dtype):
-    bound = bound.astype(dtype)
-    return bound * (2 * rng.random(bound.size, dtype) - 1)
+def _uniform(bound, topology, rng, dtype):
+    """Return uniform weights between plus and minus the bound of each connection."""
+    weights = rng.random(topology.nnz, dtype)
+    for start in range(0, weights.size, BLOCK):
+        block = slice(start, start + BLOCK)
+        weights[block] *= 2
+        weights[block] -= 1
+        weights[block] *= bound(block)
+    return weights
 
 
 INITIAL_WEIGHTS = {"he": he, "glorot": glorot, "normal": normal}

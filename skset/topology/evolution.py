@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from skset import kernels
 from skset.topology.pattern import Topology
 
 __all__ = ["Rewiring", "carry", "evolve"]
@@ -16,7 +17,7 @@ class Rewiring(NamedTuple):
     ----------
     topology : Topology
         The pattern after the evolution.
-    source : ndarray of shape (nnz,), int64
+    source : ndarray of shape (nnz,), int32 or int64
         Old place of each connection, in by-input order; -1 if it is newborn.
     """
 
@@ -63,15 +64,14 @@ def evolve(topology, weights, *, zeta, drop, grow, rng, signals=None):
     zeta = min(zeta, topology.n_free / max(topology.nnz, 1))
     extra = (signals,) if getattr(drop, "needs_signals", False) else ()
     keep = drop(weights, zeta, rng, *extra)
-    kept, source = topology.subset(keep), np.flatnonzero(keep)
-    n_dropped = topology.nnz - kept.nnz
+    n_dropped = topology.nnz - np.count_nonzero(keep)
     if grow is None or n_dropped == 0:
-        return Rewiring(kept, source)
+        return Rewiring(*topology.rewired(keep, np.empty(0, np.int64)))
     # Stable, as that costs next to nothing where they come sorted.
-    born = np.sort(grow(kept, n_dropped, rng, signals), kind="stable")
+    born = np.sort(grow(topology.subset(keep), n_dropped, rng, signals), kind="stable")
     if born.size != n_dropped:
         raise ValueError(f"{grow!r} grew {born.size} connections, not {n_dropped}.")
-    return Rewiring(*kept.merged(source, born))
+    return Rewiring(*topology.rewired(keep, born))
 
 
 def carry(values, source, fill):
@@ -81,9 +81,12 @@ def carry(values, source, fill):
     ----------
     values : ndarray of shape (nnz_before,)
         Anything aligned with the old topology.
-    source : ndarray of shape (nnz,), int64
+    source : ndarray of shape (nnz,), int
         As in `Rewiring`.
     fill : scalar or ndarray of shape (nnz,)
         What newborn connections get.
     """
-    return np.where(source < 0, fill, values[source]).astype(values.dtype, copy=False)
+    carried = np.empty(source.size, values.dtype)
+    carried[:] = fill
+    kernels.carry(values, source, carried)
+    return carried

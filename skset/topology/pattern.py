@@ -50,7 +50,17 @@ class Topology:
         ValueError
             If a position is repeated or outside the layer.
         """
-        return cls.empty(shape).merged(np.empty(0, np.int64), np.sort(positions))[0]
+        n_in, n_out = (int(n) for n in shape)
+        positions = np.sort(np.asarray(positions, np.int64), kind="stable")
+        return cls._sorted((n_in, n_out), positions)
+
+    @classmethod
+    def _sorted(cls, shape, positions):
+        n_in, n_out = shape
+        indptr, indices = np.zeros(n_in + 1, np.int64), np.empty(positions.size, "i4")
+        if not kernels.split(positions, n_out, indptr, indices):
+            _refuse(shape)
+        return cls(shape, indptr, indices)
 
     @classmethod
     def empty(cls, shape):
@@ -141,54 +151,59 @@ class Topology:
 
     def subset(self, keep):
         """Return the topology of the connections where the boolean `keep` is True."""
-        kept_before = np.zeros(self.nnz + 1, np.int64)
-        np.cumsum(keep, out=kept_before[1:])
-        return Topology(self.shape, kept_before[self.indptr], self.indices[keep])
+        indptr = np.zeros_like(self.indptr)
+        indices = np.empty(np.count_nonzero(keep), np.int32)
+        kernels.subset(self.indptr, self.indices, keep, indptr, indices)
+        return Topology(self.shape, indptr, indices)
 
-    def merged(self, source, born):
-        """Return this topology with newborn connections, and where each came from.
+    def rewired(self, keep, born):
+        """Return the topology of what is kept and what is born, and where it came from.
 
         Parameters
         ----------
-        source : ndarray of shape (nnz,), int64
-            A number for each connection of this topology, handed on to the result.
+        keep : ndarray of shape (nnz,), bool
+            Which connections are kept.
         born : ndarray of int64
-            Sorted positions of the newborn connections, all of them free.
+            Sorted positions of the newborn connections, each without a kept one.
 
         Returns
         -------
         topology : Topology
-            With ``nnz + born.size`` connections.
-        source : ndarray of int64
-            The given number of each connection, -1 for a newborn one.
+            With ``keep.sum() + born.size`` connections.
+        source : ndarray of int
+            The place in this topology of each connection, -1 for a newborn one; int32
+            unless there are more than 2**31 connections.
 
         Raises
         ------
         ValueError
             If a newborn position is taken, repeated or outside the layer.
         """
-        n_in, n_out = self.shape
         born = np.ascontiguousarray(born, dtype=np.int64)
-        nnz = self.nnz + born.size
-        indptr, indices = np.zeros(n_in + 1, np.int64), np.empty(nnz, np.int32)
-        merged_source = np.empty(nnz, np.int64)
-        if not kernels.merge(
-            self.positions(), source, born, n_out, indptr, indices, merged_source
+        nnz = np.count_nonzero(keep) + born.size
+        indptr, indices = np.zeros_like(self.indptr), np.empty(nnz, np.int32)
+        source = np.empty(nnz, self._place_dtype)
+        new = indptr, indices, source
+        if not kernels.rewire(
+            self.indptr, self.indices, keep, born, self.shape[1], *new
         ):
-            raise ValueError(
-                f"Positions must be free, different and within a layer of {n_in} x "
-                f"{n_out} units."
-            )
-        return Topology(self.shape, indptr, indices), merged_source
+            _refuse(self.shape)
+        return Topology(self.shape, indptr, indices), source
+
+    @property
+    def _place_dtype(self):
+        """The smallest type that numbers all connections."""
+        return np.int32 if self.nnz <= _INT32_MAX else np.int64
 
     def to_csr(self, values):
         """Return the values as a CSR array (n_in, n_out) that shares their memory."""
-        index_dtype = np.int32 if self.nnz <= _INT32_MAX else np.int64
-        return sparse.csr_array(
-            (
-                values,
-                self.indices.astype(index_dtype, copy=False),
-                self.indptr.astype(index_dtype),
-            ),
-            shape=self.shape,
-        )
+        dtype = self._place_dtype
+        parts = self.indices.astype(dtype, copy=False), self.indptr.astype(dtype)
+        return sparse.csr_array((values, *parts), shape=self.shape)
+
+
+def _refuse(shape):
+    raise ValueError(
+        f"Positions must be free, different and within a layer of {shape[0]} x "
+        f"{shape[1]} units."
+    )

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from skset import kernels
 from skset.topology.pattern import Topology
 
 __all__ = ["random_free_positions", "random_topology", "sample_ranks"]
@@ -29,14 +30,20 @@ def sample_ranks(total, n, rng):
         chosen = np.ones(total, bool)
         chosen[sample_ranks(total, total - n, rng)] = False
         return np.flatnonzero(chosen)
-    ranks = np.empty(0, np.int64)
+    ranks = _different(_sorted_integers(total, n, rng))
     while ranks.size < n:
         fresh = _sorted_integers(total, n - ranks.size, rng)
         # A stable sort merges two sorted runs in linear time.
-        ranks = np.sort(np.concatenate([ranks, fresh]), kind="stable")
-        # Not np.unique: it hashes, at three times the cost of this.
-        ranks = ranks[np.diff(ranks, prepend=-1) > 0]
+        both = np.concatenate([ranks, fresh])
+        both.sort(kind="stable")
+        ranks = _different(both)
     return ranks
+
+
+def _different(ranks):
+    """Return the different ones of sorted numbers, in their memory."""
+    # Not np.unique: it hashes, at three times the cost of this.
+    return ranks[: kernels.squeeze(ranks)]
 
 
 def _sorted_integers(total, n, rng):
@@ -48,8 +55,10 @@ def _sorted_integers(total, n, rng):
     """
     if total > 1 << 48:
         return np.sort(rng.integers(total, size=n))
-    sums = np.cumsum(rng.standard_exponential(n + 1))
-    ranks = (sums[:-1] * (total / sums[-1])).astype(np.int64)
+    sums = rng.standard_exponential(n + 1)
+    np.cumsum(sums, out=sums)
+    sums *= total / sums[-1]
+    ranks = sums[:-1].astype(np.int64)
     return np.minimum(ranks, total - 1, out=ranks)
 
 

@@ -56,39 +56,89 @@ def test_free_positions_number_the_places_without_connection(mask):
         assert np.array_equal(positions, free[ranks])
 
 
-def merge(mask, kept_source, born):
-    n_in, n_out = mask.shape
-    kept = np.flatnonzero(mask)
-    indptr, indices = (
-        np.zeros(n_in + 1, np.int64),
-        np.empty(kept.size + born.size, "i4"),
-    )
-    source = np.empty(indices.size, np.int64)
-    different = kernels.merge(kept, kept_source, born, n_out, indptr, indices, source)
-    return different, indptr, indices, source
+def rewire(mask, keep, born):
+    old = reference.by_input(mask)
+    indptr, nnz = np.zeros_like(old[0]), keep.sum() + born.size
+    indices, source = np.empty(nnz, np.int32), np.empty(nnz, np.int32)
+    new = indptr, indices, source
+    return kernels.rewire(*old, keep, born, mask.shape[1], *new), *new
 
 
 @masks
 @pytest.mark.parametrize("share", [0, 0.4, 1])
-def test_merge_is_the_sorted_union(mask, share):
-    free = np.flatnonzero(~mask)
-    born = np.sort(np.random.default_rng(1).permutation(free)[: int(share * free.size)])
-    kept_source = 3 * np.arange(mask.sum())
-    different, indptr, indices, source = merge(mask, kept_source, born)
-    positions, expected = reference.merge(np.flatnonzero(mask), kept_source, born)
-    grown = mask.copy()
+@pytest.mark.parametrize("kept_share", [0, 0.5, 1])
+def test_rewire_is_the_sorted_union(mask, share, kept_share):
+    rng = np.random.default_rng(1)
+    keep = rng.random(mask.sum()) < kept_share
+    kept = reference.dense(mask, keep)
+    free = np.flatnonzero(~kept)
+    born = np.sort(rng.permutation(free)[: int(share * free.size)])
+    valid, indptr, indices, source = rewire(mask, keep, born)
+    positions, expected = reference.merge(
+        np.flatnonzero(kept), np.flatnonzero(keep), born
+    )
+    grown = kept.copy()
     grown.flat[born] = True
-    assert different
+    assert valid
     assert np.array_equal(positions, np.flatnonzero(grown))
     for a, b in zip((indptr, indices), reference.by_input(grown), strict=True):
         assert np.array_equal(a, b)
     assert source.tolist() == expected
 
 
-@pytest.mark.parametrize("born", [[1, 1], [0, 3], [3, 4], [5, 2]])
-def test_merge_tells_taken_repeated_and_unsorted_positions(born):
+@pytest.mark.parametrize("born", [[1, 1], [0, 3], [3, 4], [5, 2], [-1, 4], [5, 6]])
+def test_rewire_tells_taken_repeated_and_unsorted_positions(born):
     mask = np.array([[False, False, False], [True, False, False]])
-    assert not merge(mask, np.arange(1), np.array(born))[0]
+    assert not rewire(mask, np.ones(1, bool), np.array(born))[0]
+
+
+@masks
+@pytest.mark.parametrize("share", [0, 0.5, 1])
+def test_subset_is_what_is_kept(mask, share):
+    keep = np.random.default_rng(2).random(mask.sum()) < share
+    indptr, indices = reference.by_input(mask)
+    kept_indptr, kept_indices = np.zeros_like(indptr), np.empty(keep.sum(), np.int32)
+    kernels.subset(indptr, indices, keep, kept_indptr, kept_indices)
+    expected = reference.by_input(reference.dense(mask, keep))
+    for a, b in zip((kept_indptr, kept_indices), expected, strict=True):
+        assert np.array_equal(a, b)
+
+
+def split(positions, shape):
+    indptr = np.zeros(shape[0] + 1, np.int64)
+    indices = np.empty(len(positions), np.int32)
+    positions = np.array(positions, np.int64)
+    return kernels.split(positions, shape[1], indptr, indices), indptr, indices
+
+
+@masks
+def test_split_is_the_pattern_of_the_positions(mask):
+    valid, *pattern = split(np.flatnonzero(mask), mask.shape)
+    assert valid
+    for a, b in zip(pattern, reference.by_input(mask), strict=True):
+        assert np.array_equal(a, b)
+
+
+@pytest.mark.parametrize("positions", [[-1], [0, 0], [1, 0], [3, 2], [5, 6], [6]])
+def test_split_tells_wrong_positions(positions):
+    assert not split(positions, (2, 3))[0]
+
+
+@pytest.mark.parametrize("dtype", ["int32", "int64"])
+def test_carry_moves_what_has_an_old_place(dtype):
+    carried = np.full(4, 9.0)
+    source = np.array([2, -1, 0, -1], dtype)
+    kernels.carry(np.array([1.0, 2, 3]), source, carried)
+    assert carried.tolist() == [3, 9, 1, 9]
+
+
+@pytest.mark.parametrize(
+    "numbers", [[], [4], [4, 4], [0, 1, 2], [0, 0, 1, 1, 1, 7], [-3, -3, 2**40]]
+)
+def test_squeeze_leaves_each_number_once(numbers):
+    squeezed = np.array(numbers, np.int64)
+    n = kernels.squeeze(squeezed)
+    assert squeezed[:n].tolist() == sorted(set(numbers))
 
 
 def test_positions_pass_32_bits():

@@ -319,7 +319,7 @@ def test_the_last_drop_grows_nothing():
             assert np.abs(old.weights[sign & ~kept]).max() <= weakest_kept
 
 
-def test_all_layers_evolve_or_none(monkeypatch):
+def test_an_interrupt_among_evolutions_leaves_every_layer_whole():
     calls = []
 
     def grow(topology, n, rng, signals):
@@ -333,10 +333,19 @@ def test_all_layers_evolve_or_none(monkeypatch):
         sparse_network(UNITS), samples_of("softmax"), evolution=evolution
     ) as running:
         next(running)
-        before = running.network
+        before = running.network.layers
         with pytest.raises(KeyboardInterrupt):
             next(running)
-    assert running.network is before
+    after = running.network.layers
+    assert [new is old for new, old in zip(after, before, strict=True)] == [
+        False,
+        False,
+        *[True] * (len(before) - 2),
+    ]
+    for new, old in zip(after, before, strict=True):
+        assert_canonical(new.topology)
+        assert new.topology.nnz == old.topology.nnz
+        assert {a.size for a in (new.weights, *new.moments)} == {new.topology.nnz}
 
 
 def test_a_network_may_lose_all_its_connections_and_go_on():

@@ -34,7 +34,7 @@ def assert_rewired(layer, rewiring, newborn=0):
     topology, source = rewiring
     assert_canonical(topology)
     assert topology.shape == layer.topology.shape
-    assert source.dtype == np.int64
+    assert source.dtype == np.int32
     assert source.shape == (topology.nnz,)
     kept, born = source >= 0, source < 0
     assert (source[born] == -1).all()
