@@ -1,20 +1,13 @@
 """The one decorator through which every kernel is compiled.
 
-It fixes the compiler flags and guards numba's disk cache, which has three weak
-points (measured with numba 0.68): an index is stamped with the hash of one source
-file only, so that an upgrade which changes another file runs stale machine code; a
-truncated cache file raises at the first call; and a read-only installation without a
-writable home raises at import.
+It fixes the compiler flags; `_cache.py` keeps the machine code.
 """
 
-import hashlib
-import warnings
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numba
-from numba.core.caching import FunctionCache, NullCache
+
+from skset.kernels._cache import GuardedCache, UncachedKernels
 
 __all__ = ["inlined", "kernel"]
 
@@ -26,66 +19,6 @@ OPTIONS: dict[str, Any] = {
     "error_model": "numpy",
     "fastmath": set(FAST_MATH),
 }
-
-
-@cache
-def package_stamp():
-    """SHA-256 of every source file in this package: the key of all cached code."""
-    digest = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.glob("*.py")):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
-
-
-class GuardedCache(FunctionCache):
-    """numba's disk cache, stamped with the whole package and never fatal.
-
-    Unlike numba, it keeps code compiled with and without bounds checks apart.
-    """
-
-    def _index_key(self, sig, codegen):
-        key = super()._index_key(sig, codegen)
-        checked = getattr(numba.config, "BOUNDSCHECK", None)
-        return (*key, package_stamp(), bool(checked))
-
-    def load_overload(self, sig, target_context):
-        """Return the cached code, or None where there is none that can be read."""
-        try:
-            return super().load_overload(sig, target_context)
-        except Exception:  # whatever a damaged file makes pickle or LLVM raise
-            self._forget()
-            return None
-
-    def save_overload(self, sig, data):
-        """Write the code to disk; a full or read-only disk costs only the saving."""
-        try:
-            super().save_overload(sig, data)
-        except Exception:
-            self._forget()
-
-    def _forget(self):
-        try:
-            self.flush()
-        except OSError:
-            self.disable()
-
-
-class UncachedKernels(NullCache):
-    """Stands in where no directory can be written: compiles, and says so once."""
-
-    warned = False
-
-    def load_overload(self, sig, target_context):
-        """Warn at the first compilation of the process, then compile."""
-        if not UncachedKernels.warned:
-            UncachedKernels.warned = True
-            warnings.warn(
-                "skset found no writable directory for its compiled kernels and "
-                "compiles them anew in every process. Set the environment variable "
-                "NUMBA_CACHE_DIR to a writable directory to keep them.",
-                UserWarning,
-                stacklevel=2,
-            )
 
 
 def kernel(function):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from skset import kernels
-from skset.kernels import _jit, batches, energies, patterns, products, sums
+from skset.kernels import _cache, _jit, batches, energies, patterns, products, sums
 
 MODULES = [batches, energies, patterns, products, sums]
 PUBLIC = {
@@ -44,7 +44,7 @@ def test_it_is_compiled_with_the_right_flags(kernel):
     assert options["error_model"] == "numpy"
     assert not options.get("parallel", False)
     if not options.get("forceinline", False):  # those are cached in their callers
-        assert isinstance(kernel._cache, (_jit.GuardedCache, _jit.UncachedKernels))
+        assert isinstance(kernel._cache, (_cache.GuardedCache, _cache.UncachedKernels))
 
 
 @each
