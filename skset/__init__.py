@@ -1,8 +1,14 @@
 """skset: truly sparse neural networks for scikit-learn."""
 
+from typing import TYPE_CHECKING
+
+from skset import estimators
 from skset._show_versions import show_versions
 from skset._version import __version__
-from skset.estimators import QuickSelection, SETClassifier, SETRegressor, SparseRBM
+from skset.estimators import SETClassifier, SETRegressor, SparseRBM
+
+if TYPE_CHECKING:
+    from skset.estimators import QuickSelection
 
 __all__ = [
     "QuickSelection",
@@ -12,3 +18,13 @@ __all__ = [
     "__version__",
     "show_versions",
 ]
+
+
+def __getattr__(name):  # of what is imported at its first use
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(estimators, name)
+
+
+def __dir__():
+    return sorted({*globals(), *__all__})

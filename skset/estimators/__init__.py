@@ -1,8 +1,29 @@
-"""scikit-learn estimators."""
+"""scikit-learn estimators.
+
+`QuickSelection` is imported at its first use: `sklearn.feature_selection`, on which it
+stands, brings along a good part of scikit-learn, which takes as long as all of skset.
+"""
+
+from typing import TYPE_CHECKING
 
 from skset.estimators._classifier import SETClassifier
 from skset.estimators._rbm import SparseRBM
 from skset.estimators._regressor import SETRegressor
-from skset.estimators._selection import QuickSelection
+
+if TYPE_CHECKING:
+    from skset.estimators._selection import QuickSelection
 
 __all__ = ["QuickSelection", "SETClassifier", "SETRegressor", "SparseRBM"]
+
+
+def __getattr__(name):
+    if name != "QuickSelection":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from skset.estimators._selection import QuickSelection
+
+    globals()[name] = QuickSelection
+    return QuickSelection
+
+
+def __dir__():
+    return sorted({*globals(), *__all__})
