@@ -3,17 +3,27 @@
 import platform
 from importlib.metadata import PackageNotFoundError, version
 
-__all__ = ["show_versions"]
+__all__ = ["show_versions", "versions"]
 
 PACKAGES = ("skset", "numpy", "scipy", "scikit-learn", "numba", "llvmlite", "joblib")
 
 
+def versions():
+    """Return the versions of Python, the machine, skset and what it stands on.
+
+    Returns
+    -------
+    found : dict of str to str
+        Version by name.
+    """
+    machine = {"python": platform.python_version(), "machine": platform.platform()}
+    return machine | {package: _version_of(package) for package in PACKAGES}
+
+
 def show_versions():
     """Print the versions of Python, the machine, skset and what it stands on."""
-    print(f"python       {platform.python_version()}")
-    print(f"machine      {platform.platform()}")
-    for package in PACKAGES:
-        print(f"{package:<12} {_version_of(package)}")
+    for name, found in versions().items():
+        print(f"{name:<12} {found}")
 
 
 def _version_of(package):

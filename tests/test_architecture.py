@@ -22,9 +22,22 @@ MAY_IMPORT = {
         *("sklearn", "numpy", "scipy.sparse"),
         *("skset.estimators", "skset.network", "skset.topology"),
     },
+    # The modules beside the packages.
+    "__init__": {"skset.estimators", "skset._show_versions", "skset._version"},
+    "__main__": {
+        *("numba", "llvmlite.binding", "joblib"),
+        *("skset._show_versions", "skset._warmup", "skset.kernels._cache"),
+    },
+    "_show_versions": set(),
+    "_version": set(),
+    "_warmup": {"numpy", "scipy.sparse", "skset.estimators"},
 }
+PACKAGES = {name for name in MAY_IMPORT if (ROOT / name).is_dir()}
 THE_DOOR = ROOT / "estimators" / "_sklearn.py"
-FILES = [path for package in MAY_IMPORT for path in (ROOT / package).rglob("*.py")]
+FILES = [
+    *(path for name in sorted(PACKAGES) for path in (ROOT / name).rglob("*.py")),
+    *ROOT.glob("*.py"),
+]
 each = pytest.mark.parametrize(
     "path", FILES, ids=[path.relative_to(ROOT).as_posix() for path in FILES]
 )
@@ -46,22 +59,32 @@ def within(name, packages):
     return any(name == p or name.startswith(f"{p}.") for p in packages)
 
 
-def test_every_package_has_its_row():
+def row(path):
+    """Return the name of the package, or of the module beside the packages."""
+    return path.relative_to(ROOT).parts[0].removesuffix(".py")
+
+
+def test_every_package_and_module_has_its_row():
     packages = {path.parent.name for path in ROOT.glob("*/__init__.py")}
-    assert packages == set(MAY_IMPORT)
+    assert packages == PACKAGES
+    assert packages | {path.stem for path in ROOT.glob("*.py")} == set(MAY_IMPORT)
 
 
 @each
 def test_a_floor_knows_only_the_floors_below_it(path):
-    package = path.relative_to(ROOT).parts[0]
-    allowed = {*MAY_IMPORT[package], f"skset.{package}", *sys.stdlib_module_names}
+    allowed = {*MAY_IMPORT[row(path)], *sys.stdlib_module_names}
+    if row(path) in PACKAGES:
+        allowed.add(f"skset.{row(path)}")
     assert [name for name in imports(path) if not within(name, allowed)] == []
 
 
 @each
 def test_private_names_stay_where_they_are(path):
-    """What begins with _ is used only in its own package; sklearn's at one door."""
-    own = f"skset.{path.relative_to(ROOT).parts[0]}"
+    """What begins with _ is used only in its own package; sklearn's at one door.
+
+    The modules beside the packages are held to their rows, name by name.
+    """
+    own = f"skset.{row(path)}" if row(path) in PACKAGES else "skset"
     private = [
         name
         for name in imports(path)

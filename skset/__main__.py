@@ -1,0 +1,142 @@
+"""``python -m skset``: what there is to do about the compiled kernels."""
+
+import argparse
+import os
+import sys
+import time
+import warnings
+
+import joblib
+import numba
+from llvmlite.binding import get_host_cpu_name
+
+from skset._show_versions import versions
+from skset.kernels._cache import RECORD, cache_files, clear_cache
+
+__all__ = ["main"]
+
+EPILOG = (
+    "Kernels are kept in the directory that the environment variable NUMBA_CACHE_DIR "
+    "names, by default next to the sources or in the user's cache directory."
+)
+
+
+def main(arguments=None):
+    """Run the command line and return its exit status.
+
+    Parameters
+    ----------
+    arguments : list of str, default=None
+        What follows ``python -m skset``; by default what this process was given.
+
+    Returns
+    -------
+    status : int
+        0 where everything could be done.
+    """
+    return _parser().parse_args(arguments).command()
+
+
+def _parser():
+    parser = argparse.ArgumentParser(
+        prog="python -m skset",
+        description="Look after skset's compiled kernels.",
+        epilog=EPILOG,
+    )
+    commands = parser.add_subparsers(required=True, metavar="command")
+    for name, command, text in (
+        ("warmup", warmup, "compile all kernels and keep them, so that no fit has to"),
+        ("info", info, "print versions, and where the kernels are kept"),
+        ("clear-cache", clear, "remove skset's compiled kernels, and nobody else's"),
+    ):
+        own = commands.add_parser(name, help=text, description=text.capitalize() + ".")
+        own.set_defaults(command=command)
+    return parser
+
+
+def warmup():
+    """Compile all kernels, or load them where they are compiled already."""
+    if _interpreted():
+        return _complain("NUMBA_DISABLE_JIT is set: there is nothing to compile.")
+    from skset._warmup import warm_up
+
+    started = time.perf_counter()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what there is to say is said here
+        warm_up()
+    seconds = time.perf_counter() - started
+    print(
+        f"{RECORD.compiled} signatures of kernels compiled and {RECORD.loaded} loaded "
+        f"from the cache in {seconds:.1f} s"
+    )
+    if not RECORD.directories:
+        return _complain(
+            "They are not kept: no directory can be written. Set NUMBA_CACHE_DIR to "
+            "one that can."
+        )
+    if RECORD.failure is not None:
+        return _complain(f"They are not all kept: {RECORD.failure}")
+    return 0
+
+
+def info():
+    """Print versions, the machine, and the state of the cache."""
+    facts = versions() | {
+        "cpus": f"{os.cpu_count()}, of which joblib uses {joblib.cpu_count()}",
+        "cpu": get_host_cpu_name(),
+        "kernels": _kernels(),
+        **_cache(),
+        **{k: v for k, v in sorted(os.environ.items()) if k.startswith("NUMBA_")},
+    }
+    width = max(map(len, facts)) + 1
+    for name, found in facts.items():
+        print(f"{name:<{width}} {found}")
+    return 0
+
+
+def clear():
+    """Remove the compiled kernels."""
+    places = _places()
+    try:
+        n_files, n_bytes = clear_cache()
+    except OSError as error:
+        return _complain(f"not all could be removed: {error}")
+    print(f"removed {n_files} files ({_size(n_bytes)}) from {places}")
+    return 0
+
+
+def _interpreted():
+    return bool(getattr(numba.config, "DISABLE_JIT", False))
+
+
+def _kernels():
+    if _interpreted():
+        return "interpreted, as NUMBA_DISABLE_JIT is set"
+    if RECORD.directories:
+        return "compiled at first use, and kept"
+    return "compiled anew in every process, as no directory can be written"
+
+
+def _cache():
+    files = cache_files()
+    return {
+        "cache": _places(),
+        "cached": f"{len(files)} files ({_size(sum(p.stat().st_size for p in files))})",
+    }
+
+
+def _places():
+    return ", ".join(map(str, sorted(RECORD.directories))) or "none"
+
+
+def _size(n_bytes):
+    return f"{n_bytes / 1e6:.1f} MB"
+
+
+def _complain(text):
+    print(text, file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

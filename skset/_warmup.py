@@ -1,0 +1,79 @@
+"""Tiny fits in which every kernel runs, so that it is compiled and kept on disk."""
+
+import warnings
+from itertools import product
+
+import numpy as np
+from scipy import sparse
+
+from skset.estimators import QuickSelection, SETClassifier, SETRegressor, SparseRBM
+
+__all__ = ["warm_up"]
+
+N_SAMPLES, N_FEATURES = 22, 6
+
+
+def warm_up():
+    """Fit all estimators, in all ways for which there are kernels of their own.
+
+    They are used as a user uses them, so that what is compiled is what will be needed,
+    however the kernels change.
+    """
+    rng = np.random.default_rng(0)
+    X = rng.random((N_SAMPLES, N_FEATURES))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # so short a training converges nowhere
+        for dtype, sparsely in product((np.float32, np.float64), (False, True)):
+            data = sparse.csr_array(X) if sparsely else X
+            for solver in ("sgd", "adam"):
+                _fit_perceptrons(data, rng, dtype=dtype, solver=solver)
+                _fit_selectors(data, rng, dtype=dtype, solver=solver)
+            _fit_machines(data, dtype=dtype)
+
+
+def _targets(rng):
+    """Return classes, labels of several kinds, and numbers."""
+    classes = np.arange(N_SAMPLES) % 3
+    return classes, classes[:, None] == [0, 1], rng.random(N_SAMPLES)
+
+
+def _fit_perceptrons(X, rng, **params):
+    # The batches are of unequal width, and there are units without connections.
+    params |= {"hidden_layer_sizes": (5, 4), "batch_size": 9, "max_iter": 2}
+    classes, several, numbers = _targets(rng)
+    for Estimator, y in (
+        (SETClassifier, classes),
+        (SETClassifier, several),
+        (SETRegressor, numbers),
+    ):
+        for more in ({}, {"density": 0.3, "dropout": 0.2, "method": "static"}):
+            model = Estimator(random_state=0, **params, **more)
+            model.fit(X, y, np.ones(N_SAMPLES)).partial_fit(X, y)
+            model.predict(X)
+
+
+def _fit_selectors(X, rng, **params):
+    params |= {"hidden_layer_sizes": (5,), "batch_size": 9, "max_iter": 2}
+    classes, _, numbers = _targets(rng)
+    fits = (False, None), ("classification", classes), ("regression", numbers)
+    for importance in ("coverage", "strength", "attribution"):
+        for supervised, y in fits:
+            selector = QuickSelection(
+                2,
+                supervised=supervised,
+                importance=importance,
+                random_state=0,
+                **params,
+            )
+            selector.fit(X, y).transform(X)
+
+
+def _fit_machines(X, **params):
+    params |= {"batch_size": 9, "n_iter": 2, "random_state": 0}
+    for persistent in (False, True):
+        machine = SparseRBM(5, persistent=persistent, n_gibbs=2, **params)
+        machine.fit(X).partial_fit(X).transform(X)
+    machine.score_samples(X)
+    machine.free_energy(X)
+    machine.reconstruct(X)
+    machine.gibbs(X)
