@@ -126,7 +126,7 @@ def _cache():
 
 
 def _places():
-    return ", ".join(map(str, sorted(RECORD.directories))) or "none"
+    return ", ".join(map(str, sorted(RECORD.directories))) or "no directory"
 
 
 def _size(n_bytes):
