@@ -29,6 +29,7 @@ def warm_up():
                 _fit_perceptrons(data, rng, dtype=dtype, solver=solver)
                 _fit_selectors(data, rng, dtype=dtype, solver=solver)
             _fit_machines(data, dtype=dtype)
+        _fit_wide(rng)
 
 
 def _targets(rng):
@@ -77,3 +78,10 @@ def _fit_machines(X, **params):
     machine.free_energy(X)
     machine.reconstruct(X)
     machine.gibbs(X)
+
+
+def _fit_wide(rng):
+    # More than the 8 MB of activations up to which a layer's outputs are not cut.
+    X = rng.random((512, N_FEATURES))
+    model = SETClassifier((5000,), batch_size=512, max_iter=1, random_state=0)
+    model.fit(X, np.arange(512) % 2)
