@@ -44,7 +44,9 @@ from skset.network.layers import Layer
 from skset.network.workspace import aligned_empty
 from skset.strategies import ErdosRenyi
 
-# Bytes of the pattern that a connection reads and writes, and rows that it touches.
+# Bytes of pattern and optimiser state that a connection has, and those that are read or
+# written of it; rows that are read or written, and multiply-adds with each.
+HELD = {"forward": 8, "pull_back": 8, "backward_sgd": 12, "backward_adam": 16}
 PATTERN = {"forward": 8, "pull_back": 8, "backward_sgd": 20, "backward_adam": 28}
 ROWS = {"forward": 2, "pull_back": 1, "backward_sgd": 1, "backward_adam": 1}
 MULTIPLY_ADDS = {"forward": 1, "pull_back": 1, "backward_sgd": 2, "backward_adam": 2}
@@ -100,8 +102,8 @@ def layer_figures(topology, batch, machine, repeats):
 def roof(name, nnz, batch, taken, row_speed, machine):
     """Return the time of a kernel beside the least that the machine allows."""
     rows = ROWS[name] * 4 * batch
-    streamed = (8 if "backward" not in name else PATTERN[name] // 2) * nnz
-    level = next((at for at, size in LEVELS.items() if streamed <= 2 * size), "DRAM")
+    held = HELD[name] * nnz
+    level = next((at for at, size in LEVELS.items() if held <= 2 * size), "DRAM")
     pattern_speed = machine["sequential"][level]
     memory = nnz * (rows / row_speed + PATTERN[name] / pattern_speed)
     speed = machine["multiply-adds"]["float32"]
