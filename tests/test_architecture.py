@@ -10,7 +10,7 @@ import skset
 
 ROOT = Path(skset.__file__).parent
 MAY_IMPORT = {
-    "kernels": {"numpy", "numba"},
+    "kernels": {"numpy", "numba", "llvmlite"},
     "topology": {"numpy", "scipy.sparse", "skset.kernels"},
     "strategies": {"numpy", "skset.topology"},
     "network": {"numpy", "scipy.special", "skset.topology", "skset.kernels"},
