@@ -106,6 +106,7 @@ class BaseSET(SparseEstimator):
         samples = self._targets.samples(*training_set)
         stopping = self._stopping(validation_set)
         with self._training(network, samples, rng, self._learning_rate()) as training:
+            del network  # or it would be kept beside what it evolves into
             run_epochs(self, training, stopping, given_X, y, sample_weight)
         return self
 

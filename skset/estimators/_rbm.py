@@ -213,6 +213,7 @@ class SparseRBM(BoltzmannMachine):
         self._sampler = None
         samples = Samples(X, weight=weight)
         with self._training(machine, samples, rng, self._learning_rate()) as training:
+            del machine  # or it would be kept beside what it evolves into
             run_epochs(self, training, NeverStopping(), given_X, y, sample_weight)
         return self
 

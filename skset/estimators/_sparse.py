@@ -147,6 +147,7 @@ class SparseEstimator(LearnedNetwork, CallbackSupportMixin, BaseEstimator, ABC):
     def _take_pass(self, network, samples, state):
         """Train the network for one epoch, and adopt what it has learned."""
         with self._training(network, samples, **state) as training:
+            del network
             loss = next(training)
         self._training_state = state
         self._record(loss, training)

@@ -14,7 +14,7 @@ __all__ = [
     "carry",
     "flat_positions",
     "free_positions",
-    "rewire",
+    "merge",
     "split",
     "squeeze",
     "subset",
@@ -77,48 +77,49 @@ def free_positions(indptr, indices, n_out, ranks, positions):
 
 
 @kernel
-def subset(indptr, indices, keep, kept_indptr, kept_indices):
-    """Write the pattern of the connections where `keep` is True.
+def subset(indptr, indices, keep, kept_indptr, kept_indices, places):
+    """Write the pattern of the connections where `keep` is True, and their places.
 
     `kept_indptr` is 0 at its first entry.
     """
     n = 0
     for i in range(indptr.size - 1):
         for k in range(indptr[i], indptr[i + 1]):
-            if keep[k]:
-                kept_indices[n] = indices[k]
-                n += 1
+            # Which are kept cannot be foretold: what is not is written over.
+            if n < places.size:
+                kept_indices[n], places[n] = indices[k], k
+                n += keep[k]
         kept_indptr[i + 1] = n
 
 
 @kernel
-def rewire(indptr, indices, keep, born, n_out, new_indptr, new_indices, source):
-    """Merge the connections that are kept and newborn ones into one pattern.
+def merge(indptr, indices, places, born, n_out, new_indptr, new_indices, source):
+    """Merge a pattern and newborn connections into one.
 
     `born` are sorted positions, `new_indptr` is 0 at its first entry. ``source[k]`` is
-    the old place of connection k, -1 where it is newborn. Returns whether the newborn
-    positions were different, free, in order and within the layer.
+    the entry of `places` that connection k has, -1 where it is newborn. Returns whether
+    the newborn positions were different, free, in order and within the layer.
     """
+    end = np.int64(n_out)
     b = n = 0
     for i in range(indptr.size - 1):
-        base, last = np.int64(i) * n_out, -1
+        base, last = i * end, np.int64(-1)
         k, high = indptr[i], indptr[i + 1]
         while True:
-            while k < high and not keep[k]:
-                k += 1
-            j = np.int64(indices[k]) if k < high else np.int64(n_out)
-            j_born = born[b] - base if b < born.size else np.int64(n_out)
-            if j_born < j:
-                j, old = j_born, np.int64(-1)
-                b += 1
-            elif k < high:
-                old = k
-                k += 1
-            else:
+            j_old = np.int64(indices[k]) if k < high else end
+            j_born = born[b] - base if b < born.size else end
+            j = min(j_old, j_born)
+            if j >= end:
                 break
             if j <= last:
                 return False
-            new_indices[n], source[n], last = j, old, j
+            # Whether an old or a newborn one is next cannot be foretold: no branch.
+            is_born = j_born < j_old
+            new_indices[n], last = j, j
+            old = places[k] if k < high else -1
+            source[n] = -1 if is_born else old
+            k += not is_born
+            b += is_born
             n += 1
         new_indptr[i + 1] = n
     return b == born.size
@@ -127,9 +128,11 @@ def rewire(indptr, indices, keep, born, n_out, new_indptr, new_indices, source):
 @kernel
 def carry(values, source, carried):
     """Write the old value of each connection that has an old place."""
-    for k in range(source.size):
-        if source[k] >= 0:
-            carried[k] = values[source[k]]
+    if values.size == 0:
+        return
+    for k in range(source.size):  # without a branch, which could not be foretold
+        value = values[max(source[k], 0)]
+        carried[k] = value if source[k] >= 0 else carried[k]
 
 
 @kernel

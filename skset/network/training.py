@@ -128,6 +128,12 @@ class Training(Epochs):
                 self.network.dtype,
                 self.network.hidden.in_place,
                 self.options.dropout,
+                self._wider_workspace(width),
             )
         self._last_width = width
         return self._workspaces[width]
+
+    def _wider_workspace(self, width):
+        """Return a workspace whose memory a narrower one can have, or None."""
+        widest = max(self._workspaces, default=0)
+        return self._workspaces[widest] if widest > width else None

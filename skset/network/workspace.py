@@ -53,13 +53,21 @@ class Workspace:
         Activations of each hidden layer, before dropout.
     D : list of ndarray
         Deltas of each layer; the output layer's share memory with its Z.
+    width : int
+        Samples in the batch.
     masks : list of ndarray or None
         Dropout factors of each hidden layer.
     """
 
-    def __init__(self, n_units, width, dtype, in_place, dropout=0.0):
+    def __init__(self, n_units, width, dtype, in_place, dropout=0.0, wider=None):
+        """Make the arrays, in the memory of a wider workspace if that is given."""
+        self._memory = []
+        given = wider and iter(wider._memory)
+
         def new(units):
-            return aligned_empty((units, width), dtype)
+            memory = next(given) if given else aligned_empty(units * width, dtype)
+            self._memory.append(memory)
+            return memory[: units * width].reshape(units, width)
 
         hidden = n_units[1:-1]
         self.width = width

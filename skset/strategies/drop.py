@@ -32,16 +32,11 @@ def _nth_smallest(values, n):
     return np.partition(values, n - 1)[n - 1]
 
 
-def _drop_smallest(keep, values, n, rng):
-    """Set `keep` to False for the n smallest values, ties broken at random."""
-    if n == 0:
-        return
-    bound = _nth_smallest(values, n)
-    below = values < bound
-    tied = np.flatnonzero(values == bound)
-    n -= np.count_nonzero(below)
-    keep &= ~below
-    keep[tied if n == tied.size else rng.choice(tied, n, replace=False)] = False
+def _keep_surplus(keep, weights, bound, n_dropped, n, rng):
+    """Keep so many of the weights at the bound that n of `n_dropped` are dropped."""
+    if n_dropped > n:
+        tied = np.flatnonzero(weights == bound)
+        keep[rng.choice(tied, n_dropped - n, replace=False)] = True
 
 
 @dataclass(frozen=True)
@@ -55,11 +50,20 @@ class SETDrop:
 
     def __call__(self, weights, zeta, rng):
         """Return which connections are kept."""
+        # In the order of the weights, what is to go are the last of the negative ones
+        # and the first of the others.
+        negative = weights < 0
+        n_negative = np.count_nonzero(negative)
         keep = np.ones(weights.size, bool)
-        for values in (weights, -weights):
-            own = weights >= 0 if values is weights else weights < 0
-            n = int(zeta * np.count_nonzero(own))
-            _drop_smallest(keep, np.where(own, values, np.inf), n, rng)
+        if n := int(zeta * (weights.size - n_negative)):
+            bound = _nth_smallest(weights, n_negative + n)
+            keep = (weights > bound) | negative
+            _keep_surplus(keep, weights, bound, np.count_nonzero(~keep), n, rng)
+        if n := int(zeta * n_negative):
+            bound = _nth_smallest(weights, n_negative - n + 1)
+            dropped = negative & (weights >= bound)
+            keep &= ~dropped
+            _keep_surplus(keep, weights, bound, np.count_nonzero(dropped), n, rng)
         return keep
 
 
@@ -72,6 +76,11 @@ class MagnitudeDrop:
 
     def __call__(self, weights, zeta, rng):
         """Return which connections are kept."""
-        keep = np.ones(weights.size, bool)
-        _drop_smallest(keep, np.abs(weights), int(zeta * weights.size), rng)
+        n = int(zeta * weights.size)
+        if n == 0:
+            return np.ones(weights.size, bool)
+        magnitudes = np.abs(weights)
+        bound = _nth_smallest(magnitudes, n)
+        keep = magnitudes > bound
+        _keep_surplus(keep, magnitudes, bound, np.count_nonzero(~keep), n, rng)
         return keep

@@ -64,14 +64,15 @@ def evolve(topology, weights, *, zeta, drop, grow, rng, signals=None):
     zeta = min(zeta, topology.n_free / max(topology.nnz, 1))
     extra = (signals,) if getattr(drop, "needs_signals", False) else ()
     keep = drop(weights, zeta, rng, *extra)
-    n_dropped = topology.nnz - np.count_nonzero(keep)
+    kept, source = topology.kept(keep)
+    n_dropped = topology.nnz - kept.nnz
     if grow is None or n_dropped == 0:
-        return Rewiring(*topology.rewired(keep, np.empty(0, np.int64)))
+        return Rewiring(kept, source)
     # Stable, as that costs next to nothing where they come sorted.
-    born = np.sort(grow(topology.subset(keep), n_dropped, rng, signals), kind="stable")
+    born = np.sort(grow(kept, n_dropped, rng, signals), kind="stable")
     if born.size != n_dropped:
         raise ValueError(f"{grow!r} grew {born.size} connections, not {n_dropped}.")
-    return Rewiring(*topology.rewired(keep, born))
+    return Rewiring(*kept.merged(source, born))
 
 
 def carry(values, source, fill):

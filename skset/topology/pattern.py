@@ -151,28 +151,46 @@ class Topology:
 
     def subset(self, keep):
         """Return the topology of the connections where the boolean `keep` is True."""
-        indptr = np.zeros_like(self.indptr)
-        indices = np.empty(np.count_nonzero(keep), np.int32)
-        kernels.subset(self.indptr, self.indices, keep, indptr, indices)
-        return Topology(self.shape, indptr, indices)
+        return self.kept(keep)[0]
 
-    def rewired(self, keep, born):
-        """Return the topology of what is kept and what is born, and where it came from.
+    def kept(self, keep):
+        """Return the topology of what is kept, and where it came from.
 
         Parameters
         ----------
         keep : ndarray of shape (nnz,), bool
             Which connections are kept.
-        born : ndarray of int64
-            Sorted positions of the newborn connections, each without a kept one.
 
         Returns
         -------
         topology : Topology
-            With ``keep.sum() + born.size`` connections.
+            With ``keep.sum()`` connections.
         source : ndarray of int
-            The place in this topology of each connection, -1 for a newborn one; int32
-            unless there are more than 2**31 connections.
+            The place in this topology of each of them; int32 unless there are more than
+            2**31.
+        """
+        nnz = np.count_nonzero(keep)
+        indptr, indices = np.zeros_like(self.indptr), np.empty(nnz, np.int32)
+        source = np.empty(nnz, self._place_dtype)
+        kernels.subset(self.indptr, self.indices, keep, indptr, indices, source)
+        return Topology(self.shape, indptr, indices), source
+
+    def merged(self, source, born):
+        """Return this topology with newborn connections, and where each came from.
+
+        Parameters
+        ----------
+        source : ndarray of shape (nnz,), int
+            A number for each connection of this topology, handed on to the result.
+        born : ndarray of int64
+            Sorted positions of the newborn connections, all of them free.
+
+        Returns
+        -------
+        topology : Topology
+            With ``nnz + born.size`` connections.
+        source : ndarray of int
+            The given number of each connection, -1 for a newborn one.
 
         Raises
         ------
@@ -180,15 +198,13 @@ class Topology:
             If a newborn position is taken, repeated or outside the layer.
         """
         born = np.ascontiguousarray(born, dtype=np.int64)
-        nnz = np.count_nonzero(keep) + born.size
+        nnz = self.nnz + born.size
         indptr, indices = np.zeros_like(self.indptr), np.empty(nnz, np.int32)
-        source = np.empty(nnz, self._place_dtype)
-        new = indptr, indices, source
-        if not kernels.rewire(
-            self.indptr, self.indices, keep, born, self.shape[1], *new
-        ):
+        merged = np.empty(nnz, source.dtype)
+        old, new = (self.indptr, self.indices, source), (indptr, indices, merged)
+        if not kernels.merge(*old, born, self.shape[1], *new):
             _refuse(self.shape)
-        return Topology(self.shape, indptr, indices), source
+        return Topology(self.shape, indptr, indices), merged
 
     @property
     def _place_dtype(self):

@@ -56,28 +56,24 @@ def test_free_positions_number_the_places_without_connection(mask):
         assert np.array_equal(positions, free[ranks])
 
 
-def rewire(mask, keep, born):
+def merge(mask, places, born):
     old = reference.by_input(mask)
-    indptr, nnz = np.zeros_like(old[0]), keep.sum() + born.size
-    indices, source = np.empty(nnz, np.int32), np.empty(nnz, np.int32)
+    indptr, nnz = np.zeros_like(old[0]), places.size + born.size
+    indices, source = np.empty(nnz, np.int32), np.empty(nnz, places.dtype)
     new = indptr, indices, source
-    return kernels.rewire(*old, keep, born, mask.shape[1], *new), *new
+    return kernels.merge(*old, places, born, mask.shape[1], *new), *new
 
 
 @masks
 @pytest.mark.parametrize("share", [0, 0.4, 1])
-@pytest.mark.parametrize("kept_share", [0, 0.5, 1])
-def test_rewire_is_the_sorted_union(mask, share, kept_share):
-    rng = np.random.default_rng(1)
-    keep = rng.random(mask.sum()) < kept_share
-    kept = reference.dense(mask, keep)
-    free = np.flatnonzero(~kept)
-    born = np.sort(rng.permutation(free)[: int(share * free.size)])
-    valid, indptr, indices, source = rewire(mask, keep, born)
-    positions, expected = reference.merge(
-        np.flatnonzero(kept), np.flatnonzero(keep), born
-    )
-    grown = kept.copy()
+@pytest.mark.parametrize("dtype", ["int32", "int64"])
+def test_merge_is_the_sorted_union(mask, share, dtype):
+    free = np.flatnonzero(~mask)
+    born = np.sort(np.random.default_rng(1).permutation(free)[: int(share * free.size)])
+    places = 3 * np.arange(mask.sum(), dtype=dtype)
+    valid, indptr, indices, source = merge(mask, places, born)
+    positions, expected = reference.merge(np.flatnonzero(mask), places, born)
+    grown = mask.copy()
     grown.flat[born] = True
     assert valid
     assert np.array_equal(positions, np.flatnonzero(grown))
@@ -87,21 +83,23 @@ def test_rewire_is_the_sorted_union(mask, share, kept_share):
 
 
 @pytest.mark.parametrize("born", [[1, 1], [0, 3], [3, 4], [5, 2], [-1, 4], [5, 6]])
-def test_rewire_tells_taken_repeated_and_unsorted_positions(born):
+def test_merge_tells_taken_repeated_and_unsorted_positions(born):
     mask = np.array([[False, False, False], [True, False, False]])
-    assert not rewire(mask, np.ones(1, bool), np.array(born))[0]
+    assert not merge(mask, np.arange(1), np.array(born))[0]
 
 
 @masks
 @pytest.mark.parametrize("share", [0, 0.5, 1])
 def test_subset_is_what_is_kept(mask, share):
     keep = np.random.default_rng(2).random(mask.sum()) < share
-    indptr, indices = reference.by_input(mask)
-    kept_indptr, kept_indices = np.zeros_like(indptr), np.empty(keep.sum(), np.int32)
-    kernels.subset(indptr, indices, keep, kept_indptr, kept_indices)
+    old = reference.by_input(mask)
+    indptr = np.zeros_like(old[0])
+    indices, places = np.empty((2, keep.sum()), np.int32)
+    kernels.subset(*old, keep, indptr, indices, places)
     expected = reference.by_input(reference.dense(mask, keep))
-    for a, b in zip((kept_indptr, kept_indices), expected, strict=True):
+    for a, b in zip((indptr, indices), expected, strict=True):
         assert np.array_equal(a, b)
+    assert np.array_equal(places, np.flatnonzero(keep))
 
 
 def split(positions, shape):

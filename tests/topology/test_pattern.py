@@ -60,32 +60,33 @@ def test_subset_keeps_what_is_marked(mask):
     topology = topology_of(mask)
     for share in (0, 0.5, 1):
         keep = np.random.default_rng(2).random(topology.nnz) < share
-        subset = topology.subset(keep)
+        subset, source = topology.kept(keep)
+        assert np.array_equal(source, np.flatnonzero(keep))
+        assert source.dtype == np.int32
         assert_canonical(subset)
         assert np.array_equal(mask_of(subset), dense(mask, keep))
 
 
 @masks
 @pytest.mark.parametrize("share", [0, 0.5, 1])
-def test_rewired_is_what_is_kept_and_what_is_born(mask, share):
-    topology, rng = topology_of(mask), np.random.default_rng(3)
-    keep = rng.random(topology.nnz) < 0.6
-    kept = dense(mask, keep)
-    free = np.flatnonzero(~kept)
-    born = np.sort(rng.permutation(free)[: int(share * free.size)])
-    union, source = topology.rewired(keep, born)
+def test_merged_is_the_union(mask, share):
+    topology = topology_of(mask)
+    free = np.flatnonzero(~mask)
+    born = np.sort(np.random.default_rng(3).permutation(free)[: int(share * free.size)])
+    numbers = 2 * np.arange(topology.nnz)
+    union, source = topology.merged(numbers, born)
     assert_canonical(union)
-    positions, expected = merge(np.flatnonzero(kept), np.flatnonzero(keep), born)
+    positions, expected = merge(topology.positions(), numbers, born)
     assert union.positions().tolist() == positions
     assert source.tolist() == expected
-    assert source.dtype == np.int32
     assert np.array_equal(mask_of(topology), mask)
 
 
 def test_places_beyond_32_bits_are_numbered_in_64(monkeypatch):
     monkeypatch.setattr(pattern, "_INT32_MAX", 3)
     topology = Topology.from_positions((3, 4), np.array([0, 5, 6, 11]))
-    union, source = topology.rewired(np.array([1, 0, 1, 1], bool), np.array([1, 10]))
+    kept, source = topology.kept(np.array([1, 0, 1, 1], bool))
+    union, source = kept.merged(source, np.array([1, 10]))
     assert source.dtype == np.int64
     assert source.tolist() == [0, -1, 2, -1, 3]
     assert union.positions().tolist() == [0, 1, 6, 10, 11]
@@ -109,7 +110,7 @@ def test_places_beyond_32_bits_are_numbered_in_64(monkeypatch):
 def test_wrong_positions_are_refused(born):
     topology = Topology.from_positions((2, 3), np.array([4]))
     with pytest.raises(ValueError, match="free, different and within a layer of 2 x 3"):
-        topology.rewired(np.ones(1, bool), np.sort(born))
+        topology.merged(np.arange(1), np.sort(born))
     with pytest.raises(ValueError, match="2 x 3"):
         Topology.from_positions((2, 3), np.array([4, *born]))
 
@@ -163,7 +164,7 @@ def test_more_places_than_32_bits_count():
         Topology.from_positions(shape, positions).indices, topology.indices
     )
     last = topology.free_positions(np.array([0, topology.n_free - 1]))
-    grown, source = topology.rewired(np.ones(nnz, bool), last)
+    grown, source = topology.merged(np.arange(nnz), last)
     assert_canonical(grown)
     assert (source < 0).sum() == 2
     assert np.isin(last, grown.positions()).all()
