@@ -3,11 +3,12 @@
     python benchmarks/step.py
 
 Networks 3312-n-n-n-5 at epsilon 20, float32, relu, SGD with momentum. A step is
-forward, backward and update, timed through the training loop that `fit` uses, evolution
-excluded. Beside it, in the same run and interleaved with it:
+gathering the batch, forward, loss, backward and update, timed through the training loop
+that `fit` uses, evolution excluded. Beside it, in the same run and interleaved with it:
 
+- evolution: one evolution of all layers, on one thread; counted as if it were a step.
 - scipy: the same sparse step written with scipy.sparse products and a gradient sampled
-  at the connections with numpy; for n = 3,000.
+  at the connections with a numba loop; for n = 3,000.
 - dense: scikit-learn's MLPClassifier.partial_fit of the same shape, SGD with momentum;
   for n = 3,000. Its cost is divided by the *sparse* network's connections, so that the
   ratio is that of the times.
@@ -20,6 +21,7 @@ import time
 import warnings
 from itertools import pairwise
 
+import numba
 import numpy as np
 from _report import print_table, write_json
 from scipy import sparse
@@ -41,8 +43,8 @@ N_FEATURES, N_CLASSES = 3312, 5
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--widths", type=int, nargs="+", default=[3000, 30000])
-    parser.add_argument("--batches", type=int, nargs="+", default=[2, 32, 128])
+    parser.add_argument("--widths", type=int, nargs="+", default=[3000, 30000, 300000])
+    parser.add_argument("--batches", type=int, nargs="+", default=[2, 8, 32, 128])
     parser.add_argument("--jobs", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--repeats", type=int, default=9)
     parser.add_argument("--peer-width", type=int, default=3000)
@@ -78,6 +80,7 @@ def measure(width, batch, topologies, options):
         f"skset, n_jobs={jobs}": sparse_epoch(topologies, X, y, batch, jobs)
         for jobs in options.jobs
     }
+    contestants["evolution"] = evolution(topologies, X, y, batch)
     if width == options.peer_width:
         contestants["scipy"] = scipy_epoch(topologies, X, y, batch)
         contestants["dense"] = dense_epoch(width, X, y, batch)
@@ -88,8 +91,9 @@ def measure(width, batch, topologies, options):
         for _ in range(options.repeats):
             for who, epoch in contestants.items():
                 began = time.perf_counter()
-                epoch()
-                seconds[who].append((time.perf_counter() - began) / steps)
+                own = epoch()
+                whole = time.perf_counter() - began
+                seconds[who].append(own if who == "evolution" else whole / steps)
     nnz = sum(topology.nnz for topology in topologies)
     return [
         {
@@ -106,6 +110,28 @@ def measure(width, batch, topologies, options):
 
 def sparse_epoch(topologies, X, y, batch, n_jobs):
     """Return a function that trains skset for one epoch."""
+    training = sparse_training(topologies, X, y, batch, n_jobs, "static")
+    return lambda: next(training)
+
+
+def evolution(topologies, X, y, batch):
+    """Return a function that evolves all layers and returns the seconds it took."""
+    training = sparse_training(topologies, X, y, batch, 1, "static")
+    evolution = METHODS["set"].evolution()
+
+    def evolve():
+        next(training)  # newborn weights are 0 only for one step
+        training.evolution = evolution
+        began = time.perf_counter()
+        training._evolve(evolution.grow)
+        seconds = time.perf_counter() - began
+        training.evolution = METHODS["static"].evolution()
+        return seconds
+
+    return evolve
+
+
+def sparse_training(topologies, X, y, batch, n_jobs, method):
     rng = np.random.default_rng(0)
     network = Network.initial(
         topologies,
@@ -130,12 +156,12 @@ def sparse_epoch(topologies, X, y, batch, n_jobs):
         Samples(X, y),
         SGD(momentum=0.9, nesterov=False),
         LearningRate(1e-3),
-        METHODS["static"].evolution(),
+        METHODS[method].evolution(),
         options,
         rng,
     )
     training.__enter__()  # its threads end with the process
-    return lambda: next(training)
+    return training
 
 
 def dense_epoch(width, X, y, batch):
@@ -177,7 +203,8 @@ def scipy_epoch(topologies, X, y, batch):
             for depth in range(len(weights) - 1, -1, -1):
                 W, X_in = weights[depth], A[depth]
                 below = (W @ D) * (X_in > 0) if depth else None
-                gradient = sampled_products(X_in, D, rows[depth], columns[depth])
+                gradient = np.empty_like(W.data)
+                sampled_products(X_in, D, rows[depth], columns[depth], gradient)
                 velocity = velocities[depth]
                 velocity *= 0.9
                 velocity -= 1e-3 * (gradient + (2e-4 / batch) * W.data)
@@ -188,13 +215,15 @@ def scipy_epoch(topologies, X, y, batch):
     return epoch
 
 
-def sampled_products(X, D, rows, columns, block=1 << 16):
-    """Return X[i] . D[j] for every connection, in blocks that fit the cache."""
-    products = np.empty(rows.size, X.dtype)
-    for low in range(0, rows.size, block):
-        part = slice(low, low + block)
-        np.einsum("kb,kb->k", X[rows[part]], D[columns[part]], out=products[part])
-    return products
+@numba.njit(fastmath=True)
+def sampled_products(X, D, rows, columns, products):
+    """Write X[i] . D[j] for every connection, one after the other."""
+    for k in range(rows.size):
+        x, d = X[rows[k]], D[columns[k]]
+        product = X.dtype.type(0)
+        for b in range(x.size):
+            product += x[b] * d[b]
+        products[k] = product
 
 
 def row(result, results):

@@ -116,10 +116,10 @@ def merge(indptr, indices, places, born, n_out, new_indptr, new_indices, source)
             # Whether an old or a newborn one is next cannot be foretold: no branch.
             is_born = j_born < j_old
             new_indices[n], last = j, j
-            old = places[k] if k < high else -1
-            source[n] = -1 if is_born else old
-            k += not is_born
-            b += is_born
+            place = places[k] if k < high else places.dtype.type(-1)
+            source[n] = -1 if is_born else place
+            k += 0 if is_born else 1
+            b += 1 if is_born else 0
             n += 1
         new_indptr[i + 1] = n
     return b == born.size

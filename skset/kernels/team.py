@@ -21,7 +21,7 @@ __all__ = ["Team"]
 MIN_WORK = 1 << 18
 # How often a thread looks for what it waits for before it sleeps: for 0.2 milliseconds
 # or so, in which the serial parts of a step are done. Interpreted, looking is too slow.
-PATIENCE = 0 if numba.config.DISABLE_JIT else 500_000
+PATIENCE = 0 if getattr(numba.config, "DISABLE_JIT", False) else 500_000
 # Seconds between two looks of the calling thread, when the others take long.
 NAP = 2e-5
 # The places of what threads tell each other, in different lines of the cache.
@@ -42,8 +42,8 @@ class Team:
 
     def __init__(self, n_threads=1):
         self.n_threads = n_threads
-        self._helpers = []
-        self._posted = None
+        self._helpers: list[_Helper] = []
+        self._posted = np.zeros(STRIDE, np.int64)
 
     def __enter__(self):
         if self.n_threads > 1:

@@ -26,7 +26,8 @@ class Samples:
         self.weight = weight
         self.n_samples, self.n_features = X.shape
         self.dtype = X.dtype
-        self._dense = self._sparse = None
+        self._dense: np.ndarray | None = None
+        self._sparse: tuple = ()
         if isinstance(X, np.ndarray):
             self._dense = np.ascontiguousarray(X)
         else:

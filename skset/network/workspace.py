@@ -61,7 +61,7 @@ class Workspace:
 
     def __init__(self, n_units, width, dtype, in_place, dropout=0.0, wider=None):
         """Make the arrays, in the memory of a wider workspace if that is given."""
-        self._memory = []
+        self._memory: list[np.ndarray] = []
         given = wider and iter(wider._memory)
 
         def new(units):
