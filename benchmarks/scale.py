@@ -141,7 +141,7 @@ def measure(row, options):
         model.fit(X, y)
     peak = peak_so_far()
     nnz = sum(coef.nnz for coef in model.coefs_)
-    kept = clock.resident - before - activations(row, len(X))
+    kept = clock.resident - before - activations(row)
     return {
         "epochs": model.n_iter_,
         "units": N_FEATURES + 3 * row.width + N_CLASSES,
@@ -230,10 +230,9 @@ def timed(evolve, seconds):
     return timed_evolve
 
 
-def activations(row, n_samples):
-    """Return the bytes of all inputs, activations and deltas of the batch widths."""
-    widths = {row.batch_size, n_samples % row.batch_size}
-    return sum(widths) * 4 * (N_FEATURES + 2 * 3 * row.width + N_CLASSES)
+def activations(row):
+    """Return the bytes of all inputs, activations and deltas of a batch."""
+    return row.batch_size * 4 * (N_FEATURES + 2 * 3 * row.width + N_CLASSES)
 
 
 def be_the_first_to_go():

@@ -9,6 +9,7 @@ parallel variant are one machine code, called once or by several Python threads.
 
 import threading
 import time
+from itertools import pairwise
 
 import numba
 import numpy as np
@@ -19,6 +20,8 @@ __all__ = ["Team"]
 
 # Below this many connection-sample products, sharing costs more than it saves.
 MIN_WORK = 1 << 18
+# So many take a tenth of a second, in which nobody listens to Ctrl-C.
+LARGEST_WORK = 1 << 27
 # How often a thread looks for what it waits for before it sleeps: for 0.2 milliseconds
 # or so, in which the serial parts of a step are done. Interpreted, looking is too slow.
 PATIENCE = 0 if getattr(numba.config, "DISABLE_JIT", False) else 500_000
@@ -78,17 +81,24 @@ class Team:
         *args : tuple
             Passed on to the kernel.
         """
-        n_units, n_threads = shares.size - 1, self.threads_for(work)
-        if n_threads == 1:
-            kernel(0, n_units, *args)
+        n_threads = self.threads_for(work)
+        n_rounds = max(1, -(-work // (LARGEST_WORK * n_threads)))
+        n_parts, total = n_rounds * n_threads, int(shares[-1])
+        equal = [total * n // n_parts for n in range(1, n_parts)]
+        cuts = [0, *shares.searchsorted(equal).tolist(), shares.size - 1]
+        parts = [(kernel, *pair, args) for pair in pairwise(cuts)]
+        for first in range(0, n_parts, n_threads):
+            self._share(parts[first : first + n_threads])
+
+    def _share(self, jobs):
+        """Do the first job, and have the helpers do the others."""
+        kernel, start, stop, args = jobs[0]
+        if len(jobs) == 1:
+            kernel(start, stop, *args)
             return
-        total = int(shares[-1])
-        equal = [total * n // n_threads for n in range(1, n_threads)]
-        cuts = [0, *shares.searchsorted(equal).tolist(), n_units]
-        jobs = [(kernel, cuts[n], cuts[n + 1], args) for n in range(1, n_threads)]
         try:
-            self._post(self._helpers, jobs)
-            kernel(0, cuts[1], *args)
+            self._post(self._helpers, jobs[1:])
+            kernel(start, stop, *args)
         finally:
             self._await_all()
         for helper in self._helpers:

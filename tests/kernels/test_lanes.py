@@ -1,0 +1,389 @@
+"""Lanes compiled are lanes interpreted: each kernel here also runs as plain Python.
+
+Under ``NUMBA_DISABLE_JIT`` both are the same, and the expected values decide.
+"""
+
+import functools
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numba
+import numpy as np
+import pytest
+from numba.core.errors import TypingError
+
+import skset
+from skset.kernels import _lanes
+from skset.kernels._jit import kernel
+from skset.kernels._lanes import (
+    add,
+    at,
+    bare,
+    divide,
+    eight,
+    item,
+    lanes,
+    leak,
+    load,
+    multiply_add,
+    n_rows,
+    prefetch,
+    put,
+    root,
+    shifted,
+    store,
+    subtract,
+    total,
+    totals,
+    width,
+    zeros,
+)
+
+TOLERANCE = {"float32": 1e-5, "float64": 1e-13}
+ODD = [np.nan, np.inf, -np.inf, 0.0, -0.0, 3.0, -3.0]
+RESULTS = [
+    "lanes",
+    "zeros",
+    "add",
+    "subtract",
+    "multiply_add a scalar",
+    "multiply_add",
+    "leak",
+    "divide",
+    "root",
+    "shifted",
+    "load",
+]
+
+dtypes = pytest.mark.parametrize("dtype", ["float32", "float64"])
+sizes = pytest.mark.parametrize("n", [1, 2, 4, 8, 16, 32])
+compiled = pytest.mark.skipif(bool(numba.config.DISABLE_JIT), reason="is interpreted")
+
+
+@functools.cache
+def calculator(n):
+    """Return a kernel that calls every function on pieces of n neighbours.
+
+    The pieces begin at the places (row, column); what comes out lies at another one.
+    """
+
+    @kernel
+    def calculate(places, columns, scalars, rows, vector, results, sums):
+        where, heads = bare(places), bare(columns)
+        given, line, out, beside = bare(rows), bare(vector), bare(results), bare(sums)
+        factor, slope, by = item(bare(scalars), 0), scalars[1], scalars[2]
+        like = lanes(n, factor)
+        prefetch(given, item(where, 0), item(heads, 0))
+        a = load(given, item(where, 0), item(heads, 0), like)
+        b = load(given, item(where, 1), item(heads, 1), a)
+        c = at(line, item(heads, 2), b)
+        to = item(heads, 3)
+        store(out, 0, to, like)
+        store(out, 1, to, zeros(a))
+        store(out, 2, to, add(a, b))
+        store(out, 3, to, subtract(a, b))
+        store(out, 4, to, multiply_add(factor, a, b))
+        store(out, 5, to, multiply_add(a, b, c))
+        store(out, 6, to, leak(a, b, slope))
+        store(out, 7, to, divide(a, c))
+        store(out, 8, to, root(c))
+        store(out, 9, to, shifted(a, by))
+        store(out, 10, to, load(out, 9, to, a))
+        ab, bc = add(a, b), subtract(b, c)
+        together = totals(a, b, c, ab, bc, like, zeros(a), leak(b, a, slope))
+        put(beside, 1, together)
+        each = (a, b, c, ab, bc, like, zeros(a), leak(b, a, slope))
+        for k in range(8):
+            sums[10 + k] = total(each[k])
+
+    return calculate
+
+
+def interpreted(function):
+    return getattr(function, "py_func", function)
+
+
+class Case:
+    """Rows, a vector and scalars, and places in them."""
+
+    def __init__(self, n, dtype, values=None, seed=0):
+        rng = np.random.default_rng(seed)
+        self.n, self.dtype = n, dtype
+        self.rows = rng.standard_normal((3, n + 9)).astype(dtype)
+        self.vector = (0.5 + rng.random(n + 9)).astype(dtype)
+        self.scalars = np.array([1.75, 0.3, -2.5], dtype)
+        if values is not None:  # in every lane, beside each other
+            pool = np.resize(np.array(values, dtype), self.rows.size)
+            self.rows[:] = pool.reshape(self.rows.shape)
+            self.vector[:] = np.resize(np.roll(pool, 3), self.vector.size)
+
+    def run(self, places=(0, 2), columns=(3, 5, 1, 7), kernel=None):
+        kernel = calculator(self.n) if kernel is None else kernel
+        results = np.full((len(RESULTS), self.n + 9), 77, self.dtype)
+        sums = np.full(20, 77, self.dtype)
+        places, columns = np.array(places, np.int32), np.array(columns)
+        given = places, columns, self.scalars, self.rows, self.vector
+        with np.errstate(all="ignore"):
+            kernel(*given, results, sums)
+        return results, sums
+
+    def expected(self, places=(0, 2), columns=(3, 5, 1, 7)):
+        """Return the results and the sums, number by number."""
+        n, (factor, slope, by) = self.n, self.scalars
+        a = self.rows[places[0], columns[0] :][:n]
+        b = self.rows[places[1], columns[1] :][:n]
+        c = self.vector[columns[2] :][:n]
+        like, zero = np.full(n, factor), np.zeros(n, self.dtype)
+        with np.errstate(all="ignore"):
+            results = [
+                like,
+                zero,
+                a + b,
+                a - b,
+                factor * a + b,
+                a * b + c,
+                [x if y > 0 else slope * x for x, y in zip(a, b, strict=True)],
+                a / c,
+                np.sqrt(c),
+                a + by,
+                a + by,
+            ]
+            leaked = [x if y > 0 else slope * x for x, y in zip(b, a, strict=True)]
+            of = [a, b, c, a + b, b - c, like, zero, leaked]
+            return np.array(results), np.array([sum(x) for x in of])
+
+    def check(self, actual, expected, columns=(3, 5, 1, 7)):
+        (results, sums), (right, right_sums) = actual, expected
+        place = slice(columns[3], columns[3] + self.n)
+        for name, one, other in zip(RESULTS, results, right, strict=True):
+            self.assert_close(one[place], other, name)
+        self.assert_close(sums[1:9], right_sums, "totals")
+        self.assert_close(sums[10:18], right_sums, "total")
+        assert (np.delete(results, place, axis=1) == 77).all()
+        assert (np.delete(sums, [*range(1, 9), *range(10, 18)]) == 77).all()
+
+    def assert_close(self, actual, expected, name):
+        tolerance = self.n * TOLERANCE[self.dtype]
+        assert actual.dtype == self.dtype
+        np.testing.assert_allclose(
+            actual, expected, rtol=tolerance, atol=tolerance, err_msg=name
+        )
+
+
+def test_all_functions_are_tried_here():
+    assert set(_lanes.__all__) <= set(globals())
+
+
+@dtypes
+@sizes
+def test_every_function_compiled_is_the_function_interpreted(n, dtype):
+    case = Case(n, dtype)
+    expected = case.expected()
+    case.check(case.run(), expected)
+    case.check(case.run(kernel=interpreted(calculator(n))), expected)
+
+
+@dtypes
+@sizes
+@pytest.mark.parametrize("columns", [(0, 9, 0, 9), (9, 0, 9, 0), (7, 8, 4, 5)], ids=str)
+@pytest.mark.parametrize("places", [(0, 2), (2, 1)], ids=str)
+def test_pieces_lie_at_any_place(n, dtype, columns, places):
+    case = Case(n, dtype)
+    expected = case.expected(places, columns)
+    case.check(case.run(places, columns), expected, columns)
+    python = interpreted(calculator(n))
+    case.check(case.run(places, columns, python), expected, columns)
+
+
+@dtypes
+@sizes
+@pytest.mark.parametrize("seed", range(len(ODD)))
+def test_numbers_that_are_not_finite_and_zeros(n, dtype, seed):
+    case = Case(n, dtype, np.roll(ODD, seed))
+    expected = case.expected()
+    case.check(case.run(), expected)
+    case.check(case.run(kernel=interpreted(calculator(n))), expected)
+
+
+@dtypes
+@sizes
+@pytest.mark.parametrize("odd", [np.nan, np.inf, -np.inf])
+def test_one_number_that_is_not_finite_shows_in_its_sums_alone(n, dtype, odd):
+    for lane in {0, n // 2, n - 1}:
+        case = Case(n, dtype)
+        case.rows[0, 3 + lane] = odd
+        results, sums = case.run()
+        case.check((results, sums), case.expected())
+        assert np.isfinite(sums[[2, 3, 5, 6, 7]]).all()  # b, c, b - c, factor, zero
+        assert np.array_equal(sums[[1, 4]], [odd, odd], equal_nan=True)
+
+
+@dtypes
+def test_leak_bends_what_is_not_positive(dtype):
+    case = Case(8, dtype)
+    case.scalars[1] = -0.5
+    case.rows[0, 3:11] = [1, 2, 3, 4, np.inf, np.nan, 7, 8]
+    case.rows[2, 5:13] = [0.0, -0.0, np.nan, 1e-30, -1e-30, 1, np.inf, -np.inf]
+    expected = [-0.5, -1, -1.5, 4, -np.inf, np.nan, 7, -4]
+    for run in (calculator(8), interpreted(calculator(8))):
+        np.testing.assert_array_equal(case.run(kernel=run)[0][6, 7:15], expected)
+
+
+@dtypes
+@sizes
+def test_sums_of_integers_are_exact_and_in_their_order(n, dtype):
+    case = Case(n, dtype, np.arange(1, 9))
+    case.scalars[:] = [3, 2, -5]
+    expected = case.expected()[1]
+    for run in (calculator(n), interpreted(calculator(n))):
+        sums = case.run(kernel=run)[1]
+        assert np.array_equal(sums[1:9], expected)
+        assert np.array_equal(sums[10:18], expected)
+
+
+# Arrays
+
+
+@kernel
+def look(place, vector, rows, found):
+    """Write the eight neighbours, the one itself, and the lengths."""
+    line, table = bare(vector), bare(rows)
+    a, b, c, d, e, f, g, h = eight(line, place)
+    found[0], found[1], found[2], found[3] = a, b, c, d
+    found[4], found[5], found[6], found[7] = e, f, g, h
+    found[8] = item(line, place + 7)
+    found[9], found[10] = width(line), n_rows(line)
+    found[11], found[12] = width(table), n_rows(table)
+    prefetch(table, 0, 0)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int32"])
+@pytest.mark.parametrize("place", [0, 1, 5])
+def test_eight_neighbours_and_one(dtype, place):
+    vector = np.arange(13).astype(dtype) * 3
+    rows = np.zeros((2, 3), dtype)
+    expected = [*range(3 * place, 3 * place + 24, 3), 3 * place + 21, 13, 13, 3, 2]
+    for run in (look, interpreted(look)):
+        found = np.zeros(13)
+        run(place, vector, rows, found)
+        assert found.tolist() == expected
+
+
+@compiled
+def test_a_bare_array_is_a_view_and_may_be_part_of_one():
+    case, whole = Case(4, "float64"), np.zeros((7, 13))
+    whole[2:5] = case.rows
+    case.rows = whole[2:5]
+    case.check(case.run(), case.expected())
+    case.vector = whole[3]
+    expected = case.expected()
+    case.check(case.run(), expected)
+
+
+@kernel
+def length(array):
+    """Return the number of rows of a bare array."""
+    return n_rows(bare(array))
+
+
+@compiled
+@pytest.mark.parametrize(
+    "array",
+    [
+        np.zeros((4, 6)).T,
+        np.zeros((4, 6))[:, :3],
+        np.zeros((4, 6))[::2],
+        np.zeros(6)[::2],
+        np.zeros(6)[::-1],
+    ],
+    ids=["transposed", "columns", "every other row", "every other", "backwards"],
+)
+def test_an_array_with_gaps_is_refused(array):
+    assert length(np.ascontiguousarray(array)) == len(array)
+    with pytest.raises(TypingError):
+        length(array)
+
+
+@compiled
+def test_how_many_lanes_there_are_must_be_known():
+    @kernel
+    def make(n, results):
+        put(bare(results), 0, lanes(n, 1.0))
+
+    with pytest.raises(TypingError):
+        make(4, np.zeros(8))
+
+
+# Bounds, in a process of its own where they are checked
+
+
+@kernel
+def touch(which, row, place, rows, vector):
+    """Touch four or eight neighbours, or one, at the given place."""
+    like = lanes(4, 0.0)
+    table, line = bare(rows), bare(vector)
+    if which == 0:
+        store(table, 0, 0, load(table, row, place, like))
+    elif which == 1:
+        store(table, row, place, like)
+    elif which == 2:
+        put(line, 0, at(line, place, like))
+    elif which == 3:
+        put(line, place, like)
+    elif which == 4:
+        vector[0] = sum(eight(line, place))
+    elif which == 5:
+        vector[0] = item(line, place)
+    elif which == 6:
+        prefetch(table, row, place)
+
+
+REACH = {
+    "load": (4, 2),
+    "store": (4, 2),
+    "at": (4, 1),
+    "put": (4, 1),
+    "eight": (8, 1),
+    "item": (1, 1),
+    "prefetch": (1, 2),
+}
+
+
+def trespasses():
+    """Return where the bounds of 3 rows, or of a vector, of 11 are not held."""
+    rows, vector = np.zeros((3, 11)), np.zeros(11)
+    wrong = []
+    for which, (name, (reach, ndim)) in enumerate(REACH.items()):
+        inside = [(0, 0), (2, 0), (0, 11 - reach), (2, 11 - reach)]
+        outside = [(0, 12 - reach), (2, 12 - reach), (0, 11), (0, -1), (2, 2**40)]
+        if ndim == 2:
+            outside += [(3, 0), (-1, 0), (3, 11 - reach), (2**40, 0)]
+        for places, error in ((inside, None), (outside, IndexError)):
+            for row, place in places:
+                raised = None
+                try:
+                    touch(which, row, place, rows, vector)
+                except Exception as exception:
+                    raised = type(exception)
+                if raised is not error:
+                    wrong.append((name, row, place, raised))
+    return wrong
+
+
+def test_bounds_are_held_where_numba_checks_them():
+    path = [str(Path(skset.__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
+    settings = {"NUMBA_BOUNDSCHECK": "1", "NUMBA_DISABLE_JIT": "0"}
+    process = subprocess.run(
+        [sys.executable, __file__],
+        env={**os.environ, **settings, "PYTHONPATH": os.pathsep.join(path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert process.stdout == "[]\n"
+
+
+if __name__ == "__main__":
+    print(trespasses())
