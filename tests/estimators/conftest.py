@@ -1,9 +1,30 @@
-"""`Estimator`: a test that asks for it is run for the classifier and the regressor."""
+"""Fixtures: the estimators that share tests, and threads that share every layer."""
 
+import sys
+
+import joblib
 import pytest
 from estimators.cases import BOTH
 
 
 @pytest.fixture(params=BOTH, ids=lambda Estimator: Estimator.__name__)
 def Estimator(request):
+    """Run a test for the classifier and the regressor."""
     return request.param
+
+
+@pytest.fixture
+def threads_at_work(monkeypatch):
+    """Make every layer worth sharing; return what was shared with other threads."""
+    shared = []
+    team = sys.modules["skset.kernels.team"]
+    post = team.Team._post
+
+    def noted(self, helpers, jobs):
+        shared.extend(job for job in jobs if job is not None)
+        post(self, helpers, jobs)
+
+    monkeypatch.setattr(joblib, "cpu_count", lambda: 3)
+    monkeypatch.setattr(team, "MIN_WORK", 0)
+    monkeypatch.setattr(team.Team, "_post", noted)
+    return shared

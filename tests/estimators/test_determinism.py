@@ -34,22 +34,6 @@ BUSY = {
 }
 
 
-@pytest.fixture
-def threads_at_work(monkeypatch):
-    """Make every layer worth sharing; return how many pieces of work were shared."""
-    submitted = []
-
-    class Pool(ThreadPoolExecutor):
-        def submit(self, *args, **kwargs):
-            submitted.append(args[0])
-            return super().submit(*args, **kwargs)
-
-    monkeypatch.setattr(joblib, "cpu_count", lambda: 3)
-    monkeypatch.setattr(team, "MIN_WORK", 0)
-    monkeypatch.setattr(team, "ThreadPoolExecutor", Pool)
-    return submitted
-
-
 @pytest.mark.parametrize("solver", ["sgd", "adam"])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_any_number_of_threads_gives_the_same_bits(

@@ -35,23 +35,13 @@ busy = pytest.mark.parametrize("params", BUSY, ids=str)
 
 
 @busy
-def test_any_number_of_threads_gives_the_same_bits(params, monkeypatch):
-    X, shared = bits(n_samples=70, n_features=30), []
-    team = sys.modules["skset.kernels.team"]
-
-    class Pool(team.ThreadPoolExecutor):
-        def submit(self, *args, **kwargs):
-            shared.append(args[0])
-            return super().submit(*args, **kwargs)
-
-    monkeypatch.setattr(joblib, "cpu_count", lambda: 3)
-    monkeypatch.setattr(team, "MIN_WORK", 0)
-    monkeypatch.setattr(team, "ThreadPoolExecutor", Pool)
+def test_any_number_of_threads_gives_the_same_bits(params, threads_at_work):
+    X = bits(n_samples=70, n_features=30)
     serial = machine(20, **params).fit(X)
     for n_jobs in (1, 2, 3, -1):
-        assert (not shared) or n_jobs > 1 or n_jobs < 0
+        assert (not threads_at_work) or n_jobs > 1 or n_jobs < 0
         assert_same_machine(machine(20, **params, n_jobs=n_jobs).fit(X), serial)
-    assert shared
+    assert threads_at_work
 
 
 @busy
