@@ -83,5 +83,6 @@ def _fit_machines(X, **params):
 def _fit_wide(rng):
     # More than the 8 MB of activations up to which a layer's outputs are not cut.
     X = rng.random((512, N_FEATURES))
-    model = SETClassifier((5000,), batch_size=512, max_iter=1, random_state=0)
-    model.fit(X, np.arange(512) % 2)
+    for n_jobs in (1, 2):  # threads have kernels to wait for each other
+        model = SETClassifier((5000,), batch_size=512, max_iter=1, n_jobs=n_jobs)
+        model.fit(X, np.arange(512) % 2)

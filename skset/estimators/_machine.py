@@ -214,7 +214,7 @@ class BoltzmannMachine(
         """Return what ``answer(machine, V)`` gives for each sample, batch by batch."""
         answers = None
         for rows, V in self._network.gathered(Samples(X)):
-            part = answer(self._network, V)[..., : rows.size].T
+            part = answer(self._network, V).T
             if answers is None:
                 answers = np.empty((X.shape[0], *part.shape[1:]), dtype)
             answers[rows] = part

@@ -23,7 +23,7 @@ from skset.kernels.products import (
     update_adam,
     update_sgd,
 )
-from skset.kernels.sums import all_finite, row_sums, squared_sum
+from skset.kernels.sums import all_finite, column_sums, row_sums, squared_sum
 from skset.kernels.team import Team
 
 __all__ = [
@@ -37,6 +37,7 @@ __all__ = [
     "backward_adam",
     "backward_sgd",
     "carry",
+    "column_sums",
     "flat_positions",
     "forward",
     "free_positions",

@@ -62,9 +62,9 @@ class _LanesModel(models.PrimitiveModel):
 class Bare(types.Type):
     """The compiler's type of an array whose references are not counted."""
 
-    def __init__(self, dtype, ndim):
-        self.dtype, self.ndim = dtype, ndim
-        super().__init__(name=f"Bare({dtype}, {ndim})")
+    def __init__(self, dtype, ndim, mutable):
+        self.dtype, self.ndim, self.mutable = dtype, ndim, mutable
+        super().__init__(name=f"Bare({dtype}, {ndim}, {mutable})")
 
 
 @register_model(Bare)
@@ -203,7 +203,9 @@ def _(n, value):
 
 @_typed(bare)
 def _(array):
-    return Bare(array.dtype, array.ndim) if array.layout == "C" else None
+    if array.layout != "C":
+        return None
+    return Bare(array.dtype, array.ndim, array.mutable)
 
 
 @_typed(width)
@@ -223,7 +225,7 @@ def _(rows, row, column, like):
 
 @_typed(store)
 def _(rows, row, column, values):
-    return types.none
+    return types.none if rows.mutable else None
 
 
 @_typed(at)
@@ -238,17 +240,12 @@ def _(array, place):
 
 @_typed(put)
 def _(array, place, values):
-    return types.none
+    return types.none if array.mutable else None
 
 
 @_typed(prefetch)
 def _(rows, row, column):
     return types.none
-
-
-@_typed(len)
-def _(a):
-    return types.intp if isinstance(a, Lanes) else None
 
 
 @_typed(add)

@@ -145,6 +145,9 @@ def forward(start, stop, starts, indices, weights, bias, slope, X, Z):
     """
     n_in, n_out = X.shape[0], Z.shape[0]
     n_tiles = (starts.size - 1) // n_in
+    # 0 times what overflowed downwards is 0, not NaN; NaN stays what it is.
+    finite = Z.dtype.type(-np.finfo(Z.dtype).max)
+    lowest = finite if slope == 0 else Z.dtype.type(-np.inf)
     js, ws, inputs, sums = bare(indices), bare(weights), bare(X), bare(Z)
     for tile in range(start, stop):
         first, end = tile * n_out // n_tiles, (tile + 1) * n_out // n_tiles
@@ -155,7 +158,8 @@ def forward(start, stop, starts, indices, weights, bias, slope, X, Z):
             _scatter_row(i, low, high, js, ws, slope, inputs, sums)
         for j in range(first, end):
             for b in range(Z.shape[1]):
-                Z[j, b] = Z[j, b] if Z[j, b] > 0 else slope * Z[j, b]
+                z = max(Z[j, b], lowest)
+                Z[j, b] = z if z > 0 else slope * z
 
 
 @inlined

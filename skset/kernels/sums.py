@@ -4,7 +4,7 @@ import numpy as np
 
 from skset.kernels._jit import kernel
 
-__all__ = ["all_finite", "row_sums", "squared_sum"]
+__all__ = ["all_finite", "column_sums", "row_sums", "squared_sum"]
 
 # So many numbers are added up in their own precision, and their sums in double.
 BLOCK = 1 << 12
@@ -18,6 +18,17 @@ def row_sums(D, sums):
         for b in range(D.shape[1]):
             total += D[j, b]
         sums[j] = total
+
+
+@kernel
+def column_sums(A, sums):
+    """Add to `sums` the numbers of each column, one row after the other.
+
+    The sum of a column is the same bit for bit whatever other columns there are.
+    """
+    for i in range(A.shape[0]):
+        for b in range(A.shape[1]):
+            sums[b] += A[i, b]
 
 
 @kernel

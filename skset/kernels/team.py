@@ -22,9 +22,11 @@ __all__ = ["Team"]
 MIN_WORK = 1 << 18
 # So many take a tenth of a second, in which nobody listens to Ctrl-C.
 LARGEST_WORK = 1 << 27
+# Units of which each is a large part of the work.
+FEW_UNITS = 64
 # How often a thread looks for what it waits for before it sleeps: for 0.2 milliseconds
 # or so, in which the serial parts of a step are done. Interpreted, looking is too slow.
-PATIENCE = 0 if getattr(numba.config, "DISABLE_JIT", False) else 500_000
+PATIENCE = 1 if getattr(numba.config, "DISABLE_JIT", False) else 500_000
 # Seconds between two looks of the calling thread, when the others take long.
 NAP = 2e-5
 # The places of what threads tell each other, in different lines of the cache.
@@ -51,16 +53,32 @@ class Team:
     def __enter__(self):
         if self.n_threads > 1:
             self._posted = np.zeros(self.n_threads * STRIDE, np.int64)
-            self._helpers = [
-                _Helper(self._posted, n * STRIDE) for n in range(1, self.n_threads)
-            ]
+            arrive(self._posted, 0, 0)  # compiled here, where errors are seen
+            arrive_and_await(self._posted, 0, 0, 0, 0, 1)
+            try:
+                for n in range(1, self.n_threads):
+                    self._helpers.append(_Helper(self._posted, n * STRIDE))
+                    self._helpers[-1].thread.start()
+            except BaseException:
+                self.__exit__()
+                raise
         return self
 
     def __exit__(self, *exc_info):
-        helpers, self._helpers = self._helpers, []
-        self._post(helpers, [None] * len(helpers))
-        for helper in helpers:
-            helper.thread.join()
+        interrupt = None
+        while any(helper.thread.is_alive() for helper in self._helpers):
+            try:
+                for helper in self._helpers:
+                    helper.stopped = True
+                    helper.wake()
+                self._post([])  # for those that watch
+                self._helpers[0].thread.join(NAP)
+                self._helpers = [h for h in self._helpers if h.thread.is_alive()]
+            except KeyboardInterrupt as error:  # no thread is left behind
+                interrupt = error
+        self._helpers = []
+        if interrupt is not None:
+            raise interrupt
 
     def threads_for(self, work):
         """Return how many threads share so many products."""
@@ -81,11 +99,10 @@ class Team:
         *args : tuple
             Passed on to the kernel.
         """
-        n_threads = self.threads_for(work)
-        n_rounds = max(1, -(-work // (LARGEST_WORK * n_threads)))
-        n_parts, total = n_rounds * n_threads, int(shares[-1])
-        equal = [total * n // n_parts for n in range(1, n_parts)]
-        cuts = [0, *shares.searchsorted(equal).tolist(), shares.size - 1]
+        n_threads, n_units = self.threads_for(work), shares.size - 1
+        n_parts, total = n_threads * _n_rounds(work, n_units, n_threads), shares[-1]
+        equal = [int(total) * n // n_parts for n in range(1, n_parts)]
+        cuts = [0, *shares.searchsorted(equal).tolist(), n_units]
         parts = [(kernel, *pair, args) for pair in pairwise(cuts)]
         for first in range(0, n_parts, n_threads):
             self._share(parts[first : first + n_threads])
@@ -97,74 +114,98 @@ class Team:
             kernel(start, stop, *args)
             return
         try:
-            self._post(self._helpers, jobs[1:])
+            self._post(jobs[1:])
             kernel(start, stop, *args)
         finally:
             self._await_all()
-        for helper in self._helpers:
-            helper.raise_error()
+        for error in [helper.error for helper in self._helpers]:
+            if error is not None:
+                raise error
 
-    def _post(self, helpers, jobs):
-        for helper, job in zip(helpers, jobs, strict=True):
-            helper.job = job
-        if helpers:
-            arrive(self._posted, 0, int(self._posted[0]) + 1)
-        for helper in helpers:
+    def _post(self, jobs):
+        for helper, job in zip(self._helpers, jobs, strict=False):
+            helper.job, helper.error = job, None
+        arrive(self._posted, 0, int(self._posted[0]) + 1)
+        for helper in self._helpers:
             helper.wake()
 
     def _await_all(self):
-        """Wait until every helper has done what was posted last."""
-        posted, count = self._posted, int(self._posted[0])
-        for helper in self._helpers:
-            patience = PATIENCE
-            while not arrive_and_await(
-                posted, 0, count, helper.place, count - 1, patience + 1
-            ):
-                patience = 0
+        """Wait until every helper has done what was posted last, then be interrupted.
+
+        Nobody may still write where the caller, interrupted, looks at what there is.
+        """
+        count, patience, interrupt = int(self._posted[0]), max(PATIENCE, 1), None
+        waiting = list(self._helpers)
+        while waiting:
+            try:
+                place = waiting[0].place
+                if arrive_and_await(self._posted, 0, count, place, count - 1, patience):
+                    waiting.pop(0)
+                    continue
+                # Again, in case that an interrupt came before it was woken.
+                waiting[0].wake()
+                patience = 1
                 time.sleep(NAP)
+            except KeyboardInterrupt as error:
+                interrupt = error
+        if interrupt is not None:
+            raise interrupt
+
+
+def _n_rounds(work, n_units, n_threads):
+    """Return in how many rounds the threads do the work, each of them a short one."""
+    n_rounds = -(-work // (LARGEST_WORK * n_threads))
+    if n_rounds > 1 and n_units < FEW_UNITS:  # then as many to each of them
+        return max(1, n_units // n_threads)
+    return max(1, min(n_rounds, n_units // n_threads))
 
 
 class _Helper:
-    """A thread that does what is posted to it, one job after the other."""
+    """A thread that does what is posted to it, one job after the other.
+
+    Between two jobs it watches the number that counts what was posted, then sleeps.
+    Whoever posts something adds to the number, then wakes those that sleep; who goes to
+    sleep says so, then looks at the number once more.
+    """
 
     def __init__(self, posted, place):
         self.posted, self.place = posted, place
         self.job = self.error = None
-        self._asleep, self._alarm = False, threading.Semaphore(0)
+        self.stopped = self._asleep = False
+        # A bare lock: those of `threading` are Python code, and can be interrupted.
+        self._alarm = threading.Lock()
+        self._alarm.acquire()
         self.thread = threading.Thread(target=self._serve, daemon=True)
-        self.thread.start()
 
     def wake(self):
-        """Wake the thread if it has gone to sleep; the job is posted already."""
-        if self._asleep:
-            self._asleep = False
+        """Wake the thread if it is asleep; nothing happens if it is not."""
+        if self._asleep and self._alarm.locked():
             self._alarm.release()
-
-    def raise_error(self):
-        """Raise the error of the last job, if it had one."""
-        error, self.error = self.error, None
-        if error is not None:
-            raise error
 
     def _serve(self):
         done = 0
         while True:
             self._await_post(done)
-            done = int(self.posted[0])
-            if self.job is None:
+            if self.stopped:
                 return
-            kernel, start, stop, args = self.job
-            try:
-                kernel(start, stop, *args)
-            except BaseException as error:
-                self.error = error
-            self.job = kernel = args = None  # nothing is kept alive
+            done = int(self.posted[0])
+            job, self.job = self.job, None
+            if job is not None:
+                kernel, start, stop, args = job
+                try:
+                    kernel(start, stop, *args)
+                except BaseException as error:
+                    self.error = error
+            job = kernel = args = None  # nothing is kept alive
 
     def _await_post(self, done):
         """Say what is done and wait for the next post, asleep if that takes long."""
         posted = self.posted
-        while not arrive_and_await(posted, self.place, done, 0, done, PATIENCE):
+        looks = max(PATIENCE, 1)  # once at least: nobody else does
+        while not arrive_and_await(posted, self.place, done, 0, done, looks):
             self._asleep = True
-            if posted[0] == done:  # nothing was posted before we said so
+            if posted[0] == done and not self.stopped:
                 self._alarm.acquire()
             self._asleep = False
+            if self.stopped:
+                return

@@ -137,8 +137,8 @@ class RBM(LayerStack):
 
         ``exp(-F(v))`` is the probability of v, up to the partition function.
         """
-        linear = (V * self.visible_bias[:, None]).sum(axis=0, dtype=float)
-        return -linear - softplus(self.hidden_sums(V)).sum(axis=0, dtype=float)
+        linear = _column_sums(V * self.visible_bias[:, None])
+        return -linear - _column_sums(softplus(self.hidden_sums(V)))
 
     def log_odds(self, V):
         """Return ``log P(v_i = 1 | others) - log P(v_i = 0 | others)`` for each i.
@@ -171,4 +171,11 @@ class RBM(LayerStack):
         probability.
         """
         odds = self.log_odds(V)
-        return (V * odds - softplus(odds)).sum(axis=0)
+        return _column_sums(V * odds - softplus(odds))
+
+
+def _column_sums(A):
+    # Not numpy's: it adds up a single column in another order than one of many.
+    sums = np.zeros(A.shape[1])
+    kernels.column_sums(A, sums)
+    return sums

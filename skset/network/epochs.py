@@ -202,6 +202,8 @@ class Epochs(ABC):
         self.progress.evolution_due = False
         zeta = self.evolution.schedule(self._share_done())
         if zeta > 0:
+            if not self.network.is_finite():  # amidst an epoch; nothing is smallest
+                self._raise_divergence()
             for depth in range(len(self.network.layers)):
                 layers = list(self.network.layers)
                 layers[depth] = self._evolved(depth, zeta, grow)

@@ -59,11 +59,18 @@ def evolve(topology, weights, *, zeta, drop, grow, rng, signals=None):
     Raises
     ------
     ValueError
-        If `grow` returns positions that are not free, not different or too few.
+        If `drop` does not return a boolean for each connection, or `grow` positions
+        that are not free, not different or too few.
     """
     zeta = min(zeta, topology.n_free / max(topology.nnz, 1))
     extra = (signals,) if getattr(drop, "needs_signals", False) else ()
     keep = drop(weights, zeta, rng, *extra)
+    keep = np.ascontiguousarray(keep)
+    if keep.dtype != bool or keep.shape != (topology.nnz,):
+        raise ValueError(
+            f"{drop!r} must return an array of {topology.nnz} booleans, not one of "
+            f"{keep.dtype} and shape {keep.shape}."
+        )
     kept, source = topology.kept(keep)
     n_dropped = topology.nnz - kept.nnz
     if grow is None or n_dropped == 0:

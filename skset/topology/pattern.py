@@ -109,20 +109,23 @@ class Topology:
         Returns
         -------
         starts : ndarray of shape (n_in * n_tiles + 1,), int64
-            Those of an input side by side; for one tile it is `indptr`. Kept for the
-            next time.
+            Those of an input side by side; for one tile it is `indptr`. The last ones
+            are kept for the next time.
         """
+        if n_tiles == 1:
+            return self.indptr
         if n_tiles not in self._starts:
             starts = np.empty(self.shape[0] * n_tiles + 1, np.int64)
             kernels.tile_starts(
                 self.indptr, self.indices, self.shape[1], n_tiles, starts
             )
+            self._starts.clear()
             self._starts[n_tiles] = starts
         return self._starts[n_tiles]
 
     @cached_property
     def _starts(self):
-        return {1: self.indptr}
+        return {}
 
     @property
     def in_units(self):

@@ -20,9 +20,9 @@ def threads_at_work(monkeypatch):
     team = sys.modules["skset.kernels.team"]
     post = team.Team._post
 
-    def noted(self, helpers, jobs):
-        shared.extend(job for job in jobs if job is not None)
-        post(self, helpers, jobs)
+    def noted(self, jobs):
+        shared.extend(jobs)
+        post(self, jobs)
 
     monkeypatch.setattr(joblib, "cpu_count", lambda: 3)
     monkeypatch.setattr(team, "MIN_WORK", 0)

@@ -354,3 +354,15 @@ def test_updates_of_a_bias_are_the_textbook_steps(dtype):
     kernels.update_adam(*actual, g, step)
     for a, b in zip(actual, expected, strict=True):
         assert_close(a, b)
+
+
+@dtypes
+def test_relu_of_a_sum_that_overflowed_downwards_is_zero(dtype):
+    case = Case(MASKS["full"], dtype, 19)
+    case.bias[:3] = [-np.inf, np.inf, np.nan]
+    case.X[:] = 1
+    Z = case.forward(slope=0.0)
+    assert (Z[0] == 0).all()
+    assert (Z[1] == np.inf).all()
+    assert np.isnan(Z[2]).all()
+    assert (case.forward(slope=0.1)[0] == -np.inf).all()

@@ -24,6 +24,19 @@ def test_rows_are_added_up(dtype, shape):
 
 
 @dtypes
+@pytest.mark.parametrize("shape", [(0, 3), (3, 0), (1, 1), (700, 1), (50, 33)])
+def test_columns_are_added_up_each_as_if_alone(dtype, shape):
+    A = numbers(shape[0] * shape[1], dtype).reshape(shape)
+    sums = np.ones(shape[1])
+    kernels.column_sums(A, sums)
+    assert_close(sums, 1 + A.sum(axis=0, dtype=float))
+    for b in range(shape[1]):
+        alone = np.ones(1)
+        kernels.column_sums(A[:, b : b + 1].copy(), alone)
+        assert alone[0] == sums[b]
+
+
+@dtypes
 @sizes
 def test_squares_are_added_up(dtype, n):
     values = numbers(n, dtype)

@@ -225,6 +225,19 @@ def test_threads_that_have_gone_to_sleep_answer(patience):
 
 
 @promptly
+def test_no_thread_oversleeps_what_is_posted_while_it_goes_to_sleep(monkeypatch):
+    monkeypatch.setattr(team, "PATIENCE", 0)
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with Team(3) as workers:
+            for _ in range(300):
+                run_and_check(workers)
+    finally:
+        sys.setswitchinterval(interval)
+
+
+@promptly
 def test_the_caller_waits_for_a_slow_thread():
     done = []
 
@@ -453,7 +466,23 @@ def test_what_was_passed_already_is_seen_at_the_first_look(past):
 
 
 @promptly
-def test_what_another_thread_changes_is_seen():
+def test_a_change_is_seen_by_a_thread_that_is_watching():
+    numbers = np.zeros(32, np.int64)
+    seen = Future()
+
+    def watch():
+        seen.set_result(arrive_and_await(numbers, 16, 1, 0, 0, 10**11))
+
+    thread = threading.Thread(target=watch, daemon=True)
+    thread.start()
+    time.sleep(0.05)  # the thread is busy looking by now
+    arrive(numbers, 0, 1)
+    thread.join()
+    assert seen.result() is True
+
+
+@promptly
+def test_what_another_thread_changes_is_heard_in_turn():
     numbers, heard = np.zeros(32, np.int64), []
 
     def answer():
@@ -472,3 +501,65 @@ def test_what_another_thread_changes_is_seen():
             pass
     thread.join()
     assert heard == list(range(1, 101))
+
+
+def interrupt_once(monkeypatch, owner, name):
+    """Have the next call of a function interrupt its caller when it is done."""
+    function, calls = getattr(owner, name), []
+
+    def interrupting(*args):
+        result = function(*args)
+        calls.append(args)
+        if len(calls) == 1:
+            raise KeyboardInterrupt
+        return result
+
+    monkeypatch.setattr(owner, name, interrupting)
+
+
+@pytest.mark.parametrize("name", ["arrive", "arrive_and_await"])
+@promptly
+def test_an_interrupt_before_others_are_woken_leaves_no_one_waiting(name, monkeypatch):
+    monkeypatch.setattr(team, "PATIENCE", 1)
+    done, before = np.zeros(6, np.int64), threading.active_count()
+    with Team(3) as workers:
+        time.sleep(0.05)  # they sleep
+        interrupt_once(monkeypatch, team, name)
+        with pytest.raises(KeyboardInterrupt):
+            workers.run(count, WORK, np.arange(7), done)
+        done[:] = 0
+        workers.run(count, WORK, np.arange(7), done)
+        assert done.tolist() == [1] * 6
+    assert threading.active_count() == before
+
+
+@promptly
+def test_an_interrupt_while_leaving_leaves_no_thread_behind(monkeypatch):
+    monkeypatch.setattr(team, "PATIENCE", 1)
+    before = threading.active_count()
+    workers = Team(3).__enter__()
+    time.sleep(0.05)
+    interrupt_once(monkeypatch, team, "arrive")
+    with pytest.raises(KeyboardInterrupt):
+        workers.__exit__()
+    assert threading.active_count() == before
+
+
+@pytest.mark.parametrize("n_units", [1, 2, 6, 7, 100, 1000])
+@pytest.mark.parametrize("n_threads", [1, 2, 3])
+@promptly
+def test_large_work_is_done_in_rounds_that_occupy_all(n_units, n_threads):
+    done, rounds = np.zeros(n_units, np.int64), []
+
+    def log(start, stop, done):
+        rounds.append((start, stop))
+        done[start:stop] += 1
+
+    with Team(n_threads) as workers:
+        work = 20 * team.LARGEST_WORK * n_threads
+        workers.run(log, work, np.arange(n_units + 1), done)
+    assert done.tolist() == [1] * n_units
+    sizes = [stop - start for start, stop in rounds]
+    if n_units >= n_threads:
+        assert min(sizes) > 0
+        assert len(sizes) >= min(20 * n_threads, n_units // n_threads * n_threads)

@@ -17,7 +17,7 @@ from scipy import sparse
 
 from skset.kernels import team
 from skset.network import SGD, Adam, LearningRate, Progress, Samples
-from skset.strategies import METHODS
+from skset.strategies import DROPS, METHODS
 
 UNITS = [6, 30, 20, 3]
 SET = METHODS["set"].evolution(zeta=0.4)
@@ -454,3 +454,16 @@ def test_a_loss_that_is_not_finite_is_found_in_its_step():
     ):
         next(running)
     assert running.progress.steps == 2
+
+
+@pytest.mark.parametrize("drop", ["set", "magnitude"])
+def test_weights_that_diverge_before_an_evolution_are_no_strange_error(drop):
+    evolution = METHODS["set"].evolution(drop=DROPS[drop](), update_interval=1)
+    with training(
+        sparse_network(UNITS), samples_of("softmax"), evolution=evolution, batch_size=5
+    ) as running:
+        next(running)
+        running.network.layers[0].weights[3] = np.nan
+        running.progress.evolution_due = True
+        with pytest.raises(ValueError, match="non-finite weights"):
+            next(running)

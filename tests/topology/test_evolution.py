@@ -298,3 +298,42 @@ def test_the_largest_weights_can_be_dropped_by_a_strategy_of_three_lines():
     assert new.topology.nnz == layer.topology.nnz
     cut = np.quantile(np.abs(layer.weights), 0.7)
     assert np.abs(new.weights).max() <= cut < np.abs(layer.weights).max()
+
+
+@pytest.mark.parametrize(
+    "keep",
+    [
+        lambda n: np.ones(n - 1, bool),
+        lambda n: np.ones(n + 1, bool),
+        lambda n: np.ones((n, 1), bool),
+        lambda n: np.ones(n, int),
+        lambda n: np.arange(n),
+    ],
+    ids=["short", "long", "two axes", "numbers", "places"],
+)
+def test_a_drop_must_return_a_boolean_for_each_connection(keep):
+    layer = random_layer((9, 8), 0.3)
+    rng = np.random.default_rng(0)
+    with pytest.raises(ValueError, match="must return an array of 22 booleans"):
+        evolve(
+            layer.topology,
+            layer.weights,
+            zeta=0.3,
+            drop=lambda weights, zeta, rng: keep(weights.size),
+            grow=RandomGrow(),
+            rng=rng,
+        )
+
+
+def test_a_drop_may_return_a_strided_array():
+    layer = random_layer((9, 8), 0.3)
+    keep = np.arange(44) % 3 > 0
+    rewiring = evolve(
+        layer.topology,
+        layer.weights,
+        zeta=0.3,
+        drop=lambda weights, zeta, rng: keep[::2],
+        grow=None,
+        rng=np.random.default_rng(0),
+    )
+    assert rewiring.source.tolist() == np.flatnonzero(keep[::2]).tolist()
