@@ -13,9 +13,10 @@ from skset.kernels._jit import kernel
 
 __all__ = ["arrive", "arrive_and_await"]
 
-# After the number was seen, go on so long (2 microseconds or so): whoever changed it
-# still holds the interpreter's lock, and who asks for that too early is put to sleep.
-LINGER = 4000
+# After the number was seen, go on for some 7 microseconds: whoever changed it holds the
+# interpreter's lock for three more, and who asks for that too early is put to sleep. At
+# the end of equal shares, too, the threads then do not meet.
+LINGER = 25_000
 
 
 def _read(numbers, place):
@@ -75,6 +76,7 @@ def arrive_and_await(numbers, place, value, awaited, past, patience):
     for _ in range(patience):
         if _read(numbers, awaited) > past:
             for _ in range(LINGER):
-                _read(numbers, awaited)
+                if _read(numbers, awaited) <= past:  # never; or it would not be read
+                    return False
             return True
     return False
