@@ -13,13 +13,12 @@ from skset.kernels.patterns import (
     subset,
     tile_starts,
 )
-from skset.kernels.products import (
+from skset.kernels.products import forward, pull_back
+from skset.kernels.steps import (
     AdamStep,
     SGDStep,
     backward_adam,
     backward_sgd,
-    forward,
-    pull_back,
     update_adam,
     update_sgd,
 )

@@ -7,6 +7,7 @@ from typing import Any
 
 import numba
 
+import skset.kernels._lowering  # noqa: F401  # what `_lanes` become
 from skset.kernels._cache import GuardedCache, UncachedKernels
 
 __all__ = ["inlined", "kernel"]

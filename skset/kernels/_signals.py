@@ -75,8 +75,8 @@ def arrive_and_await(numbers, place, value, awaited, past, patience):
     _write(numbers, place, value)
     for _ in range(patience):
         if _read(numbers, awaited) > past:
-            for _ in range(LINGER):
-                if _read(numbers, awaited) <= past:  # never; or it would not be read
+            for _ in range(LINGER):  # noqa: SIM110
+                if _read(numbers, awaited) <= past:  # never; or none is read
                     return False
             return True
     return False

@@ -64,16 +64,16 @@ def free_positions(indptr, indices, n_out, ranks, positions):
     positions. `ranks` is sorted and holds numbers of free places; one walk along the
     pattern turns each into its position: the rank plus the connections before it.
     """
-    i = 0
-    k = np.int64(0)
-    for r in range(ranks.size):
-        while k < indices.size:
-            while indptr[i + 1] <= k:
-                i += 1
-            if np.int64(i) * n_out + indices[k] > ranks[r] + k:
-                break
-            k += 1
-        positions[r] = ranks[r] + k
+    end = np.int64(n_out)
+    r = 0
+    for i in range(indptr.size - 1):
+        for k in range(indptr[i], indptr[i + 1]):
+            n_before = i * end + indices[k] - k
+            while r < ranks.size and ranks[r] < n_before:
+                positions[r] = ranks[r] + k
+                r += 1
+    for last in range(r, ranks.size):
+        positions[last] = ranks[last] + indices.size
 
 
 @kernel

@@ -161,6 +161,8 @@ class Layer:
     def rewired(self, rewiring, newborn):
         """Return the layer after an evolution; `newborn` is what new weights get."""
         topology, source = rewiring
+        if topology is self.topology:
+            return self
         return replace(
             self,
             topology=topology,

@@ -63,6 +63,8 @@ def evolve(topology, weights, *, zeta, drop, grow, rng, signals=None):
         that are not free, not different or too few.
     """
     zeta = min(zeta, topology.n_free / max(topology.nnz, 1))
+    if zeta == 0:  # nothing to carry
+        return Rewiring(topology, np.arange(topology.nnz, dtype=topology.place_dtype))
     extra = (signals,) if getattr(drop, "needs_signals", False) else ()
     keep = drop(weights, zeta, rng, *extra)
     keep = np.ascontiguousarray(keep)

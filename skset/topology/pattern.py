@@ -174,7 +174,7 @@ class Topology:
         """
         nnz = np.count_nonzero(keep)
         indptr, indices = np.zeros_like(self.indptr), np.empty(nnz, np.int32)
-        source = np.empty(nnz, self._place_dtype)
+        source = np.empty(nnz, self.place_dtype)
         kernels.subset(self.indptr, self.indices, keep, indptr, indices, source)
         return Topology(self.shape, indptr, indices), source
 
@@ -210,13 +210,13 @@ class Topology:
         return Topology(self.shape, indptr, indices), merged
 
     @property
-    def _place_dtype(self):
+    def place_dtype(self):
         """The smallest type that numbers all connections."""
         return np.int32 if self.nnz <= _INT32_MAX else np.int64
 
     def to_csr(self, values):
         """Return the values as a CSR array (n_in, n_out) that shares their memory."""
-        dtype = self._place_dtype
+        dtype = self.place_dtype
         parts = self.indices.astype(dtype, copy=False), self.indptr.astype(dtype)
         return sparse.csr_array((values, *parts), shape=self.shape)
 

@@ -8,9 +8,18 @@ import numpy as np
 import pytest
 
 from skset import kernels
-from skset.kernels import _cache, _jit, batches, energies, patterns, products, sums
+from skset.kernels import (
+    _cache,
+    _jit,
+    batches,
+    energies,
+    patterns,
+    products,
+    steps,
+    sums,
+)
 
-MODULES = [batches, energies, patterns, products, sums]
+MODULES = [batches, energies, patterns, products, steps, sums]
 PUBLIC = {
     name: getattr(kernels, name)
     for name in kernels.__all__

@@ -366,3 +366,44 @@ def test_relu_of_a_sum_that_overflowed_downwards_is_zero(dtype):
     assert (Z[1] == np.inf).all()
     assert np.isnan(Z[2]).all()
     assert (case.forward(slope=0.1)[0] == -np.inf).all()
+
+
+# Arrays of more than 2**31 bytes; what is never touched takes no memory.
+
+FAR_ROWS, FAR_WIDTH = 2**24 + 1024, 33
+
+
+def far_rows():
+    rows = np.zeros((FAR_ROWS, FAR_WIDTH), np.float32)
+    assert rows.nbytes > 2**31
+    rows[-1] = np.arange(FAR_WIDTH)
+    return rows
+
+
+def test_rows_beyond_two_gigabytes_are_read():
+    case = Case(np.ones((2, 1), bool), "float32", FAR_WIDTH)
+    case.D, case.indices = far_rows(), np.full(2, FAR_ROWS - 1, np.int32)
+    case.input_bias[:] = 0
+    expected = np.outer(case.weights, case.D[-1])
+    gradient = case.X @ case.D[-1]
+    assert_close(case.pull_back(), expected)
+    before = case.weights.copy()
+    case.moments[0][:] = 0
+    DX, weights, _ = case.backward("plain")
+    assert_close(DX, expected)
+    assert_close(weights, before - 0.1 * (gradient + 0.01 * before), factor=5)
+
+
+def test_rows_beyond_two_gigabytes_are_written():
+    n_tiles = FAR_ROWS // 1024
+    Z, X = far_rows(), np.arange(1, FAR_WIDTH + 1, dtype=np.float32)[None]
+    indptr, indices = np.array([0, 1]), np.array([FAR_ROWS - 1], np.int32)
+    starts = np.empty(n_tiles + 1, np.int64)
+    kernels.tile_starts(indptr, indices, FAR_ROWS, n_tiles, starts)
+    weights, bias = np.full(1, 3, np.float32), np.ones(FAR_ROWS, np.float32)
+    one = np.float32(1)
+    args = (starts, indices, weights, bias, one, X, Z)
+    kernels.forward(n_tiles - 1, n_tiles, *args)
+    assert np.array_equal(Z[-1], 3 * X[0] + 1)
+    assert (Z[-1024:-1] == 1).all()
+    assert not Z[-1025].any()

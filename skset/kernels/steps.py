@@ -1,0 +1,299 @@
+"""The way back through a layer, with the training step fused into it.
+
+As in `products.py`, arrays are (units, batch), C-contiguous; the pattern, the weights
+and the optimiser's state lie and are walked in by-input order; a kernel works on the
+units from ``start`` to ``stop`` and writes only what belongs to them.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from skset.kernels._jit import inlined, kernel
+from skset.kernels._lanes import (
+    add,
+    at,
+    bare,
+    divide,
+    eight,
+    item,
+    lanes,
+    leak,
+    load,
+    multiply_add,
+    n_rows,
+    prefetch,
+    put,
+    root,
+    shifted,
+    store,
+    subtract,
+    total,
+    totals,
+    width,
+    zeros,
+)
+
+__all__ = [
+    "AdamStep",
+    "SGDStep",
+    "backward_adam",
+    "backward_sgd",
+    "update_adam",
+    "update_sgd",
+]
+
+# Where the rows have more numbers than a second-level cache holds, those that
+# connections need this much later are asked for in advance.
+NEAR, AHEAD = 1 << 18, 16
+
+
+class SGDStep(NamedTuple):
+    """What one step of stochastic gradient descent needs, in the network's dtype.
+
+    ``velocity = momentum * velocity - learning_rate * gradient``, then
+    ``weight += carry * velocity - push * gradient``, with carry 1 and push 0 for plain
+    momentum, carry = momentum and push = learning_rate for Nesterov's.
+    """
+
+    learning_rate: float
+    momentum: float
+    carry: float
+    push: float
+    l2: float
+
+
+class AdamStep(NamedTuple):
+    """What one step of Adam needs; `learning_rate` holds the bias correction."""
+
+    learning_rate: float
+    beta_1: float
+    beta_2: float
+    epsilon: float
+    l2: float
+
+
+@inlined
+def _eight_columns(sums, column, i, js, ws, first, bend, X, D, DX):
+    """Do some columns of `_eight`: return the sums with their products added."""
+    s0, s1, s2, s3, s4, s5, s6, s7 = sums
+    x = load(X, i, column, s0)
+    d0, d1 = load(D, js[0], column, x), load(D, js[1], column, x)
+    d2, d3 = load(D, js[2], column, x), load(D, js[3], column, x)
+    d4, d5 = load(D, js[4], column, x), load(D, js[5], column, x)
+    d6, d7 = load(D, js[6], column, x), load(D, js[7], column, x)
+    if n_rows(DX) > 0:
+        odd = zeros(x)  # two sums, so that neither waits for every addition
+        even = zeros(x) if first else load(DX, i, column, x)
+        even, odd = multiply_add(ws[0], d0, even), multiply_add(ws[1], d1, odd)
+        even, odd = multiply_add(ws[2], d2, even), multiply_add(ws[3], d3, odd)
+        even, odd = multiply_add(ws[4], d4, even), multiply_add(ws[5], d5, odd)
+        even, odd = multiply_add(ws[6], d6, even), multiply_add(ws[7], d7, odd)
+        store(DX, i, column, leak(add(even, odd), x, bend))
+    return (
+        multiply_add(x, d0, s0),
+        multiply_add(x, d1, s1),
+        multiply_add(x, d2, s2),
+        multiply_add(x, d3, s3),
+        multiply_add(x, d4, s4),
+        multiply_add(x, d5, s5),
+        multiply_add(x, d6, s6),
+        multiply_add(x, d7, s7),
+    )
+
+
+@inlined
+def _eight(zero, i, k, first, bend, indices, weights, X, D, DX):
+    """Return the gradients of eight connections of input i, from connection k on.
+
+    A row of D is loaded once for the gradient and for the deltas, which are added to
+    those that DX has from the input's connections before, unless these are the `first`,
+    and bent.
+    """
+    columns = width(X)
+    js = eight(indices, k)
+    ws = eight(weights, k)
+    if n_rows(D) * columns > NEAR:
+        for ahead in range(k + AHEAD, min(k + AHEAD + 8, width(indices))):
+            for c in range(0, columns, 16):
+                prefetch(D, item(indices, ahead), c)
+    gradients = lanes(8, zero)
+    column = 0
+    if columns >= 16:
+        z = lanes(16, zero)
+        s = (z, z, z, z, z, z, z, z)
+        while column + 16 <= columns:
+            s = _eight_columns(s, column, i, js, ws, first, bend, X, D, DX)
+            column += 16
+        gradients = totals(*s)
+    if columns & 8:
+        z = lanes(8, zero)
+        s = (z, z, z, z, z, z, z, z)
+        s = _eight_columns(s, column, i, js, ws, first, bend, X, D, DX)
+        gradients = add(gradients, totals(*s))
+        column += 8
+    if columns & 4:
+        z = lanes(4, zero)
+        s = (z, z, z, z, z, z, z, z)
+        s = _eight_columns(s, column, i, js, ws, first, bend, X, D, DX)
+        gradients = add(gradients, totals(*s))
+        column += 4
+    if columns & 2:
+        z = lanes(2, zero)
+        s = (z, z, z, z, z, z, z, z)
+        s = _eight_columns(s, column, i, js, ws, first, bend, X, D, DX)
+        gradients = add(gradients, totals(*s))
+        column += 2
+    if columns & 1:
+        z = lanes(1, zero)
+        s = (z, z, z, z, z, z, z, z)
+        s = _eight_columns(s, column, i, js, ws, first, bend, X, D, DX)
+        gradients = add(gradients, totals(*s))
+    return gradients
+
+
+@inlined
+def _one_columns(s, column, i, j, w, first, bend, X, D, DX):
+    """Do some columns of `_one`: return the sum with their products added."""
+    x, d = load(X, i, column, s), load(D, j, column, s)
+    if n_rows(DX) > 0:
+        dx = zeros(x) if first else load(DX, i, column, x)
+        store(DX, i, column, leak(multiply_add(w, d, dx), x, bend))
+    return multiply_add(x, d, s)
+
+
+@inlined
+def _one(zero, i, k, first, bend, indices, weights, X, D, DX):
+    """Do for one connection what `_eight` does for eight; return its gradient."""
+    columns = width(X)
+    j, w = item(indices, k), item(weights, k)
+    gradient = zero
+    column = 0
+    if columns >= 16:
+        s = lanes(16, zero)
+        while column + 16 <= columns:
+            s = _one_columns(s, column, i, j, w, first, bend, X, D, DX)
+            column += 16
+        gradient = total(s)
+    if columns & 8:
+        s = lanes(8, zero)
+        gradient += total(_one_columns(s, column, i, j, w, first, bend, X, D, DX))
+        column += 8
+    if columns & 4:
+        s = lanes(4, zero)
+        gradient += total(_one_columns(s, column, i, j, w, first, bend, X, D, DX))
+        column += 4
+    if columns & 2:
+        s = lanes(2, zero)
+        gradient += total(_one_columns(s, column, i, j, w, first, bend, X, D, DX))
+        column += 2
+    if columns & 1:
+        s = lanes(1, zero)
+        gradient += total(_one_columns(s, column, i, j, w, first, bend, X, D, DX))
+    return lanes(1, gradient)
+
+
+@kernel
+def update_sgd(weights, velocity, gradient, step):
+    """Take one step of gradient descent with momentum, in place."""
+    for k in range(weights.size):
+        g = gradient[k] + step.l2 * weights[k]
+        velocity[k] = step.momentum * velocity[k] - step.learning_rate * g
+        weights[k] += step.carry * velocity[k] - step.push * g
+
+
+@kernel
+def update_adam(weights, mean, square, gradient, step):
+    """Take one step of Adam (Kingma and Ba 2014, algorithm 1), in place."""
+    one = weights.dtype.type(1)
+    for k in range(weights.size):
+        g = gradient[k] + step.l2 * weights[k]
+        mean[k] = step.beta_1 * mean[k] + (one - step.beta_1) * g
+        square[k] = step.beta_2 * square[k] + (one - step.beta_2) * g * g
+        weights[k] -= step.learning_rate * mean[k] / (np.sqrt(square[k]) + step.epsilon)
+
+
+@inlined
+def _sgd_step(gradient, k, weights, velocity, step):
+    """Take a step of `update_sgd` with as many connections as there are gradients."""
+    w, v = at(weights, k, gradient), at(velocity, k, gradient)
+    g = multiply_add(step.l2, w, gradient)
+    v = multiply_add(step.momentum, v, multiply_add(-step.learning_rate, g, zeros(g)))
+    put(velocity, k, v)
+    put(weights, k, multiply_add(step.carry, v, multiply_add(-step.push, g, w)))
+
+
+@inlined
+def _adam_step(gradient, k, weights, mean, square, step):
+    """Take a step of `update_adam` with as many connections as there are gradients."""
+    w, m, s = at(weights, k, gradient), at(mean, k, gradient), at(square, k, gradient)
+    g = multiply_add(step.l2, w, gradient)
+    m = multiply_add(step.beta_1, subtract(m, g), g)
+    gg = multiply_add(g, g, zeros(g))
+    s = multiply_add(step.beta_2, subtract(s, gg), gg)
+    put(mean, k, m)
+    put(square, k, s)
+    put(
+        weights,
+        k,
+        multiply_add(-step.learning_rate, divide(m, shifted(root(s), step.epsilon)), w),
+    )
+
+
+@kernel
+def backward_sgd(
+    start, stop, indptr, indices, weights, velocity, X, D, DX, slope, step
+):
+    """Write into DX the deltas of the inputs and update the weights by SGD.
+
+    No gradient is kept: eight connections at a time are summed over the batch and
+    take their step. DX gets the product with the weights from before the update, times
+    the derivative of the inputs' activation, of which `slope` is the value where the
+    input is not positive; a DX without rows, as for the first layer, is left alone.
+    """
+    zero, one = weights.dtype.type(0), weights.dtype.type(1)
+    js, ws, vs = bare(indices), bare(weights), bare(velocity)
+    inputs, deltas, below = bare(X), bare(D), bare(DX)
+    for i in range(start, stop):
+        low, high = indptr[i], indptr[i + 1]
+        if low == high and DX.shape[0] > 0:
+            DX[i, :] = 0
+        k = low
+        while k + 8 <= high:
+            bend = slope if k + 8 == high else one
+            g = _eight(zero, i, k, k == low, bend, js, ws, inputs, deltas, below)
+            _sgd_step(g, k, ws, vs, step)
+            k += 8
+        while k < high:
+            bend = slope if k + 1 == high else one
+            g = _one(zero, i, k, k == low, bend, js, ws, inputs, deltas, below)
+            _sgd_step(g, k, ws, vs, step)
+            k += 1
+
+
+@kernel
+def backward_adam(
+    start, stop, indptr, indices, weights, mean, square, X, D, DX, slope, step
+):
+    """Write into DX the deltas of the inputs and update the weights by Adam.
+
+    As `backward_sgd`, with Adam's two moments in place of the velocity.
+    """
+    zero, one = weights.dtype.type(0), weights.dtype.type(1)
+    js, ws, ms, ss = bare(indices), bare(weights), bare(mean), bare(square)
+    inputs, deltas, below = bare(X), bare(D), bare(DX)
+    for i in range(start, stop):
+        low, high = indptr[i], indptr[i + 1]
+        if low == high and DX.shape[0] > 0:
+            DX[i, :] = 0
+        k = low
+        while k + 8 <= high:
+            bend = slope if k + 8 == high else one
+            g = _eight(zero, i, k, k == low, bend, js, ws, inputs, deltas, below)
+            _adam_step(g, k, ws, ms, ss, step)
+            k += 8
+        while k < high:
+            bend = slope if k + 1 == high else one
+            g = _one(zero, i, k, k == low, bend, js, ws, inputs, deltas, below)
+            _adam_step(g, k, ws, ms, ss, step)
+            k += 1
