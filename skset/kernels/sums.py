@@ -7,7 +7,7 @@ from skset.kernels._jit import kernel
 __all__ = ["all_finite", "column_sums", "row_sums", "squared_sum"]
 
 # So many numbers are added up in their own precision, and their sums in double.
-BLOCK = 1 << 12
+BLOCK = 1 << 10
 
 
 @kernel
@@ -34,13 +34,13 @@ def column_sums(A, sums):
 @kernel
 def squared_sum(values):
     """Return the sum of the squares, in float64."""
-    total = 0.0
+    total = np.float64(0)
     for start in range(0, values.size, BLOCK):
         block = values[start : start + BLOCK]
         part = values.dtype.type(0)
         for k in range(block.size):
             part += block[k] * block[k]
-        total += part
+        total += np.float64(part)
     return total
 
 

@@ -66,4 +66,5 @@ def test_finite_values_are_finite(dtype, n):
 def test_a_value_that_is_not_finite_is_found(dtype, bad, place):
     values = numbers(4099, dtype)
     values[place] = bad
-    assert not kernels.all_finite(values)
+    with np.errstate(invalid="ignore"):  # interpreted, numpy warns of inf * 0
+        assert not kernels.all_finite(values)
