@@ -152,10 +152,6 @@ class Topology:
         )
         return positions
 
-    def subset(self, keep):
-        """Return the topology of the connections where the boolean `keep` is True."""
-        return self.kept(keep)[0]
-
     def kept(self, keep):
         """Return the topology of what is kept, and where it came from.
 

@@ -169,7 +169,7 @@ def test_a_3_2_1_network_by_hand():
         "identity",
     )
     keep = network.layers[0].weights != 0
-    topology = network.layers[0].topology.subset(keep)
+    topology = network.layers[0].topology.kept(keep)[0]
     first = type(network.layers[0])(
         topology, network.layers[0].weights[keep], network.layers[0].bias
     )

@@ -14,7 +14,7 @@ def uneven_topology():
     topology = random_topology((600, 50), 9000, np.random.default_rng(0))
     units = topology.in_units.astype(int)
     keep = (units % 3 > 0) & (units % 50 >= topology.indices / 2)
-    return topology.subset(keep)
+    return topology.kept(keep)[0]
 
 
 def fans(topology):

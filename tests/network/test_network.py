@@ -205,7 +205,7 @@ def test_a_network_without_any_connection_predicts_its_bias():
     network = sparse_network([6, 3], output="identity", density=0)
     layer = network.layers[0]
     none = np.zeros(layer.topology.nnz, bool)
-    empty = type(layer)(layer.topology.subset(none), layer.weights[none], layer.bias)
+    empty = type(layer)(layer.topology.kept(none)[0], layer.weights[none], layer.bias)
     network = network.with_layers([empty])
     Z = network.weighted_sums(Samples(problem("identity")[0]))
     assert np.array_equal(Z, np.broadcast_to(layer.bias[:, None], Z.shape))
