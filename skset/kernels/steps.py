@@ -103,6 +103,13 @@ def _eight_columns(sums, column, i, js, ws, first, bend, X, D, DX):
 
 
 @inlined
+def _eight_totals(z, column, i, js, ws, first, bend, X, D, DX):
+    """Return the gradients that as many columns as the zeros z has make."""
+    s = (z, z, z, z, z, z, z, z)
+    return totals(*_eight_columns(s, column, i, js, ws, first, bend, X, D, DX))
+
+
+@inlined
 def _eight(zero, i, k, first, bend, indices, weights, X, D, DX):
     """Return the gradients of eight connections of input i, from connection k on.
 
@@ -128,27 +135,23 @@ def _eight(zero, i, k, first, bend, indices, weights, X, D, DX):
         gradients = totals(*s)
     if columns & 8:
         z = lanes(8, zero)
-        s = (z, z, z, z, z, z, z, z)
-        s = _eight_columns(s, column, i, js, ws, first, bend, X, D, DX)
-        gradients = add(gradients, totals(*s))
+        g = _eight_totals(z, column, i, js, ws, first, bend, X, D, DX)
+        gradients = add(gradients, g)
         column += 8
     if columns & 4:
         z = lanes(4, zero)
-        s = (z, z, z, z, z, z, z, z)
-        s = _eight_columns(s, column, i, js, ws, first, bend, X, D, DX)
-        gradients = add(gradients, totals(*s))
+        g = _eight_totals(z, column, i, js, ws, first, bend, X, D, DX)
+        gradients = add(gradients, g)
         column += 4
     if columns & 2:
         z = lanes(2, zero)
-        s = (z, z, z, z, z, z, z, z)
-        s = _eight_columns(s, column, i, js, ws, first, bend, X, D, DX)
-        gradients = add(gradients, totals(*s))
+        g = _eight_totals(z, column, i, js, ws, first, bend, X, D, DX)
+        gradients = add(gradients, g)
         column += 2
     if columns & 1:
         z = lanes(1, zero)
-        s = (z, z, z, z, z, z, z, z)
-        s = _eight_columns(s, column, i, js, ws, first, bend, X, D, DX)
-        gradients = add(gradients, totals(*s))
+        g = _eight_totals(z, column, i, js, ws, first, bend, X, D, DX)
+        gradients = add(gradients, g)
     return gradients
 
 

@@ -4,7 +4,7 @@ Arrays are (units, batch): Z weighted sums, A activations, D deltas.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -79,7 +79,7 @@ def _leaking(leak, **attributes):
         A[...] = np.where(Z > 0, Z, Z.dtype.type(leak(slope)) * Z)
 
     def multiply_derivative(Z, A, D, slope):
-        np.multiply(D, D.dtype.type(leak(slope)), out=D, where=A <= 0)
+        np.multiply(D, D.dtype.type(leak(slope)), out=D, where=Z <= 0)
 
     return Activation(apply, multiply_derivative, leak, **attributes)
 
@@ -101,14 +101,6 @@ def _tanh_derivative(Z, A, D, slope):
     D *= 1 - A * A
 
 
-def _all_relu(Z, A, slope):
-    A[...] = np.where(Z > 0, Z, Z.dtype.type(slope) * Z)
-
-
-def _all_relu_derivative(Z, A, D, slope):
-    np.multiply(D, D.dtype.type(slope), out=D, where=Z <= 0)
-
-
 ACTIVATIONS = {
     "identity": _leaking(lambda slope: 1.0),
     "logistic": Activation(_logistic, _logistic_derivative),
@@ -116,12 +108,10 @@ ACTIVATIONS = {
     "relu": _leaking(lambda slope: 0.0, rectifier=True),
     "leaky_relu": _leaking(lambda slope: slope, rectifier=True),
     # Curci et al. 2021 (arXiv 2102.01732). With a negative slope the sign of z is lost
-    # in the activation, so Z is kept.
-    "all_relu": Activation(
-        _all_relu,
-        _all_relu_derivative,
+    # in the activation, so Z is kept, and not left to the kernels.
+    "all_relu": replace(
+        _leaking(lambda slope: slope, rectifier=True, alternating=True),
+        leak=None,
         in_place=False,
-        rectifier=True,
-        alternating=True,
     ),
 }

@@ -51,16 +51,12 @@ class Topology:
             If a position is repeated or outside the layer.
         """
         n_in, n_out = (int(n) for n in shape)
+        # Stable, as that costs next to nothing where they come sorted.
         positions = np.sort(np.asarray(positions, np.int64), kind="stable")
-        return cls._sorted((n_in, n_out), positions)
-
-    @classmethod
-    def _sorted(cls, shape, positions):
-        n_in, n_out = shape
         indptr, indices = np.zeros(n_in + 1, np.int64), np.empty(positions.size, "i4")
         if not kernels.split(positions, n_out, indptr, indices):
-            _refuse(shape)
-        return cls(shape, indptr, indices)
+            _refuse((n_in, n_out))
+        return cls((n_in, n_out), indptr, indices)
 
     @classmethod
     def empty(cls, shape):
