@@ -35,6 +35,8 @@ AUTO_BATCHES, AUTO_BATCH_SIZES = 40, (4, 128)
 # `weight_init="auto"` draws the first and the last layer small, so that what is learned
 # soon outweighs what was drawn, in what the network predicts and in what SET drops.
 AUTO_EDGE_SCALE = 0.1
+# Samples over which an init that asks for sensitivities gets them.
+N_SENSED = 256
 # Slope for z < 0 where the user gives none: the usual one, and that of Curci et al.
 NEGATIVE_SLOPES = {"leaky_relu": 0.01, "all_relu": 0.6}
 
@@ -48,6 +50,7 @@ class BaseSET(SparseEstimator):
     _parameter_constraints: ClassVar[dict] = SHARED_CONSTRAINTS
     _curve = "loss_curve_"
     _targets: Any  # of one of the kinds in `_targets`
+    _sizes_at_first: list
     loss_curve_: list
 
     @abstractmethod
@@ -76,6 +79,11 @@ class BaseSET(SparseEstimator):
         return [x.topology.to_csr(x.weights) for x in self._fitted_network.layers]
 
     @property
+    def hidden_layer_sizes_(self):
+        """Number of units of each hidden layer that are left."""
+        return self._fitted_network.n_units[1:-1]
+
+    @property
     def intercepts_(self):
         """Bias of each layer."""
         return [layer.bias for layer in self._fitted_network.layers]
@@ -96,8 +104,8 @@ class BaseSET(SparseEstimator):
             self._begin_record(curve=self.loss_curve_)
         else:
             rng = self._generator()
-            targets = targets.learned(y, sample_weight)
-            network = self._initial_network(X, targets, rng)
+            network = None
+            self._remember(targets.learned(y, sample_weight))
             self._begin_record()
         weight = self._targets.combined_weight(y, sample_weight)
         training_set, validation_set = self._split(
@@ -105,6 +113,7 @@ class BaseSET(SparseEstimator):
         )
         samples = self._targets.samples(*training_set)
         stopping = self._stopping(validation_set)
+        network = network or self._initial_network(samples, rng)
         with self._training(network, samples, rng, self._learning_rate()) as training:
             del network  # or it would be kept beside what it evolves into
             run_epochs(self, training, stopping, given_X, y, sample_weight)
@@ -113,6 +122,7 @@ class BaseSET(SparseEstimator):
     def _partial_fit(self, X, y, sample_weight, classes=None):
         if self.early_stopping:
             raise ValueError("partial_fit does not support early_stopping=True")
+        self._check_partial()
         goes_on = self.__sklearn_is_fitted__()
         X, y, targets = self._checked(X, y, reset=not goes_on)
         if sample_weight is not None:
@@ -125,11 +135,12 @@ class BaseSET(SparseEstimator):
             network = self._network.copy(at_rest=False)
             self._begin_record(self.n_iter_, self.t_, self.loss_curve_)
         else:
-            targets = targets.learned(y, sample_weight, classes)
-            network = self._initial_network(X, targets, state["rng"])
+            network = None
+            self._remember(targets.learned(y, sample_weight, classes))
             self._begin_record()
         weight = self._targets.combined_weight(y, sample_weight)
         samples = self._targets.samples(X, y, weight)
+        network = network or self._initial_network(samples, state["rng"])
         return self._take_pass(network, samples, state)
 
     def _checked(self, X, y, reset):
@@ -147,25 +158,42 @@ class BaseSET(SparseEstimator):
         sizes = self.hidden_layer_sizes
         return [int(n) for n in (sizes if hasattr(sizes, "__iter__") else [sizes])]
 
-    def _initial_network(self, X, targets, rng):
-        """Return a new network for the targets, and take note of them."""
+    def _remember(self, targets):
+        """Take note of what is to be learned."""
         self._targets = targets
         self._adopt(targets.attributes)
         self.n_outputs_, self.out_activation_ = targets.n_outputs, targets.output
-        units = [X.shape[1], *self._layer_sizes(), targets.n_outputs]
-        self.n_layers_ = len(units)
+        self._sizes_at_first = self._layer_sizes()
+        self.n_layers_ = len(self._sizes_at_first) + 2
+
+    def _initial_network(self, samples, rng):
+        """Return a new network for the targets."""
+        sizes = self._sizes_at_first
+        units = [samples.n_features, *sizes, self._targets.n_outputs]
+
+        def sensitivities(topologies):
+            network = self._network_on(topologies, rng)
+            n = min(N_SENSED, samples.n_samples)
+            rows = np.sort(rng.choice(samples.n_samples, n, replace=False))
+            return network.sensitivities(samples, rows)
+
+        shapes = list(pairwise(units))
+        topologies = self._topologies(shapes, rng, sensitivities)
+        return self._network_on(topologies, rng, self._edge_scale())
+
+    def _network_on(self, topologies, rng, edge_scale=1.0):
         slope = self.negative_slope
         return Network.initial(
-            self._topologies(list(pairwise(units)), rng),
+            topologies,
             self._weight_init(),
             rng,
             self.dtype,
-            edge_scale=self._edge_scale(),
+            edge_scale=edge_scale,
             activation=self.activation,
             negative_slope=(
                 NEGATIVE_SLOPES.get(self.activation, 0.0) if slope is None else slope
             ),
-            output=targets.output,
+            output=self._targets.output,
         )
 
     def _weight_init(self):
@@ -181,7 +209,7 @@ class BaseSET(SparseEstimator):
         network = self._network
         self._check_unchanged(
             caller,
-            hidden_layer_sizes=(self._layer_sizes(), network.n_units[1:-1]),
+            hidden_layer_sizes=(self._layer_sizes(), self._sizes_at_first),
             dtype=(np.dtype(self.dtype).name, network.dtype.name),
         )
 
@@ -273,13 +301,15 @@ class BaseSET(SparseEstimator):
             edge_scale=self._edge_scale(),
             n_threads=self._n_threads(),
             noise=self._noise(rng),
+            unit_pruning=self._resolved("unit_pruning"),
+            final_density=self._final_density,
         )
         return Training(
             network,
             samples,
             self._optimiser(),
             learning_rate,
-            self._evolution(),
+            self._checked_evolution(),
             options,
             rng,
             progress,

@@ -14,33 +14,54 @@ PARAMETERS = """hidden_layer_sizes : int or sequence of int, default={hidden}
         [1]_. Greater than 0; 20 is the paper's.
     density : float in (0, 1], default=None
         Overall share of the dense network's connections, in place of `epsilon`.
-    init : {{"erdos_renyi", "uniform"}} or callable, default="erdos_renyi"
-        Which layer gets how many connections; a strategy of `skset.strategies`, or
-        any ``init(shapes, rng)`` that returns a `Topology` per layer.
+    init : {{"erdos_renyi", "uniform", "uniform_plus", "snip"}}, list of float or \
+callable, default="erdos_renyi"
+        Which layer gets how many connections, at random positions. "uniform_plus" makes
+        the first layer dense and the last at least 0.2 dense; "snip" shares out by the
+        sensitivity of the weights to one batch. A list has the density of each layer.
+        A strategy of `skset.strategies`, or any ``init(shapes, rng)`` that returns a
+        `Topology` per layer.
     weight_init : {{"auto", "he", "glorot", "normal"}}, default="auto"
         Initial weights. "he" and "glorot" scale with the connections that a unit
         really has; "normal" is the SET papers' N(0, 0.1**2). "auto" takes "he" for the
         relu family and else "glorot", and a tenth of it in the first and in the last
         layer, so that what is learned soon outweighs what was drawn at random.
-    method : {{"set", "static"}}, default="set"
-        Preset of all that follows where it is None. "set" is Sparse Evolutionary
-        Training [1]_: zeta 0.3, drop "set", grow "random", after every epoch. "static"
-        keeps the random topology [2]_.
+    method : {{"set", "static", "rigl", "granet", "ctre", "mest", "gse"}}, default="set"
+        Preset of all that follows where it is None; docs/strategies.md has the table.
+        "set" is Sparse Evolutionary Training [1]_: zeta 0.3, drop "set", grow "random",
+        after every epoch. "static" keeps the random topology [2]_.
     zeta : float in [0, 1), default=None
         Fraction of a layer's connections that an evolution replaces.
-    drop : {{"set", "magnitude"}} or callable, default=None
+    drop : {{"set", "magnitude", "random", "sensitivity", "mest", "threshold"}} or \
+callable, default=None
         Which connections an evolution removes: the weakest of each sign on its own, or
-        the weakest of both.
-    grow : {{"random"}} or callable, default=None
-        Where it adds as many.
-    zeta_schedule : {{"constant", "cosine"}} or callable, default=None
+        the weakest of both; any; those with the smallest ``|w g|`` or ``|w| + lam
+        |g|``, g being the gradient; or those below a threshold.
+    grow : {{"random", "random_unfired", "gradient", "momentum", "cosine", "guided", \
+"neuron"}} or callable, default=None
+        Where it adds as many: anywhere; where none ever was; where the missing weight's
+        gradient or momentum is greatest; between units that are active alike; where the
+        gradient is greatest among sampled candidates; or between important units. What
+        it looks at is computed for a random sample of the training set. "cosine" is not
+        available in `partial_fit`.
+    zeta_schedule : {{"constant", "linear", "cosine"}} or callable, default=None
         How zeta changes during training. A callable ``schedule(progress)`` returns zeta
         itself.
+    density_schedule : {{"constant", "cubic"}} or callable, default=None
+        How the density changes during training. "cubic" begins with three times the
+        connections that `density` or `epsilon` stand for, and removes the weakest of
+        the whole network until 0.7 of the training is done. A callable
+        ``schedule(progress, final)`` returns the density.
     update_interval : int, default=None
-        Training steps from one evolution to the next; None is once per epoch.
-    newborn : {{"zero", "init"}}, default=None
-        What a newborn connection weighs: 0 (the default of both methods), or a fresh
-        initial value.
+        Training steps from one evolution to the next; None is once per epoch, unless
+        the method says otherwise.
+    newborn : {{"zero", "init", "he_uniform"}}, default=None
+        What a newborn connection weighs: 0, a fresh initial value, or a random one
+        within ``sqrt(6 / n_in)`` of 0.
+    unit_pruning : {{"strength"}} or callable, default=None
+        Whether hidden units are removed for good, the weakest first [3]_: see
+        `skset.strategies.ImportancePruning`. The arrays shrink with them, so that
+        `coefs_` has the shapes that `hidden_layer_sizes_` says.
     final_drop : bool, default=True
         Whether training ends with a drop without regrowth, as in [1]_, so that no
         connection remains which was never trained. Not applied to a network restored
@@ -135,6 +156,9 @@ ATTRIBUTES = """n_iter_ : int
         normalised to add up to 1.
     n_layers_ : int
         Number of layers of units, input and output included.
+    hidden_layer_sizes_ : list of int
+        Number of units of each hidden layer; smaller than `hidden_layer_sizes` where
+        `unit_pruning` has removed some.
     n_outputs_ : int
         Number of output units.
     out_activation_ : str
@@ -185,12 +209,9 @@ n_features_to_select : int, float in (0, 1] or "all", default=50
     epsilon : float, default=13
         Erdos-Renyi constant: a layer gets about ``epsilon * (n_in + n_out)``
         connections. 13 is the paper's.
-    method : {"set", "static"}, default="set"
-        Preset of all that follows where it is None: "set" is Sparse Evolutionary
-        Training [1]_, after every epoch; "static" keeps the random topology [2]_.
     zeta : float in [0, 1), default=None
-        Fraction of a layer's connections that an evolution replaces. None is 0.2, the
-        paper's, for method "set", and 0 for "static".
+        Fraction of a layer's connections that an evolution replaces. None is the
+        method's, but 0.2, the paper's, for method "set".
     noise : float, default=1.0
         Standard deviation of the Gaussian noise that training adds to the input, with
         labels or without, in units of X; the target of the autoencoder is without
@@ -224,15 +245,17 @@ n_components : int, default=256
         connections. 11 is the paper's [1]_.
     density : float in (0, 1], default=None
         Share of the dense machine's connections, in place of `epsilon`.
-    init : {"erdos_renyi", "uniform"} or callable, default="erdos_renyi"
+    init : {"erdos_renyi", "uniform", "uniform_plus", "snip"}, list of float or \
+callable, default="erdos_renyi"
         Initial topology; a strategy of `skset.strategies`, or any ``init(shapes, rng)``
-        that returns a `Topology` per layer. With one layer both names are the same.
+        that returns a `Topology` per layer. With one layer all names are the same, and
+        a list has one density.
     zeta : float in [0, 1), default=None
-        Fraction of the connections that an evolution replaces. None is 0.3, the
-        paper's, for method "set", and 0 for "static".
-    newborn : {"zero", "init"}, default=None
-        What a newborn connection weighs: 0 (the default), or a fresh initial value, as
-        in the paper; see docs/boltzmann.md.
+        Fraction of the connections that an evolution replaces. None is the method's, as
+        in the paper 0.3 for "set".
+    newborn : {"zero", "init", "he_uniform"}, default=None
+        What a newborn connection weighs: 0, a fresh initial value, as in the paper (see
+        docs/boltzmann.md), or a random one within ``sqrt(6 / n_in)`` of 0.
     final_drop : bool, default=True
         Whether `fit` ends with a drop without regrowth, as in [1]_, so that no
         connection remains which was never trained.

@@ -33,6 +33,8 @@ def run_epochs(estimator, training, stopping, X, y, sample_weight):
         interrupted = True
         warnings.warn("Training interrupted by user.", UserWarning, stacklevel=2)
     best = stopping.best_network
+    if best is None and not interrupted:
+        training.reach_final_density()
     if best is None and estimator.final_drop and not interrupted:
         training.drop_without_regrowth()
     estimator._training_state = None
@@ -54,6 +56,9 @@ def _train(estimator, training, stopping, context, data):
         loss = next(training)
         estimator._record(loss, training)
         stalled = stopping.stalled(loss, training.network)
+        training.note_stall(stopping.n_stalled)
+        if not training.has_final_density:
+            stopping.forget()
         if estimator.verbose:
             seconds = time.perf_counter() - began
             _print_epoch(estimator, loss, stopping, training, seconds)

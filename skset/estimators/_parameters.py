@@ -11,7 +11,15 @@ from skset.estimators._sklearn import (
     StrOptions,
 )
 from skset.network import ACTIVATIONS, INITIAL_WEIGHTS
-from skset.strategies import DROPS, GROWS, INITS, METHODS, SCHEDULES
+from skset.strategies import (
+    DENSITY_SCHEDULES,
+    DROPS,
+    GROWS,
+    INITS,
+    METHODS,
+    SCHEDULES,
+    UNIT_PRUNINGS,
+)
 
 __all__ = [
     "CLASS_WEIGHT",
@@ -45,6 +53,13 @@ class LayerSizes(Number):
         return "a non-empty sequence of positive integers"
 
 
+class LayerDensities(LayerSizes):
+    """A non-empty sequence of densities."""
+
+    def __str__(self):
+        return "a non-empty sequence of densities in (0, 1], one for each layer"
+
+
 class Jobs(Number):
     """An integer that is not 0."""
 
@@ -74,15 +89,17 @@ SHARED_CONSTRAINTS: dict = {
     ],
     "epsilon": [POSITIVE],
     "density": [None, Number(Real, 0, 1, closed="right")],
-    "init": _named(INITS),
+    "init": [*_named(INITS), LayerDensities(Real, 0, 1, closed="right")],
     "weight_init": [StrOptions({"auto", *INITIAL_WEIGHTS})],
     "method": [StrOptions(set(METHODS))],
     "zeta": [None, BELOW_ONE],
     "drop": [None, *_named(DROPS)],
     "grow": [None, *_named(GROWS)],
     "zeta_schedule": [None, *_named(SCHEDULES)],
+    "density_schedule": [None, *_named(DENSITY_SCHEDULES)],
     "update_interval": [None, POSITIVE_INT],
-    "newborn": [None, StrOptions({"zero", "init"})],
+    "newborn": [None, StrOptions({"zero", "init", "he_uniform"})],
+    "unit_pruning": [None, *_named(UNIT_PRUNINGS)],
     "final_drop": ["boolean"],
     "activation": [StrOptions(set(ACTIVATIONS))],
     "negative_slope": [None, NON_NEGATIVE],
@@ -142,7 +159,15 @@ SELECTION_CONSTRAINTS: dict = {
 
 _OF_RBM = (
     *("epsilon", "density", "init", "method", "zeta", "drop", "grow", "zeta_schedule"),
-    *("update_interval", "newborn", "final_drop", "alpha", "warm_start", "dtype"),
+    *(
+        "density_schedule",
+        "update_interval",
+        "newborn",
+        "final_drop",
+        "alpha",
+        "warm_start",
+        "dtype",
+    ),
     *("random_state", "n_jobs", "verbose"),
 )
 RBM_CONSTRAINTS: dict = {

@@ -130,6 +130,7 @@ class SparseRBM(BoltzmannMachine):
         drop=None,
         grow=None,
         zeta_schedule=None,
+        density_schedule=None,
         update_interval=None,
         newborn=None,
         final_drop=True,
@@ -156,6 +157,7 @@ class SparseRBM(BoltzmannMachine):
         self.drop = drop
         self.grow = grow
         self.zeta_schedule = zeta_schedule
+        self.density_schedule = density_schedule
         self.update_interval = update_interval
         self.newborn = newborn
         self.final_drop = final_drop
@@ -249,6 +251,7 @@ class SparseRBM(BoltzmannMachine):
         ValueError
             As `fit`; also if `n_components` or `dtype` changed.
         """
+        self._check_partial()
         goes_on = self.__sklearn_is_fitted__()
         X, weight = self._checked_training_set(X, sample_weight, reset=not goes_on)
         # The rate is constant, and may have been changed since the last call.
@@ -290,6 +293,9 @@ class SparseRBM(BoltzmannMachine):
         schedule = self.learning_rate_schedule if ends else "constant"
         return LearningRate(self.learning_rate, schedule)
 
+    def _optimiser(self):
+        return SGD(self.momentum, nesterov=False)
+
     def _training(self, network, samples, rng, learning_rate, progress=None):
         options = DivergenceOptions(
             batch_size=self._batch_size(samples.n_samples),
@@ -302,13 +308,14 @@ class SparseRBM(BoltzmannMachine):
             n_gibbs=self.n_gibbs,
             persistent=self.persistent,
             n_chains=self.batch_size,
+            final_density=self._final_density,
         )
         return ContrastiveDivergence(
             network,
             samples,
-            SGD(self.momentum, nesterov=False),
+            self._optimiser(),
             learning_rate,
-            self._evolution(),
+            self._checked_evolution(),
             options,
             rng,
             progress,

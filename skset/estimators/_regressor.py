@@ -87,8 +87,10 @@ class SETRegressor(RegressorMixin, BaseSET):
         drop=None,
         grow=None,
         zeta_schedule=None,
+        density_schedule=None,
         update_interval=None,
         newborn=None,
+        unit_pruning=None,
         final_drop=True,
         activation="relu",
         negative_slope=None,
@@ -128,8 +130,10 @@ class SETRegressor(RegressorMixin, BaseSET):
         self.drop = drop
         self.grow = grow
         self.zeta_schedule = zeta_schedule
+        self.density_schedule = density_schedule
         self.update_interval = update_interval
         self.newborn = newborn
+        self.unit_pruning = unit_pruning
         self.final_drop = final_drop
         self.activation = activation
         self.negative_slope = negative_slope

@@ -1,5 +1,6 @@
 """`QuickSelection`."""
 
+from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
@@ -149,8 +150,10 @@ class QuickSelection(FeatureRanking):
         drop=None,
         grow=None,
         zeta_schedule=None,
+        density_schedule=None,
         update_interval=None,
         newborn=None,
+        unit_pruning=None,
         activation="relu",
         noise=1.0,
         resample_noise=True,
@@ -187,8 +190,10 @@ class QuickSelection(FeatureRanking):
         self.drop = drop
         self.grow = grow
         self.zeta_schedule = zeta_schedule
+        self.density_schedule = density_schedule
         self.update_interval = update_interval
         self.newborn = newborn
+        self.unit_pruning = unit_pruning
         self.activation = activation
         self.noise = noise
         self.resample_noise = resample_noise
@@ -350,8 +355,9 @@ class QuickSelection(FeatureRanking):
         if isinstance(targets, ClassTargets):
             targets.check_first_call(self, classes, required=False)
 
-    def _zeta(self):
-        return ZETA if self.zeta is None and self.method == "set" else self.zeta
+    def _method(self):
+        method = super()._method()
+        return replace(method, zeta=ZETA) if self.method == "set" else method
 
     def _noise(self, rng):
         if not self.noise:

@@ -13,14 +13,18 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skset.estimators._learned import LearnedNetwork
 from skset.estimators._sklearn import CallbackSupportMixin
+from skset.estimators._strategies import StrategyParameters
 from skset.estimators._validation import checked_indices, refuse_dates
 from skset.network import Progress
-from skset.strategies import INITS, METHODS
+from skset.strategies import ConstantDensity
+from skset.topology import filled_up, shared_out
 
 __all__ = ["SparseEstimator"]
 
 
-class SparseEstimator(LearnedNetwork, CallbackSupportMixin, BaseEstimator, ABC):
+class SparseEstimator(
+    LearnedNetwork, StrategyParameters, CallbackSupportMixin, BaseEstimator, ABC
+):
     """An estimator that learns sparse layers whose topology evolves.
 
     Warning: this class is not to be used directly; use its subclasses.
@@ -28,27 +32,23 @@ class SparseEstimator(LearnedNetwork, CallbackSupportMixin, BaseEstimator, ABC):
 
     # Parameters and attributes that all subclasses have.
     batch_size: Any
-    density: Any
-    drop: Any
     dtype: Any
-    epsilon: Any
-    grow: Any
-    init: Any
-    method: Any
     n_jobs: Any
-    newborn: Any
     random_state: Any
-    update_interval: Any
-    zeta: Any
-    zeta_schedule: Any
     n_iter_: int
     t_: int
+    # What a schedule of the density is to end with, or None.
+    _final_density: float | None = None
     # Name of the attribute with the loss of every epoch.
     _curve: ClassVar[str]
 
     @abstractmethod
     def _training(self, network, samples, rng, learning_rate, progress=None):
         """Return the training of a network."""
+
+    @abstractmethod
+    def _optimiser(self):
+        """Return the optimiser."""
 
     @abstractmethod
     def _learning_rate(self, ends=True):
@@ -88,32 +88,63 @@ class SparseEstimator(LearnedNetwork, CallbackSupportMixin, BaseEstimator, ABC):
     def _compute_dtype(self):
         return np.dtype(self.dtype).type
 
-    def _topologies(self, shapes, rng):
-        """Return the initial topology of each layer."""
-        init = self.init
-        if isinstance(init, str):
-            init = INITS[init](epsilon=self.epsilon, density=self.density)
-        topologies = list(init(shapes, rng))
+    def _topologies(self, shapes, rng, sensitivities=None):
+        """Return the initial topology of each layer.
+
+        `sensitivities(topologies)` tells an init that asks for it ``|w g|`` of each
+        connection.
+        """
+        init = self._init()
+        needs = getattr(init, "needs_sensitivities", False)
+        extra = (sensitivities,) if needs else ()
+        topologies = list(init(shapes, rng, *extra))
         found = [getattr(topology, "shape", None) for topology in topologies]
         if found != shapes:
             raise ValueError(
                 f"init must return a Topology for each of the shapes {shapes}; what it "
                 f"returned has the shapes {found}."
             )
-        return topologies
+        return self._densest(topologies, shapes, rng)
 
-    def _zeta(self):
-        return self.zeta
+    def _densest(self, topologies, shapes, rng):
+        """Return the topologies, with as many connections as the network has at first.
 
-    def _evolution(self):
-        return METHODS[self.method].evolution(
-            zeta=self._zeta(),
-            drop=self.drop,
-            grow=self.grow,
-            zeta_schedule=self.zeta_schedule,
-            update_interval=self.update_interval,
-            newborn=self.newborn,
-        )
+        More than `init` gives, if a schedule of the density takes them away later. Each
+        layer then gets more in proportion to what it has.
+        """
+        schedule = self._evolution().density_schedule
+        self._final_density = None
+        if isinstance(schedule, ConstantDensity):
+            return topologies
+        counts = [topology.nnz for topology in topologies]
+        n_possible = sum(n_in * n_out for n_in, n_out in shapes)
+        self._final_density = sum(counts) / n_possible
+        at_first = schedule(0.0, self._final_density)
+        totals = shared_out(counts, shapes, round(at_first * n_possible))
+        return [
+            filled_up(topology, nnz, rng)
+            for topology, nnz in zip(topologies, totals, strict=True)
+        ]
+
+    def _checked_evolution(self):
+        """Return how the topology evolves; raise if the optimiser cannot serve it."""
+        evolution = self._evolution()
+        if evolution.asks_for("momentum") and not 0 < self._optimiser().decay < 1:
+            raise ValueError(
+                f"grow={self.grow!r} grows where the optimiser's momentum is greatest, "
+                "but the solver has none. Choose grow='gradient', or a momentum (for "
+                "solver 'adam' a beta_1) between 0 and 1."
+            )
+        return evolution
+
+    def _check_partial(self):
+        """Raise if the topology cannot evolve from one `partial_fit` to the next."""
+        if self._evolution().asks_for("training_set"):
+            raise ValueError(
+                "The growth compares activations over the whole training set, of which "
+                "partial_fit keeps none. Choose grow='gradient' or 'guided', which "
+                "look at the samples of the call alone, or 'random'; or call fit."
+            )
 
     def _n_threads(self):
         if self.n_jobs is None:

@@ -10,6 +10,8 @@ class NeverStopping:
 
     scores: list[float] | None = None
     best_network = None
+    # Epochs in a row without an improvement.
+    n_stalled = 0
 
     @property
     def attributes(self):
@@ -19,6 +21,9 @@ class NeverStopping:
     def stalled(self, loss, network):
         """Return False."""
         return False
+
+    def forget(self):
+        """Forget the best epoch: the network was not yet what it is to be."""
 
 
 class LossPlateau(NeverStopping):
@@ -33,12 +38,13 @@ class LossPlateau(NeverStopping):
     """
 
     what = "Training loss"
+    best: float
+    worst = np.inf
 
     def __init__(self, tol, patience):
         self.tol = tol
         self.patience = patience
-        self.best = np.inf
-        self._n_stalled = 0
+        self.forget()
 
     @property
     def attributes(self):
@@ -52,14 +58,18 @@ class LossPlateau(NeverStopping):
 
     def stalled(self, loss, network):
         """Take note of an epoch; return whether patience has run out."""
-        self._n_stalled = self._n_stalled + 1 if loss > self.best - self.tol else 0
+        self.n_stalled = self.n_stalled + 1 if loss > self.best - self.tol else 0
         self.best = min(self.best, loss)
         return self._ran_out()
 
+    def forget(self):
+        """Forget the best epoch."""
+        self.best, self.n_stalled = self.worst, 0
+
     def _ran_out(self):
-        if self._n_stalled <= self.patience:
+        if self.n_stalled <= self.patience:
             return False
-        self._n_stalled = 0
+        self.n_stalled = 0
         return True
 
 
@@ -77,17 +87,22 @@ class ValidationScore(LossPlateau):
     """
 
     what = "Validation score"
+    worst = -np.inf
 
     def __init__(self, score, tol, patience):
         super().__init__(tol, patience)
         self.score = score
-        self.best = -np.inf
+
+    def forget(self):
+        """Forget the best epoch and its network."""
+        super().forget()
+        self.best_network = None
 
     def stalled(self, loss, network):
         """Take note of an epoch; return whether patience has run out."""
         score = self.score(network)
         self.scores = [*(self.scores or []), score]
-        self._n_stalled = self._n_stalled + 1 if score < self.best + self.tol else 0
+        self.n_stalled = self.n_stalled + 1 if score < self.best + self.tol else 0
         if score > self.best or self.best_network is None:
             self.best = score
             self.best_network = network.copy()

@@ -7,6 +7,8 @@ from skset.kernels.patterns import (
     carry,
     flat_positions,
     free_positions,
+    mark_reached,
+    mark_taken,
     merge,
     split,
     squeeze,
@@ -14,6 +16,7 @@ from skset.kernels.patterns import (
     tile_starts,
 )
 from skset.kernels.products import forward, pull_back
+from skset.kernels.scores import BLOCK, TILE, pair_scores, strong_pairs
 from skset.kernels.steps import (
     AdamStep,
     SGDStep,
@@ -26,6 +29,8 @@ from skset.kernels.sums import all_finite, column_sums, row_sums, squared_sum
 from skset.kernels.team import Team
 
 __all__ = [
+    "BLOCK",
+    "TILE",
     "AdamStep",
     "SGDStep",
     "Team",
@@ -41,12 +46,16 @@ __all__ = [
     "forward",
     "free_positions",
     "gather_sparse",
+    "mark_reached",
+    "mark_taken",
     "merge",
+    "pair_scores",
     "pull_back",
     "row_sums",
     "split",
     "squared_sum",
     "squeeze",
+    "strong_pairs",
     "subset",
     "tile_starts",
     "update_adam",

@@ -20,16 +20,19 @@ __all__ = [
     "add",
     "at",
     "bare",
+    "cell",
     "divide",
     "eight",
     "item",
     "lanes",
     "leak",
     "load",
+    "lowest_bit",
     "multiply_add",
     "n_rows",
     "prefetch",
     "put",
+    "reaching",
     "root",
     "shifted",
     "store",
@@ -111,6 +114,11 @@ def item(array, place):
     return array[place]
 
 
+def cell(rows, row, column):
+    """Return rows[row, column]; counting from the end is not allowed."""
+    return rows[row, column]
+
+
 def store(rows, row, column, values):
     """Write the values from rows[row, column] on."""
     rows[row, column : column + values.size] = values
@@ -144,6 +152,20 @@ def multiply_add(factor, x, z):
 def leak(a, by, slope):
     """Return a where `by` is positive, ``slope * a`` elsewhere."""
     return np.where(by > 0, a, slope * a)
+
+
+def reaching(a, b, c, d, bound):
+    """Return which absolute values reach the bound: a bit for each, those of a first.
+
+    Sixteen numbers each.
+    """
+    reached = np.abs(np.concatenate([a, b, c, d])) >= bound
+    return np.uint64(sum(1 << int(n) for n in np.flatnonzero(reached)))
+
+
+def lowest_bit(bits):
+    """Return the place of the lowest bit that is set; there is one."""
+    return (int(bits) & -int(bits)).bit_length() - 1
 
 
 def total(a):
@@ -237,6 +259,11 @@ def _(array, place):
     return array.dtype
 
 
+@_typed(cell)
+def _(rows, row, column):
+    return rows.dtype
+
+
 @_typed(put)
 def _(array, place, values):
     return types.none if array.mutable else None
@@ -265,6 +292,16 @@ def _(factor, x, z):
 @_typed(leak)
 def _(a, by, slope):
     return a
+
+
+@_typed(reaching)
+def _(a, b, c, d, bound):
+    return types.uint64 if a.n == 16 else None
+
+
+@_typed(lowest_bit)
+def _(bits):
+    return types.intp
 
 
 @_typed(total)

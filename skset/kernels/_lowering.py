@@ -11,16 +11,19 @@ from skset.kernels._lanes import (
     add,
     at,
     bare,
+    cell,
     divide,
     eight,
     item,
     lanes,
     leak,
     load,
+    lowest_bit,
     multiply_add,
     n_rows,
     prefetch,
     put,
+    reaching,
     root,
     shifted,
     store,
@@ -31,7 +34,7 @@ from skset.kernels._lanes import (
     zeros,
 )
 
-INT32, BYTES = ir.IntType(32), ir.IntType(8).as_pointer()
+INT32, INT64, BYTES = ir.IntType(32), ir.IntType(64), ir.IntType(8).as_pointer()
 
 
 def _shuffle(builder, a, b, places):
@@ -109,6 +112,7 @@ def _(context, builder, signature, args):
 
 
 @lower_builtin(item, Bare, types.Any)
+@lower_builtin(cell, Bare, types.Any, types.Any)
 def _(context, builder, signature, args):
     address = _address(context, builder, signature, args, 1)
     return context.unpack_value(builder, signature.args[0].dtype, address)
@@ -216,6 +220,30 @@ def _(context, builder, signature, args):
     while len(vectors) > 1:
         vectors = _halved(builder, vectors, _paired)
     return vectors[0]
+
+
+@lower_builtin(reaching, *[Lanes] * 4, types.Float)
+def _(context, builder, signature, args):
+    *vectors, bound = args
+    kind = signature.args[0]
+    name = f"llvm.fabs.v{kind.n}f{kind.dtype.bitwidth}"
+    vector = vectors[0].type
+    absolute = cgutils.get_or_insert_function(
+        builder.module, ir.FunctionType(vector, [vector]), name
+    )
+    bounds, bits = _spread(builder, bound, vector), ir.Constant(INT64, 0)
+    for n, values in enumerate(vectors):
+        values = builder.call(absolute, [values])
+        reached = builder.fcmp_ordered(">=", values, bounds)
+        mask = builder.bitcast(reached, ir.IntType(kind.n))
+        mask = builder.zext(mask, INT64)
+        bits = builder.or_(bits, builder.shl(mask, ir.Constant(INT64, n * kind.n)))
+    return bits
+
+
+@lower_builtin(lowest_bit, types.Integer)
+def _(context, builder, signature, args):
+    return builder.cttz(args[0], ir.Constant(ir.IntType(1), 1))
 
 
 @lower_builtin(zeros, Lanes)

@@ -14,6 +14,8 @@ __all__ = [
     "carry",
     "flat_positions",
     "free_positions",
+    "mark_reached",
+    "mark_taken",
     "merge",
     "split",
     "squeeze",
@@ -164,3 +166,27 @@ def squeeze(numbers):
             numbers[n] = numbers[k]
             n += 1
     return n
+
+
+@kernel
+def mark_taken(indptr, indices, n_out, positions, taken):
+    """Write for each of the sorted positions whether the pattern has it."""
+    b = 0
+    for i in range(indptr.size - 1):
+        base = np.int64(i) * n_out
+        k, high = indptr[i], indptr[i + 1]
+        while b < positions.size and positions[b] < base + n_out:
+            j = positions[b] - base
+            while k < high and indices[k] < j:
+                k += 1
+            taken[b] = k < high and indices[k] == j
+            b += 1
+
+
+@kernel
+def mark_reached(indptr, indices, reached, onward):
+    """Mark in `onward` the outputs that a connection joins to a marked input."""
+    for i in range(indptr.size - 1):
+        if reached[i]:
+            for k in range(indptr[i], indptr[i + 1]):
+                onward[indices[k]] = True

@@ -20,8 +20,8 @@ from skset.network.network import Network
 from skset.network.noise import GaussianNoise
 from skset.network.optimisers import SGD, Adam
 from skset.network.samples import Reconstruction, Samples
+from skset.network.signals import Signals
 from skset.network.training import Training, TrainingOptions
-from skset.network.workspace import Signals
 
 __all__ = [
     "ACTIVATIONS",

@@ -6,7 +6,7 @@ import numpy as np
 
 from skset.network.boltzmann import bernoulli
 from skset.network.epochs import Epochs, EpochsOptions
-from skset.network.workspace import Signals
+from skset.network.signals import Signals
 
 __all__ = ["ContrastiveDivergence", "DivergenceOptions"]
 
@@ -50,18 +50,14 @@ class ContrastiveDivergence(Epochs):
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self._last_signals = None
+        self._last_signals: Signals | None = None
         self._buffers = {}
 
     def _step(self, rows):
         weight, total = self.samples.weights(rows)
         if not total:  # nobody to learn from
             return 0.0, 0.0
-        V = np.empty((self.samples.n_features, rows.size), self.network.dtype)
-        self.samples.gather(rows, V)
-        P = self.network.mean_hiddens(V, self.team)
-        H = bernoulli(P, self.rng)
-        reconstructed = self.network.mean_visibles(H, self.team)
+        V, P, H, reconstructed = self._data_phase(rows)
         error = _squared_error(V, reconstructed, weight)
         if self.options.persistent:
             model, share = self._from_chains(H, weight)
@@ -69,6 +65,14 @@ class ContrastiveDivergence(Epochs):
             model, share = self._sampled(reconstructed), weight
         self._descend((V, P, weight), (*model, share))
         return error, total
+
+    def _data_phase(self, rows):
+        """Return V, P(h | v), a sample of it, and P(v | h) given that."""
+        V = np.empty((self.samples.n_features, rows.size), self.network.dtype)
+        self.samples.gather(rows, V)
+        P = self.network.mean_hiddens(V, self.team)
+        H = bernoulli(P, self.rng)
+        return V, P, H, self.network.mean_visibles(H, self.team)
 
     def _from_chains(self, H, weight):
         """Return the model's V and P(h | v), and the weight of each chain; move these.
@@ -99,12 +103,8 @@ class ContrastiveDivergence(Epochs):
 
         Both are given as (V, P(h | v), weight of each column).
         """
-        n = data[2].size
-        weight = np.concatenate([-data[2], model[2]])
-        X, D = self._phases(weight.size)
-        np.concatenate([data[0], model[0]], axis=1, out=X)
-        np.multiply(data[1], weight[:n], out=D[:, :n])
-        np.multiply(model[1], weight[n:], out=D[:, n:])
+        X, D = self._phases(data[2].size + model[2].size)
+        weight = _side_by_side(data, model, X, D)
         self._last_signals = Signals(X, D, D)
         step = self._next_step(self.options.alpha)
         machine, no_deltas = self.network, np.empty((0, X.shape[1]), D.dtype)
@@ -124,8 +124,34 @@ class ContrastiveDivergence(Epochs):
             ]
         return self._buffers[width]
 
-    def _signals(self, depth):
-        return self._last_signals
+    def _last_step(self):
+        return [self._last_signals]
+
+    def _probe(self, rows):
+        """Return the signals of both phases, without moving any persistent chain.
+
+        The outputs are ``P(h | v)``.
+        """
+        weight, _ = self.samples.weights(rows)
+        V, P, _, reconstructed = self._data_phase(rows)
+        model = self._sampled(reconstructed)
+        outputs = np.concatenate([P, model[1]], axis=1)
+        X, D = np.empty((V.shape[0], 2 * rows.size), V.dtype), np.empty_like(outputs)
+        _side_by_side((V, P, weight), (*model, weight), X, D)
+        return [Signals(X, outputs, D)]
+
+
+def _side_by_side(data, model, X, D):
+    """Write both phases, given as (V, P(h | v), weight of each column), into X and D.
+
+    Returns the weight of each column, the data's with the opposite sign.
+    """
+    n = data[2].size
+    weight = np.concatenate([-data[2], model[2]])
+    np.concatenate([data[0], model[0]], axis=1, out=X)
+    np.multiply(data[1], weight[:n], out=D[:, :n])
+    np.multiply(model[1], weight[n:], out=D[:, n:])
+    return weight
 
 
 def _squared_error(V, reconstructed, weight):

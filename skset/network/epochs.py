@@ -1,13 +1,13 @@
 """`Epochs`: the one training loop, whatever a step does."""
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from dataclasses import dataclass
 
 import numpy as np
 
 from skset.kernels import Team
-from skset.network.initial import INITIAL_WEIGHTS
-from skset.topology import evolve
+from skset.network.evolving import Evolving
+from skset.network.signals import History
 
 __all__ = ["Epochs", "EpochsOptions", "Progress"]
 
@@ -32,6 +32,8 @@ class EpochsOptions:
         Factor of theirs in the first and in the last layer, as in `Network.initial`.
     n_threads : int
         Threads that share each layer; the result does not depend on it.
+    final_density : float, default=None
+        What a schedule of the density is to end with; None where there is none.
     """
 
     batch_size: int
@@ -41,19 +43,28 @@ class EpochsOptions:
     weight_init: str
     edge_scale: float = 1.0
     n_threads: int = 1
+    final_density: float | None = None
 
 
 @dataclass
 class Progress:
-    """How far a training has come; enough, with the network, to go on later."""
+    """How far a training has come; enough, with the network, to go on later.
+
+    `longest_stall` counts the epochs in a row without an improvement, the most so far;
+    `history` has the last steps for a growth that asks for the momentum, and
+    `fell_apart` says whether a network without any path has been seen.
+    """
 
     steps: int = 0
     epochs: int = 0
     samples: int = 0
     evolution_due: bool = False
+    longest_stall: int = 0
+    history: History | None = None
+    fell_apart: bool = False
 
 
-class Epochs(ABC):
+class Epochs(Evolving):
     """Trains sparse layers; every iteration is an epoch and gives its mean loss.
 
     To be used in a ``with`` block, which holds its threads. Between two epochs the
@@ -72,8 +83,8 @@ class Epochs(ABC):
         Takes the steps.
     learning_rate : LearningRate
         May be lowered between epochs.
-    evolution : object
-        With `drop`, `grow`, `schedule`, `update_interval` and `newborn`.
+    evolution : Evolution
+        How the topology evolves; see `skset.strategies`.
     options : EpochsOptions
         The rest.
     rng : numpy.random.Generator
@@ -104,7 +115,10 @@ class Epochs(ABC):
         rng,
         progress=None,
     ):
-        self.network = network.with_moments(optimiser.n_moments)
+        network = network.with_moments(optimiser.n_moments)
+        if evolution.asks_for("explored"):
+            network = network.with_layers(layer.exploring() for layer in network.layers)
+        self.network = network
         self.samples = samples
         self.optimiser = optimiser
         self.learning_rate = learning_rate
@@ -113,14 +127,16 @@ class Epochs(ABC):
         self.rng = rng
         self.team = Team(options.n_threads)
         self.progress = progress or Progress()
+        if evolution.asks_for("momentum") and self.progress.history is None:
+            self.progress.history = History(optimiser.decay)
 
     @abstractmethod
     def _step(self, rows):
         """Take one training step; return its mean loss and its samples' weight."""
 
     @abstractmethod
-    def _signals(self, depth):
-        """Return what a layer computed in the last step, or None before the first."""
+    def _last_step(self):
+        """Return the signals of each layer in the last step."""
 
     def __enter__(self):
         self.team.__enter__()
@@ -134,6 +150,8 @@ class Epochs(ABC):
 
     def __next__(self):
         """Train one epoch and return its mean loss."""
+        if not self.progress.steps:
+            self._note_paths()
         with np.errstate(all="ignore"):  # what is not finite is raised below
             loss = self._epoch()
             finite = self.network.is_finite()
@@ -145,26 +163,22 @@ class Epochs(ABC):
         self.learning_rate.after_epoch(self.progress.samples)
         return loss
 
-    def drop_without_regrowth(self):
-        """Make the last evolution of SET: drop, and grow nothing."""
-        self._evolve(grow=None)
+    def note_stall(self, n_epochs):
+        """Take note of so many epochs in a row without an improvement."""
+        self.progress.longest_stall = max(self.progress.longest_stall, n_epochs)
 
     def _epoch(self):
         n = self.samples.n_samples
         order = self.rng.permutation(n) if self.options.shuffle else np.arange(n)
         summed = total = 0.0
         for start in range(0, n, self.options.batch_size):
-            overdue = self.progress.evolution_due
-            if overdue and self._can_evolve():
+            if self.progress.evolution_due:
                 self._evolve(self.evolution.grow)
-                overdue = False
             rows = order[start : start + self.options.batch_size]
             loss, weight = self._step(rows)
             if not np.isfinite(loss):
                 self._raise_divergence()
             self._note_step(rows)
-            if overdue:
-                self._evolve(self.evolution.grow)
             summed += loss * weight
             total += weight
         return summed / (total or 1.0)
@@ -179,54 +193,11 @@ class Epochs(ABC):
 
     def _note_step(self, rows):
         self.progress.samples += rows.size
+        if self.progress.history is not None:
+            self.progress.history.note(self._last_step())
         interval = self.evolution.update_interval
         if interval is not None and self.progress.steps % interval == 0:
             self.progress.evolution_due = True
-
-    def _can_evolve(self):
-        """Return whether there are signals, or nobody asks for any.
-
-        A training that goes on after an earlier one has none before its first step.
-        """
-        strategies = (self.evolution.drop, self.evolution.grow)
-        return self._signals(0) is not None or not any(
-            getattr(strategy, "needs_signals", False) for strategy in strategies
-        )
-
-    def _evolve(self, grow):
-        """Evolve layer by layer: no more than one exists twice at any time.
-
-        An interrupt in between leaves a whole network, of which some layers have
-        evolved.
-        """
-        self.progress.evolution_due = False
-        zeta = self.evolution.schedule(self._share_done())
-        if zeta > 0:
-            if not self.network.is_finite():  # amidst an epoch; nothing is smallest
-                self._raise_divergence()
-            for depth in range(len(self.network.layers)):
-                layers = list(self.network.layers)
-                layers[depth] = self._evolved(depth, zeta, grow)
-                self.network = self.network.with_layers(layers)
-
-    def _evolved(self, depth, zeta, grow):
-        layer = self.network.layers[depth]
-        rewiring = evolve(
-            layer.topology,
-            layer.weights,
-            zeta=zeta,
-            drop=self.evolution.drop,
-            grow=grow,
-            rng=self.rng,
-            signals=self._signals(depth),
-        )
-        newborn = 0
-        if self.evolution.newborn == "init" and (rewiring.source < 0).any():
-            fresh = INITIAL_WEIGHTS[self.options.weight_init]
-            newborn = fresh(rewiring.topology, self.rng, self.network.dtype)
-            if depth in (0, len(self.network.layers) - 1):
-                newborn *= self.network.dtype.type(self.options.edge_scale)
-        return layer.rewired(rewiring, newborn)
 
     def _share_done(self):
         per_epoch = -(-self.samples.n_samples // self.options.batch_size)

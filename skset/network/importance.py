@@ -10,6 +10,7 @@ __all__ = [
     "attribution",
     "contributions",
     "coverage",
+    "incoming_strength",
     "path_strength",
     "reconstruction_paths",
     "strength",
@@ -42,6 +43,12 @@ def strength(network):
         weights=np.abs(layer.weights),
         minlength=layer.topology.shape[0],
     )
+
+
+def incoming_strength(layer):
+    """Return the sum of the absolute weights of each output's connections."""
+    t = layer.topology
+    return np.bincount(t.indices, weights=np.abs(layer.weights), minlength=t.shape[1])
 
 
 def path_strength(network):
@@ -254,7 +261,7 @@ def _batch(network, samples, rng):
     chosen = np.sort(rng.choice(samples.n_samples, n, replace=False))
     X = np.empty((samples.n_features, n), network.dtype)
     samples.gather(chosen, X)
-    return X, network.slopes(X)
+    return X, network.passed(X)[1]
 
 
 def _gradients(network, slopes):

@@ -34,6 +34,8 @@ class Layer:
         The optimiser's state for each connection; empty at rest.
     bias_moments : tuple of ndarray of shape (n_out,)
         The optimiser's state for the bias; empty at rest.
+    explored : Topology, default=None
+        Every position that has had a connection, if anybody wants to know.
     """
 
     topology: Topology
@@ -41,6 +43,7 @@ class Layer:
     bias: np.ndarray
     moments: tuple[np.ndarray, ...] = ()
     bias_moments: tuple[np.ndarray, ...] = ()
+    explored: Topology | None = None
 
     @classmethod
     def initial(cls, topology, weight_init, rng, dtype, scale=1.0):
@@ -61,7 +64,11 @@ class Layer:
 
     def at_rest(self):
         """Return this layer without optimiser state."""
-        return replace(self, moments=(), bias_moments=())
+        return replace(self, moments=(), bias_moments=(), explored=None)
+
+    def exploring(self):
+        """Return this layer, which takes note of the positions that it explores."""
+        return self if self.explored else replace(self, explored=self.topology)
 
     def copy(self):
         """Return a layer that shares only the topology, which nothing changes."""
@@ -163,9 +170,27 @@ class Layer:
         topology, source = rewiring
         if topology is self.topology:
             return self
+        explored = self.explored
+        if explored is not None:
+            explored = explored.with_positions(topology.positions()[source < 0])
         return replace(
             self,
             topology=topology,
             weights=carry(self.weights, source, newborn),
             moments=tuple(carry(m, source, 0) for m in self.moments),
+            explored=explored,
+        )
+
+    def restricted(self, inputs, outputs):
+        """Return the layer between some of its units, given a mask of both sides."""
+        topology, source = self.topology.restricted(inputs, outputs)
+        explored = self.explored
+        return replace(
+            self,
+            topology=topology,
+            weights=self.weights[source],
+            bias=self.bias[outputs],
+            moments=tuple(m[source] for m in self.moments),
+            bias_moments=tuple(m[outputs] for m in self.bias_moments),
+            explored=explored and explored.restricted(inputs, outputs)[0],
         )

@@ -1,13 +1,14 @@
 """`Network`: layers in sequence, and what they predict."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from skset import kernels
 from skset.network.activations import ACTIVATIONS
 from skset.network.layers import Layer
-from skset.network.losses import LOSSES
+from skset.network.losses import LOSSES, OUTPUTS
+from skset.network.signals import Signals
 from skset.network.stack import LayerStack
 from skset.network.workspace import aligned_empty
 
@@ -134,27 +135,90 @@ class Network(LayerStack):
                 for rows, A in self.gathered(samples)
             )
 
-    def slopes(self, X):
-        """Return the derivative of each hidden layer's activations at the inputs X.
+    def passed(self, X, team=SERIAL):
+        """Return what every layer makes of the inputs X (n_inputs, batch).
+
+        Returns
+        -------
+        activations : list of ndarray of shape (units, batch)
+            X, then those of each hidden layer.
+        slopes : list of ndarray of shape (units, batch)
+            Derivatives of the activations, for each hidden layer.
+        sums : ndarray of shape (n_outputs, batch)
+            Weighted sums of the output layer.
+        """
+        activations, slopes = [X], []
+        for depth, n_units in enumerate(self.n_units[1:-1]):
+            Z = np.empty((n_units, X.shape[1]), self.dtype)
+            A = Z if self.hidden.in_place else np.empty_like(Z)
+            self.propagate(depth, activations[-1], Z, A, team)
+            activations.append(A)
+            slopes.append(np.ones_like(Z))
+            self.hidden.multiply_derivative(Z, A, slopes[-1], self.slope(depth))
+        sums = np.empty((self.n_units[-1], X.shape[1]), self.dtype)
+        self.propagate(len(slopes), activations[-1], sums, sums, team)
+        return activations, slopes, sums
+
+    def signals(self, X, targets, weight, team=SERIAL):
+        """Return what each layer computes for some samples, and the loss's gradient.
 
         Parameters
         ----------
         X : ndarray of shape (n_inputs, batch)
             Inputs.
+        targets : ndarray
+            As the loss takes them.
+        weight : ndarray of shape (batch,)
+            Sample weights that add up to 1.
+        team : Team, default=SERIAL
+            Its threads share the forward pass.
 
         Returns
         -------
-        slopes : list of ndarray of shape (units, batch)
-            One for each hidden layer.
+        signals : list of Signals
+            One for each layer.
         """
-        slopes, A = [], X
-        for depth, n_units in enumerate(self.n_units[1:-1]):
-            Z = np.empty((n_units, A.shape[1]), self.dtype)
-            X, A = A, Z if self.hidden.in_place else np.empty_like(Z)
-            self.propagate(depth, X, Z, A)
-            slopes.append(np.ones_like(Z))
-            self.hidden.multiply_derivative(Z, A, slopes[-1], self.slope(depth))
-        return slopes
+        activations, slopes, Z = self.passed(X, team)
+        outputs = [*activations[1:], np.asarray(OUTPUTS[self.output](Z), Z.dtype)]
+        D = Z.copy()
+        LOSSES[self.output](D, targets, weight)
+        deltas = [D]
+        for layer, slope in zip(self.layers[:0:-1], slopes[::-1], strict=True):
+            deltas.append(layer.pulled_back(deltas[-1]) * slope)
+        return [
+            Signals(*parts)
+            for parts in zip(activations, outputs, deltas[::-1], strict=True)
+        ]
+
+    def sensitivities(self, samples, rows):
+        """Return ``|w g|`` of each connection, an array for each layer.
+
+        g is the gradient of the mean loss over the given samples (Lee et al. 2019,
+        ICLR, equation 5).
+        """
+        X = np.empty((samples.n_features, rows.size), self.dtype)
+        samples.gather(rows, X)
+        weight, _ = samples.weights(rows)
+        layers = self.signals(X, samples.targets(rows), weight)
+        return [
+            np.abs(layer.weights * replace(signals, topology=layer.topology).gradients)
+            for layer, signals in zip(self.layers, layers, strict=True)
+        ]
+
+    def without_units(self, kept):
+        """Return a network with some of the hidden units only.
+
+        Parameters
+        ----------
+        kept : list of ndarray of shape (units,), bool
+            Which units of each hidden layer stay.
+        """
+        n_in, n_out = self.n_units[0], self.n_units[-1]
+        sides = [np.ones(n_in, bool), *kept, np.ones(n_out, bool)]
+        return self.with_layers(
+            layer.restricted(*sides[depth : depth + 2])
+            for depth, layer in enumerate(self.layers)
+        )
 
     def _outputs(self, A):
         """Return the weighted sums of the output layer."""

@@ -27,6 +27,11 @@ class SGD:
     backward: ClassVar = staticmethod(kernels.backward_sgd)
     update: ClassVar = staticmethod(kernels.update_sgd)
 
+    @property
+    def decay(self):
+        """What is left of a gradient in the momentum, one step later."""
+        return self.momentum
+
     def step(self, learning_rate, t, l2, dtype):
         """Return the numbers of step t (from 1) for the kernels."""
         carry, push = (self.momentum, learning_rate) if self.nesterov else (1.0, 0.0)
@@ -44,6 +49,11 @@ class Adam:
     n_moments: ClassVar[int] = 2
     backward: ClassVar = staticmethod(kernels.backward_adam)
     update: ClassVar = staticmethod(kernels.update_adam)
+
+    @property
+    def decay(self):
+        """What is left of a gradient in the first moment, one step later."""
+        return self.beta_1
 
     def step(self, learning_rate, t, l2, dtype):
         """Return the numbers of step t (from 1) for the kernels."""

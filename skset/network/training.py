@@ -1,13 +1,16 @@
 """`Training`: steps of a perceptron along the gradient of its loss."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from skset.network.epochs import Epochs, EpochsOptions
+from skset.network.importance import incoming_strength
 from skset.network.losses import LOSSES
 from skset.network.noise import GaussianNoise
-from skset.network.workspace import Workspace
+from skset.network.signals import History
+from skset.network.workspace import Workspace, aligned_empty
 
 __all__ = ["Training", "TrainingOptions"]
 
@@ -24,10 +27,13 @@ class TrainingOptions(EpochsOptions):
         Share of hidden activations set to 0 in a step.
     noise : GaussianNoise, default=None
         Added to the inputs of each step, not to targets that are the inputs.
+    unit_pruning : callable, default=None
+        Removes hidden units for good; see `skset.strategies.ImportancePruning`.
     """
 
     dropout: float
     noise: GaussianNoise | None = None
+    unit_pruning: Any = None
 
 
 class Training(Epochs):
@@ -111,9 +117,37 @@ class Training(Epochs):
                 work.Z[hidden], work.H[hidden], work.D[hidden], network.slope(hidden)
             )
 
-    def _signals(self, depth):
-        work = self._workspaces.get(self._last_width)
-        return work.signals(depth) if work else None
+    def __next__(self):
+        """Train one epoch and return its mean loss; then weak units may have to go."""
+        before = self._share_done()
+        loss = super().__next__()
+        pruning = self.options.unit_pruning
+        if pruning is not None and pruning.due(before, self._share_done()):
+            self._remove_units(pruning)
+        return loss
+
+    def _remove_units(self, pruning):
+        """Remove hidden units, and everything whose shape has to do with them."""
+        kept = [pruning(incoming_strength(layer)) for layer in self.network.layers[:-1]]
+        if all(keep.all() for keep in kept):
+            return
+        self.network = self.network.without_units(kept)
+        self._workspaces, self._last_width = {}, None
+        if self.progress.history is not None:
+            self.progress.history = History(self.optimiser.decay)
+
+    def _last_step(self):
+        work = self._workspaces[self._last_width]
+        return [work.signals(depth) for depth in range(len(self.network.layers))]
+
+    def _probe(self, rows):
+        X = aligned_empty((self.samples.n_features, rows.size), self.network.dtype)
+        self.samples.gather(rows, X)
+        targets, (weight, _) = self.samples.targets(rows), self.samples.weights(rows)
+        if self._noise is not None:
+            self._noise.add(X, rows)
+        with np.errstate(all="ignore"):
+            return self.network.signals(X, targets, weight, self.team)
 
     def _noise_source(self):
         noise, dtype = self.options.noise, self.network.dtype

@@ -1,10 +1,10 @@
 """Buffers of one training step, for one batch width."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
-__all__ = ["Signals", "Workspace", "aligned_empty"]
+from skset.network.signals import Signals
+
+__all__ = ["Workspace", "aligned_empty"]
 
 
 # Bytes of a cache line: a vector that crosses its border costs two reads.
@@ -18,26 +18,6 @@ def aligned_empty(shape, dtype):
     buffer = np.empty(n_bytes + CACHE_LINE, np.uint8)
     start = -buffer.ctypes.data % CACHE_LINE
     return buffer[start : start + n_bytes].view(dtype).reshape(shape)
-
-
-@dataclass(frozen=True, eq=False)
-class Signals:
-    """What a layer computed in the last training step, for strategies to look at.
-
-    Attributes
-    ----------
-    inputs : ndarray of shape (n_in, batch)
-        Activations that went in.
-    outputs : ndarray of shape (n_out, batch)
-        Activations that came out; of the output layer, its deltas.
-    deltas : ndarray of shape (n_out, batch)
-        Gradient of the loss by the weighted sums. The gradient of connection (i, j),
-        existing or not, is ``inputs[i] @ deltas[j]``.
-    """
-
-    inputs: np.ndarray
-    outputs: np.ndarray
-    deltas: np.ndarray
 
 
 class Workspace:
@@ -79,6 +59,6 @@ class Workspace:
         self.D = [*(new(units) for units in hidden), self.Z[-1]]
 
     def signals(self, layer):
-        """Return the signals of the given layer."""
+        """Return what the given layer computed; the last one's outputs are deltas."""
         outputs = [*self.H, self.Z[-1]]
         return Signals(self.A[layer], outputs[layer], self.D[layer])

@@ -1,37 +1,97 @@
 """Strategies of dynamic sparse training: init, drop, grow and schedule."""
 
-from skset.strategies.densities import ErdosRenyi, Uniform
-from skset.strategies.drop import MagnitudeDrop, SETDrop
-from skset.strategies.grow import RandomGrow
+from skset.strategies.densities import (
+    ErdosRenyi,
+    LayerDensities,
+    Snip,
+    Uniform,
+    UniformPlus,
+)
+from skset.strategies.drop import (
+    MagnitudeDrop,
+    MESTDrop,
+    RandomDrop,
+    SensitivityDrop,
+    SETDrop,
+    ThresholdDrop,
+)
+from skset.strategies.grow import (
+    CosineGrow,
+    GradientGrow,
+    GuidedGrow,
+    MomentumGrow,
+    NeuronGrow,
+    RandomGrow,
+    UnfiredGrow,
+)
 from skset.strategies.names import (
+    DENSITY_SCHEDULES,
     DROPS,
     GROWS,
     INITS,
     METHODS,
     SCHEDULES,
+    UNIT_PRUNINGS,
     Evolution,
     Method,
+    made,
 )
-from skset.strategies.protocols import Drop, Grow, Init, Schedule
-from skset.strategies.schedules import ConstantSchedule, CosineSchedule
+from skset.strategies.protocols import (
+    DensitySchedule,
+    Drop,
+    Grow,
+    Init,
+    Schedule,
+    UnitPruning,
+)
+from skset.strategies.pruning import ImportancePruning
+from skset.strategies.schedules import (
+    ConstantDensity,
+    ConstantSchedule,
+    CosineSchedule,
+    CubicDensity,
+    LinearSchedule,
+)
 
 __all__ = [
+    "DENSITY_SCHEDULES",
     "DROPS",
     "GROWS",
     "INITS",
     "METHODS",
     "SCHEDULES",
+    "UNIT_PRUNINGS",
+    "ConstantDensity",
     "ConstantSchedule",
+    "CosineGrow",
     "CosineSchedule",
+    "CubicDensity",
+    "DensitySchedule",
     "Drop",
     "ErdosRenyi",
     "Evolution",
+    "GradientGrow",
     "Grow",
+    "GuidedGrow",
+    "ImportancePruning",
     "Init",
+    "LayerDensities",
+    "LinearSchedule",
+    "MESTDrop",
     "MagnitudeDrop",
     "Method",
+    "MomentumGrow",
+    "NeuronGrow",
+    "RandomDrop",
     "RandomGrow",
     "SETDrop",
     "Schedule",
+    "SensitivityDrop",
+    "Snip",
+    "ThresholdDrop",
+    "UnfiredGrow",
     "Uniform",
+    "UniformPlus",
+    "UnitPruning",
+    "made",
 ]

@@ -4,18 +4,39 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
+
 from skset import topology
 
-__all__ = ["ErdosRenyi", "Uniform"]
+__all__ = ["ErdosRenyi", "LayerDensities", "Snip", "Uniform", "UniformPlus"]
+
+
+def _random_topologies(shapes, counts, rng):
+    return [
+        topology.random_topology(shape, nnz, rng)
+        for shape, nnz in zip(shapes, counts, strict=True)
+    ]
 
 
 @dataclass(frozen=True)
 class _Random:
-    """Uniformly random connections, exactly as many as the layer rule says."""
+    """Uniformly random connections, exactly as many as the layer rule says.
+
+    Parameters
+    ----------
+    epsilon : float, default=20
+        Greater than 0: the number of connections is that of `ErdosRenyi` with it.
+    density : float in (0, 1], default=None
+        Overall share of existing connections, in place of epsilon.
+    dense_output : bool, default=False
+        Whether the output layer has all its connections, as many implementations of
+        dynamic sparse training have it; the others then share what is left.
+    """
 
     layer_counts: ClassVar[Callable[..., list[int]]]
     epsilon: float = 20
     density: float | None = None
+    dense_output: bool = False
 
     def __post_init__(self):
         if not self.epsilon > 0:
@@ -26,10 +47,21 @@ class _Random:
     def __call__(self, shapes, rng):
         """Return one Topology per layer shape."""
         counts = self.layer_counts(shapes, self.epsilon, self.density)
-        return [
-            topology.random_topology(shape, nnz, rng)
-            for shape, nnz in zip(shapes, counts, strict=True)
-        ]
+        return _random_topologies(shapes, self._finished(counts, shapes), rng)
+
+    def _finished(self, counts, shapes):
+        """Return the counts, with a dense output layer if it is to be so."""
+        if not self.dense_output or len(shapes) == 1:
+            return counts
+        full = _n_places(shapes[-1:])
+        left = sum(counts) - full
+        if left < len(shapes) - 1:
+            raise ValueError(
+                f"dense_output=True gives the output layer {full} connections, but "
+                f"{sum(counts)} are to be shared out. Raise density or epsilon, or set "
+                "dense_output=False."
+            )
+        return [*topology.shared_out(counts[:-1], shapes[:-1], left), full]
 
 
 @dataclass(frozen=True)
@@ -48,3 +80,103 @@ class Uniform(_Random):
     """The same density in every layer, by default ErdosRenyi's overall one."""
 
     layer_counts = staticmethod(topology.uniform)
+
+
+@dataclass(frozen=True)
+class UniformPlus(_Random):
+    """First layer dense, the last at least 0.2 dense, the others share what is left.
+
+    Gale, Elsen and Hooker 2019 (arXiv 1902.09574, section 7.2). It was made for
+    convolutions, whose first layer is small.
+    """
+
+    layer_counts = staticmethod(topology.uniform_plus)
+
+
+@dataclass(frozen=True)
+class Snip(_Random):
+    """Layer densities of SNIP: shares of the greatest ``|w g|`` of all layers.
+
+    As many of the greatest sensitivities ``|w g|`` as the network is to have
+    connections are taken, w being initial weights of a dense network and g their
+    gradient over one batch (Lee et al. 2019, ICLR); each layer gets as many connections
+    as it has among them, at random positions (Liu et al. 2022, ICLR, section 3.1).
+
+    Parameters
+    ----------
+    epsilon, density, dense_output
+        As in `ErdosRenyi`.
+    max_connections : int, default=2**20
+        A larger network is not made dense: the sensitivities are those of a random
+        network with so many connections, of the same density in every layer.
+    """
+
+    layer_counts = staticmethod(topology.erdos_renyi)
+    max_connections: int = 1 << 20
+    needs_sensitivities: ClassVar = True
+
+    def __call__(self, shapes, rng, sensitivities=None):
+        """Return one Topology per layer shape.
+
+        Parameters
+        ----------
+        shapes : list of tuple of int
+            (n_in, n_out) of each layer.
+        rng : numpy.random.Generator
+            Source of randomness.
+        sensitivities : callable
+            ``sensitivities(topologies)`` returns ``|w g|`` of each connection of a
+            network on these topologies, an array for each layer. None where there is
+            one layer only, which gets them all.
+        """
+        if sensitivities is None:
+            return super().__call__(shapes, rng)
+        probe = Uniform(density=min(1.0, self.max_connections / _n_places(shapes)))
+        found = sensitivities(probe(shapes, rng))
+        n_wanted = sum(topology.erdos_renyi(shapes, self.epsilon, self.density))
+        n_probed = sum(values.size for values in found)
+        rank = n_probed - max(1, round(n_wanted * n_probed / _n_places(shapes)))
+        every = np.concatenate(found)
+        bound = topology.nth_smallest(every, rank) if rank else 0.0
+        # Per place of the layer, as small layers may be probed more than their share.
+        shares = [
+            np.count_nonzero(values > bound) / values.size * shape[0] * shape[1]
+            for values, shape in zip(found, shapes, strict=True)
+        ]
+        counts = topology.shared_out(shares, shapes, n_wanted)
+        return _random_topologies(shapes, self._finished(counts, shapes), rng)
+
+
+@dataclass(frozen=True)
+class LayerDensities:
+    """The given density in each layer, uniformly random connections.
+
+    Parameters
+    ----------
+    densities : sequence of float in (0, 1]
+        From the input to the output, one for each layer.
+    """
+
+    densities: tuple[float, ...]
+
+    def __post_init__(self):
+        object.__setattr__(self, "densities", tuple(self.densities))
+        if not all(0 < density <= 1 for density in self.densities):
+            raise ValueError(f"densities must be in (0, 1], got {self.densities!r}.")
+
+    def __call__(self, shapes, rng):
+        """Return one Topology per layer shape."""
+        if len(shapes) != len(self.densities):
+            raise ValueError(
+                f"{len(self.densities)} densities were given for {len(shapes)} layers "
+                "(one more than there are hidden layers)."
+            )
+        counts = [
+            topology.uniform([shape], density=density)[0]
+            for shape, density in zip(shapes, self.densities, strict=True)
+        ]
+        return _random_topologies(shapes, counts, rng)
+
+
+def _n_places(shapes):
+    return sum(int(n_in) * int(n_out) for n_in, n_out in shapes)

@@ -7,36 +7,21 @@ argument.
 """
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
-__all__ = ["MagnitudeDrop", "SETDrop"]
+from skset import topology as patterns
+from skset.strategies.samples import Sampled
 
-
-# Of more values than this, a sample tells between which two the n-th smallest lies.
-MANY, SAMPLE = 1 << 14, 1 << 12
-
-
-def _nth_smallest(values, n):
-    """Return the n-th smallest of the values, n from 1."""
-    if values.size > MANY:
-        sample = np.sort(values[:: values.size // SAMPLE])
-        # Four standard deviations of the rank that it has in the sample.
-        place, margin = n * sample.size // values.size, 4 * int(SAMPLE**0.5 / 2)
-        low = sample[place - margin] if place >= margin else -np.inf
-        high = sample[place + margin] if place + margin < sample.size else np.inf
-        rank = n - 1 - np.count_nonzero(values < low)
-        middle = values[(values >= low) & (values <= high)]
-        if 0 <= rank < middle.size:
-            return np.partition(middle, rank)[rank]
-    return np.partition(values, n - 1)[n - 1]
-
-
-def _keep_surplus(keep, weights, bound, n_dropped, n, rng):
-    """Keep so many of the weights at the bound that n of `n_dropped` are dropped."""
-    if n_dropped > n:
-        tied = np.flatnonzero(weights == bound)
-        keep[rng.choice(tied, n_dropped - n, replace=False)] = True
+__all__ = [
+    "MESTDrop",
+    "MagnitudeDrop",
+    "RandomDrop",
+    "SETDrop",
+    "SensitivityDrop",
+    "ThresholdDrop",
+]
 
 
 @dataclass(frozen=True)
@@ -56,20 +41,22 @@ class SETDrop:
         n_negative = np.count_nonzero(negative)
         keep = np.ones(weights.size, bool)
         if n := int(zeta * (weights.size - n_negative)):
-            bound = _nth_smallest(weights, n_negative + n)
+            bound = patterns.nth_smallest(weights, n_negative + n)
             keep = (weights > bound) | negative
-            _keep_surplus(keep, weights, bound, np.count_nonzero(~keep), n, rng)
+            n_dropped = np.count_nonzero(~keep)
+            patterns.unless_surplus(keep, weights, bound, n_dropped, n, rng)
         if n := int(zeta * n_negative):
-            bound = _nth_smallest(weights, n_negative - n + 1)
+            bound = patterns.nth_smallest(weights, n_negative - n + 1)
             dropped = negative & (weights >= bound)
             keep &= ~dropped
-            _keep_surplus(keep, weights, bound, np.count_nonzero(dropped), n, rng)
+            n_dropped = np.count_nonzero(dropped)
+            patterns.unless_surplus(keep, weights, bound, n_dropped, n, rng)
         return keep
 
 
 @dataclass(frozen=True)
 class MagnitudeDrop:
-    """Drop the fraction zeta with the smallest absolute weights, whatever the sign.
+    """Drop the fraction zeta with the smallest ``|w|``, whatever the sign.
 
     As in RigL (Evci et al. 2020, ICML, algorithm 1).
     """
@@ -77,10 +64,93 @@ class MagnitudeDrop:
     def __call__(self, weights, zeta, rng):
         """Return which connections are kept."""
         n = int(zeta * weights.size)
-        if n == 0:
-            return np.ones(weights.size, bool)
-        magnitudes = np.abs(weights)
-        bound = _nth_smallest(magnitudes, n)
-        keep = magnitudes > bound
-        _keep_surplus(keep, magnitudes, bound, np.count_nonzero(~keep), n, rng)
+        return patterns.all_but_smallest(np.abs(weights), n, rng)
+
+
+@dataclass(frozen=True)
+class RandomDrop:
+    """Drop the fraction zeta uniformly at random.
+
+    A control: what is learned is not looked at, and accuracy suffers (Mocanu et al.
+    2018, Nature Communications 9:2383, supplement).
+    """
+
+    def __call__(self, weights, zeta, rng):
+        """Return which connections are kept."""
+        keep = np.ones(weights.size, bool)
+        n = int(zeta * weights.size)
+        keep[patterns.sample_ranks(weights.size, n, rng)] = False
         return keep
+
+
+@dataclass(frozen=True)
+class ThresholdDrop:
+    """Drop what has ``|w| < threshold``, the fraction zeta at most.
+
+    Where that is more than zeta, the smallest of it go. As in dynamic sparse
+    reparameterisation (Mostafa and Wang 2019, ICML, algorithm 1), with a threshold that
+    stays.
+
+    Parameters
+    ----------
+    threshold : float, default=0.001
+        Not negative. Small beside initial weights, which are about 0.1.
+    """
+
+    threshold: float = 0.001
+
+    def __post_init__(self):
+        if not self.threshold >= 0:
+            raise ValueError(f"threshold must be >= 0, got {self.threshold!r}.")
+
+    def __call__(self, weights, zeta, rng):
+        """Return which connections are kept."""
+        magnitudes = np.abs(weights)
+        n_small = np.count_nonzero(magnitudes < self.threshold)
+        n = min(n_small, int(zeta * weights.size))
+        return patterns.all_but_smallest(magnitudes, n, rng)
+
+
+@dataclass(frozen=True)
+class SensitivityDrop(Sampled):
+    """Drop the fraction zeta with the smallest ``|w g|``, g being the gradient.
+
+    What the loss would change, to first order, without the connection (Lee et al. 2019,
+    ICLR, equation 5; Molchanov et al. 2017, ICLR).
+    """
+
+    needs_signals: ClassVar = True
+
+    def __call__(self, weights, zeta, rng, signals):
+        """Return which connections are kept."""
+        n = int(zeta * weights.size)
+        return patterns.all_but_smallest(np.abs(weights * signals.gradients), n, rng)
+
+
+@dataclass(frozen=True)
+class MESTDrop(Sampled):
+    """Drop the fraction zeta with the smallest ``|w| + lam |g|``, g being the gradient.
+
+    Yuan et al. 2021, NeurIPS (MEST), equation 1: a weight that is about to move is not
+    yet weak.
+
+    Parameters
+    ----------
+    lam : float, default=0.5
+        Weight of the gradient, not negative; the authors' code has 0 and 0.5 for it.
+    """
+
+    lam: float = 0.5
+    needs_signals: ClassVar = True
+
+    def __post_init__(self):
+        super().__post_init__()
+        if not self.lam >= 0:
+            raise ValueError(f"lam must be >= 0, got {self.lam!r}.")
+
+    def __call__(self, weights, zeta, rng, signals):
+        """Return which connections are kept."""
+        score = np.abs(weights) + weights.dtype.type(self.lam) * np.abs(
+            signals.gradients
+        )
+        return patterns.all_but_smallest(score, int(zeta * weights.size), rng)

@@ -1,22 +1,40 @@
 """Which connections exist, how many, and one step of their evolution."""
 
-from skset.topology.densities import erdos_renyi, uniform
-from skset.topology.evolution import Rewiring, carry, evolve
+from skset.topology.densities import erdos_renyi, shared_out, uniform, uniform_plus
+from skset.topology.evolution import Rewiring, carry, evolve, strongest
+from skset.topology.paths import are_joined, joined_anew
 from skset.topology.pattern import Topology
+from skset.topology.ranks import all_but_smallest, nth_smallest, unless_surplus
 from skset.topology.sampling import (
+    filled_up,
     random_free_positions,
     random_topology,
     sample_ranks,
+    topped_up,
 )
+from skset.topology.scoring import best_candidates, pair_scores, topk_pairs
 
 __all__ = [
     "Rewiring",
     "Topology",
+    "all_but_smallest",
+    "are_joined",
+    "best_candidates",
     "carry",
     "erdos_renyi",
     "evolve",
+    "filled_up",
+    "joined_anew",
+    "nth_smallest",
+    "pair_scores",
     "random_free_positions",
     "random_topology",
     "sample_ranks",
+    "shared_out",
+    "strongest",
+    "topk_pairs",
+    "topped_up",
     "uniform",
+    "uniform_plus",
+    "unless_surplus",
 ]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-__all__ = ["erdos_renyi", "uniform"]
+__all__ = ["erdos_renyi", "shared_out", "uniform", "uniform_plus"]
 
 
 def erdos_renyi(shapes, epsilon=None, density=None):
@@ -55,6 +55,72 @@ def uniform(shapes, epsilon=None, density=None):
     if density is None:
         density = sum(erdos_renyi(shapes, epsilon)) / sizes.sum()
     return _counts(np.full(sizes.size, density), sizes)
+
+
+def uniform_plus(shapes, epsilon=None, density=None):
+    """Return the numbers of connections with a dense first and a denser last layer.
+
+    The first layer is dense, the last one has a density of 0.2 at least, and the others
+    share what is left evenly (Gale, Elsen and Hooker 2019, arXiv 1902.09574, section
+    7.2). A single layer is neither first nor last.
+
+    Parameters
+    ----------
+    shapes : sequence of tuple of int
+        (n_in, n_out) of each layer.
+    epsilon : float, default=None
+        The overall density is then that of `erdos_renyi` with this epsilon.
+    density : float in (0, 1], default=None
+        Overall share of existing connections, in place of epsilon.
+
+    Returns
+    -------
+    nnz : list of int
+        Exact numbers, at least 1 per layer.
+
+    Raises
+    ------
+    ValueError
+        If the first and the last layer alone take more than the overall density.
+    """
+    if len(shapes) == 1:
+        return erdos_renyi(shapes, epsilon, density)
+    sizes = _sizes(shapes)
+    budget = sum(erdos_renyi(shapes, epsilon, density))
+    fixed = np.zeros(sizes.size)
+    fixed[0], fixed[-1] = 1.0, max(0.2, min(1.0, budget / sizes.sum()))
+    rest = sizes[1:-1].sum()
+    left = budget - fixed @ sizes
+    if left < 0:
+        raise ValueError(
+            "uniform_plus makes the first layer dense and the last one at least 0.2 "
+            f"dense, which takes {int(fixed @ sizes)} connections, but {budget} are to "
+            "be shared out. Raise density or epsilon, or choose 'erdos_renyi'."
+        )
+    fixed[1:-1] = left / rest if rest else 0.0
+    return _counts(fixed, sizes)
+
+
+def shared_out(shares, shapes, total):
+    """Return the numbers of connections of layers that share a total.
+
+    Parameters
+    ----------
+    shares : sequence of float
+        What each layer gets in proportion to, until it is full.
+    shapes : sequence of tuple of int
+        (n_in, n_out) of each layer.
+    total : int
+        Number of all connections.
+
+    Returns
+    -------
+    nnz : list of int
+        At least 1 per layer; they add up to the total as far as rounding permits.
+    """
+    sizes, shares = _sizes(shapes), np.maximum(np.asarray(shares, float), 1e-9)
+    factor = _epsilon_for(min(total, sizes.sum()), sizes, shares)
+    return _counts(np.minimum(1.0, factor * shares / sizes), sizes)
 
 
 def _sizes(shapes):

@@ -6,8 +6,9 @@ import numpy as np
 
 from skset import kernels
 from skset.topology.pattern import Topology
+from skset.topology.ranks import all_but_smallest
 
-__all__ = ["Rewiring", "carry", "evolve"]
+__all__ = ["Rewiring", "carry", "evolve", "strongest"]
 
 
 class Rewiring(NamedTuple):
@@ -82,6 +83,39 @@ def evolve(topology, weights, *, zeta, drop, grow, rng, signals=None):
     if born.size != n_dropped:
         raise ValueError(f"{grow!r} grew {born.size} connections, not {n_dropped}.")
     return Rewiring(*kept.merged(source, born))
+
+
+def strongest(topologies, weights, nnz, rng):
+    """Return the layers' rewirings that keep the greatest weights of all layers.
+
+    Parameters
+    ----------
+    topologies : sequence of Topology
+        The patterns of all layers.
+    weights : sequence of ndarray
+        Their weights.
+    nnz : int
+        How many connections are kept, those with the greatest absolute weights in the
+        whole network (GraNet, Liu et al. 2021, NeurIPS, section 3.2); of each layer
+        one at least.
+    rng : numpy.random.Generator
+        Chooses between equal weights.
+
+    Returns
+    -------
+    rewirings : list of Rewiring
+        One for each layer.
+    """
+    magnitudes = np.concatenate([np.abs(w) for w in weights])
+    keep = all_but_smallest(magnitudes, magnitudes.size - nnz, rng)
+    ends = np.cumsum([topology.nnz for topology in topologies])
+    rewirings = []
+    for topology, w, of_layer in zip(
+        topologies, weights, np.split(keep, ends[:-1]), strict=True
+    ):
+        of_layer[np.argmax(np.abs(w))] = True
+        rewirings.append(Rewiring(*topology.kept(of_layer)))
+    return rewirings
 
 
 def carry(values, source, fill):

@@ -148,6 +148,12 @@ class Topology:
         )
         return positions
 
+    def has(self, positions):
+        """Return for each of the sorted positions whether there is a connection."""
+        taken = np.zeros(positions.size, bool)
+        kernels.mark_taken(self.indptr, self.indices, self.shape[1], positions, taken)
+        return taken
+
     def kept(self, keep):
         """Return the topology of what is kept, and where it came from.
 
@@ -200,6 +206,32 @@ class Topology:
         if not kernels.merge(*old, born, self.shape[1], *new):
             _refuse(self.shape)
         return Topology(self.shape, indptr, indices), merged
+
+    def with_positions(self, positions):
+        """Return this topology with connections at these sorted positions as well."""
+        new = positions[~self.has(positions)]
+        return self.merged(np.empty(self.nnz, np.int32), new)[0] if new.size else self
+
+    def restricted(self, inputs, outputs):
+        """Return the topology between some of the units, and where it came from.
+
+        Parameters
+        ----------
+        inputs, outputs : ndarray of shape (n_in,) and (n_out,), bool
+            Which units stay. They are numbered anew.
+
+        Returns
+        -------
+        topology : Topology
+            Smaller in shape.
+        source : ndarray of int
+            The place in this topology of each of its connections.
+        """
+        kept, source = self.kept(inputs[self.in_units] & outputs[self.indices])
+        numbers = np.cumsum(outputs, dtype=np.int32) - 1
+        indptr = np.concatenate([[0], np.cumsum(kept.fan_out[inputs])])
+        shape = (int(inputs.sum()), int(outputs.sum()))
+        return Topology(shape, indptr, numbers[kept.indices]), source
 
     @property
     def place_dtype(self):

@@ -5,7 +5,13 @@ import numpy as np
 from skset import kernels
 from skset.topology.pattern import Topology
 
-__all__ = ["random_free_positions", "random_topology", "sample_ranks"]
+__all__ = [
+    "filled_up",
+    "random_free_positions",
+    "random_topology",
+    "sample_ranks",
+    "topped_up",
+]
 
 
 def sample_ranks(total, n, rng):
@@ -81,3 +87,18 @@ def random_topology(shape, nnz, rng):
     """
     positions = sample_ranks(int(shape[0]) * int(shape[1]), nnz, rng)
     return Topology.from_positions(shape, positions)
+
+
+def topped_up(topology, positions, n, rng):
+    """Return n free positions: the given sorted ones, and random ones for the rest."""
+    if positions.size >= n:
+        return positions[:n]
+    taken = topology.with_positions(positions)
+    rest = random_free_positions(taken, n - positions.size, rng)
+    return np.concatenate([positions, rest])
+
+
+def filled_up(topology, nnz, rng):
+    """Return the topology with random connections added until it has `nnz`."""
+    n = max(nnz - topology.nnz, 0)
+    return topology.with_positions(random_free_positions(topology, n, rng))

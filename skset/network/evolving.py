@@ -1,0 +1,216 @@
+"""`Evolving`: when a network evolves in training, and how."""
+
+import warnings
+from abc import ABC, abstractmethod
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from skset.network.initial import INITIAL_WEIGHTS
+from skset.network.layers import Layer
+from skset.topology import are_joined, evolve, joined_anew, strongest
+
+__all__ = ["Evolving"]
+
+# Samples for a strategy that does not say how many it wants.
+N_SAMPLES = 256
+
+
+class Evolving(ABC):
+    """Part of a training: the evolutions of its network.
+
+    An evolution shrinks the network, if its density is to fall, then drops and grows in
+    each layer. What strategies look at is computed before, for a random sample of the
+    training set.
+    """
+
+    network: Any
+    samples: Any
+    evolution: Any
+    options: Any
+    progress: Any
+    rng: Any
+
+    @abstractmethod
+    def _probe(self, rows):
+        """Return each layer's signals for the given samples; nothing is learned."""
+
+    @abstractmethod
+    def _share_done(self):
+        """Return the share of the training that is done."""
+
+    @abstractmethod
+    def _raise_divergence(self):
+        """Raise the error of a training that has diverged."""
+
+    @property
+    def has_final_density(self):
+        """Whether no schedule of the density has any more to take away."""
+        return not self._surplus(1.0)
+
+    def reach_final_density(self):
+        """Remove what a schedule of the density has left to remove."""
+        self._shrink(self._surplus(1.0))
+
+    def drop_without_regrowth(self):
+        """Make the last evolution of SET: drop, and grow nothing."""
+        self._evolve(grow=None)
+
+    def _evolve(self, grow):
+        """Evolve layer by layer: no more than one exists twice at any time.
+
+        An interrupt in between leaves a whole network, of which some layers have
+        evolved.
+        """
+        self.progress.evolution_due = False
+        share = self._share_done()
+        zeta, surplus = self.evolution.schedule(share), self._surplus(share)
+        if not (zeta > 0 or surplus):
+            return
+        if not self.network.is_finite():  # amidst an epoch; nothing is smallest
+            self._raise_divergence()
+        self._shrink(surplus)
+        if zeta > 0:
+            for depth, signals in enumerate(self._signals()):
+                evolved = self._evolved(depth, zeta, grow, signals)
+                self._replace_layer(depth, evolved)
+        self._note_paths(rejoin=grow is not None and zeta > 0)
+
+    def _replace_layer(self, depth, layer):
+        layers = list(self.network.layers)
+        layers[depth] = layer
+        self.network = self.network.with_layers(layers)
+
+    def _evolved(self, depth, zeta, grow, signals):
+        layer = self.network.layers[depth]
+        rewiring = evolve(
+            layer.topology,
+            layer.weights,
+            zeta=zeta,
+            drop=self.evolution.drop,
+            grow=grow,
+            rng=self.rng,
+            signals=signals,
+        )
+        return layer.rewired(rewiring, self._newborn_weights(depth, rewiring))
+
+    def _newborn_weights(self, depth, rewiring):
+        """Return what newborn connections weigh: a number, or one for each place."""
+        kind, (topology, source) = self.evolution.newborn, rewiring
+        if kind == "zero" or not (source < 0).any():
+            return 0
+        dtype = self.network.dtype
+        if kind == "he_uniform":
+            limit = dtype.type(np.sqrt(6 / topology.shape[0]))
+            return limit * (2 * self.rng.random(source.size, dtype) - 1)
+        fresh = INITIAL_WEIGHTS[self.options.weight_init]
+        return fresh(topology, self.rng, dtype) * dtype.type(self._scale(depth))
+
+    def _scale(self, depth):
+        """Return the factor of a layer's initial weights."""
+        edges = (0, len(self.network.layers) - 1)
+        return self.options.edge_scale if depth in edges else 1.0
+
+    # What strategies look at.
+
+    def _signals(self):
+        """Return what strategies see of each layer; None where none of them looks."""
+        layers = self.network.layers
+        if not self.evolution.looking:
+            return [None] * len(layers)
+        n = min(self._sample_size(), self.samples.n_samples)
+        rows = np.sort(self.rng.choice(self.samples.n_samples, n, replace=False))
+        history = self.progress.history
+        return [
+            replace(
+                signals,
+                topology=layer.topology,
+                weights=layer.weights,
+                explored=layer.explored,
+                recent=history.factors(depth) if history else None,
+                longest_stall=self.progress.longest_stall,
+            )
+            for depth, (layer, signals) in enumerate(
+                zip(layers, self._probe(rows), strict=True)
+            )
+        ]
+
+    def _sample_size(self):
+        """Return how many samples strategies want to see.
+
+        Each of them as many as its most costly layer permits, at least one.
+        """
+        topologies = [layer.topology for layer in self.network.layers]
+        return max(
+            1,
+            *(
+                min(map(strategy.sample_size, topologies))
+                if hasattr(strategy, "sample_size")
+                else N_SAMPLES
+                for strategy in self.evolution.looking
+            ),
+        )
+
+    # Density.
+
+    def _surplus(self, share):
+        """Return how many connections there are beyond what the density is to be."""
+        final = self.options.final_density
+        if final is None:
+            return 0
+        density = self.evolution.density_schedule(share, final)
+        return max(0, self.network.nnz - round(density * self.network.n_possible))
+
+    def _shrink(self, surplus):
+        """Remove so many of the weakest connections of the whole network."""
+        if not surplus:
+            return
+        layers = self.network.layers
+        rewirings = strongest(
+            [layer.topology for layer in layers],
+            [layer.weights for layer in layers],
+            self.network.nnz - surplus,
+            self.rng,
+        )
+        for depth, rewiring in enumerate(rewirings):
+            self._replace_layer(depth, layers[depth].rewired(rewiring, 0))
+
+    # Paths.
+
+    def _note_paths(self, rejoin=False):
+        """Warn, once, of a network without a path from its inputs to its outputs.
+
+        Nothing has been learned by such a network but its biases, and nothing can be:
+        no gradient gets through. To `rejoin` it is to draw its connections anew.
+        """
+        layers = self.network.layers
+        topologies = [layer.topology for layer in layers]
+        if are_joined(topologies):
+            return
+        if not self.progress.fell_apart:
+            self.progress.fell_apart = True
+            warnings.warn(
+                "The network is so sparse that no path leads from its inputs to its "
+                "outputs, and its predictions are constant. Raise density or epsilon. "
+                "Where the topology evolves, connections are drawn anew.",
+                UserWarning,
+                stacklevel=2,
+            )
+        if rejoin:
+            for depth, topology in enumerate(joined_anew(topologies, self.rng)):
+                self._replace_layer(depth, self._redrawn(depth, topology))
+
+    def _redrawn(self, depth, topology):
+        """Return a layer with random weights on this topology, and the bias it had."""
+        layer, options = self.network.layers[depth], self.options
+        anew = Layer.initial(
+            topology,
+            options.weight_init,
+            self.rng,
+            self.network.dtype,
+            self._scale(depth),
+        )
+        anew = replace(anew, bias=layer.bias, explored=layer.explored)
+        anew = anew.with_moments(len(layer.moments))
+        return replace(anew, bias_moments=layer.bias_moments)

@@ -1,0 +1,71 @@
+"""Which hidden units to remove for good.
+
+A unit pruning is called as ``pruning(strengths)`` with the strength of each unit of a
+hidden layer, and returns a boolean array, True where a unit is kept. ``due(before,
+now)`` says whether it is to be called, given the shares of the training that were done
+an epoch ago and now.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+__all__ = ["ImportancePruning"]
+
+
+@dataclass(frozen=True)
+class ImportancePruning:
+    """Remove the hidden units whose strength is at or below a quantile.
+
+    Importance pruning of Curci et al. 2021 (arXiv 2102.01732, algorithm 2). The
+    strength of a unit is the sum of ``|w|`` over its incoming connections. The
+    strongest unit of a layer always stays.
+
+    Parameters
+    ----------
+    quantile : float in [0, 1), default=0.1
+        Of the strengths in a layer; about this share of its units go each time.
+    start : float in [0, 1], default=0.4
+        Share of the training before the first time, in which weak units can recover;
+        the paper's is 200 of 500 epochs.
+    stop : float in [0, 1], default=0.8
+        Share of the training after which units stay, so that the others can adapt.
+    every : float in (0, 1], default=0.08
+        Share of the training from one time to the next; the paper's is 40 of 500
+        epochs.
+    """
+
+    quantile: float = 0.1
+    start: float = 0.4
+    stop: float = 0.8
+    every: float = 0.08
+
+    def __post_init__(self):
+        if not 0 <= self.quantile < 1:
+            raise ValueError(f"quantile must be in [0, 1), got {self.quantile!r}.")
+        if not 0 <= self.start <= self.stop <= 1:
+            raise ValueError(
+                "0 <= start <= stop <= 1 must hold, got "
+                f"start={self.start!r}, stop={self.stop!r}."
+            )
+        if not 0 < self.every <= 1:
+            raise ValueError(f"every must be in (0, 1], got {self.every!r}.")
+
+    def due(self, before, now):
+        """Return whether a time to remove units lies in (before, now]."""
+        return self._times_until(now) > self._times_until(before)
+
+    def _times_until(self, progress):
+        progress = min(progress, self.stop)
+        # A little more, as shares are rounded.
+        return (
+            1 + int((progress - self.start) / self.every + 1e-9)
+            if (progress >= self.start - 1e-9)
+            else 0
+        )
+
+    def __call__(self, strengths):
+        """Return which units are kept."""
+        keep = strengths > np.quantile(strengths, self.quantile)
+        keep[np.argmax(strengths)] = True
+        return keep

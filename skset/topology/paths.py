@@ -1,0 +1,45 @@
+"""Whether a stack of layers joins its inputs to its outputs at all."""
+
+import numpy as np
+
+from skset import kernels
+from skset.topology.pattern import Topology
+from skset.topology.sampling import filled_up
+
+__all__ = ["are_joined", "joined_anew"]
+
+
+def are_joined(topologies):
+    """Return whether a path of connections leads from an input to an output.
+
+    Parameters
+    ----------
+    topologies : sequence of Topology
+        From the input to the output.
+    """
+    reached = np.ones(topologies[0].shape[0], bool)
+    for topology in topologies:
+        onward = np.zeros(topology.shape[1], bool)
+        kernels.mark_reached(topology.indptr, topology.indices, reached, onward)
+        reached = onward
+    return bool(reached.any())
+
+
+def joined_anew(topologies, rng):
+    """Return random topologies as large as these, with one random path at least.
+
+    Parameters
+    ----------
+    topologies : sequence of Topology
+        From the input to the output, each with a connection at least.
+    rng : numpy.random.Generator
+        Source of randomness.
+    """
+    units = [rng.integers(topology.shape[0]) for topology in topologies]
+    units.append(rng.integers(topologies[-1].shape[1]))
+    anew = []
+    for depth, topology in enumerate(topologies):
+        position = units[depth] * topology.shape[1] + units[depth + 1]
+        one = Topology.from_positions(topology.shape, np.array([position]))
+        anew.append(filled_up(one, topology.nnz, rng))
+    return anew

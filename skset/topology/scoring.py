@@ -1,0 +1,236 @@
+"""The one engine of scored growth: scores of pairs of units, and the greatest of them.
+
+A score is ``L[i] @ R[j]``, where L (n_in, n) and R (n_out, n) hold what is known of the
+units: activations and deltas make the gradients of missing connections, activations of
+length 1 their cosine similarity.
+"""
+
+import numpy as np
+
+from skset import kernels
+from skset.topology.pattern import Topology
+from skset.topology.ranks import all_but_smallest, nth_smallest
+
+__all__ = ["best_candidates", "pair_scores", "topk_pairs"]
+
+# A first bound for the greatest scores is guessed from so many random pairs.
+N_PROBES = 1 << 15
+# Less than 1 by what sums in single precision may be off.
+ROUNDING = 0.999
+
+
+def pair_scores(L, R, indptr, indices):
+    """Return the scores ``L[i] @ R[j]`` of some pairs.
+
+    Parameters
+    ----------
+    L : ndarray of shape (n_in, n)
+        What is known of the inputs.
+    R : ndarray of shape (n_out, n)
+        What is known of the outputs.
+    indptr : ndarray of shape (n_in + 1,), int64
+        Where the pairs of each input begin.
+    indices : ndarray of shape (n_pairs,), int32
+        Output of each pair, in any order.
+
+    Returns
+    -------
+    scores : ndarray of shape (n_pairs,)
+        In the type of L.
+    """
+    scores = np.empty(indices.size, L.dtype)
+    L, R = np.ascontiguousarray(L), np.ascontiguousarray(R)
+    kernels.pair_scores(0, indptr.size - 1, indptr, indices, L, R, scores)
+    return scores
+
+
+def topk_pairs(L, R, k, exclude, rng, budget=1 << 23):
+    """Return the k free positions whose scores ``L[i] @ R[j]`` are greatest.
+
+    Exact, without an array of n_in x n_out entries: the scores are made tile by tile,
+    and those that reach a running bound are kept. Of equal scores a random choice is
+    made. Where fewer than k free pairs have a score other than 0, all of those.
+
+    Parameters
+    ----------
+    L : ndarray of shape (n_in, n)
+        What is known of the inputs.
+    R : ndarray of shape (n_out, n)
+        What is known of the outputs; both finite.
+    k : int
+        How many are wanted.
+    exclude : Topology
+        Its connections are left out.
+    rng : numpy.random.Generator
+        Breaks ties; also guesses the first bound, which does not show in the result.
+    budget : int, default=2**23
+        Bytes for pairs that are kept; taken for more where k asks for more.
+
+    Returns
+    -------
+    positions : ndarray of shape (at most k,), int64
+        Sorted numbers ``input * n_out + output``.
+
+    Notes
+    -----
+    Scores are compared by their absolute values. Beside the budget, memory is needed
+    for two more matrices as thin as L and R.
+    """
+    key = rng.integers(1 << 63, dtype=np.uint64)
+    search = _Search(L, R, exclude, budget, key)
+    bound = _likely_bound(L, R, k, exclude, rng)
+    positions = search.strongest(k, bound)
+    if positions.size < k and bound > 0:  # guessed too high
+        positions = search.strongest(k, 0)
+    return np.sort(positions)
+
+
+def best_candidates(L, R, n, exclude, n_candidates, chances, rng):
+    """Return the free positions with the greatest scores among random ones.
+
+    Parameters
+    ----------
+    L : ndarray of shape (n_in, m)
+        What is known of the inputs.
+    R : ndarray of shape (n_out, m)
+        What is known of the outputs; both finite.
+    n : int
+        How many are wanted.
+    exclude : Topology
+        Its connections are left out.
+    n_candidates : int
+        How many pairs are drawn, with replacement, existing ones among them.
+    chances : pair of ndarray
+        Probability of each input and of each output to be drawn.
+    rng : numpy.random.Generator
+        Draws them.
+
+    Returns
+    -------
+    positions : ndarray of shape (at most n,), int64
+        Sorted; fewer than n where fewer different free candidates have a score other
+        than 0. Scores are compared by their absolute values.
+    """
+    indptr, outputs = _random_pairs(n_candidates, chances, rng)
+    scores = np.abs(pair_scores(L, R, indptr, outputs))
+    wanted = n + n // 4 + 16  # some are drawn twice or exist already
+    while True:
+        rank = n_candidates - wanted
+        bound = nth_smallest(scores, rank) if rank > 0 else 0
+        places = np.flatnonzero((scores >= bound) & (scores > 0))
+        found = _free_pairs(places, indptr, outputs, exclude)
+        if found.nnz >= n or rank <= 0:
+            break
+        wanted *= 2
+    scores = np.abs(pair_scores(L, R, found.indptr, found.indices))
+    surplus = max(found.nnz - n, 0)
+    return found.positions()[all_but_smallest(scores, surplus, rng)]
+
+
+def _free_pairs(places, indptr, outputs, exclude):
+    """Return the different pairs at these places that are not to be excluded."""
+    inputs = np.searchsorted(indptr, places, side="right") - 1
+    positions = np.sort(inputs * exclude.shape[1] + outputs[places])
+    positions = positions[: kernels.squeeze(positions)]
+    free = positions[~exclude.has(positions)]
+    return Topology.from_positions(exclude.shape, free)
+
+
+def _random_pairs(n, chances, rng):
+    """Return the index pointer and the outputs of n random pairs."""
+    counts, others = (rng.multinomial(n, chance) for chance in chances)
+    outputs = np.repeat(np.arange(others.size, dtype=np.int32), others)
+    rng.shuffle(outputs)
+    return np.concatenate([[0], np.cumsum(counts)]), outputs
+
+
+class _Search:
+    """The arrays that the pairs with the greatest scores are looked for in."""
+
+    def __init__(self, L, R, exclude, budget, key):
+        n_out, n = R.shape
+        self.lengths, self.inputs = _longest_first(L)
+        self.others, self.outputs = _longest_first(R)
+        padded = np.zeros((n, -(-n_out // kernels.TILE) * kernels.TILE), L.dtype)
+        padded[:, :n_out] = R[self.outputs].T
+        self.factors = np.ascontiguousarray(L[self.inputs]), padded
+        self.pattern = exclude.indptr, exclude.indices
+        self.key, self.budget = key, budget
+
+    def strongest(self, k, bound):
+        """Return the k positions with the greatest scores that reach the bound."""
+        dtype = self.factors[0].dtype
+        # A pair takes its position and its score.
+        room = max(self.budget // (8 + dtype.itemsize), 2 * k)
+        room += kernels.BLOCK * kernels.TILE
+        positions, scores = np.empty(room, np.int64), np.empty(room, dtype)
+        state = np.zeros(3, np.int64)
+        bound = max(dtype.type(bound), np.finfo(dtype).smallest_subnormal)
+        done = False
+        while not done:
+            done = kernels.strong_pairs(
+                state,
+                *self.factors,
+                self._reach(bound),
+                self.inputs,
+                self.outputs,
+                *self.pattern,
+                bound,
+                positions,
+                scores,
+            )
+            n = state[2]
+            if n > k:
+                best = self._best(positions[:n], scores[:n], k)
+                positions[:k], scores[:k] = positions[best], scores[best]
+                bound, state[2] = scores[:k].min(), k
+        return positions[: state[2]].copy()
+
+    def _reach(self, bound):
+        """Return with how many outputs each input can reach the bound.
+
+        No score is greater than the product of the lengths (Cauchy and Schwarz).
+        """
+        with np.errstate(divide="ignore", over="ignore"):
+            needed = bound / self.lengths * ROUNDING
+        return np.searchsorted(-self.others, -needed, side="right")
+
+    def _best(self, positions, scores, k):
+        """Return the places of the k greatest scores, ties by the hash of the pair."""
+        last = np.partition(scores, scores.size - k)[scores.size - k]
+        best, tied = np.flatnonzero(scores > last), np.flatnonzero(scores == last)
+        n_wanted = k - best.size
+        if tied.size > n_wanted:
+            hashes = _hashed(positions[tied], self.key)
+            tied = tied[np.argpartition(hashes, n_wanted)[:n_wanted]]
+        return np.concatenate([best, tied])
+
+
+def _longest_first(rows):
+    """Return the lengths of the rows, the greatest first, and the order of the rows."""
+    lengths = np.sqrt(np.einsum("ij,ij->i", rows, rows, dtype=float))
+    order = np.argsort(-lengths, kind="stable")
+    return lengths[order], order
+
+
+def _likely_bound(L, R, k, exclude, rng):
+    """Return a bound that, as a sample says, a few more than k free pairs reach."""
+    n_in, n_out = exclude.shape
+    if n_in * n_out < 4 * N_PROBES:
+        return 0
+    counts = rng.multinomial(N_PROBES, np.full(n_in, 1 / n_in))
+    indptr = np.concatenate([[0], np.cumsum(counts)])
+    outputs = rng.integers(n_out, size=N_PROBES, dtype=np.int32)
+    scores = np.abs(pair_scores(L, R, indptr, outputs))
+    expected = N_PROBES * k / exclude.n_free
+    rank = int(expected + 4 * np.sqrt(expected)) + 8
+    return 0 if rank >= N_PROBES else np.partition(scores, -rank)[-rank]
+
+
+def _hashed(positions, key):
+    """Return a random number for each position (splitmix64, Steele et al. 2014)."""
+    x = positions.astype(np.uint64) + key
+    x *= np.uint64(0x9E3779B97F4A7C15)
+    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return x ^ (x >> np.uint64(31))
