@@ -79,7 +79,11 @@ def _leaking(leak, **attributes):
         A[...] = np.where(Z > 0, Z, Z.dtype.type(leak(slope)) * Z)
 
     def multiply_derivative(Z, A, D, slope):
-        np.multiply(D, D.dtype.type(leak(slope)), out=D, where=Z <= 0)
+        factor = D.dtype.type(leak(slope))
+        if 0 <= factor <= 1:  # twenty times as fast as with a mask
+            D *= np.maximum(Z > 0, factor, dtype=D.dtype)
+        else:
+            np.multiply(D, factor, out=D, where=Z <= 0)
 
     return Activation(apply, multiply_derivative, leak, **attributes)
 

@@ -12,7 +12,7 @@ from typing import ClassVar
 import numpy as np
 
 from skset import topology as patterns
-from skset.strategies.samples import Sampled
+from skset.strategies.samples import PER_CONNECTION, Sampled
 
 __all__ = [
     "CosineGrow",
@@ -152,7 +152,7 @@ class NeuronGrow(_SampledScore):
     """
 
     def _products_per_sample(self, topology):
-        return topology.nnz
+        return PER_CONNECTION * topology.nnz
 
     def _factors(self, signals):
         pattern = signals.topology
@@ -248,8 +248,7 @@ class GuidedGrow(_SampledScore):
             )
 
     def _products_per_sample(self, topology):
-        # What is drawn lies apart in memory: a product costs as much as sixteen.
-        return int(16 * self.gamma * topology.nnz)
+        return int(PER_CONNECTION * self.gamma * topology.nnz)
 
     def _best(self, topology, n, rng, signals):
         A, D = signals.inputs, signals.deltas

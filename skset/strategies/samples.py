@@ -7,6 +7,8 @@ __all__ = ["Sampled"]
 # Products that looking may take by default, and the fewest and most samples: few of
 # them tell noise, more than these tell nothing new.
 WORK, FEWEST, MOST = 1 << 28, 32, 1024
+# What lies apart in memory costs this much more; the rest of an evolution is as cheap.
+PER_CONNECTION = 64
 
 
 @dataclass(frozen=True)
@@ -35,5 +37,8 @@ class Sampled:
         return min(max(n, FEWEST), MOST)
 
     def _products_per_sample(self, topology):
-        """Return how many products one sample costs: one per connection."""
-        return topology.nnz
+        """Return how many products one sample costs.
+
+        One per connection, each of which takes as long as many of a dense matrix.
+        """
+        return PER_CONNECTION * topology.nnz
