@@ -21,8 +21,8 @@ def print_table(header, rows):
         print("  ".join([first, *others]), flush=True)
 
 
-def write_json(path, results):
-    """Write the results, with what they were measured on."""
+def write_json(path, results, told=True):
+    """Write the results, with what they were measured on; an old file stays whole."""
     packages = ("skset", "numpy", "scipy", "scikit-learn", "numba")
     machine = {
         "processor": platform.machine(),
@@ -32,5 +32,8 @@ def write_json(path, results):
     }
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps({"machine": machine, "results": results}, indent=1))
-    print(f"written to {path}")
+    new = path.with_name(f"{path.name}.new")
+    new.write_text(json.dumps({"machine": machine, "results": results}, indent=1))
+    new.replace(path)
+    if told:
+        print(f"written to {path}")
