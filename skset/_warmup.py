@@ -29,6 +29,8 @@ def warm_up():
                 _fit_perceptrons(data, rng, dtype=dtype, solver=solver)
                 _fit_selectors(data, rng, dtype=dtype, solver=solver)
             _fit_machines(data, dtype=dtype)
+        for dtype in (np.float32, np.float64):
+            _fit_evolving(X, dtype=dtype)
         _fit_wide(rng)
 
 
@@ -51,6 +53,13 @@ def _fit_perceptrons(X, rng, **params):
             model = Estimator(random_state=0, **params, **more)
             model.fit(X, y, np.ones(N_SAMPLES)).partial_fit(X, y)
             model.predict(X)
+
+
+def _fit_evolving(X, **params):
+    params |= {"hidden_layer_sizes": (5, 4), "density": 0.4, "max_iter": 3}
+    for more in ({"method": "gse"}, {"method": "granet"}, {"grow": "neuron"}):
+        model = SETClassifier(batch_size=9, update_interval=1, **params, **more)
+        model.fit(X, np.arange(N_SAMPLES) % 3)
 
 
 def _fit_selectors(X, rng, **params):

@@ -64,7 +64,7 @@ class StrategyParameters:
         params = super().get_params(deep=deep)  # type: ignore[misc]
         if deep:
             for part in TABLES.keys() & params.keys():
-                if is_dataclass(strategy := params[part]):
+                if _has_fields(strategy := params[part]):
                     for field in fields(strategy):
                         value = getattr(strategy, field.name)
                         params[f"{part}__{field.name}"] = value
@@ -122,7 +122,7 @@ class StrategyParameters:
             return pruning and made(pruning, UNIT_PRUNINGS)
         name = "schedule" if part == "zeta_schedule" else part
         strategy = getattr(self._evolution(), name)
-        return strategy if is_dataclass(strategy) else None
+        return strategy if _has_fields(strategy) else None
 
     def _init(self):
         """Return the init as an object."""
@@ -144,3 +144,8 @@ class StrategyParameters:
             update_interval=self.update_interval,
             newborn=self.newborn,
         )
+
+
+def _has_fields(strategy):
+    """Return whether this is a strategy with parameters of its own."""
+    return is_dataclass(strategy) and not isinstance(strategy, type)

@@ -7,7 +7,8 @@ from typing import Any
 
 import numba
 
-import skset.kernels._lowering  # noqa: F401  # what `_lanes` become
+import skset.kernels._lowering  # what `_lanes` become
+import skset.kernels._typing  # noqa: F401
 from skset.kernels._cache import GuardedCache, UncachedKernels
 
 __all__ = ["inlined", "kernel"]

@@ -6,7 +6,8 @@ multiply them by a weight, add them to those of another row, put them back. The 
 splits them into as many registers as the machine's vectors need, wide or narrow.
 
 Each function is also plain Python on small arrays, which is what runs where
-``NUMBA_DISABLE_JIT`` is set; `_lowering.py` has the instructions that they become. Rows
+``NUMBA_DISABLE_JIT`` is set; `_typing.py` has the types that come out of them, and
+`_lowering.py` the instructions that they become. Rows
 belong to C-contiguous two-dimensional arrays; places are checked where numba checks
 bounds.
 """
@@ -14,7 +15,7 @@ bounds.
 import numpy as np
 from llvmlite import ir
 from numba.core import types
-from numba.extending import models, register_model, type_callable
+from numba.extending import models, register_model
 
 __all__ = [
     "add",
@@ -75,9 +76,6 @@ class _BareModel(models.StructModel):
         sizes = [("stride", types.intp), ("n_rows", types.intp), ("width", types.intp)]
         pointer = ("data", types.CPointer(bare_type.dtype))
         super().__init__(manager, bare_type, [pointer, *sizes])
-
-
-# What each function does, in Python.
 
 
 def bare(array):
@@ -205,135 +203,3 @@ def shifted(a, by):
 
 def prefetch(rows, row, column):
     """Ask for rows[row, column] to be brought near, without waiting for it."""
-
-
-# What types come out.
-
-
-def _typed(function):
-    """Register what type comes out of a function."""
-    return lambda typer: type_callable(function)(lambda context: typer)
-
-
-@_typed(lanes)
-def _(n, value):
-    return (
-        Lanes(value, n.literal_value) if isinstance(n, types.IntegerLiteral) else None
-    )
-
-
-@_typed(bare)
-def _(array):
-    if array.layout != "C":
-        return None
-    return Bare(array.dtype, array.ndim, array.mutable)
-
-
-@_typed(width)
-def _(array):
-    return types.intp
-
-
-@_typed(n_rows)
-def _(array):
-    return types.intp
-
-
-@_typed(load)
-def _(rows, row, column, like):
-    return Lanes(rows.dtype, like.n)
-
-
-@_typed(store)
-def _(rows, row, column, values):
-    return types.none if rows.mutable else None
-
-
-@_typed(at)
-def _(array, place, like):
-    return Lanes(array.dtype, like.n)
-
-
-@_typed(item)
-def _(array, place):
-    return array.dtype
-
-
-@_typed(cell)
-def _(rows, row, column):
-    return rows.dtype
-
-
-@_typed(put)
-def _(array, place, values):
-    return types.none if array.mutable else None
-
-
-@_typed(prefetch)
-def _(rows, row, column):
-    return types.none
-
-
-@_typed(add)
-def _(a, b):
-    return a
-
-
-@_typed(subtract)
-def _(a, b):
-    return a
-
-
-@_typed(multiply_add)
-def _(factor, x, z):
-    return z
-
-
-@_typed(leak)
-def _(a, by, slope):
-    return a
-
-
-@_typed(reaching)
-def _(a, b, c, d, bound):
-    return types.uint64 if a.n == 16 else None
-
-
-@_typed(lowest_bit)
-def _(bits):
-    return types.intp
-
-
-@_typed(total)
-def _(a):
-    return a.dtype
-
-
-@_typed(totals)
-def _(a, b, c, d, e, f, g, h):
-    return Lanes(a.dtype, 8)
-
-
-@_typed(zeros)
-def _(like):
-    return like
-
-
-@_typed(eight)
-def _(array, place):
-    return types.UniTuple(array.dtype, 8)
-
-
-@_typed(divide)
-def _(a, b):
-    return a
-
-
-@_typed(root)
-def _(a):
-    return a
-
-
-@_typed(shifted)
-def _(a, by):
-    return a

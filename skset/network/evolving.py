@@ -121,6 +121,11 @@ class Evolving(ABC):
             return [None] * len(layers)
         n = min(self._sample_size(), self.samples.n_samples)
         rows = np.sort(self.rng.choice(self.samples.n_samples, n, replace=False))
+        probed = self._probe(rows)
+        if not all(
+            np.isfinite(part).all() for s in probed for part in (s.inputs, s.deltas)
+        ):
+            self._raise_divergence()
         history = self.progress.history
         return [
             replace(
@@ -131,9 +136,7 @@ class Evolving(ABC):
                 recent=history.factors(depth) if history else None,
                 longest_stall=self.progress.longest_stall,
             )
-            for depth, (layer, signals) in enumerate(
-                zip(layers, self._probe(rows), strict=True)
-            )
+            for depth, (layer, signals) in enumerate(zip(layers, probed, strict=True))
         ]
 
     def _sample_size(self):
