@@ -50,10 +50,11 @@ class LossPlateau(NeverStopping):
     def attributes(self):
         """What the estimator shows of it, as scikit-learn's MLP does."""
         scored = self.scores is not None
+        best = self.best if np.isfinite(self.best) else None  # all was forgotten
         return {
             "validation_scores_": self.scores,
-            "best_validation_score_": self.best if scored else None,
-            "best_loss_": None if scored else self.best,
+            "best_validation_score_": best if scored else None,
+            "best_loss_": None if scored else best,
         }
 
     def stalled(self, loss, network):
