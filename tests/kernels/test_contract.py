@@ -15,15 +15,16 @@ from skset.kernels import (
     energies,
     patterns,
     products,
+    scores,
     steps,
     sums,
 )
 
-MODULES = [batches, energies, patterns, products, steps, sums]
+MODULES = [batches, energies, patterns, products, scores, steps, sums]
 PUBLIC = {
-    name: getattr(kernels, name)
+    name: value
     for name in kernels.__all__
-    if not inspect.isclass(getattr(kernels, name))
+    if callable(value := getattr(kernels, name)) and not inspect.isclass(value)
 }
 ALL = {
     name: value

@@ -21,16 +21,19 @@ from skset.kernels._lanes import (
     add,
     at,
     bare,
+    cell,
     divide,
     eight,
     item,
     lanes,
     leak,
     load,
+    lowest_bit,
     multiply_add,
     n_rows,
     prefetch,
     put,
+    reaching,
     root,
     shifted,
     store,
@@ -271,6 +274,113 @@ def test_eight_neighbours_and_one(dtype, place):
         assert found.tolist() == expected
 
 
+@kernel
+def pick(rows, i, j, picked):
+    """Write one number of a row."""
+    picked[0] = cell(bare(rows), i, j)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int32"])
+@pytest.mark.parametrize("place", [(0, 0), (0, 4), (2, 0), (1, 3), (2, 4)], ids=str)
+def test_one_cell(dtype, place):
+    rows = np.arange(15).reshape(3, 5).astype(dtype) * 3
+    for run in (pick, interpreted(pick)):
+        picked = np.zeros(1)
+        run(rows, *place, picked)
+        assert picked.tolist() == [3 * (5 * place[0] + place[1])]
+
+
+# Bits
+
+
+@kernel
+def sift(rows, bound, places):
+    """Write which of 64 numbers reach the bound, one by one; return all their bits."""
+    table = bare(rows)
+    like = lanes(16, bound)
+    a, b = load(table, 0, 0, like), load(table, 0, 16, like)
+    c, d = load(table, 0, 32, like), load(table, 0, 48, like)
+    every = bits = reaching(a, b, c, d, bound)
+    n = 0
+    while bits:
+        places[n] = lowest_bit(bits)
+        bits &= bits - np.uint64(1)
+        n += 1
+    return every
+
+
+def sifted(run, values, bound):
+    """Return the bits, and the places of those that are set."""
+    dtype = values.dtype.type
+    places = np.full(65, -1)
+    bits = run(values[None], dtype(bound), places)
+    n = np.count_nonzero(places >= 0)
+    assert (places[n:] == -1).all()
+    return int(bits), places[:n].tolist()
+
+
+@dtypes
+@pytest.mark.parametrize("place", [0, 1, 15, 16, 31, 32, 47, 48, 62, 63])
+@pytest.mark.parametrize("value", [2.0, -2.0, 2.5, np.inf, -np.inf])
+def test_one_number_that_reaches_the_bound_is_one_bit(dtype, place, value):
+    values = np.full(64, 1.9, dtype)
+    values[place] = value
+    for run in (sift, interpreted(sift)):
+        assert sifted(run, values, 2) == (1 << place, [place])
+
+
+@dtypes
+@pytest.mark.parametrize("seed", range(5))
+def test_bits_are_those_of_the_numbers_that_reach_the_bound(dtype, seed):
+    values = np.random.default_rng(seed).standard_normal(64).astype(dtype)
+    bound = abs(values[seed])
+    expected = np.flatnonzero(np.abs(values) >= bound).tolist()
+    for run in (sift, interpreted(sift)):
+        assert sifted(run, values, bound) == (sum(1 << n for n in expected), expected)
+
+
+@dtypes
+def test_all_bits_and_none(dtype):
+    values = np.resize(np.array([1, -1], dtype), 64)
+    for run in (sift, interpreted(sift)):
+        assert sifted(run, values, 1) == ((1 << 64) - 1, list(range(64)))
+        assert sifted(run, values, 1.5) == (0, [])
+
+
+@dtypes
+def test_what_is_not_a_number_reaches_no_bound_and_zeros_have_no_sign(dtype):
+    values = np.resize(np.array(ODD, dtype), 64)
+    finite = [n for n in range(64) if not np.isnan(values[n])]
+    large = [n for n in finite if abs(values[n]) >= 3]
+    smallest = np.finfo(dtype).smallest_subnormal
+    for run in (sift, interpreted(sift)):
+        assert sifted(run, values, 0)[1] == finite
+        assert sifted(run, values, smallest)[1] == large
+        assert sifted(run, values, np.inf)[1] == [
+            n for n in large if np.isinf(values[n])
+        ]
+
+
+@dtypes
+def test_the_smallest_numbers_are_not_0(dtype):
+    values, smallest = np.zeros(64, dtype), np.finfo(dtype).smallest_subnormal
+    values[[7, 40]] = smallest, -smallest
+    for run in (sift, interpreted(sift)):
+        assert sifted(run, values, smallest)[1] == [7, 40]
+
+
+@compiled
+def test_bits_are_those_of_four_times_sixteen_numbers():
+    @kernel
+    def eight_each(vector):
+        like = lanes(8, 0.0)
+        a = at(bare(vector), 0, like)
+        return reaching(a, a, a, a, 1.0)
+
+    with pytest.raises(TypingError):
+        eight_each(np.zeros(8))
+
+
 @compiled
 def test_a_bare_array_is_a_view_and_may_be_part_of_one():
     case, whole = Case(4, "float64"), np.zeros((7, 13))
@@ -338,6 +448,8 @@ def touch(which, row, place, rows, vector):
         vector[0] = item(line, place)
     elif which == 6:
         prefetch(table, row, place)
+    elif which == 7:
+        vector[0] = cell(table, row, place)
 
 
 REACH = {
@@ -348,6 +460,7 @@ REACH = {
     "eight": (8, 1),
     "item": (1, 1),
     "prefetch": (1, 2),
+    "cell": (1, 2),
 }
 
 

@@ -139,6 +139,39 @@ def test_squeeze_leaves_each_number_once(numbers):
     assert squeezed[:n].tolist() == sorted(set(numbers))
 
 
+@masks
+def test_mark_taken_tells_which_positions_have_a_connection(mask):
+    pattern, n_out = reference.by_input(mask), mask.shape[1]
+    for positions in (
+        np.arange(mask.size),
+        np.arange(mask.size)[1::3],
+        np.flatnonzero(mask),
+        np.flatnonzero(~mask),
+        np.empty(0, np.int64),
+    ):
+        for before in (False, True):  # what was there is written over
+            taken = np.full(positions.size, before)
+            kernels.mark_taken(*pattern, n_out, positions, taken)
+            assert np.array_equal(taken, mask.flat[positions])
+
+
+def test_mark_taken_takes_a_position_more_than_once():
+    pattern = reference.by_input(np.array([[False, True], [True, False]]))
+    taken = np.zeros(6, bool)
+    kernels.mark_taken(*pattern, 2, np.array([0, 1, 1, 2, 2, 3]), taken)
+    assert taken.tolist() == [False, True, True, True, True, False]
+
+
+@masks
+@pytest.mark.parametrize("share", [0, 0.4, 1])
+def test_mark_reached_follows_every_connection_of_a_marked_input(mask, share):
+    rng = np.random.default_rng(4)
+    reached, before = (rng.random(n) < share for n in mask.shape)
+    onward = before.copy()
+    kernels.mark_reached(*reference.by_input(mask), reached, onward)
+    assert np.array_equal(onward, before | (mask & reached[:, None]).any(axis=0))
+
+
 def test_positions_pass_32_bits():
     n_out = 60_000
     indptr = np.concatenate([np.zeros(n_out), [2]]).astype(np.int64)
@@ -149,3 +182,7 @@ def test_positions_pass_32_bits():
     ranks, free = np.array([n_out**2 - 3]), np.empty(1, np.int64)
     kernels.free_positions(indptr, indices, n_out, ranks, free)
     assert free.tolist() == [n_out**2 - 2]
+    taken = np.empty(3, bool)
+    looked_at = np.array([5, n_out * (n_out - 1) + 3, n_out**2 - 2])
+    kernels.mark_taken(indptr, indices, n_out, looked_at, taken)
+    assert taken.tolist() == [False, True, False]

@@ -1,0 +1,277 @@
+"""Scores of pairs against matrix products.
+
+Where it must be told which scores reach a bound, factors are small whole numbers: their
+products and sums are exact in either precision and in any order.
+"""
+
+import numpy as np
+import pytest
+import reference
+from kernels.test_patterns import random_mask
+from reference import assert_close
+
+from skset import kernels
+from skset.kernels import BLOCK, TILE
+
+SIZES = [
+    (1, 1),
+    (1, TILE),
+    (BLOCK, 1),
+    (3, TILE - 1),
+    (BLOCK - 1, TILE + 1),
+    (BLOCK, TILE),
+    (BLOCK + 1, 2 * TILE + 1),
+    (2 * BLOCK + 1, TILE - 1),
+    (6, 3 * TILE),
+]
+dtypes = pytest.mark.parametrize("dtype", ["float32", "float64"])
+sizes = pytest.mark.parametrize("shape", SIZES, ids=lambda s: f"{s[0]}x{s[1]}")
+widths = pytest.mark.parametrize("n", [1, 2, 3, 7, 8, 9, 16, 17, 33, 70])
+
+
+def whole_numbers(shape, n, dtype, seed=0):
+    """Return factors L and R whose products are exact."""
+    rng = np.random.default_rng(seed)
+    return tuple(rng.integers(-3, 4, (units, n)).astype(dtype) for units in shape)
+
+
+# Pairs that are given
+
+
+def random_pairs(counts, n_out, seed=0):
+    """Return as many pairs for each input, in no order, some of them twice."""
+    indptr = np.concatenate([[0], np.cumsum(counts)])
+    rng = np.random.default_rng(seed)
+    return indptr, rng.integers(n_out, size=indptr[-1], dtype=np.int32)
+
+
+def expected_scores(indptr, indices, L, R):
+    inputs = np.repeat(np.arange(indptr.size - 1), np.diff(indptr))
+    return np.array([L[i] @ R[j] for i, j in zip(inputs, indices, strict=True)])
+
+
+@dtypes
+@widths
+@pytest.mark.parametrize(
+    "counts", [[1], [0], [8], [0, 7, 9, 0, 1, 16, 0], [25, 0, 3]], ids=str
+)
+def test_scores_of_pairs_are_dot_products(dtype, n, counts):
+    rng = np.random.default_rng(1)
+    L = rng.standard_normal((len(counts), n)).astype(dtype)
+    R = rng.standard_normal((11, n)).astype(dtype)
+    indptr, indices = random_pairs(counts, 11)
+    scores = np.full(indices.size, np.nan, dtype)
+    kernels.pair_scores(0, len(counts), indptr, indices, L, R, scores)
+    wide = L.astype(float), R.astype(float)
+    assert_close(scores, expected_scores(indptr, indices, *wide))
+
+
+@dtypes
+def test_all_pairs_of_a_full_pattern_are_the_matrix_product(dtype):
+    L, R = whole_numbers((5, 19), 12, dtype)
+    indptr, indices = reference.by_input(np.ones((5, 19), bool))
+    scores = np.empty(indices.size, dtype)
+    kernels.pair_scores(0, 5, indptr, indices, L, R, scores)
+    assert np.array_equal(scores.reshape(5, 19), L @ R.T)
+
+
+@dtypes
+def test_scores_without_anything_known_are_0(dtype):
+    indptr, indices = random_pairs([9, 0, 2], 4)
+    scores = np.full(11, np.nan, dtype)
+    L, R = np.empty((3, 0), dtype), np.empty((4, 0), dtype)
+    kernels.pair_scores(0, 3, indptr, indices, L, R, scores)
+    assert not scores.any()
+
+
+def test_scores_are_written_for_the_given_inputs_only():
+    L, R = whole_numbers((4, 6), 5, "float64")
+    indptr, indices = random_pairs([9, 3, 10, 2], 6)
+    scores = np.full(24, 77.0)
+    kernels.pair_scores(1, 3, indptr, indices, L, R, scores)
+    expected = expected_scores(indptr, indices, L, R)
+    assert np.array_equal(scores[9:22], expected[9:22])
+    assert (np.delete(scores, np.s_[9:22]) == 77).all()
+
+
+# Pairs that are strong
+
+
+class Search:
+    """Factors, a pattern to leave out, and a buffer for what is found.
+
+    `inputs` and `outputs` are the orders in which units are looked at.
+    """
+
+    def __init__(self, L, R, taken, room=None, inputs=None, outputs=None):
+        self.L, self.R, self.taken = L, R, taken
+        n_in, n_out = taken.shape
+        self.inputs = np.arange(n_in) if inputs is None else inputs
+        self.outputs = np.arange(n_out) if outputs is None else outputs
+        padded = np.zeros((R.shape[1], -(-n_out // TILE) * TILE), R.dtype)
+        padded[:, :n_out] = R[self.outputs].T
+        self.factors = np.ascontiguousarray(L[self.inputs]), padded
+        self.reach = np.full(n_in, n_out)
+        self.room = n_in * n_out + BLOCK * TILE if room is None else room
+        self.state = np.zeros(3, np.int64)
+
+    def step(self, bound):
+        """Run the kernel once; return whether it is done, and what it has found."""
+        positions = np.full(self.room, -1)
+        scores = np.full(self.room, np.nan, self.L.dtype)
+        done = kernels.strong_pairs(
+            self.state,
+            *self.factors,
+            self.reach,
+            self.inputs,
+            self.outputs,
+            *reference.by_input(self.taken),
+            self.L.dtype.type(bound),
+            positions,
+            scores,
+        )
+        n = self.state[2]
+        assert (positions[n:] == -1).all()
+        assert np.isnan(scores[n:]).all()
+        return done, dict(zip(positions[:n].tolist(), scores[:n].tolist(), strict=True))
+
+    def run(self, bound):
+        """Run the kernel, each time with an empty buffer; return what it has found."""
+        found, n_calls, done = {}, 0, False
+        while not done:
+            self.state[2] = 0
+            done, more = self.step(bound)
+            assert not found.keys() & more.keys()
+            found |= more
+            n_calls += 1
+        return found, n_calls
+
+    def expected(self, bound):
+        scores = np.abs(self.L @ self.R.T)
+        strong = np.flatnonzero((scores >= bound) & ~self.taken)
+        return dict(zip(strong.tolist(), scores.flat[strong].tolist(), strict=True))
+
+
+@sizes
+@dtypes
+@pytest.mark.parametrize("density", [0, 0.3, 1])
+def test_strong_pairs_are_the_free_ones_that_reach_the_bound(shape, dtype, density):
+    L, R = whole_numbers(shape, 3, dtype)
+    search = Search(L, R, random_mask(shape, density))
+    bound = max(1, int(np.quantile(np.abs(L @ R.T), 0.9)))
+    found, n_calls = search.run(bound)
+    assert found == search.expected(bound)
+    assert n_calls == 1
+
+
+@pytest.mark.parametrize("n", [0, 1, 2, 5, 40])
+@dtypes
+def test_as_many_factors_as_there_are(dtype, n):
+    shape = 7, 70
+    search = Search(*whole_numbers(shape, n, dtype), random_mask(shape, 0.1))
+    assert search.run(1)[0] == search.expected(1)
+
+
+@dtypes
+def test_the_smallest_bound_leaves_out_zeros_alone(dtype):
+    L, R = whole_numbers((9, 66), 2, dtype)
+    L[3] = R[65] = 0
+    search = Search(L, R, np.zeros((9, 66), bool))
+    tiny = np.finfo(dtype).smallest_subnormal
+    assert search.run(tiny)[0] == search.expected(1)
+    assert search.expected(1).keys() == set(np.flatnonzero(L @ R.T).tolist())
+
+
+@dtypes
+def test_inputs_without_and_with_one_connection(dtype):
+    taken = np.zeros((5, 70), bool)
+    taken[1, 0] = taken[2, 69] = taken[3, 64] = True
+    search = Search(np.ones((5, 1), dtype), np.ones((70, 1), dtype), taken)
+    found, _ = search.run(1)
+    assert sorted(found) == np.flatnonzero(~taken).tolist()
+
+
+@dtypes
+@pytest.mark.parametrize("spare", [0, 1, 100, BLOCK * TILE])
+def test_a_full_buffer_is_gone_on_from(dtype, spare):
+    shape = 2 * BLOCK + 5, TILE + 6
+    L, R = whole_numbers(shape, 2, dtype)
+    search = Search(L, R, random_mask(shape, 0.2), room=BLOCK * TILE + spare)
+    found, n_calls = search.run(3)
+    assert found == search.expected(3)
+    assert 1 < n_calls <= 6
+
+
+def test_it_stops_where_another_block_might_not_fit():
+    shape = BLOCK + 3, TILE + 2
+    ones = np.ones((shape[0], 1)), np.ones((shape[1], 1))
+    search = Search(*ones, np.zeros(shape, bool), room=BLOCK * TILE)
+    done, found = search.step(1)
+    assert not done
+    assert search.state.tolist() == [0, TILE, BLOCK * TILE]
+    first = [i * shape[1] + j for i in range(BLOCK) for j in range(TILE)]
+    assert sorted(found) == first
+    done, found = search.step(1)  # there is no room, and nothing happens
+    assert not done
+    assert search.state.tolist() == [0, TILE, BLOCK * TILE]
+    assert not np.isfinite(list(found.values())).any()
+    search.state[2] = 0
+    done, found = search.step(1)
+    assert not done
+    assert search.state.tolist() == [BLOCK, 0, 2 * BLOCK]
+    assert sorted(found) == [
+        i * shape[1] + j for i in range(BLOCK) for j in (TILE, TILE + 1)
+    ]
+
+
+@dtypes
+def test_units_may_be_looked_at_in_any_order(dtype):
+    shape, rng = (BLOCK + 6, TILE + 9), np.random.default_rng(3)
+    orders = rng.permutation(shape[0]), rng.permutation(shape[1])
+    L, R = whole_numbers(shape, 3, dtype)
+    search = Search(L, R, random_mask(shape, 0.4), None, *orders)
+    assert search.run(5)[0] == search.expected(5)
+
+
+def test_columns_out_of_reach_are_not_looked_at():
+    shape = BLOCK + 4, 3 * TILE
+    ones = np.ones((shape[0], 1)), np.ones((shape[1], 1))
+    search = Search(*ones, np.zeros(shape, bool))
+    search.reach[:BLOCK], search.reach[BLOCK:] = TILE + 1, 0
+    found, _ = search.run(1)
+    near = np.zeros(shape, bool)
+    near[:BLOCK, : 2 * TILE] = True  # a tile is looked at as a whole
+    assert sorted(found) == np.flatnonzero(near).tolist()
+
+
+@pytest.mark.parametrize("shape", [(0, 3), (3, 0)])
+def test_without_units_nothing_is_found(shape):
+    search = Search(*whole_numbers(shape, 2, "float64"), np.zeros(shape, bool))
+    search.reach[:] = 0
+    assert search.run(1) == ({}, 1)
+
+
+def test_positions_pass_32_bits():
+    n_in, n_out = 60_000, 40_000
+    R = np.zeros((1, -(-n_out // TILE) * TILE))
+    R[0, [0, n_out - 1, n_out - 2]] = 1, -2, 1
+    positions, scores = np.empty((2, 2 * BLOCK * TILE))
+    positions = positions.astype(np.int64)
+    state, indptr = np.zeros(3, np.int64), np.zeros(n_in + 1, np.int64)
+    indptr[-1] = 1
+    done = kernels.strong_pairs(
+        state,
+        np.ones((1, 1)),
+        R,
+        np.array([n_out]),
+        np.array([n_in - 1]),
+        np.arange(n_out),
+        indptr,
+        np.array([n_out - 2], np.int32),
+        1.0,
+        positions,
+        scores,
+    )
+    assert done
+    assert positions[: state[2]].tolist() == [(n_in - 1) * n_out, n_in * n_out - 1]
+    assert scores[: state[2]].tolist() == [1, 2]
