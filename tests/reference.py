@@ -67,6 +67,20 @@ def merge(kept, kept_source, born):
     return sorted(source), [source[position] for position in sorted(source)]
 
 
+# Scores
+
+
+def strongest_pairs(L, R, k, taken):
+    """Return the k greatest ``|L R'|`` of free places, and where they are.
+
+    Those that are 0 are left out. Positions are right for scores without ties.
+    """
+    scores = np.where(taken, 0, np.abs(L @ R.T)).ravel()
+    order = np.argsort(-scores, kind="stable")[:k]
+    order = np.sort(order[scores[order] > 0])
+    return scores[order], order
+
+
 # Drops, for weights without ties
 
 

@@ -1,17 +1,39 @@
 import numpy as np
 import pytest
-from reference import assert_canonical
+from reference import assert_canonical, mask_of
+from scipy import stats
+from strategies.cases import signals_of
 
 from skset.network import Layer
-from skset.strategies import DROPS, GROWS, RandomGrow, SETDrop
-from skset.topology import Topology, carry, evolve, random_topology
+from skset.strategies import (
+    DROPS,
+    GROWS,
+    GuidedGrow,
+    RandomGrow,
+    SETDrop,
+    ThresholdDrop,
+    UnfiredGrow,
+)
+from skset.topology import Topology, carry, evolve, random_topology, strongest
 
 SHAPES = [(1, 1), (1, 7), (7, 1), (2, 2), (9, 8), (40, 30), (3000, 5)]
 DENSITIES = [0, 0.01, 0.3, 0.6, 0.97, 1]  # 0 stands for one connection
 ZETAS = [0, 0.1, 0.3, 0.5, 0.999, 1]
 
-drops = pytest.mark.parametrize("drop", [d() for d in DROPS.values()], ids=DROPS)
-grows = pytest.mark.parametrize("grow", [g() for g in GROWS.values()], ids=GROWS)
+# Whatever a layer weighs is below this threshold.
+EVERY_DROP = {name: drop() for name, drop in DROPS.items()} | {
+    "threshold": ThresholdDrop(100)
+}
+EVERY_GROW = {name: grow() for name, grow in GROWS.items()}
+# Each drop, and each growth, beside those of SET.
+PAIRS = {
+    **{(name, "random"): (drop, RandomGrow()) for name, drop in EVERY_DROP.items()},
+    **{("set", name): (SETDrop(), grow) for name, grow in EVERY_GROW.items()},
+}
+drops = pytest.mark.parametrize("drop", EVERY_DROP.values(), ids=EVERY_DROP)
+pairs = pytest.mark.parametrize(
+    ("drop", "grow"), PAIRS.values(), ids=map("-".join, PAIRS)
+)
 shapes = pytest.mark.parametrize("shape", SHAPES, ids=lambda s: f"{s[0]}x{s[1]}")
 densities = pytest.mark.parametrize("density", DENSITIES)
 
@@ -59,8 +81,7 @@ def assert_rewired(layer, rewiring, newborn=0):
 
 @shapes
 @densities
-@drops
-@grows
+@pairs
 @pytest.mark.parametrize("zeta", ZETAS)
 def test_evolution_keeps_the_number_of_connections(shape, density, drop, grow, zeta):
     layer = random_layer(shape, density)
@@ -68,7 +89,13 @@ def test_evolution_keeps_the_number_of_connections(shape, density, drop, grow, z
     for _ in range(3):
         before = layer.topology
         rewiring = evolve(
-            before, layer.weights, zeta=zeta, drop=drop, grow=grow, rng=rng
+            before,
+            layer.weights,
+            zeta=zeta,
+            drop=drop,
+            grow=grow,
+            rng=rng,
+            signals=signals_of(before, layer.weights),
         )
         layer = assert_rewired(layer, rewiring)
         assert rewiring.topology.nnz == before.nnz
@@ -87,8 +114,16 @@ def test_evolution_keeps_the_number_of_connections(shape, density, drop, grow, z
 def test_without_grow_it_only_drops(shape, density, drop):
     layer = random_layer(shape, density)
     rng = np.random.default_rng(0)
-    topology = layer.topology
-    rewiring = evolve(topology, layer.weights, zeta=0.5, drop=drop, grow=None, rng=rng)
+    topology, weights = layer.topology, layer.weights
+    rewiring = evolve(
+        topology,
+        weights,
+        zeta=0.5,
+        drop=drop,
+        grow=None,
+        rng=rng,
+        signals=signals_of(topology, weights),
+    )
     assert_rewired(layer, rewiring)
     assert (rewiring.source >= 0).all()
     allowed = min(0.5 * topology.nnz, topology.n_free)
@@ -96,8 +131,7 @@ def test_without_grow_it_only_drops(shape, density, drop):
     assert topology.nnz - rewiring.topology.nnz > allowed - 2
 
 
-@drops
-@grows
+@pairs
 @shapes
 def test_a_full_layer_is_left_alone(drop, grow, shape):
     layer = random_layer(shape, 1)
@@ -110,20 +144,21 @@ def test_a_full_layer_is_left_alone(drop, grow, shape):
         assert_rewired(layer, rewiring)
 
 
-@drops
-@grows
+@pairs
 @pytest.mark.parametrize("n_free", [1, 2, 5])
 def test_a_nearly_full_layer_replaces_what_it_can(drop, grow, n_free):
     rng = np.random.default_rng(0)
     topology = random_topology((12, 10), 120 - n_free, rng)
     weights = rng.standard_normal(topology.nnz)
-    rewiring = evolve(topology, weights, zeta=0.9, drop=drop, grow=grow, rng=rng)
+    signals = signals_of(topology, weights)
+    rewiring = evolve(
+        topology, weights, zeta=0.9, drop=drop, grow=grow, rng=rng, signals=signals
+    )
     assert n_free - 2 < (rewiring.source < 0).sum() <= n_free
     assert rewiring.topology.nnz == topology.nnz
 
 
-@drops
-@grows
+@pairs
 def test_a_layer_that_lost_everything_stays_as_it_is(drop, grow):
     topology = Topology.empty((3, 2))
     rewiring = evolve(
@@ -133,13 +168,13 @@ def test_a_layer_that_lost_everything_stays_as_it_is(drop, grow):
         drop=drop,
         grow=grow,
         rng=np.random.default_rng(0),
+        signals=signals_of(topology, np.empty(0)),
     )
     assert_canonical(rewiring.topology)
     assert rewiring.topology.nnz == 0
 
 
-@drops
-@grows
+@pairs
 def test_the_seed_decides(drop, grow):
     layer = random_layer((40, 30), 0.3)
     one, same, other = (
@@ -150,12 +185,16 @@ def test_the_seed_decides(drop, grow):
             drop=drop,
             grow=grow,
             rng=np.random.default_rng(seed),
+            signals=signals_of(layer.topology, layer.weights),
         )
         for seed in (1, 1, 2)
     )
     assert np.array_equal(one.topology.indices, same.topology.indices)
     assert np.array_equal(one.source, same.source)
-    assert not np.array_equal(one.topology.positions(), other.topology.positions())
+    # What scores decide, chance does not, but which candidates are looked at.
+    by_chance = isinstance(grow, (RandomGrow, UnfiredGrow, GuidedGrow))
+    differs = not np.array_equal(one.topology.positions(), other.topology.positions())
+    assert differs == by_chance
 
 
 def test_the_old_topology_and_weights_are_not_changed():
@@ -262,7 +301,8 @@ def test_strategies_are_called_as_the_contract_says(drop):
         return topology.free_positions(np.arange(n))
 
     calls = []
-    layer, rng, signals = random_layer((9, 8), 0.5), np.random.default_rng(0), object()
+    layer, rng = random_layer((9, 8), 0.5), np.random.default_rng(0)
+    signals = signals_of(layer.topology, layer.weights)
     evolve(
         layer.topology,
         layer.weights,
@@ -337,3 +377,79 @@ def test_a_drop_may_return_a_strided_array():
         rng=np.random.default_rng(0),
     )
     assert rewiring.source.tolist() == np.flatnonzero(keep[::2]).tolist()
+
+
+# All layers at once
+
+
+def of(shape, weights):
+    """Return a topology and weights, given those of the first places of a layer."""
+    weights = np.array(weights)
+    return Topology.from_positions(shape, np.arange(weights.size)), weights
+
+
+def strongest_of(layers, nnz, seed=0):
+    """Return the sources of what is kept of each layer."""
+    topologies, weights = zip(*layers, strict=True)
+    rewirings = strongest(topologies, weights, nnz, np.random.default_rng(seed))
+    for (topology, source), before in zip(rewirings, topologies, strict=True):
+        assert_canonical(topology)
+        assert topology.shape == before.shape
+        assert np.array_equal(topology.positions(), before.positions()[source])
+    return [source.tolist() for _, source in rewirings]
+
+
+@pytest.mark.parametrize(
+    ("nnz", "expected"),
+    [
+        (7, [[0, 1, 2], [0, 1], [0, 1]]),
+        (6, [[0, 1, 2], [0, 1], [0]]),
+        (5, [[0, 1, 2], [0, 1], [0]]),  # and 0.3, as a layer needs one
+        (4, [[0, 1, 2], [1], [0]]),
+        (3, [[0, 2], [1], [0]]),
+        (2, [[0], [1], [0]]),
+        (1, [[0], [1], [0]]),
+        (0, [[0], [1], [0]]),
+    ],
+)
+def test_the_strongest_of_all_layers_stay(nnz, expected):
+    layers = [
+        of((2, 3), [3.0, 1.0, -2.0]),
+        of((3, 2), [0.4, -5.0]),
+        of((2, 2), [0.3, -0.1]),
+    ]
+    assert strongest_of(layers, nnz) == expected
+
+
+def test_the_strongest_are_those_of_a_sort_of_all_weights():
+    layers = [random_layer((40, 30), 0.5, 1), random_layer((30, 20), 0.9, 2)]
+    layers = [(layer.topology, np.abs(layer.weights) + 0.01) for layer in layers]
+    every = np.sort(np.concatenate([weights for _, weights in layers]))
+    for nnz in (2, 17, 300, 1139, 1140):
+        kept = strongest_of(layers, nnz)
+        values = [w[source] for (_, w), source in zip(layers, kept, strict=True)]
+        assert np.array_equal(np.sort(np.concatenate(values)), every[-nnz:])
+
+
+def test_of_equal_weights_as_many_are_kept_by_chance():
+    layers = [of((4, 5), np.ones(20)), of((5, 4), np.ones(20))]
+    counts = np.zeros(40)
+    for seed in range(300):
+        first, last = strongest_of(layers, 10, seed)
+        assert 10 <= len(first) + len(last) <= 12  # one of each layer at least
+        counts[first] += 1
+        counts[20 + np.array(last)] += 1
+    others = np.delete(counts, [0, 20])  # these are taken where a layer has no other
+    assert stats.chisquare(others).pvalue > 0.001
+
+
+def test_a_layer_without_connections_stays_so():
+    empty = Topology.empty((2, 2)), np.empty(0)
+    assert strongest_of([empty, of((2, 3), [3.0, 1.0])], 1) == [[], [0]]
+
+
+def test_the_strongest_leave_what_is_given_unchanged():
+    topology, weights = of((2, 3), [3.0, 1.0, -2.0])
+    strongest([topology], [weights], 1, np.random.default_rng(0))
+    assert weights.tolist() == [3, 1, -2]
+    assert mask_of(topology).sum() == 3

@@ -82,6 +82,55 @@ def test_merged_is_the_union(mask, share):
     assert np.array_equal(mask_of(topology), mask)
 
 
+@masks
+def test_has_tells_connections_from_free_places(mask):
+    topology = topology_of(mask)
+    assert topology.has(np.arange(mask.size)).tolist() == mask.ravel().tolist()
+    some = np.arange(mask.size)[::2]
+    assert topology.has(some).tolist() == mask.flat[some].tolist()
+    assert topology.has(np.empty(0, np.int64)).shape == (0,)
+
+
+@masks
+@pytest.mark.parametrize("share", [0, 0.5, 1])
+def test_with_positions_has_old_and_new(mask, share):
+    topology, rng = topology_of(mask), np.random.default_rng(3)
+    positions = np.flatnonzero(rng.random(mask.size) < share)
+    union, expected = topology.with_positions(positions), mask.copy()
+    expected.flat[positions] = True
+    assert_canonical(union)
+    assert np.array_equal(mask_of(union), expected)
+    assert np.array_equal(mask_of(topology), mask)
+    assert topology.with_positions(topology.positions()) is topology
+
+
+@masks
+@pytest.mark.parametrize("share", [0, 0.5, 1])
+def test_restricted_is_what_joins_the_units_that_stay(mask, share):
+    topology, rng = topology_of(mask), np.random.default_rng(4)
+    for _ in range(5):
+        inputs, outputs = (rng.random(n) < share for n in mask.shape)
+        part, source = topology.restricted(inputs, outputs)
+        assert_canonical(part)
+        assert part.shape == (inputs.sum(), outputs.sum())
+        assert all(type(n) is int for n in part.shape)
+        assert np.array_equal(mask_of(part), mask[np.ix_(inputs, outputs)])
+        numbers = dense(mask, np.arange(1, topology.nnz + 1))[np.ix_(inputs, outputs)]
+        assert (source + 1).tolist() == numbers[numbers > 0].tolist()
+        assert source.dtype == topology.place_dtype
+
+
+def test_restricted_by_hand():
+    # 0 1 .     Without input 1 and output 1:  0 .
+    # 2 . 3                                    . 5
+    # . 4 5
+    topology = Topology.from_positions((3, 3), np.array([0, 1, 3, 5, 7, 8]))
+    stay = np.array([True, False, True])
+    part, source = topology.restricted(stay, stay)
+    assert part.positions().tolist() == [0, 3]
+    assert source.tolist() == [0, 5]
+
+
 def test_places_beyond_32_bits_are_numbered_in_64(monkeypatch):
     monkeypatch.setattr(pattern, "_INT32_MAX", 3)
     topology = Topology.from_positions((3, 4), np.array([0, 5, 6, 11]))

@@ -2,14 +2,16 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from reference import assert_canonical
+from reference import assert_canonical, mask_of
 from scipy import stats
 
 from skset.topology import (
     Topology,
+    filled_up,
     random_free_positions,
     random_topology,
     sample_ranks,
+    topped_up,
 )
 
 
@@ -128,3 +130,49 @@ def test_the_seed_decides(total):
     )
     assert np.array_equal(a, b)
     assert not np.array_equal(a, c)
+
+
+@pytest.mark.parametrize("given", [[], [1], [1, 3, 10], [1, 2, 3, 4, 7, 8, 9, 10]])
+@pytest.mark.parametrize("n", [0, 1, 3, 8])
+def test_topped_up_are_the_given_positions_and_random_free_ones(given, n):
+    topology = Topology.from_positions((3, 4), np.array([0, 5, 6, 11]))
+    seen = set()
+    for seed in range(60):
+        positions = np.array(given, np.int64)
+        chosen = topped_up(topology, positions, n, np.random.default_rng(seed))
+        assert chosen.dtype == np.int64
+        assert chosen.size == np.unique(chosen).size == n
+        assert chosen[: len(given)].tolist() == given[:n]
+        assert not topology.has(np.sort(chosen)).any()
+        seen |= set(chosen.tolist())
+    if len(given) < n:  # every free place has been reached
+        assert seen == {1, 2, 3, 4, 7, 8, 9, 10}
+
+
+def test_topped_up_is_uniform_beside_the_given_positions():
+    topology = Topology.from_positions((3, 4), np.array([0, 5, 6, 11]))
+    rng, counts = np.random.default_rng(0), np.zeros(12, int)
+    for _ in range(2000):
+        counts[topped_up(topology, np.array([2, 9]), 4, rng)] += 1
+    assert counts[[2, 9]].tolist() == [2000, 2000]
+    assert not counts[[0, 5, 6, 11]].any()
+    assert stats.chisquare(counts[[1, 3, 4, 7, 8, 10]]).pvalue > 0.001
+
+
+@pytest.mark.parametrize("nnz", [0, 3, 4, 5, 11, 12])
+def test_filled_up_has_so_many_connections_the_old_ones_among_them(nnz):
+    topology = Topology.from_positions((3, 4), np.array([0, 5, 6, 11]))
+    for seed in range(10):
+        full = filled_up(topology, nnz, np.random.default_rng(seed))
+        assert_canonical(full)
+        assert full.nnz == max(nnz, 4)
+        assert mask_of(full)[mask_of(topology)].all()
+
+
+def test_filled_up_is_uniform():
+    topology = Topology.from_positions((3, 4), np.array([0, 5, 6, 11]))
+    rng, counts = np.random.default_rng(0), np.zeros(12, int)
+    for _ in range(2000):
+        counts[filled_up(topology, 7, rng).positions()] += 1
+    assert counts[[0, 5, 6, 11]].tolist() == [2000] * 4
+    assert stats.chisquare(counts[[1, 2, 3, 4, 7, 8, 9, 10]]).pvalue > 0.001
