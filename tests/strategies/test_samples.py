@@ -1,0 +1,95 @@
+from dataclasses import dataclass
+from math import inf, nan
+
+import pytest
+
+from skset.strategies import (
+    CosineGrow,
+    GradientGrow,
+    GuidedGrow,
+    MESTDrop,
+    MomentumGrow,
+    NeuronGrow,
+    SensitivityDrop,
+    UnfiredGrow,
+)
+
+SAMPLED = [
+    SensitivityDrop,
+    MESTDrop,
+    GradientGrow,
+    NeuronGrow,
+    CosineGrow,
+    GuidedGrow,
+]
+sampled = pytest.mark.parametrize("strategy", SAMPLED)
+
+
+@dataclass
+class Pattern:
+    shape: tuple
+    nnz: int
+
+
+def sizes(strategy, patterns):
+    return [strategy.sample_size(Pattern(*pattern)) for pattern in patterns]
+
+
+BY_CONNECTIONS = [
+    ((9, 9), 0),
+    ((9, 9), 1),
+    ((10**4, 10**4), 1 << 18),
+    ((10**4, 10**4), 1 << 19),
+    ((10**4, 10**4), 1 << 22),
+    ((10**6, 10**6), 1 << 23),
+    ((10**6, 10**6), 1 << 30),
+]
+
+
+@pytest.mark.parametrize("strategy", [SensitivityDrop(), MESTDrop(), NeuronGrow()])
+def test_a_sample_costs_a_product_for_each_connection(strategy):
+    assert sizes(strategy, BY_CONNECTIONS) == [1024, 1024, 1024, 512, 64, 32, 32]
+
+
+@pytest.mark.parametrize("strategy", [GradientGrow(), CosineGrow()])
+def test_a_sample_costs_a_product_for_each_pair(strategy):
+    patterns = [
+        ((1, 1), 0),
+        ((512, 512), 9),
+        ((1024, 512), 9),
+        ((1024, 1024), 9),
+        ((4096, 1024), 9),
+        ((4096, 4096), 9),
+        ((1 << 20, 1 << 20), 9),
+    ]
+    assert sizes(strategy, patterns) == [1024, 1024, 512, 256, 64, 32, 32]
+
+
+@pytest.mark.parametrize(
+    ("gamma", "expected"),
+    [
+        (1.0, [1024, 1024, 64, 32, 32, 32, 32]),
+        (0.25, [1024, 1024, 256, 128, 32, 32, 32]),
+        (4.0, [1024, 1024, 32, 32, 32, 32, 32]),
+    ],
+)
+def test_a_sample_costs_16_products_for_each_candidate(gamma, expected):
+    assert sizes(GuidedGrow(gamma=gamma), BY_CONNECTIONS) == expected
+
+
+@pytest.mark.parametrize("strategy", [UnfiredGrow(), MomentumGrow()])
+def test_who_looks_at_no_samples_wants_none(strategy):
+    assert sizes(strategy, BY_CONNECTIONS) == [0] * 7
+
+
+@sampled
+def test_a_number_that_is_given_is_taken(strategy):
+    assert sizes(strategy(n_samples=7), BY_CONNECTIONS) == [7] * 7
+    assert strategy().n_samples is None
+
+
+@sampled
+@pytest.mark.parametrize("n_samples", [0, -1, nan, -inf])
+def test_wrong_numbers_of_samples_are_refused(strategy, n_samples):
+    with pytest.raises(ValueError, match="n_samples must be at least 1, got"):
+        strategy(n_samples=n_samples)
