@@ -1,135 +1,235 @@
-"""What holds for every strategy, and the table of names."""
+"""What holds for every strategy."""
 
+import copy
 import dataclasses
 import pickle
 
 import numpy as np
 import pytest
+from sklearn.base import clone
+from sklearn.model_selection import ParameterGrid
 
+import skset
+from skset import strategies
 from skset.strategies import (
+    DENSITY_SCHEDULES,
     DROPS,
     GROWS,
     INITS,
     METHODS,
     SCHEDULES,
+    UNIT_PRUNINGS,
+    ConstantDensity,
     ConstantSchedule,
+    CosineGrow,
     CosineSchedule,
+    CubicDensity,
     ErdosRenyi,
     Evolution,
+    GradientGrow,
+    GuidedGrow,
+    ImportancePruning,
+    LayerDensities,
+    LinearSchedule,
     MagnitudeDrop,
+    MESTDrop,
     Method,
+    MomentumGrow,
+    NeuronGrow,
+    RandomDrop,
     RandomGrow,
+    SensitivityDrop,
     SETDrop,
+    Snip,
+    ThresholdDrop,
+    UnfiredGrow,
     Uniform,
+    UniformPlus,
 )
 
-TABLES = {"init": INITS, "drop": DROPS, "grow": GROWS, "schedule": SCHEDULES}
-NAMED = {
-    name: strategy for table in TABLES.values() for name, strategy in table.items()
+TABLES = {
+    "init": INITS,
+    "drop": DROPS,
+    "grow": GROWS,
+    "zeta_schedule": SCHEDULES,
+    "density_schedule": DENSITY_SCHEDULES,
+    "unit_pruning": UNIT_PRUNINGS,
 }
-named = pytest.mark.parametrize("strategy", NAMED.values(), ids=NAMED)
+ESTIMATORS = [
+    skset.SETClassifier,
+    skset.SETRegressor,
+    skset.SparseRBM,
+    skset.QuickSelection,
+]
+# Each strategy: for each of its parameters a value that is not the default.
+SAMPLED = {"n_samples": 50}
+SCORED = SAMPLED | {"random_share": 0.25}
+OF_DENSITIES = {"epsilon": 3, "density": 0.1, "dense_output": True}
+OF_ZETA = {"zeta": 0.1, "stop": 0.5}
+PARAMETERS = {
+    ErdosRenyi: OF_DENSITIES,
+    Uniform: OF_DENSITIES,
+    UniformPlus: OF_DENSITIES,
+    Snip: OF_DENSITIES | {"max_connections": 500},
+    LayerDensities: {"densities": (0.1, 0.2)},
+    SETDrop: {},
+    MagnitudeDrop: {},
+    RandomDrop: {},
+    SensitivityDrop: SAMPLED,
+    MESTDrop: SAMPLED | {"lam": 0.1},
+    ThresholdDrop: {"threshold": 0.5},
+    RandomGrow: {},
+    UnfiredGrow: {},
+    GradientGrow: SCORED,
+    MomentumGrow: {"random_share": 0.25},
+    CosineGrow: SCORED | {"mode": "simultaneous", "patience": 7, "centred": True},
+    GuidedGrow: SCORED | {"gamma": 2.0, "uniform_share": 0.5},
+    NeuronGrow: SCORED,
+    ConstantSchedule: OF_ZETA,
+    LinearSchedule: OF_ZETA,
+    CosineSchedule: OF_ZETA,
+    ConstantDensity: {},
+    CubicDensity: {"initial": 0.5, "stop": 0.5},
+    ImportancePruning: {"quantile": 0.5, "start": 0.1, "stop": 0.9, "every": 0.2},
+}
+# The part of an estimator that each of them is.
+PARTS = {
+    strategy: part for part, table in TABLES.items() for strategy in table.values()
+} | {LayerDensities: "init"}
+each = pytest.mark.parametrize("strategy", PARAMETERS, ids=lambda s: s.__name__)
+each_parameter = pytest.mark.parametrize(
+    ("strategy", "name"),
+    [(strategy, name) for strategy, given in PARAMETERS.items() for name in given],
+    ids=lambda part: getattr(part, "__name__", part),
+)
+DEFAULTS = {LayerDensities: {"densities": (0.5, 0.5)}}
 
 
-@named
-def test_strategies_are_frozen_dataclasses(strategy):
-    one = strategy()
+def default(strategy):
+    return strategy(**DEFAULTS.get(strategy, {}))
+
+
+def other(strategy):
+    """Return the strategy with all of its parameters changed."""
+    return strategy(**PARAMETERS[strategy])
+
+
+def test_every_strategy_is_tried_here():
+    assert PARAMETERS.keys() == PARTS.keys()
+    for strategy, given in PARAMETERS.items():
+        assert {field.name for field in dataclasses.fields(strategy)} == given.keys()
+        for name, value in given.items():
+            assert getattr(default(strategy), name) != value
+
+
+def test_every_strategy_is_public():
+    assert {s.__name__ for s in PARAMETERS} | {"Method", "Evolution"} <= set(
+        strategies.__all__
+    )
+    assert sorted(strategies.__all__) == sorted(set(strategies.__all__))
+
+
+@each
+@pytest.mark.parametrize("make", [default, other])
+def test_strategies_are_frozen_dataclasses(strategy, make):
+    one = make(strategy)
     assert dataclasses.is_dataclass(strategy)
-    assert one == strategy()
-    assert hash(one) == hash(strategy())
+    assert one == make(strategy)
+    assert hash(one) == hash(make(strategy))
     assert eval(repr(one), {strategy.__name__: strategy}) == one
     assert pickle.loads(pickle.dumps(one)) == one
-    with pytest.raises(dataclasses.FrozenInstanceError):
-        one.anything = 1
+    assert copy.deepcopy(one) == one
+    assert clone(one, safe=False) == one
+    assert vars(pickle.loads(pickle.dumps(one))) == vars(one)
+    for name in ("anything", *PARAMETERS[strategy]):
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            setattr(one, name, 1)
 
 
-@pytest.mark.parametrize(
-    ("strategy", "one", "other"),
-    [
-        (ErdosRenyi, {"epsilon": 3}, {"epsilon": 4}),
-        (Uniform, {"density": 0.1}, {"density": 0.2}),
-        (ConstantSchedule, {"zeta": 0.1}, {"zeta": 0.2}),
-        (CosineSchedule, {"zeta": 0.1}, {"zeta": 0.2}),
-    ],
-)
-def test_parameters_decide_equality_and_show(strategy, one, other):
-    assert strategy(**one) == strategy(**one) != strategy(**other)
-    ((name, value),) = one.items()
-    assert f"{name}={value}" in repr(strategy(**one))
-    assert pickle.loads(pickle.dumps(strategy(**one))) == strategy(**one)
-    assert dataclasses.replace(strategy(**one), **other) == strategy(**other)
+@each_parameter
+def test_each_parameter_decides_equality_and_shows(strategy, name):
+    plain, value = default(strategy), PARAMETERS[strategy][name]
+    changed = dataclasses.replace(plain, **{name: value})
+    assert changed != plain
+    assert changed == dataclasses.replace(plain, **{name: value})
+    assert f"{name}={value!r}" in repr(changed)
+    assert pickle.loads(pickle.dumps(changed)) == changed
+    back = dataclasses.replace(changed, **{name: getattr(plain, name)})
+    assert back == plain
 
 
 def test_different_strategies_differ():
-    assert SETDrop() != MagnitudeDrop()
-    assert ErdosRenyi() != Uniform()
-    assert ConstantSchedule() != CosineSchedule()
+    every = [default(strategy) for strategy in PARAMETERS]
+    assert len(set(every)) == len(every)
+    assert len({repr(one) for one in every}) == len(every)
 
 
-@pytest.mark.parametrize("init", INITS.values(), ids=INITS)
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"epsilon": 0},
-        {"epsilon": -1},
-        {"epsilon": np.nan},
-        {"density": 0},
-        {"density": 1.1},
-        {"density": np.nan},
-    ],
-    ids=str,
-)
-def test_wrong_densities_are_refused(init, wrong):
-    with pytest.raises(ValueError, match=f"{next(iter(wrong))} must be"):
-        init(**wrong)
+@each
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+@pytest.mark.parametrize("make", [default, other])
+def test_clones_of_estimators_have_equal_strategies(strategy, estimator, make):
+    part, one = PARTS[strategy], make(strategy)
+    if part == "unit_pruning" and estimator is skset.SparseRBM:
+        pytest.skip("it has no hidden units to remove")
+    model = estimator(**{part: one})
+    assert getattr(model, part) is one
+    for same in (clone(model), pickle.loads(pickle.dumps(model)), copy.deepcopy(model)):
+        assert type(getattr(same, part)) is strategy
+        assert getattr(same, part) == one
+        assert repr(same) == repr(model)
+    params = model.get_params()
+    for name in PARAMETERS[strategy]:
+        assert params[f"{part}__{name}"] == getattr(one, name)
+    assert f"{part}__n" not in model.get_params(deep=False)
 
 
-@pytest.mark.parametrize("schedule", SCHEDULES.values(), ids=SCHEDULES)
-@pytest.mark.parametrize("zeta", [-0.1, 1.1, np.nan])
-def test_wrong_zetas_are_refused(schedule, zeta):
-    with pytest.raises(ValueError, match="zeta must be"):
-        schedule(zeta)
+@each_parameter
+@pytest.mark.parametrize("estimator", [skset.SETClassifier, skset.SparseRBM])
+def test_each_parameter_is_set_in_an_estimator(strategy, name, estimator):
+    part, plain = PARTS[strategy], default(strategy)
+    if part == "unit_pruning" and estimator is skset.SparseRBM:
+        pytest.skip("it has no hidden units to remove")
+    value = PARAMETERS[strategy][name]
+    model = estimator(**{part: plain})
+    (setting,) = ParameterGrid({f"{part}__{name}": [value]})
+    same = clone(model).set_params(**setting)
+    assert getattr(same, part) == dataclasses.replace(plain, **{name: value})
+    assert getattr(model, part) is plain
 
 
-@pytest.mark.parametrize("zeta", [0, 0.3, 1])
-def test_schedules_at_their_beginning_middle_and_end(zeta):
-    constant, cosine = ConstantSchedule(zeta), CosineSchedule(zeta)
-    progress = 0, 0.5, 1
-    assert [constant(p) for p in progress] == [zeta] * 3
-    assert [cosine(p) for p in progress] == pytest.approx(
-        [zeta, zeta / 2, 0], abs=1e-15
-    )
-    assert cosine(1 / 3) == pytest.approx(0.75 * zeta)
-    assert cosine(1) >= 0
+@pytest.mark.parametrize("part", TABLES)
+@pytest.mark.parametrize("estimator", [skset.SETClassifier, skset.QuickSelection])
+def test_estimators_take_every_name(part, estimator):
+    for name, strategy in TABLES[part].items():
+        model = estimator(**{part: name})
+        assert getattr(clone(model), part) == name
+        if PARAMETERS[strategy]:
+            field = next(iter(PARAMETERS[strategy]))
+            model.set_params(**{f"{part}__{field}": PARAMETERS[strategy][field]})
+            assert type(getattr(model, part)) is strategy
+            assert getattr(getattr(model, part), field) == PARAMETERS[strategy][field]
 
 
-def test_published_methods():
-    assert METHODS["set"].evolution() == Evolution(
-        SETDrop(), RandomGrow(), ConstantSchedule(0.3), None, "zero"
-    )
-    assert METHODS["static"].evolution().schedule(0.5) == 0
-    for method in METHODS.values():
-        assert isinstance(method, Method)
-        assert isinstance(method.evolution(), Evolution)
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+def test_estimators_take_every_method(method, estimator):
+    assert clone(estimator(method=method)).method == method
 
 
-def test_given_parts_replace_a_methods_own():
-    drop = MagnitudeDrop()
-    evolution = METHODS["set"].evolution(
-        zeta=0.1,
-        drop=drop,
-        grow=None,
-        zeta_schedule="cosine",
-        update_interval=7,
-        newborn="init",
-    )
-    assert evolution == Evolution(drop, RandomGrow(), CosineSchedule(0.1), 7, "init")
-    assert evolution.drop is drop
-    assert METHODS["set"].evolution(drop="magnitude").drop == drop
-    assert METHODS["static"].evolution(zeta=0.2).schedule == ConstantSchedule(0.2)
-    own = CosineSchedule(0.7)
-    assert METHODS["set"].evolution(zeta=0.1, zeta_schedule=own).schedule is own
-    assert METHODS["set"].zeta == 0.3
+@pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)
+def test_methods_and_evolutions_are_frozen_dataclasses(method):
+    for one in (method, method.evolution()):
+        assert dataclasses.is_dataclass(one)
+        assert hash(one) == hash(copy.deepcopy(one))
+        assert pickle.loads(pickle.dumps(one)) == one
+        assert eval(repr(one), vars(strategies)) == one
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            one.newborn = "init"
+    assert isinstance(method, Method)
+    assert isinstance(method.evolution(), Evolution)
 
 
-def test_zeta_0_replaces_a_methods_own():
-    assert METHODS["set"].evolution(zeta=0.0).schedule == ConstantSchedule(0.0)
+def test_numbers_may_be_numpys():
+    assert ErdosRenyi(epsilon=np.float32(3)) == ErdosRenyi(epsilon=3)
+    assert ConstantSchedule(np.float64(0.1)) == ConstantSchedule(0.1)
+    assert GradientGrow(n_samples=np.int64(5)) == GradientGrow(n_samples=5)
