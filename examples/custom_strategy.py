@@ -20,7 +20,8 @@ class SoftDrop:
     temperature: float = 1.0
 
     def __call__(self, weights, zeta, rng):
-        # The greatest of log-weights plus Gumbel noise are a sample without replacement.
+        """Return which connections are kept."""
+        # Log-weights plus Gumbel noise: their greatest are a draw without replacement.
         scores = np.log(np.abs(weights) + 1e-12)
         scores += self.temperature * rng.gumbel(size=weights.size)
         keep = np.ones(weights.size, bool)
@@ -37,6 +38,7 @@ class CorrelationGrow:
     needs_signals: ClassVar = True
 
     def __call__(self, topology, n, rng, signals):
+        """Return n free positions."""
         A = signals.inputs - signals.inputs.mean(axis=1, keepdims=True)
         D = signals.deltas - signals.deltas.mean(axis=1, keepdims=True)
         best = topk_pairs(A, D, int(self.share * n), topology, rng)

@@ -17,12 +17,13 @@ from skset.kernels.patterns import (
     tile_starts,
 )
 from skset.kernels.products import forward, pull_back
-from skset.kernels.scores import BLOCK, TILE, pair_scores, strong_pairs
+from skset.kernels.scores import BLOCK, TILE, strong_pairs
 from skset.kernels.steps import (
     AdamStep,
     SGDStep,
     backward_adam,
     backward_sgd,
+    pair_scores,
     update_adam,
     update_sgd,
 )

@@ -1,9 +1,9 @@
-"""Scores of pairs of units: dot products of what is known of an input and an output.
+"""The greatest scores of pairs of units, dot products of what is known of both.
 
 What the growths of dynamic sparse training ask for, gradients, momenta, similarities,
 all are products ``L @ R.T`` of two thin matrices L (n_in, n) and R (n_out, n), of which
-some entries or the greatest are wanted. None of these kernels keeps more than a tile of
-it.
+the greatest entries are wanted. No more than a tile of it is kept. `steps.pair_scores`
+has the scores of given pairs.
 """
 
 import numpy as np
@@ -17,38 +17,17 @@ from skset.kernels._lanes import (
     lowest_bit,
     multiply_add,
     n_rows,
-    put,
     reaching,
     store,
 )
-from skset.kernels.steps import _eight, _one
 
-__all__ = ["BLOCK", "TILE", "pair_scores", "strong_pairs"]
+__all__ = ["BLOCK", "TILE", "strong_pairs"]
 
 # Scores are made for so many outputs and for four inputs at a time, which keeps all of
 # them in registers; a tile of outputs stays in a near cache for a block of inputs.
 TILE, BLOCK = 64, 64
-
-
-@kernel
-def pair_scores(start, stop, indptr, indices, L, R, scores):
-    """Write the score ``L[i] @ R[indices[k]]`` of each pair k of the units i.
-
-    The pairs of unit i are ``indptr[i]`` to ``indptr[i + 1]``, in any order. L and R
-    are C-contiguous.
-    """
-    zero = scores.dtype.type(0)
-    one = scores.dtype.type(1)
-    js, out = bare(indices), bare(scores)
-    left, right, none = bare(L), bare(R), bare(L[:0])
-    for i in range(start, stop):
-        k, high = indptr[i], indptr[i + 1]
-        while k + 8 <= high:
-            put(out, k, _eight(zero, i, k, True, one, js, out, left, right, none))
-            k += 8
-        while k < high:
-            put(out, k, _one(zero, i, k, True, one, js, out, left, right, none))
-            k += 1
+# A call makes about so many products, some 50 ms, so that Ctrl-C is not kept waiting.
+MOST_PRODUCTS = 1 << 31
 
 
 @inlined
@@ -119,7 +98,8 @@ def strong_pairs(
     `bound` is positive.
 
     `state` holds where to go on (row, column) and how many pairs there are; returns
-    whether all rows are done. It stops where another block might not fit.
+    whether all rows are done. It stops where another block might not fit, and after so
+    much work that Ctrl-C should have a chance.
     """
     zero, one = scores.dtype.type(0), np.uint64(1)
     left, right = bare(L), bare(R)
@@ -127,12 +107,14 @@ def strong_pairs(
     scored = bare(tile)
     first, column, n = state[0], state[1], state[2]
     n_in, n_out = inputs.size, np.int64(outputs.size)
+    n_blocks = MOST_PRODUCTS // (BLOCK * TILE * max(R.shape[0], 1)) + 1
     while first < n_in:
         stop = min(first + BLOCK, n_in)
         if column >= reach[first]:
             first, column = stop, 0
             continue
-        if n + BLOCK * TILE > positions.size:
+        n_blocks -= 1
+        if n_blocks == 0 or n + BLOCK * TILE > positions.size:
             state[0], state[1], state[2] = first, column, n
             return False
         for a in range(first, stop, 4):

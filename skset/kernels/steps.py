@@ -39,6 +39,7 @@ __all__ = [
     "SGDStep",
     "backward_adam",
     "backward_sgd",
+    "pair_scores",
     "update_adam",
     "update_sgd",
 ]
@@ -299,4 +300,20 @@ def backward_adam(
             bend = slope if k + 1 == high else one
             g = _one(zero, i, k, k == low, bend, js, ws, inputs, deltas, below)
             _adam_step(g, k, ws, ms, ss, step)
+            k += 1
+
+
+@kernel
+def pair_scores(start, stop, indptr, indices, L, R, scores):
+    """Write the gradient ``L[i] @ R[indices[k]]`` of each pair k of the units i."""
+    zero, one = scores.dtype.type(0), scores.dtype.type(1)
+    js, out = bare(indices), bare(scores)
+    left, right, none = bare(L), bare(R), bare(L[:0])
+    for i in range(start, stop):
+        k, high = indptr[i], indptr[i + 1]
+        while k + 8 <= high:
+            put(out, k, _eight(zero, i, k, True, one, js, out, left, right, none))
+            k += 8
+        while k < high:
+            put(out, k, _one(zero, i, k, True, one, js, out, left, right, none))
             k += 1

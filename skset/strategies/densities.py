@@ -115,6 +115,13 @@ class Snip(_Random):
     max_connections: int = 1 << 20
     needs_sensitivities: ClassVar = True
 
+    def __post_init__(self):
+        super().__post_init__()
+        if not self.max_connections >= 1:
+            raise ValueError(
+                f"max_connections must be at least 1, got {self.max_connections!r}."
+            )
+
     def __call__(self, shapes, rng, sensitivities=None):
         """Return one Topology per layer shape.
 

@@ -145,8 +145,8 @@ class MESTDrop(Sampled):
 
     def __post_init__(self):
         super().__post_init__()
-        if not self.lam >= 0:
-            raise ValueError(f"lam must be >= 0, got {self.lam!r}.")
+        if not 0 <= self.lam < np.inf:
+            raise ValueError(f"lam must be >= 0 and finite, got {self.lam!r}.")
 
     def __call__(self, weights, zeta, rng, signals):
         """Return which connections are kept."""

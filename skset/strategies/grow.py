@@ -160,7 +160,8 @@ class NeuronGrow(_SampledScore):
         n_in, n_out = pattern.shape
         of_inputs = np.bincount(pattern.in_units, importance, n_in)
         of_outputs = np.bincount(pattern.indices, importance, n_out)
-        return of_inputs[:, None], of_outputs[:, None]
+        # Of a layer without connections they are counted in whole numbers.
+        return of_inputs[:, None].astype(float), of_outputs[:, None].astype(float)
 
 
 @dataclass(frozen=True)
@@ -212,8 +213,10 @@ class CosineGrow(_SampledScore):
         """Return the rows, made as long as 1 unless they are 0."""
         if self.centred:
             A = A - A.mean(axis=1, keepdims=True)
-        lengths = np.sqrt(np.einsum("ij,ij->i", A, A))[:, None]
-        return np.divide(A, lengths, out=np.zeros_like(A), where=lengths > 0)
+        lengths = patterns.row_lengths(A)[:, None]
+        return np.divide(
+            A, lengths, out=np.zeros_like(A), where=lengths > 0, casting="same_kind"
+        )
 
 
 @dataclass(frozen=True)
@@ -240,8 +243,8 @@ class GuidedGrow(_SampledScore):
 
     def __post_init__(self):
         super().__post_init__()
-        if not self.gamma > 0:
-            raise ValueError(f"gamma must be positive, got {self.gamma!r}.")
+        if not 0 < self.gamma < np.inf:
+            raise ValueError(f"gamma must be positive and finite, got {self.gamma!r}.")
         if not 0 <= self.uniform_share <= 1:
             raise ValueError(
                 f"uniform_share must be in [0, 1], got {self.uniform_share!r}."
@@ -258,7 +261,8 @@ class GuidedGrow(_SampledScore):
 
     def _chances(self, rows):
         """Return the probability of each unit."""
-        lengths = np.sqrt(np.einsum("ij,ij->i", rows, rows)).astype(float)
+        lengths = patterns.row_lengths(rows)
         total = lengths.sum()
         share = self.uniform_share if total > 0 else 1.0
-        return (1 - share) * lengths / (total or 1.0) + share / lengths.size
+        chances = (1 - share) * lengths / (total or 1.0) + share / lengths.size
+        return chances / chances.sum()  # of one unit not a bit more than 1

@@ -1,6 +1,7 @@
 """How many training samples a strategy looks at."""
 
 from dataclasses import dataclass, field
+from numbers import Integral
 
 __all__ = ["Sampled"]
 
@@ -26,8 +27,9 @@ class Sampled:
     n_samples: int | None = field(default=None, kw_only=True)
 
     def __post_init__(self):
-        if self.n_samples is not None and not self.n_samples >= 1:
-            raise ValueError(f"n_samples must be at least 1, got {self.n_samples!r}.")
+        n = self.n_samples
+        if n is not None and not (isinstance(n, Integral) and n >= 1):
+            raise ValueError(f"n_samples must be None or at least 1, got {n!r}.")
 
     def sample_size(self, topology):
         """Return how many samples are wanted for a layer."""

@@ -12,7 +12,12 @@ from skset.topology.sampling import (
     sample_ranks,
     topped_up,
 )
-from skset.topology.scoring import best_candidates, pair_scores, topk_pairs
+from skset.topology.scoring import (
+    best_candidates,
+    pair_scores,
+    row_lengths,
+    topk_pairs,
+)
 
 __all__ = [
     "Rewiring",
@@ -29,6 +34,7 @@ __all__ = [
     "pair_scores",
     "random_free_positions",
     "random_topology",
+    "row_lengths",
     "sample_ranks",
     "shared_out",
     "strongest",

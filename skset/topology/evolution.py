@@ -96,8 +96,8 @@ def strongest(topologies, weights, nnz, rng):
         Their weights.
     nnz : int
         How many connections are kept, those with the greatest absolute weights in the
-        whole network (GraNet, Liu et al. 2021, NeurIPS, section 3.2); of each layer
-        one at least.
+        whole network (GraNet, Liu et al. 2021, NeurIPS, section 3.2). Each layer keeps
+        one at least, even if these are then more.
     rng : numpy.random.Generator
         Chooses between equal weights.
 
@@ -113,7 +113,8 @@ def strongest(topologies, weights, nnz, rng):
     for topology, w, of_layer in zip(
         topologies, weights, np.split(keep, ends[:-1]), strict=True
     ):
-        of_layer[np.argmax(np.abs(w))] = True
+        if w.size:
+            of_layer[np.argmax(np.abs(w))] = True
         rewirings.append(Rewiring(*topology.kept(of_layer)))
     return rewirings
 

@@ -11,7 +11,7 @@ from skset import kernels
 from skset.topology.pattern import Topology
 from skset.topology.ranks import all_but_smallest, nth_smallest
 
-__all__ = ["best_candidates", "pair_scores", "topk_pairs"]
+__all__ = ["best_candidates", "pair_scores", "row_lengths", "topk_pairs"]
 
 # A first bound for the greatest scores is guessed from so many random pairs.
 N_PROBES = 1 << 14
@@ -39,7 +39,7 @@ def pair_scores(L, R, indptr, indices):
         In the type of L.
     """
     scores = np.empty(indices.size, L.dtype)
-    L, R = np.ascontiguousarray(L), np.ascontiguousarray(R)
+    L, R = np.ascontiguousarray(L), np.ascontiguousarray(R, L.dtype)
     kernels.pair_scores(0, indptr.size - 1, indptr, indices, L, R, scores)
     return scores
 
@@ -77,6 +77,9 @@ def topk_pairs(L, R, k, exclude, rng, budget=1 << 23):
     for two more matrices as thin as L and R.
     """
     key = rng.integers(1 << 63, dtype=np.uint64)
+    k = min(k, exclude.n_free)
+    if k <= 0:
+        return np.empty(0, np.int64)
     search = _Search(L, R, exclude, budget, key)
     bound = _likely_bound(L, R, k, exclude, rng)
     positions = search.strongest(k, bound)
@@ -85,6 +88,11 @@ def topk_pairs(L, R, k, exclude, rng, budget=1 << 23):
     if exclude.shape[0] * exclude.shape[1] <= np.iinfo(np.int32).max:
         positions = positions.astype(np.int32)  # sorted in half the time
     return np.sort(positions).astype(np.int64)
+
+
+def row_lengths(rows):
+    """Return the Euclidean length of each row, in float64."""
+    return np.sqrt(np.einsum("ij,ij->i", rows, rows, dtype=float))
 
 
 def best_candidates(L, R, n, exclude, n_candidates, chances, rng):
@@ -216,7 +224,7 @@ class _Search:
 
 def _longest_first(rows):
     """Return the lengths of the rows, the greatest first, and the order of the rows."""
-    lengths = np.sqrt(np.einsum("ij,ij->i", rows, rows))
+    lengths = row_lengths(rows)
     order = np.argsort(-lengths, kind="stable")
     return lengths[order], order
 

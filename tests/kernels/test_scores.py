@@ -255,8 +255,8 @@ def test_positions_pass_32_bits():
     n_in, n_out = 60_000, 40_000
     R = np.zeros((1, -(-n_out // TILE) * TILE))
     R[0, [0, n_out - 1, n_out - 2]] = 1, -2, 1
-    positions, scores = np.empty((2, 2 * BLOCK * TILE))
-    positions = positions.astype(np.int64)
+    positions = np.empty(2 * BLOCK * TILE, np.int64)
+    scores = np.empty(positions.size)
     state, indptr = np.zeros(3, np.int64), np.zeros(n_in + 1, np.int64)
     indptr[-1] = 1
     done = kernels.strong_pairs(
