@@ -14,6 +14,7 @@ from skset.estimators import SETClassifier, SETRegressor
 from skset.network import Layer
 
 pytestmark = impatient
+torn = pytest.mark.filterwarnings("ignore:The network is so sparse:UserWarning")
 
 
 def expected_nnz(units, epsilon):
@@ -24,6 +25,7 @@ def expected_nnz(units, epsilon):
     ]
 
 
+@torn
 @pytest.mark.parametrize("epsilon", [0.2, 1, 3.7, 20])
 @pytest.mark.parametrize("sizes", [(30,), (30, 20), 25])
 @pytest.mark.parametrize("method", ["set", "static"])
@@ -177,6 +179,7 @@ def test_informative_features_become_important():
 # Extremes.
 
 
+@torn
 def test_units_without_any_connection_are_no_harm(Estimator):
     X, y = toy(Estimator)
     model = small(Estimator, hidden_layer_sizes=(50, 50), epsilon=0.05).fit(X, y)
@@ -187,7 +190,10 @@ def test_units_without_any_connection_are_no_harm(Estimator):
 
 def test_one_connection_per_layer(Estimator):
     X, y = toy(Estimator)
-    model = small(Estimator, epsilon=1e-9, final_drop=False).fit(X, y)
+    model = small(Estimator, epsilon=1e-9, final_drop=False)
+    with pytest.warns(UserWarning, match="no path leads") as said:
+        model.fit(X, y)
+    assert sum("no path leads" in str(warning.message) for warning in said) == 1
     assert [W.nnz for W in model.coefs_] == [1, 1]
     assert np.isfinite(scores(model, X)).all()
 

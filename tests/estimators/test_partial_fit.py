@@ -376,30 +376,35 @@ def test_partial_fit_does_not_go_on_with_another_network(Estimator, what, value)
 
 
 class GradientGrow:
-    """Grow where the last batch's gradient is largest."""
+    """Grow where the gradient is largest."""
 
     needs_signals = True
 
     def __init__(self):
-        self.n_calls = 0
+        self.seen = []
 
     def __call__(self, topology, n, rng, signals):
-        self.n_calls += 1
+        self.seen.append(signals.inputs.T)
         score = np.abs(signals.inputs @ signals.deltas.T).ravel()
         score[topology.positions()] = -1
         return np.argsort(score)[-n:]
 
 
 @pytest.mark.parametrize("batch_size", [10, 40])
-def test_growth_that_needs_signals_waits_for_them_in_every_call(Estimator, batch_size):
-    """A call begins without any: the evolution comes after its first step."""
+def test_growth_that_needs_signals_gets_those_of_the_call_at_hand(
+    Estimator, batch_size
+):
+    """As every growth it comes at the beginning of a call, before its first step."""
     X, y = toy(Estimator)
     grow = GradientGrow()
     model = small(Estimator, grow=grow, density=0.5, zeta=0.5, batch_size=batch_size)
+    model.set_params(dtype=np.float64)
     patterns, n_calls = [], []
-    for _ in range(3):
-        first_call(model, X, y)
+    for k in (1, 2, 3):
+        first_call(model, k * X, y)
         patterns.append([coef.indices.tolist() for coef in model.coefs_])
-        n_calls.append(grow.n_calls)
+        n_calls.append(len(grow.seen))
     assert patterns[0] != patterns[1]
     assert n_calls == [0, 1, 2]  # the first layer, as the second is full
+    np.testing.assert_array_equal(grow.seen[0], 2 * X)
+    np.testing.assert_array_equal(grow.seen[1], 3 * X)

@@ -109,7 +109,7 @@ def test_strategies_of_the_user_see_signals_of_both_phases():
             return topology.free_positions(np.arange(n))
 
     machine(grow=Grow()).fit(bits())
-    assert seen == [((5, 20), (6, 20))] * 2
+    assert seen == [((5, 80), (6, 80))] * 2  # of all 40 samples
 
 
 # What it learns.

@@ -122,17 +122,26 @@ def test_the_loss_of_samples_without_weight_is_0(monkeypatch):
 @dtypes
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 @pytest.mark.parametrize("hidden", [[], [9], [9, 7], [9, 7, 8]])
-def test_slopes_are_the_derivatives_of_the_hidden_units(activation, dtype, hidden):
+def test_what_is_passed_from_layer_to_layer(activation, dtype, hidden):
+    """Activations, their derivatives in the hidden units, and the last sums."""
     network = sparse_network([6, *hidden, 3], activation, dtype=dtype)
     X = problem("softmax", dtype=dtype)[0]
     given = np.ascontiguousarray(X.T)
-    slopes = network.slopes(given)
+    activations, slopes, sums = network.passed(given)
     assert np.array_equal(given, X.T)
-    expected = DenseNet(network).hidden_slopes(X.astype(float))
-    assert [slope.shape for slope in slopes] == [(units, 23) for units in hidden]
-    for slope, dense_slope in zip(slopes, expected, strict=True):
-        assert slope.dtype == dtype
-        assert_close(slope.T, dense_slope, dtype)
+    net = DenseNet(network)
+    dense_sums, inputs, _ = net.forward(X.astype(float))
+    of_units = [(units, 23) for units in hidden]
+    assert [A.shape for A in activations] == [(6, 23), *of_units]
+    assert [slope.shape for slope in slopes] == of_units
+    pairs = [
+        *zip(activations, inputs, strict=True),
+        *zip(slopes, net.hidden_slopes(X.astype(float)), strict=True),
+        (sums, dense_sums[-1]),
+    ]
+    for actual, expected in pairs:
+        assert actual.dtype == dtype
+        assert_close(actual.T, expected, dtype)
 
 
 @dtypes
