@@ -1,4 +1,4 @@
-"""The quick start on a table of the user's own; `.ci/run` runs it on the digits."""
+"""The examples; `.ci/run` runs the quick start on the digits."""
 
 import csv
 import re
@@ -9,12 +9,16 @@ from pathlib import Path
 import pytest
 from sklearn.datasets import load_diabetes, load_wine
 
-QUICKSTART = Path(__file__).parent.parent / "examples" / "quickstart.py"
+EXAMPLES = Path(__file__).parent.parent / "examples"
+
+
+def run(name, *arguments):
+    command = [sys.executable, str(EXAMPLES / name), *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=300)
 
 
 def quickstart(*arguments):
-    command = [sys.executable, str(QUICKSTART), *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=300)
+    return run("quickstart.py", *arguments)
 
 
 def write_table(path, data, words=None):
@@ -69,3 +73,14 @@ def test_a_target_that_is_not_there_is_asked_for(wine, options, message):
     assert done.returncode == 2
     assert message in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_strategies_of_ones_own():
+    done = run("custom_strategy.py")
+    assert done.returncode == 0, done.stderr
+    line = r"^(\w.*?) +([\d.]+) (\d+) connections$"
+    found = re.findall(line, done.stdout, re.M)
+    assert len(found) == len(done.stdout.splitlines()) == 4
+    assert found[0][0] == "SET"
+    assert min(float(accuracy) for _, accuracy, _ in found) > 0.9
+    assert max(int(n) for *_, n in found) <= 1.01 * min(int(n) for *_, n in found)

@@ -10,7 +10,7 @@ from estimators.cases import BOTH, impatient
 from sklearn.utils import estimator_checks
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from skset.estimators import SETClassifier
+from skset.estimators import SETClassifier, SETRegressor
 
 pytestmark = impatient
 
@@ -28,6 +28,22 @@ EXPECTED_FAILURES = {
     expected_failed_checks=lambda estimator: EXPECTED_FAILURES,
 )
 def test_estimator_passes_the_checks_of_scikit_learn(estimator, check):
+    check(estimator)
+
+
+# In some checks the first layer has one connection and the output layer another.
+@pytest.mark.filterwarnings("ignore:The network is so sparse:UserWarning")
+@parametrize_with_checks(
+    [
+        SETClassifier(method="rigl"),
+        SETClassifier(method="granet"),
+        SETClassifier(method="ctre"),
+        SETClassifier(unit_pruning="strength"),
+        SETRegressor(method="gse"),
+    ],
+    expected_failed_checks=lambda estimator: EXPECTED_FAILURES,
+)
+def test_estimator_with_other_strategies_passes_them_too(estimator, check):
     check(estimator)
 
 

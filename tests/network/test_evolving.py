@@ -14,7 +14,7 @@ from network.cases import (
 )
 from reference import DenseNet, assert_canonical, dense, magnitude_drop, mask_of
 
-from skset.network import SGD, Adam, Layer, Samples
+from skset.network import SGD, Adam, Layer, Samples, Signals
 from skset.network.signals import History
 from skset.strategies import (
     GROWS,
@@ -22,6 +22,7 @@ from skset.strategies import (
     CosineSchedule,
     CubicDensity,
     GradientGrow,
+    GuidedGrow,
     ImportancePruning,
     UnfiredGrow,
 )
@@ -46,7 +47,7 @@ def nnz(network):
 
 
 def after_every_evolution(running, take):
-    """Have ``take(running, share)`` called after every evolution; return what it says."""
+    """Have ``take(running, share)`` called after evolutions; return what it says."""
     taken, original = [], running._evolve
 
     def evolve(grow):
@@ -215,6 +216,20 @@ def test_growth_by_gradient_is_a_strategy_of_five_lines():
     )
     for a, b in zip(ours[0].layers, theirs[0].layers, strict=True):
         assert positions(a) == positions(b)
+
+
+@dtypes
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.3, 1.0])
+@pytest.mark.parametrize("shape", [(6, 1), (1, 6)])
+def test_of_one_unit_guided_growth_is_certain(shape, share, dtype):
+    """Its probability is 1, however the parts of that are rounded."""
+    rng, grow = np.random.default_rng(0), GuidedGrow(uniform_share=share)
+    topology = Topology.from_positions(shape, np.array([0, 2, 3]))
+    for _ in range(300):
+        inputs, deltas = (rng.standard_normal((n, 5)).astype(dtype) for n in shape)
+        signals = Signals(inputs, deltas, deltas, topology, np.ones(3, dtype))
+        born = grow(topology, 2, rng, signals)
+        assert set(born.tolist()) < {1, 4, 5}
 
 
 @pytest.mark.parametrize("grow", GROWS)
@@ -733,9 +748,11 @@ def test_what_is_drawn_anew_counts_as_explored():
 
 
 def test_the_last_drop_joins_nothing_anew():
-    with training(torn(), samples_of("softmax"), evolution=evolution_of()) as running:
-        with pytest.warns(UserWarning, match=NOWHERE):
-            running.drop_without_regrowth()
+    with (
+        training(torn(), samples_of("softmax"), evolution=evolution_of()) as running,
+        pytest.warns(UserWarning, match=NOWHERE),
+    ):
+        running.drop_without_regrowth()
     assert not joined(running.network)
 
 
