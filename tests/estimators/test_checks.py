@@ -21,6 +21,15 @@ EXPECTED_FAILURES = {
     "check_sample_weight_equivalence_on_dense_data": RANDOM,
     "check_sample_weight_equivalence_on_sparse_data": RANDOM,
 }
+# CTRE's growth compares activations over the whole training set: it needs a fit.
+STREAMS = dict.fromkeys(
+    [
+        "check_fit_score_takes_y",
+        "check_n_features_in_after_fitting",
+        "check_estimators_partial_fit_n_features",
+    ],
+    "the check calls partial_fit, which has no training set to compare units over",
+)
 
 
 @parametrize_with_checks(
@@ -31,17 +40,20 @@ def test_estimator_passes_the_checks_of_scikit_learn(estimator, check):
     check(estimator)
 
 
-# In some checks the first layer has one connection and the output layer another.
+# Half dense, as there is nothing to drop from a full layer. In some checks that leaves
+# one connection in a layer. Adam is shaken by the absurd class weights of one check.
 @pytest.mark.filterwarnings("ignore:The network is so sparse:UserWarning")
 @parametrize_with_checks(
     [
-        SETClassifier(method="rigl"),
-        SETClassifier(method="granet"),
-        SETClassifier(method="ctre"),
+        SETClassifier(method="rigl", density=0.5, update_interval=10),
+        SETClassifier(method="granet", density=0.5, solver="sgd"),
+        SETClassifier(method="ctre", solver="sgd"),
         SETClassifier(unit_pruning="strength"),
-        SETRegressor(method="gse"),
+        SETRegressor(method="gse", density=0.5),
     ],
-    expected_failed_checks=lambda estimator: EXPECTED_FAILURES,
+    expected_failed_checks=lambda estimator: (
+        EXPECTED_FAILURES | (STREAMS if estimator.method == "ctre" else {})
+    ),
 )
 def test_estimator_with_other_strategies_passes_them_too(estimator, check):
     check(estimator)
@@ -78,4 +90,4 @@ def test_balanced_class_weight_helps_the_rare_class():
 
 
 def test_the_expected_failures_name_real_checks():
-    assert set(EXPECTED_FAILURES) <= set(vars(estimator_checks))
+    assert {*EXPECTED_FAILURES, *STREAMS} <= set(vars(estimator_checks))
