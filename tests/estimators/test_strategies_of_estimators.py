@@ -368,6 +368,13 @@ def test_names_have_no_parameters_of_their_own_until_they_are_set(Kind):
 
 
 @every_kind
+def test_a_class_in_place_of_an_object_has_no_parameters(Kind):
+    params = Kind(grow=GuidedGrow, init=LayerDensities).get_params()
+    assert params["grow"] is GuidedGrow
+    assert not any("__" in name for name in params)
+
+
+@every_kind
 def test_the_whole_goes_before_its_parts(Kind):
     model = Kind(method="rigl")
     model.set_params(grow__gamma=3, grow="guided")
@@ -715,6 +722,17 @@ def test_early_stopping_keeps_the_best_of_the_final_density(
     late = model.validation_scores_[-(model.n_iter_ - 14) :]
     assert model.best_validation_score_ == max(late)
     assert 14 < model.n_iter_ <= 20
+
+
+def test_no_epoch_is_best_where_none_had_the_final_density(Estimator):
+    X, y = data(Estimator)
+    params = {"method": "granet", "density": 0.15, "update_interval": 10_000}
+    model = make(Estimator, 6, **params, early_stopping=True).fit(X, y)
+    assert model.nnz_ == promised(Estimator, density=0.15)
+    assert model.best_validation_score_ is None
+    assert len(model.validation_scores_) == 6
+    plain = make(Estimator, 6, **params).fit(X, y)
+    assert plain.best_loss_ is None
 
 
 def test_early_stopping_before_the_density_is_reached_waits(Estimator):

@@ -173,6 +173,21 @@ def test_a_strategy_that_looks_waits_for_no_step():
     assert len(grow.seen) == 3
 
 
+@pytest.mark.parametrize("grow", ["gradient", "guided", "cosine", "neuron"])
+def test_what_is_seen_must_be_finite(grow):
+    """Finite weights may lead to infinite activations; no score compares these."""
+    network = sparse_network(UNITS, "relu", dtype="float32")
+    for layer in network.layers:
+        layer.weights[:] = 1e30
+    X, y, _ = problem("softmax", dtype="float32")
+    evolution = evolution_of(grow=grow)
+    with (
+        training(network, Samples(X, y), evolution=evolution) as running,
+        pytest.raises(ValueError, match="non-finite"),
+    ):
+        running._evolve(evolution.grow)
+
+
 @dtypes
 @pytest.mark.parametrize("output", ["softmax", "identity", "logistic", "exp"])
 def test_gradient_growth_takes_the_greatest_missing_gradients(output, dtype):
