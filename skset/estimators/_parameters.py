@@ -5,6 +5,7 @@ from numbers import Integral, Real
 import numpy as np
 
 from skset.estimators._sklearn import (
+    HasMethods,
     Interval,
     Options,
     RealNotInt,
@@ -71,8 +72,19 @@ class Jobs(Number):
         return "an int other than 0"
 
 
+class Strategy(HasMethods):
+    """A callable that is not a class."""
+
+    def is_satisfied_by(self, val):
+        """Return whether the value is a strategy, not merely a class of them."""
+        return super().is_satisfied_by(val) and not isinstance(val, type)
+
+    def __str__(self):
+        return "a callable object (not a class)"
+
+
 def _named(table):
-    return [StrOptions(set(table)), callable]
+    return [StrOptions(set(table)), Strategy("__call__")]
 
 
 POSITIVE_INT = Number(Integral, 1, None, closed="left")

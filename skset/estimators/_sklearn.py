@@ -6,6 +6,7 @@ from version 1.9 on; before, stand-ins do nothing.
 
 from sklearn.base import _fit_context as fit_context
 from sklearn.utils._param_validation import (
+    HasMethods,
     Interval,
     Options,
     RealNotInt,
@@ -45,6 +46,7 @@ except ImportError:  # scikit-learn before 1.9
 
 __all__ = [
     "CallbackSupportMixin",
+    "HasMethods",
     "Interval",
     "Options",
     "RealNotInt",

@@ -130,10 +130,11 @@ class SparseEstimator(
         """Return how the topology evolves; raise if the optimiser cannot serve it."""
         evolution = self._evolution()
         if evolution.asks_for("momentum") and not 0 < self._optimiser().decay < 1:
+            adam = "beta_1" in self.get_params(deep=False)
             raise ValueError(
                 f"grow={self.grow!r} grows where the optimiser's momentum is greatest, "
-                "but the solver has none. Choose grow='gradient', or a momentum (for "
-                "solver 'adam' a beta_1) between 0 and 1."
+                "but the solver has none. Choose grow='gradient', or a momentum "
+                f"{'(for solver adam, a beta_1) ' if adam else ''}between 0 and 1."
             )
         return evolution
 

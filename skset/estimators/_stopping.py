@@ -10,20 +10,29 @@ class NeverStopping:
 
     scores: list[float] | None = None
     best_network = None
-    # Epochs in a row without an improvement.
-    n_stalled = 0
+    worst = np.inf
+    best: float
+
+    def __init__(self):
+        self.forget()
 
     @property
     def attributes(self):
         """What the estimator shows of it: nothing."""
         return {}
 
-    def stalled(self, loss, network):
-        """Return False."""
-        return False
-
     def forget(self):
-        """Forget the best epoch: the network was not yet what it is to be."""
+        """Forget the best epoch; the network was not yet what it is to be.
+
+        `n_stalled` counts the epochs in a row without an improvement.
+        """
+        self.best, self.n_stalled = self.worst, 0
+
+    def stalled(self, loss, network):
+        """Take note of an epoch; return False."""
+        self.n_stalled = 0 if loss < self.best else self.n_stalled + 1
+        self.best = min(self.best, loss)
+        return False
 
 
 class LossPlateau(NeverStopping):
@@ -42,9 +51,9 @@ class LossPlateau(NeverStopping):
     worst = np.inf
 
     def __init__(self, tol, patience):
+        super().__init__()
         self.tol = tol
         self.patience = patience
-        self.forget()
 
     @property
     def attributes(self):
@@ -62,10 +71,6 @@ class LossPlateau(NeverStopping):
         self.n_stalled = self.n_stalled + 1 if loss > self.best - self.tol else 0
         self.best = min(self.best, loss)
         return self._ran_out()
-
-    def forget(self):
-        """Forget the best epoch."""
-        self.best, self.n_stalled = self.worst, 0
 
     def _ran_out(self):
         if self.n_stalled <= self.patience:

@@ -136,7 +136,7 @@ class Epochs(Evolving):
 
     @abstractmethod
     def _last_step(self):
-        """Return the signals of each layer in the last step."""
+        """Return the signals of each layer in the last step; None if it was none."""
 
     def __enter__(self):
         self.team.__enter__()
@@ -193,8 +193,8 @@ class Epochs(Evolving):
 
     def _note_step(self, rows):
         self.progress.samples += rows.size
-        if self.progress.history is not None:
-            self.progress.history.note(self._last_step())
+        if self.progress.history is not None and (layers := self._last_step()):
+            self.progress.history.note(layers)
         interval = self.evolution.update_interval
         if interval is not None and self.progress.steps % interval == 0:
             self.progress.evolution_due = True

@@ -9,10 +9,18 @@ import numpy as np
 
 from skset.network.initial import INITIAL_WEIGHTS
 from skset.network.layers import Layer
-from skset.topology import are_joined, evolve, joined_anew, strongest
+from skset.topology import (
+    are_joined,
+    erdos_renyi,
+    evolve,
+    joined_anew,
+    strongest,
+)
 
 __all__ = ["Evolving"]
 
+# Of what is usual, the share of connections that a layer keeps when a density falls.
+LEAST_SHARE = 0.25
 # Samples for a strategy that does not say how many it wants.
 N_SAMPLES = 256
 
@@ -51,7 +59,9 @@ class Evolving(ABC):
 
     def reach_final_density(self):
         """Remove what a schedule of the density has left to remove."""
-        self._shrink(self._surplus(1.0))
+        if surplus := self._surplus(1.0):
+            self._shrink(surplus)
+            self._note_paths()
 
     def drop_without_regrowth(self):
         """Make the last evolution of SET: drop, and grow nothing."""
@@ -72,7 +82,7 @@ class Evolving(ABC):
             self._raise_divergence()
         self._shrink(surplus)
         if zeta > 0:
-            for depth, signals in enumerate(self._signals()):
+            for depth, signals in enumerate(self._signals(grow)):
                 evolved = self._evolved(depth, zeta, grow, signals)
                 self._replace_layer(depth, evolved)
         self._note_paths(rejoin=grow is not None and zeta > 0)
@@ -114,12 +124,14 @@ class Evolving(ABC):
 
     # What strategies look at.
 
-    def _signals(self):
+    def _signals(self, grow):
         """Return what strategies see of each layer; None where none of them looks."""
         layers = self.network.layers
-        if not self.evolution.looking:
+        strategies = (self.evolution.drop, grow)
+        looking = [s for s in strategies if getattr(s, "needs_signals", False)]
+        if not looking:
             return [None] * len(layers)
-        n = min(self._sample_size(), self.samples.n_samples)
+        n = min(self._sample_size(looking), self.samples.n_samples)
         rows = np.sort(self.rng.choice(self.samples.n_samples, n, replace=False))
         probed = self._probe(rows)
         if not all(
@@ -139,7 +151,7 @@ class Evolving(ABC):
             for depth, (layer, signals) in enumerate(zip(layers, probed, strict=True))
         ]
 
-    def _sample_size(self):
+    def _sample_size(self, strategies):
         """Return how many samples strategies want to see.
 
         Each of them as many as its most costly layer permits, at least one.
@@ -151,7 +163,7 @@ class Evolving(ABC):
                 min(map(strategy.sample_size, topologies))
                 if hasattr(strategy, "sample_size")
                 else N_SAMPLES
-                for strategy in self.evolution.looking
+                for strategy in strategies
             ),
         )
 
@@ -166,14 +178,22 @@ class Evolving(ABC):
         return max(0, self.network.nnz - round(density * self.network.n_possible))
 
     def _shrink(self, surplus):
-        """Remove so many of the weakest connections of the whole network."""
+        """Remove so many of the weakest connections of the whole network.
+
+        Scales differ from layer to layer, and weak layers could lose everything. So
+        each keeps a share of what an Erdos-Renyi network as large would give it.
+        """
         if not surplus:
             return
-        layers = self.network.layers
+        layers, nnz = self.network.layers, self.network.nnz - surplus
+        topologies = [layer.topology for layer in layers]
+        density = min(1.0, max(nnz, len(layers)) / self.network.n_possible)
+        usual = erdos_renyi([t.shape for t in topologies], density=density)
         rewirings = strongest(
-            [layer.topology for layer in layers],
+            topologies,
             [layer.weights for layer in layers],
-            self.network.nnz - surplus,
+            nnz,
+            [int(LEAST_SHARE * n) for n in usual],
             self.rng,
         )
         for depth, rewiring in enumerate(rewirings):
@@ -214,6 +234,9 @@ class Evolving(ABC):
             self.network.dtype,
             self._scale(depth),
         )
-        anew = replace(anew, bias=layer.bias, explored=layer.explored)
+        explored = layer.explored
+        if explored is not None:
+            explored = explored.with_positions(topology.positions())
+        anew = replace(anew, bias=layer.bias, explored=explored)
         anew = anew.with_moments(len(layer.moments))
         return replace(anew, bias_moments=layer.bias_moments)

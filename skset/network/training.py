@@ -135,6 +135,7 @@ class Training(Epochs):
         self._workspaces, self._last_width = {}, None
         if self.progress.history is not None:
             self.progress.history = History(self.optimiser.decay)
+        self._note_paths()
 
     def _last_step(self):
         work = self._workspaces[self._last_width]

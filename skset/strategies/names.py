@@ -96,12 +96,6 @@ class Evolution:
     update_interval: int | None = None
     newborn: str = "zero"
 
-    @property
-    def looking(self):
-        """The strategies that look at signals."""
-        both = (self.drop, self.grow)
-        return [part for part in both if getattr(part, "needs_signals", False)]
-
     def asks_for(self, what):
         """Return whether the growth has the attribute ``needs_<what>`` set."""
         return getattr(self.grow, f"needs_{what}", False)

@@ -85,7 +85,7 @@ def evolve(topology, weights, *, zeta, drop, grow, rng, signals=None):
     return Rewiring(*kept.merged(source, born))
 
 
-def strongest(topologies, weights, nnz, rng):
+def strongest(topologies, weights, nnz, least, rng):
     """Return the layers' rewirings that keep the greatest weights of all layers.
 
     Parameters
@@ -96,8 +96,9 @@ def strongest(topologies, weights, nnz, rng):
         Their weights.
     nnz : int
         How many connections are kept, those with the greatest absolute weights in the
-        whole network (GraNet, Liu et al. 2021, NeurIPS, section 3.2). Each layer keeps
-        one at least, even if these are then more.
+        whole network (GraNet, Liu et al. 2021, NeurIPS, section 3.2).
+    least : sequence of int
+        How many each layer keeps at least, one in any case, if it has them.
     rng : numpy.random.Generator
         Chooses between equal weights.
 
@@ -106,17 +107,15 @@ def strongest(topologies, weights, nnz, rng):
     rewirings : list of Rewiring
         One for each layer.
     """
-    magnitudes = np.concatenate([np.abs(w) for w in weights])
-    keep = all_but_smallest(magnitudes, magnitudes.size - nnz, rng)
+    magnitudes = [np.abs(w) for w in weights]
+    for values, n in zip(magnitudes, least, strict=True):
+        n = min(max(n, 1), values.size)
+        values[~all_but_smallest(-values, n, rng)] = np.inf
+    every = np.concatenate(magnitudes)
+    keep = all_but_smallest(every, every.size - nnz, rng)
     ends = np.cumsum([topology.nnz for topology in topologies])
-    rewirings = []
-    for topology, w, of_layer in zip(
-        topologies, weights, np.split(keep, ends[:-1]), strict=True
-    ):
-        if w.size:
-            of_layer[np.argmax(np.abs(w))] = True
-        rewirings.append(Rewiring(*topology.kept(of_layer)))
-    return rewirings
+    parts = zip(topologies, np.split(keep, ends[:-1]), strict=True)
+    return [Rewiring(*topology.kept(of_layer)) for topology, of_layer in parts]
 
 
 def carry(values, source, fill):
