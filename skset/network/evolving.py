@@ -175,7 +175,8 @@ class Evolving(ABC):
         if final is None:
             return 0
         density = self.evolution.density_schedule(share, final)
-        return max(0, self.network.nnz - round(density * self.network.n_possible))
+        planned = round(density * self.network.n_possible)
+        return max(0, self.network.nnz - max(planned, len(self.network.layers)))
 
     def _shrink(self, surplus):
         """Remove so many of the weakest connections of the whole network.
@@ -187,7 +188,7 @@ class Evolving(ABC):
             return
         layers, nnz = self.network.layers, self.network.nnz - surplus
         topologies = [layer.topology for layer in layers]
-        density = min(1.0, max(nnz, len(layers)) / self.network.n_possible)
+        density = min(1.0, nnz / self.network.n_possible)
         usual = erdos_renyi([t.shape for t in topologies], density=density)
         rewirings = strongest(
             topologies,

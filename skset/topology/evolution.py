@@ -98,7 +98,8 @@ def strongest(topologies, weights, nnz, least, rng):
         How many connections are kept, those with the greatest absolute weights in the
         whole network (GraNet, Liu et al. 2021, NeurIPS, section 3.2).
     least : sequence of int
-        How many each layer keeps at least, one in any case, if it has them.
+        How many each layer keeps at least, one in any case, if it has them; even if all
+        these are more than `nnz`.
     rng : numpy.random.Generator
         Chooses between equal weights.
 
@@ -112,6 +113,7 @@ def strongest(topologies, weights, nnz, least, rng):
         n = min(max(n, 1), values.size)
         values[~all_but_smallest(-values, n, rng)] = np.inf
     every = np.concatenate(magnitudes)
+    nnz = max(nnz, np.count_nonzero(np.isinf(every)))
     keep = all_but_smallest(every, every.size - nnz, rng)
     ends = np.cumsum([topology.nnz for topology in topologies])
     parts = zip(topologies, np.split(keep, ends[:-1]), strict=True)

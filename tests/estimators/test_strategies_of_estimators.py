@@ -416,9 +416,9 @@ def test_parameters_that_a_strategy_has_not_are_refused(Kind, name, match):
 @pytest.mark.parametrize(
     ("params", "match"),
     [
-        ({"grow": "guided", "grow__gamma": 0}, "gamma must be positive"),
+        ({"grow": "guided", "grow__gamma": 0}, "gamma must be positive and finite"),
         ({"zeta_schedule__stop": 2}, "stop must be"),
-        ({"method": "mest", "drop__lam": -1}, "lam must be >= 0"),
+        ({"method": "mest", "drop__lam": -1}, "lam must be >= 0 and finite"),
         ({"method": "ctre", "grow__mode": "both"}, "mode must be"),
         ({"init__density": 2}, "density must be"),
     ],
@@ -804,6 +804,8 @@ def test_units_stay_where_nobody_asks(Kind):
         _ = make(Kind).hidden_layer_sizes_
 
 
+# Where most units have gone, the last path may go with them.
+@pytest.mark.filterwarnings("ignore:The network is so sparse")
 @layered
 @pytest.mark.parametrize("method", [name for name in METHODS if name != "ctre"])
 def test_units_go_from_call_to_call(Kind, method):

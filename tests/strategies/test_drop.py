@@ -214,8 +214,8 @@ def test_gradients_are_those_of_the_signals(drop):
     [
         (ThresholdDrop, {"threshold": -1e-9}, "threshold must be >= 0, got"),
         (ThresholdDrop, {"threshold": np.nan}, "threshold must be >= 0, got"),
-        (MESTDrop, {"lam": -0.1}, "lam must be >= 0, got"),
-        (MESTDrop, {"lam": np.nan}, "lam must be >= 0, got"),
+        (MESTDrop, {"lam": -0.1}, "lam must be >= 0 and finite, got"),
+        (MESTDrop, {"lam": np.nan}, "lam must be >= 0 and finite, got"),
     ],
 )
 def test_wrong_parameters_are_refused(drop, wrong, message):

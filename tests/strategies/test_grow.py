@@ -400,9 +400,10 @@ def test_scored_growth_is_that_of_a_dense_sort(grow):
         (CosineGrow, {"mode": None}, "mode must be 'sequential' or 'simultaneous'"),
         (CosineGrow, {"patience": -1}, "patience must be >= 0, got"),
         (CosineGrow, {"patience": np.nan}, "patience must be >= 0, got"),
-        (GuidedGrow, {"gamma": 0}, "gamma must be positive, got"),
-        (GuidedGrow, {"gamma": -1}, "gamma must be positive, got"),
-        (GuidedGrow, {"gamma": np.nan}, "gamma must be positive, got"),
+        (GuidedGrow, {"gamma": 0}, "gamma must be positive and finite, got"),
+        (GuidedGrow, {"gamma": -1}, "gamma must be positive and finite, got"),
+        (GuidedGrow, {"gamma": np.inf}, "gamma must be positive and finite, got"),
+        (GuidedGrow, {"gamma": np.nan}, "gamma must be positive and finite, got"),
         (
             GuidedGrow,
             {"uniform_share": -0.1},

@@ -249,14 +249,7 @@ def test_methods_stay_as_they_are():
     )
 
 
-def test_who_looks_and_what_for():
-    def looking(**given):
-        return METHODS["set"].evolution(**given).looking
-
-    assert looking() == []
-    assert looking(drop="mest") == [MESTDrop()]
-    assert looking(grow="gradient") == [GradientGrow()]
-    assert looking(drop="mest", grow="neuron") == [MESTDrop(), NeuronGrow()]
+def test_what_growths_ask_for():
     needs = {
         name: [
             what

@@ -38,16 +38,16 @@ def sizes(strategy, patterns):
 BY_CONNECTIONS = [
     ((9, 9), 0),
     ((9, 9), 1),
-    ((10**4, 10**4), 1 << 18),
-    ((10**4, 10**4), 1 << 19),
-    ((10**4, 10**4), 1 << 22),
-    ((10**6, 10**6), 1 << 23),
+    ((10**4, 10**4), 1 << 12),
+    ((10**4, 10**4), 1 << 13),
+    ((10**4, 10**4), 1 << 16),
+    ((10**6, 10**6), 1 << 17),
     ((10**6, 10**6), 1 << 30),
 ]
 
 
 @pytest.mark.parametrize("strategy", [SensitivityDrop(), MESTDrop(), NeuronGrow()])
-def test_a_sample_costs_a_product_for_each_connection(strategy):
+def test_a_sample_costs_64_products_for_each_connection(strategy):
     assert sizes(strategy, BY_CONNECTIONS) == [1024, 1024, 1024, 512, 64, 32, 32]
 
 
@@ -68,12 +68,12 @@ def test_a_sample_costs_a_product_for_each_pair(strategy):
 @pytest.mark.parametrize(
     ("gamma", "expected"),
     [
-        (1.0, [1024, 1024, 64, 32, 32, 32, 32]),
-        (0.25, [1024, 1024, 256, 128, 32, 32, 32]),
-        (4.0, [1024, 1024, 32, 32, 32, 32, 32]),
+        (1.0, [1024, 1024, 1024, 512, 64, 32, 32]),
+        (0.25, [1024, 1024, 1024, 1024, 256, 128, 32]),
+        (4.0, [1024, 1024, 256, 128, 32, 32, 32]),
     ],
 )
-def test_a_sample_costs_16_products_for_each_candidate(gamma, expected):
+def test_a_sample_costs_64_products_for_each_candidate(gamma, expected):
     assert sizes(GuidedGrow(gamma=gamma), BY_CONNECTIONS) == expected
 
 
@@ -89,7 +89,7 @@ def test_a_number_that_is_given_is_taken(strategy):
 
 
 @sampled
-@pytest.mark.parametrize("n_samples", [0, -1, nan, -inf])
+@pytest.mark.parametrize("n_samples", [0, -1, nan, -inf, 1.5])
 def test_wrong_numbers_of_samples_are_refused(strategy, n_samples):
-    with pytest.raises(ValueError, match="n_samples must be at least 1, got"):
+    with pytest.raises(ValueError, match="n_samples must be None or at least 1, got"):
         strategy(n_samples=n_samples)

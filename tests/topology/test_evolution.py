@@ -388,10 +388,12 @@ def of(shape, weights):
     return Topology.from_positions(shape, np.arange(weights.size)), weights
 
 
-def strongest_of(layers, nnz, seed=0):
+def strongest_of(layers, nnz, seed=0, least=None):
     """Return the sources of what is kept of each layer."""
     topologies, weights = zip(*layers, strict=True)
-    rewirings = strongest(topologies, weights, nnz, np.random.default_rng(seed))
+    least = least or [0] * len(layers)
+    rng = np.random.default_rng(seed)
+    rewirings = strongest(topologies, weights, nnz, least, rng)
     for (topology, source), before in zip(rewirings, topologies, strict=True):
         assert_canonical(topology)
         assert topology.shape == before.shape
@@ -404,9 +406,9 @@ def strongest_of(layers, nnz, seed=0):
     [
         (7, [[0, 1, 2], [0, 1], [0, 1]]),
         (6, [[0, 1, 2], [0, 1], [0]]),
-        (5, [[0, 1, 2], [0, 1], [0]]),  # and 0.3, as a layer needs one
-        (4, [[0, 1, 2], [1], [0]]),
-        (3, [[0, 2], [1], [0]]),
+        (5, [[0, 1, 2], [1], [0]]),  # 0.3 in place of 0.4, as a layer needs one
+        (4, [[0, 2], [1], [0]]),
+        (3, [[0], [1], [0]]),
         (2, [[0], [1], [0]]),
         (1, [[0], [1], [0]]),
         (0, [[0], [1], [0]]),
@@ -436,11 +438,19 @@ def test_of_equal_weights_as_many_are_kept_by_chance():
     counts = np.zeros(40)
     for seed in range(300):
         first, last = strongest_of(layers, 10, seed)
-        assert 10 <= len(first) + len(last) <= 12  # one of each layer at least
+        assert len(first) + len(last) == 10
+        assert first
+        assert last
         counts[first] += 1
         counts[20 + np.array(last)] += 1
-    others = np.delete(counts, [0, 20])  # these are taken where a layer has no other
-    assert stats.chisquare(others).pvalue > 0.001
+    assert stats.chisquare(counts).pvalue > 0.001
+
+
+def test_a_layer_keeps_its_share():
+    layers = [of((2, 3), [3.0, 1.0, -2.0]), of((2, 3), [0.4, 0.5, -0.3])]
+    assert strongest_of(layers, 3) == [[0, 2], [1]]
+    assert strongest_of(layers, 3, least=[0, 2]) == [[0], [0, 1]]
+    assert strongest_of(layers, 3, least=[9, 9]) == [[0, 1, 2], [0, 1, 2]]
 
 
 def test_a_layer_without_connections_stays_so():
@@ -450,6 +460,6 @@ def test_a_layer_without_connections_stays_so():
 
 def test_the_strongest_leave_what_is_given_unchanged():
     topology, weights = of((2, 3), [3.0, 1.0, -2.0])
-    strongest([topology], [weights], 1, np.random.default_rng(0))
+    strongest([topology], [weights], 1, [0], np.random.default_rng(0))
     assert weights.tolist() == [3, 1, -2]
     assert mask_of(topology).sum() == 3
