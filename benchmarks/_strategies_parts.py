@@ -95,7 +95,7 @@ class Competition:
 
 def mnist(options):
     epochs = {
-        "epochs": options.epochs or 60,
+        "epochs": options.epochs or 40,
         "tuning_epochs": options.tuning_epochs or 12,
     }
     for density in options.densities:
@@ -104,7 +104,7 @@ def mnist(options):
             name="mnist",
             common={**LENET, "density": density},
             contestants=wanted(METHODS, options),
-            values=(0.05, 0.1, 0.2, 0.4),
+            values=(0.05, 0.1, 0.2),
             beside=DENSE,
             **epochs,
         )
