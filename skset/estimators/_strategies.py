@@ -77,7 +77,8 @@ class StrategyParameters:
         ----------
         **params : dict
             Values by name. ``grow__gamma`` sets a parameter of the growth, whether that
-            is given as an object, by its name or by the method's.
+            is given as an object, by its name or by the method's. It is an object from
+            then on, an init with the `epsilon` and `density` of now.
 
         Returns
         -------

@@ -95,7 +95,8 @@ class CubicDensity:
 
     Zhu and Gupta 2017 (arXiv 1710.01878, equation 1), as in GraNet (Liu et al. 2021,
     NeurIPS, equation 2). At each evolution the weights that are smallest in the whole
-    network are removed for good, so that it really shrinks.
+    network are removed for good, so that it really shrinks. Each layer keeps a quarter
+    of what an Erdos-Renyi network of that density would give it.
 
     Parameters
     ----------
