@@ -234,7 +234,7 @@ def _likely_bound(L, R, k, exclude, rng):
     n_in, n_out = exclude.shape
     if n_in * n_out < 4 * N_PROBES:
         return 0
-    counts = rng.multinomial(N_PROBES, np.full(n_in, 1 / n_in))
+    counts = np.bincount(rng.integers(n_in, size=N_PROBES), minlength=n_in)
     indptr = np.concatenate([[0], np.cumsum(counts)])
     outputs = rng.integers(n_out, size=N_PROBES, dtype=np.int32)
     scores = np.abs(pair_scores(L, R, indptr, outputs))
