@@ -303,6 +303,7 @@ class BaseSET(SparseEstimator):
             noise=self._noise(rng),
             unit_pruning=self._resolved("unit_pruning"),
             final_density=self._final_density,
+            final_nnz=self._final_nnz,
         )
         return Training(
             network,

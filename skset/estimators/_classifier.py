@@ -222,7 +222,8 @@ class SETClassifier(ClassifierMixin, BaseSET):
         `update_interval` steps) is made at the beginning of the next call, so that
         predictions in between see only trained connections. Nothing is dropped for
         good. As nobody knows how many calls there will be, the learning rate does not
-        follow the cosine; a schedule of zeta takes `max_iter` calls for the whole.
+        follow the cosine; schedules of zeta and of the density take `max_iter` calls
+        for the whole, after which a falling zeta leaves the topology as it is.
 
         Parameters
         ----------

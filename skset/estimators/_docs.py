@@ -13,7 +13,8 @@ PARAMETERS = """hidden_layer_sizes : int or sequence of int, default={hidden}
         connections, that is density ``min(1, epsilon (n_in + n_out) / (n_in n_out))``
         [1]_. Greater than 0; 20 is the paper's.
     density : float in (0, 1], default=None
-        Overall share of the dense network's connections, in place of `epsilon`.
+        Overall share of the dense network's connections, in place of `epsilon`, and of
+        the density of an `init` that is given as an object.
     init : {{"erdos_renyi", "uniform", "uniform_plus", "snip"}}, list of float or \
 callable, default="erdos_renyi"
         Which layer gets how many connections, at random positions. "uniform_plus" makes
@@ -52,9 +53,9 @@ callable, default=None
         connections that `density` or `epsilon` stand for, and removes the weakest of
         the whole network until 0.7 of the training is done. A callable
         ``schedule(progress, final)`` returns the density.
-    update_interval : int, default=None
-        Training steps from one evolution to the next; None is once per epoch, unless
-        the method says otherwise.
+    update_interval : int or "epoch", default=None
+        Training steps from one evolution to the next, or once per epoch. None is what
+        the method says, once per epoch but for "rigl".
     newborn : {{"zero", "init", "he_uniform"}}, default=None
         What a newborn connection weighs: 0, a fresh initial value, or a random one
         within ``sqrt(6 / n_in)`` of 0.
@@ -138,7 +139,8 @@ ATTRIBUTES = """n_iter_ : int
     loss_curve_ : list of float
         The same for every epoch.
     best_loss_ : float or None
-        Smallest training loss; None with early stopping.
+        Smallest training loss; None with early stopping. With a `density_schedule` of
+        epochs at the final density only, here and below.
     validation_scores_ : list of float or None
         Validation score after every epoch, with early stopping.
     best_validation_score_ : float or None

@@ -56,7 +56,7 @@ def _train(estimator, training, stopping, context, data):
         loss = next(training)
         estimator._record(loss, training)
         stalled = stopping.stalled(loss, training.network)
-        training.note_stall(stopping.n_stalled)
+        training.note_stall(stopping.since_best)
         if not training.has_final_density:
             stopping.forget()
         if estimator.verbose:

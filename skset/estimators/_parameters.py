@@ -54,7 +54,7 @@ class LayerSizes(Number):
         return "a non-empty sequence of positive integers"
 
 
-class LayerDensities(LayerSizes):
+class Densities(LayerSizes):
     """A non-empty sequence of densities."""
 
     def __str__(self):
@@ -73,18 +73,19 @@ class Jobs(Number):
 
 
 class Strategy(HasMethods):
-    """A callable that is not a class."""
+    """An object with methods, by default `__call__`, that is not a class."""
 
     def is_satisfied_by(self, val):
         """Return whether the value is a strategy, not merely a class of them."""
         return super().is_satisfied_by(val) and not isinstance(val, type)
 
     def __str__(self):
-        return "a callable object (not a class)"
+        names = " and ".join(self.methods)
+        return f"an object with {names} (not a class)"
 
 
-def _named(table):
-    return [StrOptions(set(table)), Strategy("__call__")]
+def _named(table, *methods):
+    return [StrOptions(set(table)), Strategy(["__call__", *methods])]
 
 
 POSITIVE_INT = Number(Integral, 1, None, closed="left")
@@ -101,7 +102,7 @@ SHARED_CONSTRAINTS: dict = {
     ],
     "epsilon": [POSITIVE],
     "density": [None, Number(Real, 0, 1, closed="right")],
-    "init": [*_named(INITS), LayerDensities(Real, 0, 1, closed="right")],
+    "init": [*_named(INITS), Densities(Real, 0, 1, closed="right")],
     "weight_init": [StrOptions({"auto", *INITIAL_WEIGHTS})],
     "method": [StrOptions(set(METHODS))],
     "zeta": [None, BELOW_ONE],
@@ -109,9 +110,9 @@ SHARED_CONSTRAINTS: dict = {
     "grow": [None, *_named(GROWS)],
     "zeta_schedule": [None, *_named(SCHEDULES)],
     "density_schedule": [None, *_named(DENSITY_SCHEDULES)],
-    "update_interval": [None, POSITIVE_INT],
+    "update_interval": [None, POSITIVE_INT, StrOptions({"epoch"})],
     "newborn": [None, StrOptions({"zero", "init", "he_uniform"})],
-    "unit_pruning": [None, *_named(UNIT_PRUNINGS)],
+    "unit_pruning": [None, *_named(UNIT_PRUNINGS, "due")],
     "final_drop": ["boolean"],
     "activation": [StrOptions(set(ACTIVATIONS))],
     "negative_slope": [None, NON_NEGATIVE],

@@ -309,6 +309,7 @@ class SparseRBM(BoltzmannMachine):
             persistent=self.persistent,
             n_chains=self.batch_size,
             final_density=self._final_density,
+            final_nnz=self._final_nnz,
         )
         return ContrastiveDivergence(
             network,

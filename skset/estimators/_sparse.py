@@ -17,7 +17,7 @@ from skset.estimators._strategies import StrategyParameters
 from skset.estimators._validation import checked_indices, refuse_dates
 from skset.network import Progress
 from skset.strategies import ConstantDensity
-from skset.topology import filled_up, shared_out
+from skset.topology import Topology, filled_up, shared_out
 
 __all__ = ["SparseEstimator"]
 
@@ -39,6 +39,7 @@ class SparseEstimator(
     t_: int
     # What a schedule of the density is to end with, or None.
     _final_density: float | None = None
+    _final_nnz: int | None = None
     # Name of the attribute with the loss of every epoch.
     _curve: ClassVar[str]
 
@@ -98,11 +99,14 @@ class SparseEstimator(
         needs = getattr(init, "needs_sensitivities", False)
         extra = (sensitivities,) if needs else ()
         topologies = list(init(shapes, rng, *extra))
-        found = [getattr(topology, "shape", None) for topology in topologies]
+        found = [
+            topology.shape if isinstance(topology, Topology) else None
+            for topology in topologies
+        ]
         if found != shapes:
             raise ValueError(
                 f"init must return a Topology for each of the shapes {shapes}; what it "
-                f"returned has the shapes {found}."
+                f"returned has the shapes {found} (None: is no Topology)."
             )
         return self._densest(topologies, shapes, rng)
 
@@ -113,13 +117,16 @@ class SparseEstimator(
         layer then gets more in proportion to what it has.
         """
         schedule = self._evolution().density_schedule
-        self._final_density = None
+        self._final_density = self._final_nnz = None
         if isinstance(schedule, ConstantDensity):
             return topologies
         counts = [topology.nnz for topology in topologies]
         n_possible = sum(n_in * n_out for n_in, n_out in shapes)
-        self._final_density = sum(counts) / n_possible
+        self._final_nnz = sum(counts)
+        self._final_density = self._final_nnz / n_possible
         at_first = schedule(0.0, self._final_density)
+        if not 0 <= at_first <= 1:
+            raise ValueError(f"density_schedule must be in [0, 1], got {at_first!r}.")
         totals = shared_out(counts, shapes, round(at_first * n_possible))
         return [
             filled_up(topology, nnz, rng)
@@ -202,6 +209,13 @@ class SparseEstimator(
 
     def _check_unchanged(self, caller, **now_and_before):
         """Raise if the parameters do not fit the network that is to go on."""
+        schedule = self._evolution().density_schedule
+        if self._final_nnz is None and not isinstance(schedule, ConstantDensity):
+            raise ValueError(
+                f"{caller} cannot go on with a density that falls: the network began "
+                "without a density_schedule. Fit it anew, or set density_schedule to "
+                "'constant'."
+            )
         for what, (now, before) in now_and_before.items():
             if now != before:
                 raise ValueError(

@@ -12,6 +12,9 @@ class NeverStopping:
     best_network = None
     worst = np.inf
     best: float
+    n_stalled: int
+    # Epochs in a row without an improvement, whatever was done about them.
+    since_best = 0
 
     def __init__(self):
         self.forget()
@@ -22,17 +25,19 @@ class NeverStopping:
         return {}
 
     def forget(self):
-        """Forget the best epoch; the network was not yet what it is to be.
-
-        `n_stalled` counts the epochs in a row without an improvement.
-        """
+        """Forget the best epoch; the network was not yet what it is to be."""
         self.best, self.n_stalled = self.worst, 0
 
     def stalled(self, loss, network):
         """Take note of an epoch; return False."""
-        self.n_stalled = 0 if loss < self.best else self.n_stalled + 1
+        self._count(loss < self.best)
         self.best = min(self.best, loss)
         return False
+
+    def _count(self, improved):
+        """Count the epochs since the last improvement, and since patience ran out."""
+        self.n_stalled = 0 if improved else self.n_stalled + 1
+        self.since_best = 0 if improved else self.since_best + 1
 
 
 class LossPlateau(NeverStopping):
@@ -68,7 +73,7 @@ class LossPlateau(NeverStopping):
 
     def stalled(self, loss, network):
         """Take note of an epoch; return whether patience has run out."""
-        self.n_stalled = self.n_stalled + 1 if loss > self.best - self.tol else 0
+        self._count(loss <= self.best - self.tol)
         self.best = min(self.best, loss)
         return self._ran_out()
 
@@ -108,7 +113,7 @@ class ValidationScore(LossPlateau):
         """Take note of an epoch; return whether patience has run out."""
         score = self.score(network)
         self.scores = [*(self.scores or []), score]
-        self.n_stalled = self.n_stalled + 1 if score < self.best + self.tol else 0
+        self._count(score >= self.best + self.tol)
         if score > self.best or self.best_network is None:
             self.best = score
             self.best_network = network.copy()

@@ -64,10 +64,9 @@ class StrategyParameters:
         params = super().get_params(deep=deep)  # type: ignore[misc]
         if deep:
             for part in TABLES.keys() & params.keys():
-                if _has_fields(strategy := params[part]):
-                    for field in fields(strategy):
-                        value = getattr(strategy, field.name)
-                        params[f"{part}__{field.name}"] = value
+                strategy = params[part]
+                for name in _field_names(strategy):
+                    params[f"{part}__{name}"] = getattr(strategy, name)
         return params
 
     def set_params(self, **params):
@@ -78,7 +77,7 @@ class StrategyParameters:
         **params : dict
             Values by name. ``grow__gamma`` sets a parameter of the growth, whether that
             is given as an object, by its name or by the method's. It is an object from
-            then on, an init with the `epsilon` and `density` of now.
+            then on, an init with the `epsilon` of now.
 
         Returns
         -------
@@ -105,7 +104,7 @@ class StrategyParameters:
     def _changed(self, part, values):
         """Return a strategy of this estimator with other parameters."""
         strategy = self._resolved(part)
-        known = [field.name for field in fields(strategy)] if strategy else []
+        known = _field_names(strategy)
         if unknown := sorted(set(values) - set(known)):
             raise ValueError(
                 f"Invalid parameter {unknown[0]!r} for {part} "
@@ -115,24 +114,30 @@ class StrategyParameters:
         return replace(strategy, **values)
 
     def _resolved(self, part):
-        """Return a strategy as an object, or None where there is none with fields."""
+        """Return a strategy as an object, or None where there is none."""
         if part == "init":
             return self._init()
         if part == "unit_pruning":
             pruning = getattr(self, part)
             return pruning and made(pruning, UNIT_PRUNINGS)
         name = "schedule" if part == "zeta_schedule" else part
-        strategy = getattr(self._evolution(), name)
-        return strategy if _has_fields(strategy) else None
+        return getattr(self._evolution(), name)
 
     def _init(self):
         """Return the init as an object."""
-        if isinstance(self.init, str):
-            return INITS[self.init](epsilon=self.epsilon, density=self.density)
-        return self.init if callable(self.init) else LayerDensities(self.init)
+        init = self.init
+        if isinstance(init, str):
+            return made(init, INITS, epsilon=self.epsilon, density=self.density)
+        if not callable(init):
+            return LayerDensities(init)
+        if self.density is not None and "density" in _field_names(init):
+            return replace(init, density=self.density)
+        return init
 
     def _method(self):
         """Return the preset of what is not given."""
+        if self.method not in METHODS:
+            raise ValueError(f"method {self.method!r} is none of {sorted(METHODS)}.")
         return METHODS[self.method]
 
     def _evolution(self):
@@ -147,6 +152,8 @@ class StrategyParameters:
         )
 
 
-def _has_fields(strategy):
-    """Return whether this is a strategy with parameters of its own."""
-    return is_dataclass(strategy) and not isinstance(strategy, type)
+def _field_names(strategy):
+    """Return the names of a strategy's own parameters, none if it has no fields."""
+    if isinstance(strategy, type) or not is_dataclass(strategy):
+        return []
+    return [field.name for field in fields(strategy)]

@@ -55,7 +55,6 @@ class ContrastiveDivergence(Epochs):
 
     def _step(self, rows):
         weight, total = self.samples.weights(rows)
-        self._last_signals = None
         if not total:  # nobody to learn from
             return 0.0, 0.0
         V, P, H, reconstructed = self._data_phase(rows)
@@ -126,7 +125,7 @@ class ContrastiveDivergence(Epochs):
         return self._buffers[width]
 
     def _last_step(self):
-        return self._last_signals and [self._last_signals]
+        return [self._last_signals]
 
     def _probe(self, rows):
         """Return the signals of both phases, without moving any persistent chain.

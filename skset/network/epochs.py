@@ -32,7 +32,7 @@ class EpochsOptions:
         Factor of theirs in the first and in the last layer, as in `Network.initial`.
     n_threads : int
         Threads that share each layer; the result does not depend on it.
-    final_density : float, default=None
+    final_density, final_nnz : float and int, default=None
         What a schedule of the density is to end with; None where there is none.
     """
 
@@ -44,6 +44,7 @@ class EpochsOptions:
     edge_scale: float = 1.0
     n_threads: int = 1
     final_density: float | None = None
+    final_nnz: int | None = None
 
 
 @dataclass
@@ -136,7 +137,7 @@ class Epochs(Evolving):
 
     @abstractmethod
     def _last_step(self):
-        """Return the signals of each layer in the last step; None if it was none."""
+        """Return the signals of each layer in the last step."""
 
     def __enter__(self):
         self.team.__enter__()
@@ -175,10 +176,13 @@ class Epochs(Evolving):
             if self.progress.evolution_due:
                 self._evolve(self.evolution.grow)
             rows = order[start : start + self.options.batch_size]
+            n_steps = self.progress.steps
             loss, weight = self._step(rows)
             if not np.isfinite(loss):
                 self._raise_divergence()
-            self._note_step(rows)
+            self.progress.samples += rows.size
+            if self.progress.steps > n_steps:  # else nobody had any weight
+                self._note_step()
             summed += loss * weight
             total += weight
         return summed / (total or 1.0)
@@ -191,10 +195,9 @@ class Epochs(Evolving):
             self.learning_rate.now, self.progress.steps, l2, self.network.dtype
         )
 
-    def _note_step(self, rows):
-        self.progress.samples += rows.size
-        if self.progress.history is not None and (layers := self._last_step()):
-            self.progress.history.note(layers)
+    def _note_step(self):
+        if self.progress.history is not None:
+            self.progress.history.note(self._last_step())
         interval = self.evolution.update_interval
         if interval is not None and self.progress.steps % interval == 0:
             self.progress.evolution_due = True

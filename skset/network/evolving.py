@@ -131,8 +131,9 @@ class Evolving(ABC):
         looking = [s for s in strategies if getattr(s, "needs_signals", False)]
         if not looking:
             return [None] * len(layers)
-        n = min(self._sample_size(looking), self.samples.n_samples)
-        rows = np.sort(self.rng.choice(self.samples.n_samples, n, replace=False))
+        weighted = self.samples.weighted_rows()
+        n = min(self._sample_size(looking), weighted.size)
+        rows = np.sort(self.rng.choice(weighted, n, replace=False))
         probed = self._probe(rows)
         if not all(
             np.isfinite(part).all() for s in probed for part in (s.inputs, s.deltas)
@@ -171,12 +172,14 @@ class Evolving(ABC):
 
     def _surplus(self, share):
         """Return how many connections there are beyond what the density is to be."""
-        final = self.options.final_density
+        final, nnz = self.options.final_density, self.options.final_nnz
         if final is None:
             return 0
         density = self.evolution.density_schedule(share, final)
-        planned = round(density * self.network.n_possible)
-        return max(0, self.network.nnz - max(planned, len(self.network.layers)))
+        if not 0 <= density <= 1:
+            raise ValueError(f"density_schedule must be in [0, 1], got {density!r}.")
+        # Of the units at first: hidden ones that went have taken theirs along.
+        return max(0, self.network.nnz - round(density / final * nnz))
 
     def _shrink(self, surplus):
         """Remove so many of the weakest connections of the whole network.

@@ -61,6 +61,12 @@ class Samples:
         total = float(weight.sum())
         return (weight / (total or 1.0)).astype(self.dtype), total
 
+    def weighted_rows(self):
+        """Return the numbers of the samples that have weight; of all, if none has."""
+        if self.weight is None or not self.weight.any():
+            return np.arange(self.n_samples)
+        return np.flatnonzero(self.weight)
+
 
 class Reconstruction(Samples):
     """Samples whose targets are their inputs, gathered batch by batch as these are.

@@ -121,16 +121,17 @@ class Method:
         """Return the evolution, each given part that is not None replacing its own.
 
         A zeta that is given is also that of a schedule which is given as an object, if
-        that has one.
+        that has one. The interval "epoch" stands for once per epoch.
         """
         given = {name: part for name, part in overrides.items() if part is not None}
         parts = replace(self, **given)
+        interval = parts.update_interval
         return Evolution(
             drop=made(parts.drop, DROPS),
             grow=made(parts.grow, GROWS),
             schedule=parts._schedule(zeta),
             density_schedule=made(parts.density_schedule, DENSITY_SCHEDULES),
-            update_interval=parts.update_interval,
+            update_interval=None if interval == "epoch" else interval,
             newborn=parts.newborn,
         )
 
@@ -138,7 +139,7 @@ class Method:
         schedule = self.zeta_schedule
         if isinstance(schedule, str):
             zeta = self.zeta if zeta is None else zeta
-            return SCHEDULES[schedule](zeta=zeta, stop=self.stop)
+            return made(schedule, SCHEDULES, zeta=zeta, stop=self.stop)
         has_zeta = "zeta" in getattr(schedule, "__dataclass_fields__", ())
         return (
             replace(schedule, zeta=zeta) if has_zeta and zeta is not None else schedule
@@ -183,5 +184,15 @@ METHODS = {
 
 
 def made(strategy, table, **options):
-    """Return the strategy itself, or the one that its name stands for."""
-    return table[strategy](**options) if isinstance(strategy, str) else strategy
+    """Return the strategy itself, or the one that its name stands for.
+
+    Raises
+    ------
+    ValueError
+        If the table does not have the name.
+    """
+    if not isinstance(strategy, str):
+        return strategy
+    if strategy not in table:
+        raise ValueError(f"{strategy!r} is none of the names {sorted(table)}.")
+    return table[strategy](**options)

@@ -60,9 +60,11 @@ def evolve(topology, weights, *, zeta, drop, grow, rng, signals=None):
     Raises
     ------
     ValueError
-        If `drop` does not return a boolean for each connection, or `grow` positions
-        that are not free, not different or too few.
+        If zeta is not in [0, 1], if `drop` does not return a boolean for each
+        connection, or `grow` positions that are not free, not different or too few.
     """
+    if not 0 <= zeta <= 1:
+        raise ValueError(f"zeta must be in [0, 1], got {zeta!r}.")
     zeta = min(zeta, topology.n_free / max(topology.nnz, 1))
     if zeta == 0:  # nothing to carry
         return Rewiring(topology, np.arange(topology.nnz, dtype=topology.place_dtype))
@@ -78,10 +80,14 @@ def evolve(topology, weights, *, zeta, drop, grow, rng, signals=None):
     n_dropped = topology.nnz - kept.nnz
     if grow is None or n_dropped == 0:
         return Rewiring(kept, source)
+    born = np.asarray(grow(kept, n_dropped, rng, signals))
+    if born.shape != (n_dropped,) or born.dtype.kind not in "iu":
+        raise ValueError(
+            f"{grow!r} must return {n_dropped} positions as integers, not an array of "
+            f"{born.dtype} and shape {born.shape}."
+        )
     # Stable, as that costs next to nothing where they come sorted.
-    born = np.sort(grow(kept, n_dropped, rng, signals), kind="stable")
-    if born.size != n_dropped:
-        raise ValueError(f"{grow!r} grew {born.size} connections, not {n_dropped}.")
+    born = np.sort(born, kind="stable")
     return Rewiring(*kept.merged(source, born))
 
 

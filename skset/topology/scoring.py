@@ -15,6 +15,7 @@ __all__ = ["best_candidates", "pair_scores", "row_lengths", "topk_pairs"]
 
 # A first bound for the greatest scores is guessed from so many random pairs.
 N_PROBES = 1 << 14
+FLOATS = (np.float32, np.float64)
 # Less than 1 by what sums in single precision may be off.
 ROUNDING = 0.999
 
@@ -37,9 +38,16 @@ def pair_scores(L, R, indptr, indices):
     -------
     scores : ndarray of shape (n_pairs,)
         In the type of L.
+
+    Raises
+    ------
+    ValueError
+        If the shapes of L and R do not fit.
     """
+    L, R = _factors(L, R, (indptr.size - 1, None))
+    if indices.size and not 0 <= indices.min() <= indices.max() < R.shape[0]:
+        raise ValueError(f"indices must be those of the {R.shape[0]} rows of R.")
     scores = np.empty(indices.size, L.dtype)
-    L, R = np.ascontiguousarray(L), np.ascontiguousarray(R, L.dtype)
     kernels.pair_scores(0, indptr.size - 1, indptr, indices, L, R, scores)
     return scores
 
@@ -71,11 +79,17 @@ def topk_pairs(L, R, k, exclude, rng, budget=1 << 23):
     positions : ndarray of shape (at most k,), int64
         Sorted numbers ``input * n_out + output``.
 
+    Raises
+    ------
+    ValueError
+        If the shapes of L and R do not fit.
+
     Notes
     -----
     Scores are compared by their absolute values. Beside the budget, memory is needed
     for two more matrices as thin as L and R.
     """
+    L, R = _factors(L, R, exclude.shape)
     key = rng.integers(1 << 63, dtype=np.uint64)
     k = min(k, exclude.n_free)
     if k <= 0:
@@ -120,7 +134,13 @@ def best_candidates(L, R, n, exclude, n_candidates, chances, rng):
     positions : ndarray of shape (at most n,), int64
         Sorted; fewer than n where fewer different free candidates have a score other
         than 0. Scores are compared by their absolute values.
+
+    Raises
+    ------
+    ValueError
+        If the shapes of L and R do not fit.
     """
+    L, R = _factors(L, R, exclude.shape)
     indptr, outputs = _random_pairs(n_candidates, chances, rng)
     scores = np.abs(pair_scores(L, R, indptr, outputs))
     wanted = n + n // 4 + 16  # some are drawn twice or exist already
@@ -158,6 +178,27 @@ def _random_pairs(n, chances, rng):
     # an input are sorted, at a fraction of the cost of sorting.
     kernels.by_input(inputs, ends, indptr[:-1].copy(), outputs)
     return indptr, outputs
+
+
+def _factors(L, R, n_rows):
+    """Return L and R as kernels take them, or raise if they do not fit together.
+
+    `n_rows` are those that they must have, None where any number will do.
+    """
+    found = L.shape, R.shape
+    L = np.ascontiguousarray(L, L.dtype if L.dtype in FLOATS else float)
+    R = np.ascontiguousarray(R, L.dtype)
+    if (
+        [len(shape) for shape in found] != [2, 2]
+        or L.shape[1] != R.shape[1]
+        or any(n not in (None, len(x)) for n, x in zip(n_rows, (L, R), strict=True))
+    ):
+        raise ValueError(
+            "L and R must have a row for each input and for each output, and as many "
+            f"columns as each other; their shapes are {found[0]} and {found[1]}, the "
+            f"layer has {n_rows[0]} inputs and {n_rows[1] or 'any number of'} outputs."
+        )
+    return L, R
 
 
 class _Search:
