@@ -24,7 +24,8 @@ class ImportancePruning:
     Parameters
     ----------
     quantile : float in [0, 1), default=0.1
-        Of the strengths in a layer; about this share of its units go each time.
+        Of the strengths in a layer; about this share of its units go each time, and all
+        that have no incoming connection.
     start : float in [0, 1], default=0.4
         Share of the training before the first time, in which weak units can recover;
         the paper's is 200 of 500 epochs.
