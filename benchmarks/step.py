@@ -19,6 +19,7 @@ Medians over the repetitions. One BLAS thread for the peers where skset has one.
 import argparse
 import time
 import warnings
+from dataclasses import replace
 from itertools import pairwise
 
 import numba
@@ -36,7 +37,7 @@ from skset.network import (
     Training,
     TrainingOptions,
 )
-from skset.strategies import METHODS, ErdosRenyi
+from skset.strategies import METHODS, ConstantSchedule, ErdosRenyi
 
 N_FEATURES, N_CLASSES = 3312, 5
 
@@ -110,14 +111,18 @@ def measure(width, batch, topologies, options):
 
 def sparse_epoch(topologies, X, y, batch, n_jobs):
     """Return a function that trains skset for one epoch."""
-    training = sparse_training(topologies, X, y, batch, n_jobs, "static")
+    training = sparse_training(
+        topologies, X, y, batch, n_jobs, METHODS["static"].evolution()
+    )
     return lambda: next(training)
 
 
 def evolution(topologies, X, y, batch, evolution=None):
     """Return a function that evolves all layers and returns the seconds it took."""
-    training = sparse_training(topologies, X, y, batch, 1, "static")
     evolution = evolution or METHODS["set"].evolution()
+    # A growth that looks at the last steps has to see them.
+    resting = replace(evolution, schedule=ConstantSchedule(zeta=0.0))
+    training = sparse_training(topologies, X, y, batch, 1, resting)
 
     def evolve():
         next(training)  # newborn weights are 0 only for one step
@@ -125,13 +130,13 @@ def evolution(topologies, X, y, batch, evolution=None):
         began = time.perf_counter()
         training._evolve(evolution.grow)
         seconds = time.perf_counter() - began
-        training.evolution = METHODS["static"].evolution()
+        training.evolution = resting
         return seconds
 
     return evolve
 
 
-def sparse_training(topologies, X, y, batch, n_jobs, method):
+def sparse_training(topologies, X, y, batch, n_jobs, evolution):
     rng = np.random.default_rng(0)
     network = Network.initial(
         topologies,
@@ -156,7 +161,7 @@ def sparse_training(topologies, X, y, batch, n_jobs, method):
         Samples(X, y),
         SGD(momentum=0.9, nesterov=False),
         LearningRate(1e-3),
-        METHODS[method].evolution(),
+        evolution,
         options,
         rng,
     )

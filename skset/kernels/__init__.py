@@ -4,7 +4,6 @@ from skset.kernels.batches import add_slices, gather_sparse
 from skset.kernels.energies import add_log_odds
 from skset.kernels.patterns import (
     add_counts,
-    by_input,
     carry,
     flat_positions,
     free_positions,
@@ -42,7 +41,6 @@ __all__ = [
     "all_finite",
     "backward_adam",
     "backward_sgd",
-    "by_input",
     "carry",
     "column_sums",
     "flat_positions",

@@ -11,7 +11,6 @@ from skset.kernels._jit import kernel
 
 __all__ = [
     "add_counts",
-    "by_input",
     "carry",
     "flat_positions",
     "free_positions",
@@ -191,18 +190,3 @@ def mark_reached(indptr, indices, reached, onward):
         if reached[i]:
             for k in range(indptr[i], indptr[i + 1]):
                 onward[indices[k]] = True
-
-
-@kernel
-def by_input(inputs, ends, next_places, outputs):
-    """Write the outputs of pairs, which come output by output, input by input.
-
-    ``inputs[k]`` is the input of pair k; the pairs of output j end before ``ends[j]``.
-    `next_places` has where the first of each input is written, and is counted up.
-    """
-    k = 0
-    for j in range(ends.size):
-        while k < ends[j]:
-            outputs[next_places[inputs[k]]] = j
-            next_places[inputs[k]] += 1
-            k += 1

@@ -73,16 +73,14 @@ def _one_row(tile, row, s0, s1, s2, s3, bound):
 
 
 @inlined
-def _exists(j, low, high, indices):
-    """Return whether j is among the sorted indices from `low` to `high`."""
-    end = high
-    while low < high:
-        middle = (low + high) // 2
-        if indices[middle] < j:
-            low = middle + 1
-        else:
-            high = middle
-    return low < end and indices[low] == j
+def _mark(taken, first, stop, inputs, indptr, indices):
+    """Set a bit of `taken` for each connection of the rows, clear all others."""
+    taken[:, :] = 0
+    for row in range(first, stop):
+        i = inputs[row]
+        for k in range(indptr[i], indptr[i + 1]):
+            j = indices[k]
+            taken[row - first, j >> 6] |= np.uint64(1) << np.uint64(j & 63)
 
 
 @kernel
@@ -105,6 +103,7 @@ def strong_pairs(
     left, right = bare(L), bare(R)
     tile = np.empty((4, TILE), scores.dtype)
     scored = bare(tile)
+    taken, marked = np.empty((BLOCK, (outputs.size + 63) // 64), np.uint64), -1
     first, column, n = state[0], state[1], state[2]
     n_in, n_out = inputs.size, np.int64(outputs.size)
     n_blocks = MOST_PRODUCTS // (BLOCK * TILE * max(R.shape[0], 1)) + 1
@@ -117,6 +116,9 @@ def strong_pairs(
         if n_blocks == 0 or n + BLOCK * TILE > positions.size:
             state[0], state[1], state[2] = first, column, n
             return False
+        if marked != first:  # to look a bit up is much faster than to search
+            _mark(taken, first, stop, inputs, indptr, indices)
+            marked = first
         for a in range(first, stop, 4):
             b, c, d = min(a + 1, stop - 1), min(a + 2, stop - 1), min(a + 3, stop - 1)
             strong = _four_inputs(zero, a, b, c, d, column, left, right, bound, scored)
@@ -127,10 +129,10 @@ def strong_pairs(
                     bit = lowest_bit(bits)
                     bits &= bits - one
                     j = outputs[column + bit]
-                    if not _exists(j, indptr[i], indptr[i + 1], indices):
-                        positions[n] = i * n_out + j
-                        scores[n] = abs(tile[row, bit])
-                        n += 1
+                    word = taken[a + row - first, j >> 6]
+                    positions[n] = i * n_out + j
+                    scores[n] = abs(tile[row, bit])
+                    n += 0 if word >> np.uint64(j & 63) & one else 1
         column += TILE
     state[0], state[2] = first, n
     return True

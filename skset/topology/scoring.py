@@ -15,6 +15,8 @@ __all__ = ["best_candidates", "pair_scores", "row_lengths", "topk_pairs"]
 
 # A first bound for the greatest scores is guessed from so many random pairs.
 N_PROBES = 1 << 14
+# Candidates come from a table of so many entries at least, and so many per unit.
+TABLE, TABLE_PER_UNIT = 1 << 16, 16
 FLOATS = (np.float32, np.float64)
 # Less than 1 by what sums in single precision may be off.
 ROUNDING = 0.999
@@ -99,9 +101,7 @@ def topk_pairs(L, R, k, exclude, rng, budget=1 << 23):
     positions = search.strongest(k, bound)
     if positions.size < k and bound > 0:  # guessed too high
         positions = search.strongest(k, 0)
-    if exclude.shape[0] * exclude.shape[1] <= np.iinfo(np.int32).max:
-        positions = positions.astype(np.int32)  # sorted in half the time
-    return np.sort(positions).astype(np.int64)
+    return _sorted(positions, exclude)
 
 
 def row_lengths(rows):
@@ -157,27 +157,42 @@ def best_candidates(L, R, n, exclude, n_candidates, chances, rng):
     return found.positions()[all_but_smallest(scores, surplus, rng)]
 
 
+def _sorted(positions, topology):
+    """Return positions of the topology in order."""
+    if topology.shape[0] * topology.shape[1] <= np.iinfo(np.int32).max:
+        positions = positions.astype(np.int32)  # in half the time
+    return np.sort(positions).astype(np.int64)
+
+
 def _free_pairs(places, indptr, outputs, exclude):
     """Return the different pairs at these places that are not to be excluded."""
     inputs = np.searchsorted(indptr, places, side="right") - 1
-    positions = inputs * exclude.shape[1] + outputs[places]  # sorted
+    positions = _sorted(inputs * exclude.shape[1] + outputs[places], exclude)
     positions = positions[: kernels.squeeze(positions)]
     free = positions[~exclude.has(positions)]
     return Topology.from_positions(exclude.shape, free)
 
 
 def _random_pairs(n, chances, rng):
-    """Return the index pointer and the sorted outputs of n random pairs."""
-    counts, others = (rng.multinomial(n, chance) for chance in chances)
-    inputs = np.repeat(np.arange(counts.size, dtype=np.int32), counts)
-    rng.shuffle(inputs)
-    indptr = np.concatenate([[0], np.cumsum(counts)])
-    outputs = np.empty(n, np.int32)
-    ends = np.cumsum(others)
-    # The pairs come output by output; brought to their inputs in this order, those of
-    # an input are sorted, at a fraction of the cost of sorting.
-    kernels.by_input(inputs, ends, indptr[:-1].copy(), outputs)
-    return indptr, outputs
+    """Return the index pointer and the outputs, in any order, of n random pairs."""
+    of_inputs, of_outputs = chances
+    counts = _shares(of_inputs, n, rng)
+    n_entries = max(TABLE, TABLE_PER_UNIT * of_outputs.size)
+    units = np.arange(of_outputs.size, dtype=np.int32)
+    # To draw entries of a table is much faster than to search among chances.
+    table = np.repeat(units, _shares(of_outputs, n_entries, rng))
+    outputs = table[rng.integers(n_entries, size=n, dtype=np.uint32)]
+    return np.concatenate([[0], np.cumsum(counts)]), outputs
+
+
+def _shares(chances, n, rng):
+    """Return how many of n each unit gets: its chance times n, rounded up or down.
+
+    At random, so that the mean is exact (systematic sampling, Madow 1949).
+    """
+    ends = np.floor(np.cumsum(chances) * n + rng.random()).astype(np.int64)
+    ends[-1] = n
+    return np.diff(np.minimum(ends, n), prepend=0)
 
 
 def _factors(L, R, n_rows):
