@@ -32,8 +32,11 @@ class EpochsOptions:
         Factor of theirs in the first and in the last layer, as in `Network.initial`.
     n_threads : int
         Threads that share each layer; the result does not depend on it.
-    final_density, final_nnz : float and int, default=None
+    final_density : float, default=None
         What a schedule of the density is to end with; None where there is none.
+    final_nnz : int, default=None
+        How many connections that is of the units at first; hidden ones that go later
+        take theirs along. None is the density's share of those that there are.
     """
 
     batch_size: int

@@ -178,7 +178,8 @@ class Evolving(ABC):
         density = self.evolution.density_schedule(share, final)
         if not 0 <= density <= 1:
             raise ValueError(f"density_schedule must be in [0, 1], got {density!r}.")
-        # Of the units at first: hidden ones that went have taken theirs along.
+        if nnz is None:
+            nnz = final * self.network.n_possible
         return max(0, self.network.nnz - round(density / final * nnz))
 
     def _shrink(self, surplus):

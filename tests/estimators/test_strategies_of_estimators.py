@@ -964,3 +964,112 @@ def test_a_network_without_a_path_says_so_once_and_learns(Estimator):
         model = make(Estimator, 30, **params, density_schedule=None).fit(X, y)
     assert sum("no path leads" in str(warning.message) for warning in said) == 1
     assert model.nnz_ == static.nnz_
+
+
+# What is given twice, wrongly, or too late
+
+
+def test_a_density_that_is_given_is_also_that_of_an_init():
+    X, y = toy(SETClassifier, n_features=12)
+    given = {"init": ErdosRenyi(density=0.9, dense_output=True), "final_drop": False}
+    model = SETClassifier((30,), max_iter=2, random_state=0, **given)
+    assert model.fit(X, y).density_ == pytest.approx(0.9, abs=0.01)
+    assert model.set_params(density=0.4).fit(X, y).density_ == pytest.approx(0.4, 0.02)
+    assert model.coefs_[-1].nnz == np.prod(model.coefs_[-1].shape)
+
+
+@pytest.mark.parametrize(
+    ("params", "nested", "known"),
+    [
+        ({"method": "gse2"}, {"grow__gamma": 2}, "'gse'"),
+        ({"grow": "guide"}, {"grow__gamma": 2}, "'guided'"),
+        ({"init": "erdos"}, {"init__dense_output": True}, "'erdos_renyi'"),
+        ({"zeta_schedule": "cos"}, {"zeta_schedule__stop": 0.5}, "'cosine'"),
+        ({"unit_pruning": "weak"}, {"unit_pruning__every": 0.5}, "'strength'"),
+    ],
+    ids=str,
+)
+def test_unknown_names_with_parameters_of_their_own_list_the_known(
+    params, nested, known
+):
+    with pytest.raises(ValueError, match=known):
+        SETClassifier(**params).set_params(**nested)
+
+
+def test_a_method_can_evolve_once_per_epoch():
+    evolution = SETClassifier(method="rigl", update_interval="epoch")._evolution()
+    assert evolution.update_interval is None
+    X, y = toy(SETClassifier, n_features=12)
+    params = {"density": 0.3, "max_iter": 4, "random_state": 0, "method": "rigl"}
+    often = SETClassifier((30,), update_interval="epoch", **params).fit(X, y)
+    never = SETClassifier((30,), update_interval=10**6, **params).fit(X, y)
+    assert not np.array_equal(often.coefs_[0].indices, never.coefs_[0].indices)
+
+
+@pytest.mark.parametrize("goes_on", ["warm_start", "partial_fit"])
+def test_a_density_cannot_begin_to_fall_later(goes_on):
+    X, y = toy(SETClassifier, n_features=12)
+    params = {"density": 0.3, "max_iter": 2, "random_state": 0, "warm_start": True}
+    model = SETClassifier((30,), **params).fit(X, y).set_params(method="granet")
+    with refused(ValueError, "began without a density_schedule", model):
+        model.fit(X, y) if goes_on == "warm_start" else model.partial_fit(X, y)
+
+
+class NoDue:
+    def __call__(self, strengths):
+        return strengths >= 0
+
+
+class All(NoDue):
+    def due(self, before, now):
+        return True
+
+    def __call__(self, strengths):
+        return strengths < 0
+
+
+def beyond(progress):
+    return 1.5
+
+
+def undefined(progress, final):
+    return np.nan
+
+
+def nowhere(topology, n, rng, signals):
+    return
+
+
+def in_fractions(topology, n, rng, signals):
+    return np.zeros(n)
+
+
+def matrices(shapes, rng):
+    return [np.ones(shape) for shape in shapes]
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"zeta_schedule": beyond}, r"zeta must be in \[0, 1\], got 1.5"),
+        ({"density_schedule": undefined}, r"density_schedule must be in"),
+        ({"grow": nowhere}, "positions as integers"),
+        ({"grow": in_fractions}, "positions as integers"),
+        ({"grow": CosineGrow}, "not a class"),
+        ({"unit_pruning": NoDue()}, "with __call__ and due"),
+        ({"init": matrices}, "is no Topology"),
+    ],
+    ids=str,
+)
+def test_wrong_strategies_are_refused_with_a_reason(params, message):
+    X, y = toy(SETClassifier, n_features=12)
+    model = SETClassifier((30,), density=0.3, max_iter=3, random_state=0, **params)
+    with refused(ValueError, message, model):
+        model.fit(X, y)
+
+
+def test_a_pruning_of_all_units_is_refused():
+    X, y = toy(SETClassifier, n_features=12)
+    model = SETClassifier((30,), density=0.3, max_iter=3, unit_pruning=All())
+    with refused(ValueError, "30 booleans, of which one at least is True", model):
+        model.fit(X, y)

@@ -791,3 +791,35 @@ def test_a_network_with_a_path_is_not_warned_of():
     assert joined(network)
     for evolution in (STATIC, evolution_of()):
         epochs(2, network, samples_of("softmax"), evolution=evolution)
+
+
+# Samples without weight
+
+
+def test_only_samples_with_weight_are_looked_at():
+    X, y, _ = problem("softmax")
+    weight = np.zeros(len(X))
+    weight[[3, 5, 8]] = 1, 2, 0.5
+    grow = Looking()
+    evolution = evolution_of(grow=grow)
+    with training(
+        sparse_network(UNITS), Samples(X, y, weight), evolution=evolution
+    ) as running:
+        running._evolve(grow)
+    assert np.array_equal(grow.seen[0].inputs.T, X[[3, 5, 8]])
+    assert Samples(X, y, np.zeros(len(X))).weighted_rows().size == len(X)
+
+
+def test_units_that_went_have_taken_their_connections_along():
+    network = sparse_network(UNITS, density=0.8)
+    evolution = evolution_of(density_schedule="constant")
+    given = {"final_density": 0.4, "final_nnz": round(0.4 * network.n_possible)}
+    with training(
+        network, samples_of("softmax"), evolution=evolution, **given
+    ) as running:
+        kept = [np.arange(n) < n // 2 for n in UNITS[1:-1]]
+        running.network = running.network.without_units(kept)
+        left = running.network.nnz
+        assert left > 0.4 * running.network.n_possible
+        running.reach_final_density()
+        assert running.network.nnz == min(left, given["final_nnz"])

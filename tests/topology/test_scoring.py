@@ -434,3 +434,60 @@ def test_candidates_of_50_000_units_take_memory_by_their_number():
     assert_valid(positions, exclude)
     assert positions.size == 30_000
     assert positions[-1] > 2**31
+
+
+# Factors that do not fit
+
+
+WRONG = [
+    ((30, 3), (20, 3)),  # the wrong way round
+    ((20, 4), (30, 3)),
+    ((3, 20), (3, 30)),
+    ((20,), (30,)),
+    ((20, 3), (31, 3)),
+]
+
+
+@pytest.mark.parametrize(("left", "right"), WRONG, ids=str)
+def test_factors_that_do_not_fit_are_refused(left, right):
+    rng = np.random.default_rng(0)
+    topology = random_topology((20, 30), 50, rng)
+    L, R = np.ones(left), np.ones(right)
+    chances = np.full(20, 1 / 20), np.full(30, 1 / 30)
+    for call in (
+        lambda: topk_pairs(L, R, 5, topology, rng),
+        lambda: best_candidates(L, R, 5, topology, 50, chances, rng),
+    ):
+        with pytest.raises(ValueError, match="L and R must have a row for each input"):
+            call()
+
+
+def test_pairs_that_do_not_fit_are_refused():
+    indptr, L, R = np.array([0, 1, 2]), np.ones((2, 3)), np.ones((4, 3))
+    assert pair_scores(L, R, indptr, np.array([0, 3], np.int32)).tolist() == [3, 3]
+    for outputs in ([0, 4], [-1, 0]):
+        with pytest.raises(ValueError, match="indices must be those of the 4 rows"):
+            pair_scores(L, R, indptr, np.array(outputs, np.int32))
+    with pytest.raises(ValueError, match="L and R must have a row for each input"):
+        pair_scores(np.ones((3, 3)), R, indptr, np.array([0, 3], np.int32))
+
+
+def test_whole_numbers_are_factors_too():
+    rng = np.random.default_rng(0)
+    L, R = rng.integers(-9, 9, (7, 3)), rng.integers(-9, 9, (8, 3))
+    empty = Topology.empty((7, 8))
+    found = topk_pairs(L, R, 10, empty, np.random.default_rng(1))
+    expected = topk_pairs(
+        L.astype(float), R.astype(float), 10, empty, np.random.default_rng(1)
+    )
+    assert np.array_equal(found, expected)
+
+
+@pytest.mark.parametrize("n", [1, 10, 1000])
+def test_units_get_their_share_rounded_up_or_down(n):
+    rng = np.random.default_rng(0)
+    chances = rng.dirichlet(np.ones(7))
+    shares = np.array([scoring._shares(chances, n, rng) for _ in range(4000)])
+    assert (shares.sum(axis=1) == n).all()
+    assert (np.abs(shares - n * chances) < 1).all()
+    np.testing.assert_allclose(shares.mean(axis=0), n * chances, atol=0.05)
