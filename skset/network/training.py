@@ -128,7 +128,15 @@ class Training(Epochs):
 
     def _remove_units(self, pruning):
         """Remove hidden units, and everything whose shape has to do with them."""
-        kept = [pruning(incoming_strength(layer)) for layer in self.network.layers[:-1]]
+        kept = []
+        for layer in self.network.layers[:-1]:
+            keep = np.asarray(pruning(incoming_strength(layer)))
+            if keep.shape != layer.bias.shape or keep.dtype != bool or not keep.any():
+                raise ValueError(
+                    f"{pruning!r} must return {layer.bias.size} booleans, of which one "
+                    f"at least is True, not {keep!r}."
+                )
+            kept.append(keep)
         if all(keep.all() for keep in kept):
             return
         self.network = self.network.without_units(kept)
