@@ -134,7 +134,8 @@ class Training(Epochs):
             if keep.shape != layer.bias.shape or keep.dtype != bool or not keep.any():
                 raise ValueError(
                     f"{pruning!r} must return {layer.bias.size} booleans, of which one "
-                    f"at least is True, not {keep!r}."
+                    f"at least is True, not {keep.dtype} of shape {keep.shape} with "
+                    f"{np.count_nonzero(keep)}."
                 )
             kept.append(keep)
         if all(keep.all() for keep in kept):

@@ -1070,6 +1070,6 @@ def test_wrong_strategies_are_refused_with_a_reason(params, message):
 
 def test_a_pruning_of_all_units_is_refused():
     X, y = toy(SETClassifier, n_features=12)
-    model = SETClassifier((30,), density=0.3, max_iter=3, unit_pruning=All())
+    model = SETClassifier((30,), density=0.3, random_state=0, unit_pruning=All())
     with refused(ValueError, "30 booleans, of which one at least is True", model):
         model.fit(X, y)
