@@ -261,7 +261,7 @@ def _batch(network, samples, rng):
     chosen = np.sort(rng.choice(samples.n_samples, n, replace=False))
     X = np.empty((samples.n_features, n), network.dtype)
     samples.gather(chosen, X)
-    return X, network.passed(X)[1]
+    return X, network.slopes(X)
 
 
 def _gradients(network, slopes):

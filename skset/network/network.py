@@ -147,6 +147,20 @@ class Network(LayerStack):
         sums : ndarray of shape (n_outputs, batch)
             Weighted sums of the output layer.
         """
+        activations, slopes = self._hidden_passed(X, team)
+        sums = np.empty((self.n_units[-1], X.shape[1]), self.dtype)
+        self.propagate(len(slopes), activations[-1], sums, sums, team)
+        return activations, slopes, sums
+
+    def slopes(self, X):
+        """Return the derivative of each hidden layer's activations at the inputs X.
+
+        As `passed` does, without the output layer.
+        """
+        return self._hidden_passed(X, SERIAL)[1]
+
+    def _hidden_passed(self, X, team):
+        """Return the activations, X first, and the slopes of the hidden layers."""
         activations, slopes = [X], []
         for depth, n_units in enumerate(self.n_units[1:-1]):
             Z = np.empty((n_units, X.shape[1]), self.dtype)
@@ -155,9 +169,7 @@ class Network(LayerStack):
             activations.append(A)
             slopes.append(np.ones_like(Z))
             self.hidden.multiply_derivative(Z, A, slopes[-1], self.slope(depth))
-        sums = np.empty((self.n_units[-1], X.shape[1]), self.dtype)
-        self.propagate(len(slopes), activations[-1], sums, sums, team)
-        return activations, slopes, sums
+        return activations, slopes
 
     def signals(self, X, targets, weight, team=SERIAL):
         """Return what each layer computes for some samples, and the loss's gradient.
@@ -194,7 +206,7 @@ class Network(LayerStack):
         """Return ``|w g|`` of each connection, an array for each layer.
 
         g is the gradient of the mean loss over the given samples (Lee et al. 2019,
-        ICLR, equation 5).
+        ICLR).
         """
         X = np.empty((samples.n_features, rows.size), self.dtype)
         samples.gather(rows, X)
