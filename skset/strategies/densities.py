@@ -86,7 +86,7 @@ class Uniform(_Random):
 class UniformPlus(_Random):
     """First layer dense, the last at least 0.2 dense, the others share what is left.
 
-    Gale, Elsen and Hooker 2019 (arXiv 1902.09574, section 7.2). It was made for
+    Gale, Elsen and Hooker 2019 (arXiv 1902.09574). It was made for
     convolutions, whose first layer is small.
     """
 
@@ -100,7 +100,7 @@ class Snip(_Random):
     As many of the greatest sensitivities ``|w g|`` as the network is to have
     connections are taken, w being initial weights of a dense network and g their
     gradient over one batch (Lee et al. 2019, ICLR); each layer gets as many connections
-    as it has among them, at random positions (Liu et al. 2022, ICLR, section 3.1).
+    as it has among them, at random positions (Liu et al. 2022, ICLR).
 
     Parameters
     ----------

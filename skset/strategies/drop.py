@@ -116,7 +116,7 @@ class SensitivityDrop(Sampled):
     """Drop the fraction zeta with the smallest ``|w g|``, g being the gradient.
 
     What the loss would change, to first order, without the connection (Lee et al. 2019,
-    ICLR, equation 5; Molchanov et al. 2017, ICLR).
+    ICLR; Molchanov et al. 2017, ICLR).
     """
 
     needs_signals: ClassVar = True
@@ -131,13 +131,13 @@ class SensitivityDrop(Sampled):
 class MESTDrop(Sampled):
     """Drop the fraction zeta with the smallest ``|w| + lam |g|``, g being the gradient.
 
-    Yuan et al. 2021, NeurIPS (MEST), equation 1: a weight that is about to move is not
-    yet weak.
+    Yuan et al. 2021, NeurIPS (MEST): a weight that is about to move is not yet weak.
 
     Parameters
     ----------
     lam : float, default=0.5
-        Weight of the gradient, not negative; the authors' code has 0 and 0.5 for it.
+        Weight of the gradient, not negative. The authors' code leaves it at 0, and no
+        published value was found.
     """
 
     lam: float = 0.5

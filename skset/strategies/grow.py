@@ -147,7 +147,7 @@ class NeuronGrow(_SampledScore):
     """Grow between important units: where the product of their importances is greatest.
 
     The importance of a unit is the sum of ``|w g|`` over its connections in the layer,
-    g being the gradient. SpaceNet (Sokar et al. 2021, Neurocomputing 439, equation 5)
+    g being the gradient. SpaceNet (Sokar et al. 2021, Neurocomputing 439)
     has the change of the loss over the training steps in place of ``|w g|``.
     """
 
@@ -156,7 +156,7 @@ class NeuronGrow(_SampledScore):
 
     def _factors(self, signals):
         pattern = signals.topology
-        importance = np.abs(signals.weights * signals.gradients).astype(float)
+        importance = np.abs(signals.weights * signals.gradients)
         n_in, n_out = pattern.shape
         of_inputs = np.bincount(pattern.in_units, importance, n_in)
         of_outputs = np.bincount(pattern.indices, importance, n_out)
@@ -168,7 +168,7 @@ class NeuronGrow(_SampledScore):
 class CosineGrow(_SampledScore):
     """Grow between units that are active alike: ``|cos(a_i, a_j)|`` over samples.
 
-    CTRE (Atashgahi et al. 2022, Machine Learning, arXiv 1903.07138, equation 2). Units
+    CTRE (Atashgahi et al. 2022, Machine Learning, arXiv 1903.07138). Units
     that are never active have score 0.
 
     Parameters

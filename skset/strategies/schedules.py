@@ -62,7 +62,7 @@ class ConstantSchedule(_Schedule):
 class LinearSchedule(_Schedule):
     """``zeta (1 - t / stop)``, from zeta to 0.
 
-    Evci et al. 2020, appendix G: the inverse power with exponent 1.
+    A straight line in place of the cosine of Evci et al. 2020.
     """
 
     def _factor(self, share):
@@ -94,7 +94,7 @@ class CubicDensity:
     """``final + (initial - final) (1 - t / stop)^3``, from the initial to the final.
 
     Zhu and Gupta 2017 (arXiv 1710.01878, equation 1), as in GraNet (Liu et al. 2021,
-    NeurIPS, equation 2). At each evolution the weights that are smallest in the whole
+    NeurIPS). At each evolution the weights that are smallest in the whole
     network are removed for good, so that it really shrinks. Each layer keeps a quarter
     of what an Erdos-Renyi network of that density would give it.
 

@@ -61,8 +61,8 @@ def uniform_plus(shapes, epsilon=None, density=None):
     """Return the numbers of connections with a dense first and a denser last layer.
 
     The first layer is dense, the last one has a density of 0.2 at least, and the others
-    share what is left evenly (Gale, Elsen and Hooker 2019, arXiv 1902.09574, section
-    7.2). A single layer is neither first nor last.
+    share what is left evenly (Gale, Elsen and Hooker 2019, arXiv 1902.09574). A single
+    layer is neither first nor last.
 
     Parameters
     ----------

@@ -102,7 +102,7 @@ def strongest(topologies, weights, nnz, least, rng):
         Their weights.
     nnz : int
         How many connections are kept, those with the greatest absolute weights in the
-        whole network (GraNet, Liu et al. 2021, NeurIPS, section 3.2).
+        whole network (GraNet, Liu et al. 2021, NeurIPS).
     least : sequence of int
         How many each layer keeps at least, one in any case, if it has them; even if all
         these are more than `nnz`.
