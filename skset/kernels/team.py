@@ -134,22 +134,27 @@ class Team:
 
         Nobody may still write where the caller, interrupted, looks at what there is.
         """
-        count, patience, interrupt = int(self._posted[0]), max(PATIENCE, 1), None
+        count, patience = int(self._posted[0]), max(PATIENCE, 1)
         waiting = list(self._helpers)
+        error: BaseException | None = None
         while waiting:
             try:
                 place = waiting[0].place
                 if arrive_and_await(self._posted, 0, count, place, count - 1, patience):
                     waiting.pop(0)
                     continue
+                if not waiting[0].thread.is_alive():  # an error waits for no one
+                    error = RuntimeError("A thread of the team has died.")
+                    waiting.pop(0)
+                    continue
                 # Again, in case that an interrupt came before it was woken.
                 waiting[0].wake()
                 patience = 1
                 time.sleep(NAP)
-            except KeyboardInterrupt as error:
-                interrupt = error
-        if interrupt is not None:
-            raise interrupt
+            except KeyboardInterrupt as interrupt:
+                error = interrupt
+        if error is not None:
+            raise error
 
 
 def _n_rounds(work, n_units, n_threads):
@@ -171,7 +176,7 @@ class _Helper:
     def __init__(self, posted, place):
         self.posted, self.place = posted, place
         self.job = self.error = None
-        self.stopped = self._asleep = False
+        self.stopped = self.asleep = False
         # A bare lock: those of `threading` are Python code, and can be interrupted.
         self._alarm = threading.Lock()
         self._alarm.acquire()
@@ -179,7 +184,7 @@ class _Helper:
 
     def wake(self):
         """Wake the thread if it is asleep; nothing happens if it is not."""
-        if self._asleep and self._alarm.locked():
+        if self.asleep and self._alarm.locked():
             self._alarm.release()
 
     def _serve(self):
@@ -203,9 +208,9 @@ class _Helper:
         posted = self.posted
         looks = max(PATIENCE, 1)  # once at least: nobody else does
         while not arrive_and_await(posted, self.place, done, 0, done, looks):
-            self._asleep = True
+            self.asleep = True
             if posted[0] == done and not self.stopped:
                 self._alarm.acquire()
-            self._asleep = False
+            self.asleep = False
             if self.stopped:
                 return

@@ -504,17 +504,27 @@ def test_what_another_thread_changes_is_heard_in_turn():
 
 
 def interrupt_once(monkeypatch, owner, name):
-    """Have the next call of a function interrupt its caller when it is done."""
-    function, calls = getattr(owner, name), []
+    """Have the next call that this thread makes interrupt it when it is done.
+
+    The threads of the team call the same functions, but no signal ever reaches them.
+    """
+    function, calls, interrupted = getattr(owner, name), [], threading.get_ident()
 
     def interrupting(*args):
         result = function(*args)
-        calls.append(args)
-        if len(calls) == 1:
-            raise KeyboardInterrupt
+        if threading.get_ident() == interrupted:
+            calls.append(args)
+            if len(calls) == 1:
+                raise KeyboardInterrupt
         return result
 
     monkeypatch.setattr(owner, name, interrupting)
+
+
+def await_sleep(workers):
+    """Wait until the threads of the team sleep, however slow the machine is."""
+    while not all(helper.asleep for helper in workers._helpers):
+        time.sleep(0.001)
 
 
 @pytest.mark.parametrize("name", ["arrive", "arrive_and_await"])
@@ -523,7 +533,7 @@ def test_an_interrupt_before_others_are_woken_leaves_no_one_waiting(name, monkey
     monkeypatch.setattr(team, "PATIENCE", 1)
     done, before = np.zeros(6, np.int64), threading.active_count()
     with Team(3) as workers:
-        time.sleep(0.05)  # they sleep
+        await_sleep(workers)
         interrupt_once(monkeypatch, team, name)
         with pytest.raises(KeyboardInterrupt):
             workers.run(count, WORK, np.arange(7), done)
@@ -538,11 +548,26 @@ def test_an_interrupt_while_leaving_leaves_no_thread_behind(monkeypatch):
     monkeypatch.setattr(team, "PATIENCE", 1)
     before = threading.active_count()
     workers = Team(3).__enter__()
-    time.sleep(0.05)
+    await_sleep(workers)
     interrupt_once(monkeypatch, team, "arrive")
     with pytest.raises(KeyboardInterrupt):
         workers.__exit__()
     assert threading.active_count() == before
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+@promptly
+def test_a_thread_that_dies_is_an_error_not_a_wait_without_end(monkeypatch):
+    def die(*args):
+        raise MemoryError
+
+    with Team(3) as workers:
+        await_sleep(workers)
+        monkeypatch.setattr(workers._helpers[0], "_await_post", die)
+        for _ in range(2):  # it dies before it says that it is done, and stays dead
+            with pytest.raises(RuntimeError, match="thread of the team has died"):
+                run_and_check(workers)
+    assert not workers._helpers
 
 
 @pytest.mark.parametrize("n_units", [1, 2, 6, 7, 100, 1000])
