@@ -62,7 +62,8 @@ class Announce:
     def teardown(self, estimator, context): pass
     def on_fit_task_begin(self, estimator, context): pass
     def on_fit_task_end(self, estimator, context):
-        if context.task_name == "epoch" and context.task_id == 0:
+        # The second has seen an evolution: nothing is left that numba would compile.
+        if context.task_name == "epoch" and context.task_id == 1:
             print("trained", flush=True)
 
 X = (np.random.default_rng(0).random((2000, 100)) < 0.3).astype(np.float32)
