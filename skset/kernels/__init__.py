@@ -10,13 +10,14 @@ from skset.kernels.patterns import (
     mark_reached,
     mark_taken,
     merge,
+    sort_numbers,
     split,
     squeeze,
     subset,
     tile_starts,
 )
 from skset.kernels.products import forward, pull_back
-from skset.kernels.scores import BLOCK, TILE, strong_pairs
+from skset.kernels.scores import BLOCK, TILE, encode, strong_pairs
 from skset.kernels.steps import (
     AdamStep,
     SGDStep,
@@ -26,7 +27,13 @@ from skset.kernels.steps import (
     update_adam,
     update_sgd,
 )
-from skset.kernels.sums import all_finite, column_sums, row_sums, squared_sum
+from skset.kernels.sums import (
+    all_finite,
+    column_sums,
+    row_lengths,
+    row_sums,
+    squared_sum,
+)
 from skset.kernels.team import Team
 
 __all__ = [
@@ -43,6 +50,7 @@ __all__ = [
     "backward_sgd",
     "carry",
     "column_sums",
+    "encode",
     "flat_positions",
     "forward",
     "free_positions",
@@ -52,7 +60,9 @@ __all__ = [
     "merge",
     "pair_scores",
     "pull_back",
+    "row_lengths",
     "row_sums",
+    "sort_numbers",
     "split",
     "squared_sum",
     "squeeze",

@@ -30,6 +30,7 @@ __all__ = [
     "load",
     "lowest_bit",
     "multiply_add",
+    "multiply_add_pairs",
     "n_rows",
     "prefetch",
     "put",
@@ -44,7 +45,12 @@ __all__ = [
     "zeros",
 ]
 
-ELEMENTS = {types.float32: ir.FloatType(), types.float64: ir.DoubleType()}
+ELEMENTS = {
+    types.float32: ir.FloatType(),
+    types.float64: ir.DoubleType(),
+    types.int16: ir.IntType(16),
+    types.int32: ir.IntType(32),
+}
 
 
 class Lanes(types.Type):
@@ -147,6 +153,16 @@ def multiply_add(factor, x, z):
     return factor * x + z
 
 
+def multiply_add_pairs(pair, x, z):
+    """Return z plus the products of the pairs of x with a pair, ``p * x0 + q * x1``.
+
+    A pair is two 16-bit numbers side by side, and `pair` the 32-bit number that they
+    make. z holds 32-bit numbers, half as many as there are in x.
+    """
+    first, second = np.array([pair], np.int32).view(np.int16).astype(np.int32)
+    return z + first * x[::2] + second * x[1::2]
+
+
 def leak(a, by, slope):
     """Return a where `by` is positive, ``slope * a`` elsewhere."""
     return np.where(by > 0, a, slope * a)
@@ -155,7 +171,7 @@ def leak(a, by, slope):
 def reaching(a, b, c, d, bound):
     """Return which absolute values reach the bound: a bit for each, those of a first.
 
-    Sixteen numbers each.
+    Sixteen whole numbers of 32 bits each.
     """
     reached = np.abs(np.concatenate([a, b, c, d])) >= bound
     return np.uint64(sum(1 << int(n) for n in np.flatnonzero(reached)))

@@ -18,6 +18,7 @@ from skset.kernels._lanes import (
     load,
     lowest_bit,
     multiply_add,
+    multiply_add_pairs,
     n_rows,
     prefetch,
     put,
@@ -112,6 +113,12 @@ def _(factor, x, z):
     return z
 
 
+@_typed(multiply_add_pairs)
+def _(pair, x, z):
+    fits = z == Lanes(types.int32, x.n // 2) and x.dtype == types.int16
+    return z if fits and pair == types.int32 else None
+
+
 @_typed(leak)
 def _(a, by, slope):
     return a
@@ -119,7 +126,8 @@ def _(a, by, slope):
 
 @_typed(reaching)
 def _(a, b, c, d, bound):
-    return types.uint64 if a.n == 16 else None
+    fits = a == b == c == d == Lanes(types.int32, 16) and bound == types.int32
+    return types.uint64 if fits else None
 
 
 @_typed(lowest_bit)

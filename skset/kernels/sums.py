@@ -4,7 +4,7 @@ import numpy as np
 
 from skset.kernels._jit import kernel
 
-__all__ = ["all_finite", "column_sums", "row_sums", "squared_sum"]
+__all__ = ["all_finite", "column_sums", "row_lengths", "row_sums", "squared_sum"]
 
 # So many numbers are added up in their own precision, and their sums in double.
 BLOCK = 1 << 10
@@ -18,6 +18,17 @@ def row_sums(D, sums):
         for b in range(D.shape[1]):
             total += D[j, b]
         sums[j] = total
+
+
+@kernel
+def row_lengths(rows, lengths):
+    """Write the Euclidean length of each row, summed in float64."""
+    for i in range(rows.shape[0]):
+        total = np.float64(0)
+        for n in range(rows.shape[1]):
+            value = np.float64(rows[i, n])
+            total += value * value
+        lengths[i] = np.sqrt(total)
 
 
 @kernel

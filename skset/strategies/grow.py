@@ -210,13 +210,13 @@ class CosineGrow(_SampledScore):
         return self._normalised(signals.inputs), self._normalised(signals.outputs)
 
     def _normalised(self, A):
-        """Return the rows, made as long as 1 unless they are 0."""
+        """Return the rows, made as long as 1 unless they are next to 0."""
         if self.centred:
             A = A - A.mean(axis=1, keepdims=True)
-        lengths = patterns.row_lengths(A)[:, None]
-        return np.divide(
-            A, lengths, out=np.zeros_like(A), where=lengths > 0, casting="same_kind"
-        )
+        lengths = patterns.row_lengths(A)
+        some = lengths >= np.finfo(A.dtype).tiny  # others have no inverse
+        scales = np.divide(1, lengths, out=np.zeros_like(lengths), where=some)
+        return A * scales[:, None].astype(A.dtype)
 
 
 @dataclass(frozen=True)

@@ -106,7 +106,10 @@ def topk_pairs(L, R, k, exclude, rng, budget=1 << 23):
 
 def row_lengths(rows):
     """Return the Euclidean length of each row, in float64."""
-    return np.sqrt(np.einsum("ij,ij->i", rows, rows, dtype=float))
+    dtype = rows.dtype if rows.dtype in FLOATS else float
+    lengths = np.empty(rows.shape[0])
+    kernels.row_lengths(np.ascontiguousarray(rows, dtype), lengths)
+    return lengths
 
 
 def best_candidates(L, R, n, exclude, n_candidates, chances, rng):
@@ -158,15 +161,15 @@ def best_candidates(L, R, n, exclude, n_candidates, chances, rng):
 
 
 def _sorted(positions, topology):
-    """Return positions of the topology in order."""
-    if topology.shape[0] * topology.shape[1] <= np.iinfo(np.int32).max:
-        positions = positions.astype(np.int32)  # in half the time
-    return np.sort(positions).astype(np.int64)
+    """Return positions of the topology in order; they are written over."""
+    n_in, n_out = topology.shape
+    room = np.empty_like(positions)
+    return kernels.sort_numbers(positions, room, n_in * n_out)
 
 
 def _free_pairs(places, indptr, outputs, exclude):
     """Return the different pairs at these places that are not to be excluded."""
-    inputs = np.searchsorted(indptr, places, side="right") - 1
+    inputs = np.repeat(np.arange(indptr.size - 1), np.diff(indptr))[places]
     positions = _sorted(inputs * exclude.shape[1] + outputs[places], exclude)
     positions = positions[: kernels.squeeze(positions)]
     free = positions[~exclude.has(positions)]
@@ -220,12 +223,14 @@ class _Search:
     """The arrays that the pairs with the greatest scores are looked for in."""
 
     def __init__(self, L, R, exclude, budget, key):
-        n_out, n = R.shape
-        self.lengths, self.inputs = _longest_first(L)
-        self.others, self.outputs = _longest_first(R)
-        padded = np.zeros((n, -(-n_out // kernels.TILE) * kernels.TILE), L.dtype)
-        padded[:, :n_out] = R[self.outputs].T
-        self.factors = np.ascontiguousarray(L[self.inputs]), padded
+        self.factors = L, R
+        inputs, self.lengths, codes = _longest_first(L)
+        self.inputs = inputs, self.lengths, codes
+        outputs, self.others, codes = _longest_first(R)
+        n_out, n_pairs = codes.shape
+        padded = np.zeros((n_pairs, -(-n_out // kernels.TILE) * kernels.TILE), np.int32)
+        padded[:, :n_out] = codes.T
+        self.outputs = outputs, self.others, padded.view(np.int16)
         self.pattern = exclude.indptr, exclude.indices
         self.key, self.budget = key, budget
 
@@ -243,9 +248,9 @@ class _Search:
             done = kernels.strong_pairs(
                 state,
                 *self.factors,
-                self._reach(bound),
                 self.inputs,
                 self.outputs,
+                self._reach(bound),
                 *self.pattern,
                 bound,
                 positions,
@@ -269,7 +274,7 @@ class _Search:
 
     def _best(self, positions, scores, k):
         """Return the places of the k greatest scores, ties by the hash of the pair."""
-        last = np.partition(scores, scores.size - k)[scores.size - k]
+        last = nth_smallest(scores, scores.size - k + 1)
         best, tied = np.flatnonzero(scores > last), np.flatnonzero(scores == last)
         n_wanted = k - best.size
         if tied.size > n_wanted:
@@ -279,10 +284,17 @@ class _Search:
 
 
 def _longest_first(rows):
-    """Return the lengths of the rows, the greatest first, and the order of the rows."""
+    """Return units in the order of their rows' lengths, those lengths, and codes.
+
+    The codes are the rows in small whole numbers, two in a number of 32 bits.
+    """
     lengths = row_lengths(rows)
-    order = np.argsort(-lengths, kind="stable")
-    return lengths[order], order
+    order = np.argsort(-lengths)  # equal ones in any order: all are looked at
+    lengths = lengths[order]
+    n_units, n = rows.shape
+    codes = np.zeros((n_units, n + n % 2), np.int16)
+    kernels.encode(rows, order, lengths, codes)
+    return order, lengths, codes.view(np.int32)
 
 
 def _likely_bound(L, R, k, exclude, rng):
@@ -295,8 +307,8 @@ def _likely_bound(L, R, k, exclude, rng):
     outputs = rng.integers(n_out, size=N_PROBES, dtype=np.int32)
     scores = np.abs(pair_scores(L, R, indptr, outputs))
     expected = N_PROBES * k / exclude.n_free
-    rank = int(expected + 4 * np.sqrt(expected)) + 8
-    return 0 if rank >= N_PROBES else np.partition(scores, -rank)[-rank]
+    rank = int(expected + 3 * np.sqrt(expected)) + 5
+    return 0 if rank >= N_PROBES else nth_smallest(scores, N_PROBES - rank + 1)
 
 
 def _hashed(positions, key):

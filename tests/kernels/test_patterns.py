@@ -139,6 +139,36 @@ def test_squeeze_leaves_each_number_once(numbers):
     assert squeezed[:n].tolist() == sorted(set(numbers))
 
 
+@pytest.mark.parametrize("n", [0, 1, 2, 1000])
+@pytest.mark.parametrize("end", [1, 2, 2047, 2048, 2049, 1 << 22, (1 << 22) + 1])
+@pytest.mark.parametrize("dtype", ["int32", "int64"])
+def test_numbers_are_sorted(n, end, dtype):
+    numbers = np.random.default_rng(0).integers(end, size=n).astype(dtype)
+    numbers[:1] = end - 1
+    numbers[1:2] = 0
+    expected, room = np.sort(numbers), np.full(n, -1, dtype)
+    result = kernels.sort_numbers(numbers, room, end)
+    assert np.array_equal(result, expected)
+    assert result.dtype == dtype
+
+
+@pytest.mark.parametrize("end", [1 << 31, 1 << 44, (1 << 63) - 1])
+def test_numbers_that_pass_32_bits_are_sorted(end):
+    numbers = np.random.default_rng(0).integers(end, size=500)
+    numbers[[7, 300]] = end - 1, 0
+    expected = np.sort(numbers)
+    result = kernels.sort_numbers(numbers, np.empty_like(numbers), end)
+    assert np.array_equal(result, expected)
+
+
+@pytest.mark.parametrize("end", [100, 5000])
+def test_what_is_sorted_lies_in_one_of_the_two_arrays(end):
+    numbers, room = np.array([17, 3, 99, 3]), np.full(4, -1)
+    result = kernels.sort_numbers(numbers, room, end)
+    assert result.tolist() == [3, 3, 17, 99]
+    assert np.shares_memory(result, numbers if end == 5000 else room)
+
+
 @masks
 def test_mark_taken_tells_which_positions_have_a_connection(mask):
     pattern, n_out = reference.by_input(mask), mask.shape[1]

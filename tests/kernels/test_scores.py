@@ -12,6 +12,8 @@ from reference import assert_close
 
 from skset import kernels
 from skset.kernels import BLOCK, TILE
+from skset.kernels.scores import LONGEST
+from skset.topology import Topology
 
 SIZES = [
     (1, 1),
@@ -97,20 +99,38 @@ def test_scores_are_written_for_the_given_inputs_only():
 # Pairs that are strong
 
 
+def coded(rows, order):
+    """Return the units in this order, the lengths of their rows, and their codes."""
+    lengths = np.sqrt(np.square(rows[order], dtype=float).sum(axis=1))
+    codes = np.zeros((len(rows), rows.shape[1] + rows.shape[1] % 2), np.int16)
+    some = lengths > 0
+    scales = np.divide(LONGEST, lengths, out=np.zeros_like(lengths), where=some)
+    codes[:, : rows.shape[1]] = np.rint(rows[order] * scales[:, None])
+    return order, lengths, codes.view(np.int32)
+
+
+def longest_first(rows, order):
+    """Return the order, changed so that longer rows come first."""
+    lengths = np.square(rows[order], dtype=float).sum(axis=1)
+    return order[np.argsort(-lengths, kind="stable")]
+
+
 class Search:
     """Factors, a pattern to leave out, and a buffer for what is found.
 
-    `inputs` and `outputs` are the orders in which units are looked at.
+    `inputs` and `outputs` are the orders in which units are looked at, though the
+    outputs with longer rows come first.
     """
 
     def __init__(self, L, R, taken, room=None, inputs=None, outputs=None):
         self.L, self.R, self.taken = L, R, taken
         n_in, n_out = taken.shape
-        self.inputs = np.arange(n_in) if inputs is None else inputs
-        self.outputs = np.arange(n_out) if outputs is None else outputs
-        padded = np.zeros((R.shape[1], -(-n_out // TILE) * TILE), R.dtype)
-        padded[:, :n_out] = R[self.outputs].T
-        self.factors = np.ascontiguousarray(L[self.inputs]), padded
+        self.inputs = coded(L, np.arange(n_in) if inputs is None else inputs)
+        outputs = np.arange(n_out) if outputs is None else outputs
+        order, lengths, codes = coded(R, longest_first(R, outputs))
+        padded = np.zeros((codes.shape[1], -(-n_out // TILE) * TILE), np.int32)
+        padded[:, :n_out] = codes.T
+        self.outputs = order, lengths, padded.view(np.int16)
         self.reach = np.full(n_in, n_out)
         self.room = n_in * n_out + BLOCK * TILE if room is None else room
         self.state = np.zeros(3, np.int64)
@@ -121,10 +141,11 @@ class Search:
         scores = np.full(self.room, np.nan, self.L.dtype)
         done = kernels.strong_pairs(
             self.state,
-            *self.factors,
-            self.reach,
+            self.L,
+            self.R,
             self.inputs,
             self.outputs,
+            self.reach,
             *reference.by_input(self.taken),
             self.L.dtype.type(bound),
             positions,
@@ -253,25 +274,88 @@ def test_without_units_nothing_is_found(shape):
 
 def test_positions_pass_32_bits():
     n_in, n_out = 60_000, 40_000
-    R = np.zeros((1, -(-n_out // TILE) * TILE))
-    R[0, [0, n_out - 1, n_out - 2]] = 1, -2, 1
+    taken = Topology.from_positions((n_in, n_out), np.array([n_in * n_out - 2]))
+    L, R = np.ones((n_in, 1)), np.zeros((n_out, 1))
+    R[[0, n_out - 1, n_out - 2], 0] = 1, -2, 1
+    _, *rows = coded(L[-1:], np.zeros(1, int))
+    order, lengths, codes = coded(R, longest_first(R, np.arange(n_out)))
     positions = np.empty(2 * BLOCK * TILE, np.int64)
-    scores = np.empty(positions.size)
-    state, indptr = np.zeros(3, np.int64), np.zeros(n_in + 1, np.int64)
-    indptr[-1] = 1
+    scores, state = np.empty(positions.size), np.zeros(3, np.int64)
     done = kernels.strong_pairs(
         state,
-        np.ones((1, 1)),
+        L,
         R,
+        (np.array([n_in - 1]), *rows),
+        (order, lengths, np.ascontiguousarray(codes.T).view(np.int16)),
         np.array([n_out]),
-        np.array([n_in - 1]),
-        np.arange(n_out),
-        indptr,
-        np.array([n_out - 2], np.int32),
+        taken.indptr,
+        taken.indices,
         1.0,
         positions,
         scores,
     )
     assert done
-    assert positions[: state[2]].tolist() == [(n_in - 1) * n_out, n_in * n_out - 1]
-    assert scores[: state[2]].tolist() == [1, 2]
+    assert positions[: state[2]].tolist() == [n_in * n_out - 1, (n_in - 1) * n_out]
+    assert scores[: state[2]].tolist() == [2, 1]
+
+
+# Codes
+
+
+@dtypes
+@widths
+def test_codes_are_rows_as_long_as_the_longest_in_whole_numbers(dtype, n):
+    rng = np.random.default_rng(0)
+    rows = (rng.standard_normal((9, n)) * 10.0 ** rng.integers(-9, 9, (9, 1))).astype(
+        dtype
+    )
+    rows[4] = 0
+    order, lengths, expected = coded(rows, rng.permutation(9))
+    codes = np.full((9, n + n % 2), 77, np.int16)
+    kernels.encode(rows, order, lengths, codes)
+    assert (codes[:, n:] == 77).all()
+    assert np.array_equal(codes[:, :n], expected.view(np.int16)[:, :n])
+    longest = np.sqrt(np.square(codes[:, :n], dtype=float).sum(axis=1))
+    assert np.abs(longest[lengths > 0] - LONGEST).max() <= np.sqrt(n) / 2
+    assert not longest[lengths == 0].any()
+
+
+def test_codes_of_rows_whose_length_has_overflown_are_0():
+    rows, codes = np.full((2, 2), 1e200), np.full((2, 2), 77, np.int16)
+    kernels.encode(rows, np.arange(2), np.full(2, np.inf), codes)
+    assert not codes.any()
+
+
+@pytest.mark.parametrize("n", [1, 2, 5, 16, 31, 200])
+@pytest.mark.parametrize("magnitudes", [0, 1, 9])
+@dtypes
+def test_codes_rule_out_no_pair_that_reaches_the_bound(dtype, n, magnitudes):
+    """Whatever a score is, a pair with it is found if it is the bound."""
+    shape, rng = (70, 2 * TILE + 3), np.random.default_rng(0)
+    L, R = (rng.standard_normal((units, n)) for units in shape)
+    L *= 10.0 ** rng.integers(-magnitudes, magnitudes, (shape[0], 1), endpoint=True)
+    R *= 10.0 ** rng.integers(-magnitudes, magnitudes, (shape[1], 1), endpoint=True)
+    L[:, : n // 2] = np.maximum(L[:, : n // 2], 0)
+    R[::7] = R[3]  # many scores are the same
+    search = Search(L.astype(dtype), R.astype(dtype), random_mask(shape, 0.1))
+    scores, _ = search.run(np.finfo(dtype).smallest_subnormal)
+    assert len(scores) >= 0.4 * L.shape[0] * R.shape[0]
+    values = np.array(list(scores.values()))
+    wide = search.L.astype(float), search.R.astype(float)
+    lengths = np.outer(*(np.linalg.norm(rows, axis=1) for rows in wide))
+    wrong = values - np.abs(wide[0] @ wide[1].T).flat[list(scores)]
+    assert np.abs(wrong / lengths.flat[list(scores)]).max() < 1e-6
+    for bound in np.sort(values)[[-1, -2, -50, values.size // 2, 40, 0]]:
+        search.state[:] = 0
+        found, _ = search.run(bound)
+        assert found == {k: score for k, score in scores.items() if score >= bound}
+
+
+def test_units_whose_length_has_overflown_are_found():
+    L, R = np.full((2, 3), 1e-3), np.full((70, 3), 1.0)
+    L[1], R[66] = 1e200, 1e100
+    with np.errstate(over="ignore"):
+        search = Search(L, R, np.zeros((2, 70), bool))
+    assert np.isinf(search.inputs[1][1])
+    found, _ = search.run(1e250)
+    assert found == {70 + 66: pytest.approx(3e300)}

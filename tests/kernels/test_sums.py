@@ -24,6 +24,23 @@ def test_rows_are_added_up(dtype, shape):
 
 
 @dtypes
+@pytest.mark.parametrize("shape", [(0, 3), (3, 0), (1, 1), (5, 33)])
+def test_lengths_of_rows(dtype, shape):
+    rows = numbers(shape[0] * shape[1], dtype).reshape(shape)
+    lengths = np.full(shape[0], np.nan)
+    kernels.row_lengths(rows, lengths)
+    wide = rows.astype(float)
+    assert_close(lengths, np.sqrt((wide * wide).sum(axis=1)))
+
+
+def test_lengths_of_rows_neither_overflow_nor_vanish_in_single_precision():
+    rows = np.array([[3e30, 4e30], [3e-30, 4e-30], [0, 0]], np.float32)
+    lengths = np.full(3, np.nan)
+    kernels.row_lengths(rows, lengths)
+    np.testing.assert_allclose(lengths, [5e30, 5e-30, 0], rtol=1e-6)
+
+
+@dtypes
 @pytest.mark.parametrize("shape", [(0, 3), (3, 0), (1, 1), (700, 1), (50, 33)])
 def test_columns_are_added_up_each_as_if_alone(dtype, shape):
     A = numbers(shape[0] * shape[1], dtype).reshape(shape)
