@@ -18,6 +18,7 @@ from skset.kernels._jit import inlined, kernel
 from skset.kernels._lanes import (
     bare,
     cell,
+    item,
     lanes,
     load,
     lowest_bit,
@@ -31,9 +32,10 @@ from skset.kernels._lanes import (
 
 __all__ = ["BLOCK", "TILE", "encode", "strong_pairs"]
 
-# Codes are multiplied for so many outputs and for four inputs at a time, which keeps
-# all sums in registers; a tile of outputs stays in a near cache for a block of inputs.
-TILE, BLOCK = 64, 64
+# Codes are multiplied for 16 outputs and six inputs at a time, whose sums fit into
+# registers of 256 bits and keep those of 512 busy; a tile of outputs stays in a near
+# cache for a block of inputs.
+TILE, AT_ONCE, BLOCK = 64, 6, 60
 ALL = np.uint64((1 << TILE) - 1)
 # Length of a row of codes: no sum of products leaves 32 bits (Cauchy and Schwarz).
 LONGEST = (1 << 15) - 1
@@ -56,41 +58,49 @@ def encode(rows, units, lengths, codes):
 
 
 @inlined
-def _four_inputs(a, b, c, d, column, inputs, outputs, bounds):
-    """Return which codes of four inputs and of a tile of outputs reach the bounds.
-
-    Each input has a bound, and in the result a bit for each output.
-    """
+def _sixteen_outputs(a, b, c, d, e, f, first, inputs, outputs):
+    """Return the sums of products of six inputs' codes with those of 16 outputs."""
     z, pairs = lanes(16, np.int32(0)), lanes(32, np.int16(0))
-    a0, a1, a2, a3, b0, b1, b2, b3 = z, z, z, z, z, z, z, z
-    c0, c1, c2, c3, d0, d1, d2, d3 = z, z, z, z, z, z, z, z
-    first = 2 * column
+    sa, sb, sc, sd, se, sf = z, z, z, z, z, z
     for n in range(n_rows(outputs)):
-        r0, r1 = load(outputs, n, first, pairs), load(outputs, n, first + 32, pairs)
-        r2 = load(outputs, n, first + 64, pairs)
-        r3 = load(outputs, n, first + 96, pairs)
-        x = cell(inputs, a, n)
-        a0, a1 = multiply_add_pairs(x, r0, a0), multiply_add_pairs(x, r1, a1)
-        a2, a3 = multiply_add_pairs(x, r2, a2), multiply_add_pairs(x, r3, a3)
-        x = cell(inputs, b, n)
-        b0, b1 = multiply_add_pairs(x, r0, b0), multiply_add_pairs(x, r1, b1)
-        b2, b3 = multiply_add_pairs(x, r2, b2), multiply_add_pairs(x, r3, b3)
-        x = cell(inputs, c, n)
-        c0, c1 = multiply_add_pairs(x, r0, c0), multiply_add_pairs(x, r1, c1)
-        c2, c3 = multiply_add_pairs(x, r2, c2), multiply_add_pairs(x, r3, c3)
-        x = cell(inputs, d, n)
-        d0, d1 = multiply_add_pairs(x, r0, d0), multiply_add_pairs(x, r1, d1)
-        d2, d3 = multiply_add_pairs(x, r2, d2), multiply_add_pairs(x, r3, d3)
+        codes = load(outputs, n, first, pairs)
+        sa = multiply_add_pairs(cell(inputs, a, n), codes, sa)
+        sb = multiply_add_pairs(cell(inputs, b, n), codes, sb)
+        sc = multiply_add_pairs(cell(inputs, c, n), codes, sc)
+        sd = multiply_add_pairs(cell(inputs, d, n), codes, sd)
+        se = multiply_add_pairs(cell(inputs, e, n), codes, se)
+        sf = multiply_add_pairs(cell(inputs, f, n), codes, sf)
+    return sa, sb, sc, sd, se, sf
+
+
+@inlined
+def _six_inputs(a, last, column, inputs, outputs, least, at):
+    """Return which codes of up to six inputs and of a tile of outputs are enough.
+
+    A bit for each output. `least` has what is enough for each input, from place `at`
+    on. For inputs behind the last one that stands in.
+    """
+    b, c, d = min(a + 1, last), min(a + 2, last), min(a + 3, last)
+    e, f, n = min(a + 4, last), min(a + 5, last), 2 * column
+    a0, b0, c0, d0, e0, f0 = _sixteen_outputs(a, b, c, d, e, f, n, inputs, outputs)
+    n += 32
+    a1, b1, c1, d1, e1, f1 = _sixteen_outputs(a, b, c, d, e, f, n, inputs, outputs)
+    n += 32
+    a2, b2, c2, d2, e2, f2 = _sixteen_outputs(a, b, c, d, e, f, n, inputs, outputs)
+    n += 32
+    a3, b3, c3, d3, e3, f3 = _sixteen_outputs(a, b, c, d, e, f, n, inputs, outputs)
     return (
-        reaching(a0, a1, a2, a3, bounds[0]),
-        reaching(b0, b1, b2, b3, bounds[1]),
-        reaching(c0, c1, c2, c3, bounds[2]),
-        reaching(d0, d1, d2, d3, bounds[3]),
+        reaching(a0, a1, a2, a3, item(least, at)),
+        reaching(b0, b1, b2, b3, item(least, at + 1)),
+        reaching(c0, c1, c2, c3, item(least, at + 2)),
+        reaching(d0, d1, d2, d3, item(least, at + 3)),
+        reaching(e0, e1, e2, e3, item(least, at + 4)),
+        reaching(f0, f1, f2, f3, item(least, at + 5)),
     )
 
 
 @inlined
-def _screen(bound, n, input_length, output_length):
+def _enough(bound, n, input_length, output_length):
     """Return what the codes of a pair reach whose score reaches the bound.
 
     A code is off by a half at most, so that n of them, as long as `LONGEST`, put the
@@ -105,6 +115,23 @@ def _screen(bound, n, input_length, output_length):
     if least > 0:  # not so where a length has overflown
         return np.int32(min(least, NEVER))
     return np.int32(0)
+
+
+@inlined
+def _screen(bound, n, first, stop, column, inputs, outputs, least, likely):
+    """Write the bits of the pairs of a block and a tile that codes do not rule out."""
+    _, input_lengths, input_codes = inputs
+    units, output_lengths, output_codes = outputs
+    length = output_lengths[column]  # the greatest of the tile
+    for row in range(stop - first):
+        least[row] = _enough(bound, n, input_lengths[first + row], length)
+    one, n_outputs = np.uint64(1), units.size - column
+    there = (one << np.uint64(n_outputs)) - one if n_outputs < TILE else ALL
+    own, others, enough = bare(input_codes), bare(output_codes), bare(least)
+    for row in range(0, stop - first, AT_ONCE):
+        some = _six_inputs(first + row, stop - 1, column, own, others, enough, row)
+        for k in range(AT_ONCE):
+            likely[row + k] = some[k] & there
 
 
 @inlined
@@ -152,16 +179,15 @@ def strong_pairs(
     whether all inputs are done. It stops where another block might not fit, and after
     so much work that Ctrl-C should have a chance.
     """
-    rows, input_lengths, input_codes = inputs
-    columns, output_lengths, output_codes = outputs
-    zero, one = scores.dtype.type(0), np.uint64(1)
+    rows, columns = inputs[0], outputs[0]
+    zero, one, n_factors = scores.dtype.type(0), np.uint64(1), L.shape[1]
     left, right = bare(L), bare(R)
-    own, others = bare(input_codes), bare(output_codes)
-    likely, hopeful = np.empty(BLOCK, np.uint64), np.empty(BLOCK, np.int64)
+    least, likely = np.zeros(BLOCK, np.int32), np.empty(BLOCK, np.uint64)
+    hopeful = np.empty(BLOCK, np.int64)
     taken, marked = np.empty((BLOCK, (columns.size + 63) // 64), np.uint64), -1
     first, column, n = state[0], state[1], state[2]
     n_in, n_out = rows.size, np.int64(columns.size)
-    n_blocks = MOST_PRODUCTS // (BLOCK * TILE * max(L.shape[1], 1)) + 1
+    n_blocks = MOST_PRODUCTS // (BLOCK * TILE * max(n_factors, 1)) + 1
     while first < n_in:
         stop = min(first + BLOCK, n_in)
         if column >= reach[first]:
@@ -174,20 +200,7 @@ def strong_pairs(
         if marked != first:  # to look a bit up is much faster than to search
             _mark(taken, first, stop, rows, indptr, indices)
             marked = first
-        length = output_lengths[column]  # the greatest of the tile
-        n_columns = n_out - column
-        there = (one << np.uint64(n_columns)) - one if n_columns < TILE else ALL
-        for a in range(first, stop, 4):
-            b, c, d = min(a + 1, stop - 1), min(a + 2, stop - 1), min(a + 3, stop - 1)
-            bounds = (
-                _screen(bound, L.shape[1], input_lengths[a], length),
-                _screen(bound, L.shape[1], input_lengths[b], length),
-                _screen(bound, L.shape[1], input_lengths[c], length),
-                _screen(bound, L.shape[1], input_lengths[d], length),
-            )
-            some = _four_inputs(a, b, c, d, column, own, others, bounds)
-            likely[a - first], likely[b - first] = some[0] & there, some[1] & there
-            likely[c - first], likely[d - first] = some[2] & there, some[3] & there
+        _screen(bound, n_factors, first, stop, column, inputs, outputs, least, likely)
         n_some = 0
         for row in range(stop - first):
             hopeful[n_some] = row
