@@ -41,7 +41,8 @@ ALL = np.uint64((1 << TILE) - 1)
 LONGEST = (1 << 15) - 1
 # What no sum of products reaches.
 NEVER = (1 << 31) - 1
-# A call makes about so many products, some 50 ms, so that Ctrl-C is not kept waiting.
+# A call screens by about so many products, less than 0.1 s, so that Ctrl-C is not kept
+# waiting.
 MOST_PRODUCTS = 1 << 31
 
 
@@ -108,13 +109,13 @@ def _enough(bound, n, input_length, output_length):
     rounded up.
     """
     product = input_length * output_length
-    if product == 0:  # and so is the score
+    if (
+        product <= bound / 2
+    ):  # no score is greater (Cauchy and Schwarz), but by rounding
         return np.int32(NEVER)
     doubt = math.sqrt(n) * LONGEST + 65 * n
-    least = LONGEST**2 / product * bound - doubt
-    if least > 0:  # not so where a length has overflown
-        return np.int32(min(least, NEVER))
-    return np.int32(0)
+    least = bound / product * LONGEST**2 - doubt
+    return np.int32(min(max(least, 0), NEVER))
 
 
 @inlined
@@ -167,13 +168,14 @@ def strong_pairs(
     """Append the free pairs whose absolute score reaches the bound, as many as fit.
 
     L is (n_in, n) and R (n_out, n). `inputs` are three arrays: the units in the order
-    in which they are looked at, the lengths of their rows of L, and the rows of their
-    codes, which are proportional to those of L, rounded, as long as `LONGEST`, and two
-    in a number of 32 bits. `outputs` are the same for R, the lengths in falling order,
-    the codes transposed, as numbers of 16 bits, and padded to a multiple of `TILE`
-    units. `reach[first]` is the number of outputs with which inputs from `first` on can
-    reach the bound. `indptr` and `indices` are the pattern of the pairs that are left
-    out. `bound` is positive.
+    in which they are looked at, the lengths of their rows of L, 0 or at least 1e-140,
+    and the rows of their codes, which are proportional to those of L, rounded, as long
+    as `LONGEST`, and two in a number of 32 bits. `outputs` are the same for R, the
+    lengths in falling order, the codes transposed, as numbers of 16 bits, and padded to
+    a multiple of `TILE` units. `reach[first]` is the number of outputs with which
+    inputs from `first` on can reach the bound. `indptr` and `indices` are the pattern
+    of the pairs that are left out. `bound` is positive, and `LONGEST**2` times as much
+    as any score does not overflow.
 
     `state` holds where to go on (input, output) and how many pairs there are; returns
     whether all inputs are done. It stops where another block might not fit, and after
@@ -187,7 +189,7 @@ def strong_pairs(
     taken, marked = np.empty((BLOCK, (columns.size + 63) // 64), np.uint64), -1
     first, column, n = state[0], state[1], state[2]
     n_in, n_out = rows.size, np.int64(columns.size)
-    n_blocks = MOST_PRODUCTS // (BLOCK * TILE * max(n_factors, 1)) + 1
+    n_blocks = MOST_PRODUCTS // (BLOCK * TILE * max(n_factors, 1)) + 2
     while first < n_in:
         stop = min(first + BLOCK, n_in)
         if column >= reach[first]:
@@ -215,7 +217,7 @@ def strong_pairs(
                 word = taken[row, j >> 6]
                 is_taken = word >> np.uint64(j & 63) & one
                 positions[n], scores[n] = i * n_out + j, score
-                n += 0 if is_taken or score < bound else 1
+                n += 1 if score >= bound and not is_taken else 0
         column += TILE
     state[0], state[2] = first, n
     return True

@@ -144,7 +144,7 @@ class Team:
                     waiting.pop(0)
                     continue
                 if not waiting[0].thread.is_alive():  # an error waits for no one
-                    error = RuntimeError("A thread of the team has died.")
+                    error = error or RuntimeError("A thread of the team has died.")
                     waiting.pop(0)
                     continue
                 # Again, in case that an interrupt came before it was woken.

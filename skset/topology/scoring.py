@@ -18,6 +18,11 @@ N_PROBES = 1 << 14
 # Candidates come from a table of so many entries at least, and so many per unit.
 TABLE, TABLE_PER_UNIT = 1 << 16, 16
 FLOATS = (np.float32, np.float64)
+# The greatest scores stay below what overflows by so many powers of two, as kernels
+# multiply them by squared lengths of codes.
+ROOM = 34
+# Shorter rows count as 0: their squares cannot be told from 0.
+SHORTEST = 1e-140
 # Less than 1 by what sums in single precision may be off.
 ROUNDING = 0.999
 
@@ -88,10 +93,12 @@ def topk_pairs(L, R, k, exclude, rng, budget=1 << 23):
 
     Notes
     -----
-    Scores are compared by their absolute values. Beside the budget, memory is needed
-    for two more matrices as thin as L and R.
+    Scores are compared by their absolute values. Those that are next to nothing beside
+    the greatest possible may count as 0: 1e-70 of that in single precision, 1e-280 in
+    double. Beside the budget, memory is needed for three more matrices as thin as L
+    and R.
     """
-    L, R = _factors(L, R, exclude.shape)
+    L, R = map(_moderate, _factors(L, R, exclude.shape))
     key = rng.integers(1 << 63, dtype=np.uint64)
     k = min(k, exclude.n_free)
     if k <= 0:
@@ -143,7 +150,7 @@ def best_candidates(L, R, n, exclude, n_candidates, chances, rng):
     ValueError
         If the shapes of L and R do not fit.
     """
-    L, R = _factors(L, R, exclude.shape)
+    L, R = map(_moderate, _factors(L, R, exclude.shape))
     indptr, outputs = _random_pairs(n_candidates, chances, rng)
     scores = np.abs(pair_scores(L, R, indptr, outputs))
     wanted = n + n // 4 + 16  # some are drawn twice or exist already
@@ -161,7 +168,10 @@ def best_candidates(L, R, n, exclude, n_candidates, chances, rng):
 
 
 def _sorted(positions, topology):
-    """Return positions of the topology in order; they are written over."""
+    """Return positions of the topology in order, maybe in the array that they were in.
+
+    That is written over in any case.
+    """
     n_in, n_out = topology.shape
     room = np.empty_like(positions)
     return kernels.sort_numbers(positions, room, n_in * n_out)
@@ -169,8 +179,9 @@ def _sorted(positions, topology):
 
 def _free_pairs(places, indptr, outputs, exclude):
     """Return the different pairs at these places that are not to be excluded."""
-    inputs = np.repeat(np.arange(indptr.size - 1), np.diff(indptr))[places]
-    positions = _sorted(inputs * exclude.shape[1] + outputs[places], exclude)
+    inputs = np.repeat(np.arange(indptr.size - 1, dtype=np.int64), np.diff(indptr))
+    positions = inputs[places] * exclude.shape[1] + outputs[places]
+    positions = _sorted(positions, exclude)
     positions = positions[: kernels.squeeze(positions)]
     free = positions[~exclude.has(positions)]
     return Topology.from_positions(exclude.shape, free)
@@ -219,6 +230,22 @@ def _factors(L, R, n_rows):
     return L, R
 
 
+def _moderate(rows):
+    """Return the rows times a power of two by which no score can overflow.
+
+    Nor do any vanish but what is next to nothing beside the greatest numbers: those are
+    made as great as they can be.
+    """
+    most = np.finfo(rows.dtype).maxexp
+    _, exponent = np.frexp(np.abs(rows).max(initial=0))
+    _, of_sum = np.frexp(float(rows.shape[1]))
+    shift = (most - ROOM - of_sum) // 2 - int(exponent)
+    number = rows.dtype.type  # half the way is one of this type, the whole may be none
+    moderate = rows * number(2.0 ** (shift // 2))
+    moderate *= number(2.0 ** (shift - shift // 2))
+    return moderate
+
+
 class _Search:
     """The arrays that the pairs with the greatest scores are looked for in."""
 
@@ -242,7 +269,7 @@ class _Search:
         room += kernels.BLOCK * kernels.TILE
         positions, scores = np.empty(room, np.int64), np.empty(room, dtype)
         state = np.zeros(3, np.int64)
-        bound = max(dtype.type(bound), np.finfo(dtype).smallest_subnormal)
+        bound = max(np.finfo(dtype).smallest_subnormal, dtype.type(bound))
         done = False
         while not done:
             done = kernels.strong_pairs(
@@ -289,6 +316,7 @@ def _longest_first(rows):
     The codes are the rows in small whole numbers, two in a number of 32 bits.
     """
     lengths = row_lengths(rows)
+    lengths[lengths < SHORTEST] = 0
     order = np.argsort(-lengths)  # equal ones in any order: all are looked at
     lengths = lengths[order]
     n_units, n = rows.shape

@@ -169,6 +169,67 @@ def test_units_of_very_different_lengths():
         assert np.array_equal(positions, expected)
 
 
+# Products of such numbers are no numbers of their type any more.
+EXTREMES = [("float32", 1e20), ("float32", 1e-25), ("float64", 1e160)]
+EXTREMES += [("float64", 1e300), ("float64", 1e-180), ("float64", 1e-305)]
+
+
+@pytest.mark.parametrize(("dtype", "scale"), EXTREMES)
+@pytest.mark.parametrize("shape", [(40, 50), (400, 500)])
+def test_scores_neither_overflow_nor_vanish(shape, dtype, scale):
+    L, R = (rows.astype(dtype) for rows in normal(shape, 8))
+    exclude = taken_by(shape, 0.1)
+    for k in (5, 100, 1500):
+        usual, extreme = (
+            topk_pairs(L * by, R * by, k, exclude, np.random.default_rng(0))
+            for by in (np.dtype(dtype).type(1), np.dtype(dtype).type(scale))
+        )
+        common = np.intersect1d(usual, extreme)
+        assert extreme.size == k
+        assert common.size >= (k if scale > 1 else 0.99 * k)
+
+
+@pytest.mark.parametrize(("dtype", "scale"), [("float32", 1e30), ("float64", 1e200)])
+def test_one_pair_is_far_beyond_all_others(dtype, scale):
+    shape = 400, 500
+    L, R = (rows.astype(dtype) for rows in normal(shape, 8))
+    L[3] *= scale
+    R[7] *= scale
+    for k in (1, 5, 1000):
+        positions = topk_pairs(L, R, k, taken_by(shape, 0), np.random.default_rng(0))
+        assert positions.size == k
+        assert 3 * 500 + 7 in positions
+
+
+@pytest.mark.parametrize(("dtype", "scale"), EXTREMES)
+def test_candidates_whose_scores_neither_overflow_nor_vanish(dtype, scale):
+    shape = 300, 200
+    L, R = (rows.astype(dtype) for rows in normal(shape, 5))
+    chances = [np.full(n, 1 / n) for n in shape]
+    usual, extreme = (
+        best_candidates(
+            L * by,
+            R * by,
+            100,
+            taken_by(shape, 0.1),
+            5000,
+            chances,
+            np.random.default_rng(0),
+        )
+        for by in (np.dtype(dtype).type(1), np.dtype(dtype).type(scale))
+    )
+    assert extreme.size == 100
+    assert np.intersect1d(usual, extreme).size >= 98
+
+
+def test_more_is_known_than_one_call_takes():
+    L, R = normal((2, 3), 600_000)
+    expected = np.argsort(-np.abs(L @ R.T).ravel())[:2]
+    exclude = Topology.empty((2, 3))
+    positions = topk_pairs(L, R, 2, exclude, np.random.default_rng(0))
+    assert np.array_equal(positions, np.sort(expected))
+
+
 def test_the_strongest_of_all_exist_already():
     """What is guessed of the first bound is then far too high."""
     shape = 500, 400
