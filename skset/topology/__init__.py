@@ -1,7 +1,9 @@
 """Which connections exist, how many, and one step of their evolution."""
 
+from skset.topology.candidates import best_candidates
 from skset.topology.densities import erdos_renyi, shared_out, uniform, uniform_plus
 from skset.topology.evolution import Rewiring, carry, evolve, strongest
+from skset.topology.factors import row_lengths
 from skset.topology.paths import are_joined, joined_anew
 from skset.topology.pattern import Topology
 from skset.topology.ranks import all_but_smallest, nth_smallest, unless_surplus
@@ -12,12 +14,7 @@ from skset.topology.sampling import (
     sample_ranks,
     topped_up,
 )
-from skset.topology.scoring import (
-    best_candidates,
-    pair_scores,
-    row_lengths,
-    topk_pairs,
-)
+from skset.topology.scoring import pair_scores, topk_pairs
 
 __all__ = [
     "Rewiring",

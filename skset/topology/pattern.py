@@ -8,7 +8,7 @@ from scipy import sparse
 
 from skset import kernels
 
-__all__ = ["Topology"]
+__all__ = ["Topology", "in_order"]
 
 _INT32_MAX = np.iinfo(np.int32).max
 
@@ -250,3 +250,12 @@ def _refuse(shape):
         f"Positions must be free, different and within a layer of {shape[0]} x "
         f"{shape[1]} units."
     )
+
+
+def in_order(positions, shape):
+    """Return positions in a layer of this shape sorted, maybe in the array they are in.
+
+    That is written over in any case.
+    """
+    room = np.empty_like(positions)
+    return kernels.sort_numbers(positions, room, shape[0] * shape[1])

@@ -8,19 +8,14 @@ length 1 their cosine similarity.
 import numpy as np
 
 from skset import kernels
-from skset.topology.pattern import Topology
-from skset.topology.ranks import all_but_smallest, nth_smallest
+from skset.topology.factors import fitting, moderate, row_lengths
+from skset.topology.pattern import in_order
+from skset.topology.ranks import nth_smallest
 
-__all__ = ["best_candidates", "pair_scores", "row_lengths", "topk_pairs"]
+__all__ = ["pair_scores", "topk_pairs"]
 
 # A first bound for the greatest scores is guessed from so many random pairs.
 N_PROBES = 1 << 14
-# Candidates come from a table of so many entries at least, and so many per unit.
-TABLE, TABLE_PER_UNIT = 1 << 16, 16
-FLOATS = (np.float32, np.float64)
-# The greatest scores stay below what overflows by so many powers of two, as kernels
-# multiply them by squared lengths of codes.
-ROOM = 34
 # Shorter rows count as 0: their squares cannot be told from 0.
 SHORTEST = 1e-140
 # Less than 1 by what sums in single precision may be off.
@@ -51,7 +46,7 @@ def pair_scores(L, R, indptr, indices):
     ValueError
         If the shapes of L and R do not fit.
     """
-    L, R = _factors(L, R, (indptr.size - 1, None))
+    L, R = fitting(L, R, (indptr.size - 1, None))
     if indices.size and not 0 <= indices.min() <= indices.max() < R.shape[0]:
         raise ValueError(f"indices must be those of the {R.shape[0]} rows of R.")
     scores = np.empty(indices.size, L.dtype)
@@ -98,7 +93,7 @@ def topk_pairs(L, R, k, exclude, rng, budget=1 << 23):
     double. Beside the budget, memory is needed for three more matrices as thin as L
     and R.
     """
-    L, R = map(_moderate, _factors(L, R, exclude.shape))
+    L, R = map(moderate, fitting(L, R, exclude.shape))
     key = rng.integers(1 << 63, dtype=np.uint64)
     k = min(k, exclude.n_free)
     if k <= 0:
@@ -108,142 +103,7 @@ def topk_pairs(L, R, k, exclude, rng, budget=1 << 23):
     positions = search.strongest(k, bound)
     if positions.size < k and bound > 0:  # guessed too high
         positions = search.strongest(k, 0)
-    return _sorted(positions, exclude)
-
-
-def row_lengths(rows):
-    """Return the Euclidean length of each row, in float64."""
-    dtype = rows.dtype if rows.dtype in FLOATS else float
-    lengths = np.empty(rows.shape[0])
-    kernels.row_lengths(np.ascontiguousarray(rows, dtype), lengths)
-    return lengths
-
-
-def best_candidates(L, R, n, exclude, n_candidates, chances, rng):
-    """Return the free positions with the greatest scores among random ones.
-
-    Parameters
-    ----------
-    L : ndarray of shape (n_in, m)
-        What is known of the inputs.
-    R : ndarray of shape (n_out, m)
-        What is known of the outputs; both finite.
-    n : int
-        How many are wanted.
-    exclude : Topology
-        Its connections are left out.
-    n_candidates : int
-        How many pairs are drawn, with replacement, existing ones among them.
-    chances : pair of ndarray
-        Probability of each input and of each output to be drawn.
-    rng : numpy.random.Generator
-        Draws them.
-
-    Returns
-    -------
-    positions : ndarray of shape (at most n,), int64
-        Sorted; fewer than n where fewer different free candidates have a score other
-        than 0. Scores are compared by their absolute values.
-
-    Raises
-    ------
-    ValueError
-        If the shapes of L and R do not fit.
-    """
-    L, R = map(_moderate, _factors(L, R, exclude.shape))
-    indptr, outputs = _random_pairs(n_candidates, chances, rng)
-    scores = np.abs(pair_scores(L, R, indptr, outputs))
-    wanted = n + n // 4 + 16  # some are drawn twice or exist already
-    while True:
-        rank = n_candidates - wanted
-        bound = nth_smallest(scores, rank) if rank > 0 else 0
-        places = np.flatnonzero((scores >= bound) & (scores > 0))
-        found = _free_pairs(places, indptr, outputs, exclude)
-        if found.nnz >= n or rank <= 0:
-            break
-        wanted *= 2
-    scores = np.abs(pair_scores(L, R, found.indptr, found.indices))
-    surplus = max(found.nnz - n, 0)
-    return found.positions()[all_but_smallest(scores, surplus, rng)]
-
-
-def _sorted(positions, topology):
-    """Return positions of the topology in order, maybe in the array that they were in.
-
-    That is written over in any case.
-    """
-    n_in, n_out = topology.shape
-    room = np.empty_like(positions)
-    return kernels.sort_numbers(positions, room, n_in * n_out)
-
-
-def _free_pairs(places, indptr, outputs, exclude):
-    """Return the different pairs at these places that are not to be excluded."""
-    inputs = np.repeat(np.arange(indptr.size - 1, dtype=np.int64), np.diff(indptr))
-    positions = inputs[places] * exclude.shape[1] + outputs[places]
-    positions = _sorted(positions, exclude)
-    positions = positions[: kernels.squeeze(positions)]
-    free = positions[~exclude.has(positions)]
-    return Topology.from_positions(exclude.shape, free)
-
-
-def _random_pairs(n, chances, rng):
-    """Return the index pointer and the outputs, in any order, of n random pairs."""
-    of_inputs, of_outputs = chances
-    counts = _shares(of_inputs, n, rng)
-    n_entries = max(TABLE, TABLE_PER_UNIT * of_outputs.size)
-    units = np.arange(of_outputs.size, dtype=np.int32)
-    # To draw entries of a table is much faster than to search among chances.
-    table = np.repeat(units, _shares(of_outputs, n_entries, rng))
-    outputs = table[rng.integers(n_entries, size=n, dtype=np.uint32)]
-    return np.concatenate([[0], np.cumsum(counts)]), outputs
-
-
-def _shares(chances, n, rng):
-    """Return how many of n each unit gets: its chance times n, rounded up or down.
-
-    At random, so that the mean is exact (systematic sampling, Madow 1949).
-    """
-    ends = np.floor(np.cumsum(chances) * n + rng.random()).astype(np.int64)
-    ends[-1] = n
-    return np.diff(np.minimum(ends, n), prepend=0)
-
-
-def _factors(L, R, n_rows):
-    """Return L and R as kernels take them, or raise if they do not fit together.
-
-    `n_rows` are those that they must have, None where any number will do.
-    """
-    found = L.shape, R.shape
-    L = np.ascontiguousarray(L, L.dtype if L.dtype in FLOATS else float)
-    R = np.ascontiguousarray(R, L.dtype)
-    if (
-        [len(shape) for shape in found] != [2, 2]
-        or L.shape[1] != R.shape[1]
-        or any(n not in (None, len(x)) for n, x in zip(n_rows, (L, R), strict=True))
-    ):
-        raise ValueError(
-            "L and R must have a row for each input and for each output, and as many "
-            f"columns as each other; their shapes are {found[0]} and {found[1]}, the "
-            f"layer has {n_rows[0]} inputs and {n_rows[1] or 'any number of'} outputs."
-        )
-    return L, R
-
-
-def _moderate(rows):
-    """Return the rows times a power of two by which no score can overflow.
-
-    Nor do any vanish but what is next to nothing beside the greatest numbers: those are
-    made as great as they can be.
-    """
-    most = np.finfo(rows.dtype).maxexp
-    _, exponent = np.frexp(np.abs(rows).max(initial=0))
-    _, of_sum = np.frexp(float(rows.shape[1]))
-    shift = (most - ROOM - of_sum) // 2 - int(exponent)
-    number = rows.dtype.type  # half the way is one of this type, the whole may be none
-    moderate = rows * number(2.0 ** (shift // 2))
-    moderate *= number(2.0 ** (shift - shift // 2))
-    return moderate
+    return in_order(positions, exclude.shape)
 
 
 class _Search:

@@ -10,9 +10,9 @@ from skset.kernels import BLOCK, TILE
 from skset.topology import (
     Topology,
     best_candidates,
+    candidates,
     pair_scores,
     random_topology,
-    scoring,
     topk_pairs,
 )
 
@@ -412,8 +412,8 @@ def test_candidates_are_the_best_of_what_was_drawn(
         drawn.append((n, pairs := scoring_draw(n, chances, rng)))
         return pairs
 
-    drawn, scoring_draw = [], scoring._random_pairs
-    monkeypatch.setattr(scoring, "_random_pairs", draw)
+    drawn, scoring_draw = [], candidates._random_pairs
+    monkeypatch.setattr(candidates, "_random_pairs", draw)
     shape = 25, 20
     exclude = taken_by(shape, density)
     L, R = normal(shape, 3)
@@ -548,7 +548,7 @@ def test_whole_numbers_are_factors_too():
 def test_units_get_their_share_rounded_up_or_down(n):
     rng = np.random.default_rng(0)
     chances = rng.dirichlet(np.ones(7))
-    shares = np.array([scoring._shares(chances, n, rng) for _ in range(4000)])
+    shares = np.array([candidates._shares(chances, n, rng) for _ in range(4000)])
     assert (shares.sum(axis=1) == n).all()
     assert (np.abs(shares - n * chances) < 1).all()
     np.testing.assert_allclose(shares.mean(axis=0), n * chances, atol=0.05)

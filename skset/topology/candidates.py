@@ -1,0 +1,94 @@
+"""Guided growth: the greatest scores among random candidates."""
+
+import numpy as np
+
+from skset import kernels
+from skset.topology.factors import fitting, moderate
+from skset.topology.pattern import Topology, in_order
+from skset.topology.ranks import all_but_smallest, nth_smallest
+from skset.topology.scoring import pair_scores
+
+__all__ = ["best_candidates"]
+
+# Candidates come from a table of so many entries at least, and so many per unit.
+TABLE, TABLE_PER_UNIT = 1 << 16, 16
+
+
+def best_candidates(L, R, n, exclude, n_candidates, chances, rng):
+    """Return the free positions with the greatest scores among random ones.
+
+    Parameters
+    ----------
+    L : ndarray of shape (n_in, m)
+        What is known of the inputs.
+    R : ndarray of shape (n_out, m)
+        What is known of the outputs; both finite.
+    n : int
+        How many are wanted.
+    exclude : Topology
+        Its connections are left out.
+    n_candidates : int
+        How many pairs are drawn, with replacement, existing ones among them.
+    chances : pair of ndarray
+        Probability of each input and of each output to be drawn.
+    rng : numpy.random.Generator
+        Draws them.
+
+    Returns
+    -------
+    positions : ndarray of shape (at most n,), int64
+        Sorted; fewer than n where fewer different free candidates have a score other
+        than 0. Scores are compared by their absolute values.
+
+    Raises
+    ------
+    ValueError
+        If the shapes of L and R do not fit.
+    """
+    L, R = map(moderate, fitting(L, R, exclude.shape))
+    indptr, outputs = _random_pairs(n_candidates, chances, rng)
+    scores = np.abs(pair_scores(L, R, indptr, outputs))
+    wanted = n + n // 4 + 16  # some are drawn twice or exist already
+    while True:
+        rank = n_candidates - wanted
+        bound = nth_smallest(scores, rank) if rank > 0 else 0
+        places = np.flatnonzero((scores >= bound) & (scores > 0))
+        found = _free_pairs(places, indptr, outputs, exclude)
+        if found.nnz >= n or rank <= 0:
+            break
+        wanted *= 2
+    scores = np.abs(pair_scores(L, R, found.indptr, found.indices))
+    surplus = max(found.nnz - n, 0)
+    return found.positions()[all_but_smallest(scores, surplus, rng)]
+
+
+def _free_pairs(places, indptr, outputs, exclude):
+    """Return the different pairs at these places that are not to be excluded."""
+    inputs = np.repeat(np.arange(indptr.size - 1, dtype=np.int64), np.diff(indptr))
+    positions = inputs[places] * exclude.shape[1] + outputs[places]
+    positions = in_order(positions, exclude.shape)
+    positions = positions[: kernels.squeeze(positions)]
+    free = positions[~exclude.has(positions)]
+    return Topology.from_positions(exclude.shape, free)
+
+
+def _random_pairs(n, chances, rng):
+    """Return the index pointer and the outputs, in any order, of n random pairs."""
+    of_inputs, of_outputs = chances
+    counts = _shares(of_inputs, n, rng)
+    n_entries = max(TABLE, TABLE_PER_UNIT * of_outputs.size)
+    units = np.arange(of_outputs.size, dtype=np.int32)
+    # To draw entries of a table is much faster than to search among chances.
+    table = np.repeat(units, _shares(of_outputs, n_entries, rng))
+    outputs = table[rng.integers(n_entries, size=n, dtype=np.uint32)]
+    return np.concatenate([[0], np.cumsum(counts)]), outputs
+
+
+def _shares(chances, n, rng):
+    """Return how many of n each unit gets: its chance times n, rounded up or down.
+
+    At random, so that the mean is exact (systematic sampling, Madow 1949).
+    """
+    ends = np.floor(np.cumsum(chances) * n + rng.random()).astype(np.int64)
+    ends[-1] = n
+    return np.diff(np.minimum(ends, n), prepend=0)
