@@ -174,8 +174,8 @@ def _(context, builder, signature, args):
     pairs = builder.bitcast(_spread(builder, pair, z.type), x.type)
     wide = ir.VectorType(INT32, x.type.count)
     products = builder.mul(builder.sext(pairs, wide), builder.sext(x, wide))
-    # The compiler knows it by this form: one instruction (pmaddwd, vpdpwssd) of any
-    # x86-64 processor, for twice as many products as floats would give.
+    # The compiler knows it by this form, and any x86-64 processor has instructions for
+    # it (pmaddwd, newer ones vpdpwssd): twice as many products as in those for floats.
     even = _shuffle(builder, products, products, list(range(0, x.type.count, 2)))
     odd = _shuffle(builder, products, products, list(range(1, x.type.count, 2)))
     return builder.add(z, builder.add(even, odd))

@@ -109,9 +109,8 @@ def _enough(bound, n, input_length, output_length):
     rounded up.
     """
     product = input_length * output_length
-    if (
-        product <= bound / 2
-    ):  # no score is greater (Cauchy and Schwarz), but by rounding
+    # No score is greater (Cauchy and Schwarz), but by rounding.
+    if product <= bound / 2:
         return np.int32(NEVER)
     doubt = math.sqrt(n) * LONGEST + 65 * n
     least = bound / product * LONGEST**2 - doubt

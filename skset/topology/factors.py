@@ -44,9 +44,9 @@ def moderate(rows):
     _, of_sum = np.frexp(float(rows.shape[1]))
     shift = (most - ROOM - of_sum) // 2 - int(exponent)
     number = rows.dtype.type  # half the way is one of this type, the whole may be none
-    moderate = rows * number(2.0 ** (shift // 2))
-    moderate *= number(2.0 ** (shift - shift // 2))
-    return moderate
+    shifted = rows * number(2.0 ** (shift // 2))
+    shifted *= number(2.0 ** (shift - shift // 2))
+    return shifted
 
 
 def row_lengths(rows):
