@@ -1,7 +1,6 @@
 """`BaseSET`: everything that the classifier and the regressor share."""
 
 import copy
-import warnings
 from abc import abstractmethod
 from itertools import pairwise
 from typing import Any, ClassVar
@@ -16,6 +15,7 @@ from skset.estimators._sklearn import checked_sample_weight
 from skset.estimators._sparse import SparseEstimator
 from skset.estimators._stopping import LossPlateau, ValidationScore
 from skset.estimators._validation import checked_indices
+from skset.estimators._warnings import warn
 from skset.network import (
     ACTIVATIONS,
     SGD,
@@ -27,11 +27,13 @@ from skset.network import (
     TrainingOptions,
 )
 
-__all__ = ["BaseSET"]
+__all__ = ["BaseSET", "finite_output"]
 
 # The defaults, from the tables in docs/defaults.md. `batch_size="auto"` divides the
 # samples into forty batches, of a size within these bounds.
 AUTO_BATCHES, AUTO_BATCH_SIZES = 40, (4, 128)
+# In `partial_fit` it must not depend on how the data are cut: scikit-learn's rule.
+AUTO_PARTIAL_BATCH_SIZE = 200
 # `weight_init="auto"` draws the first and the last layer small, so that what is learned
 # soon outweighs what was drawn, in what the network predicts and in what SET drops.
 AUTO_EDGE_SCALE = 0.1
@@ -101,7 +103,7 @@ class BaseSET(SparseEstimator):
             self._check_same_network("warm_start")
             network = self._network.copy()
             rng = self._generator()
-            self._begin_record(curve=self.loss_curve_)
+            self._begin_record(t=self.t_, curve=self.loss_curve_)
         else:
             rng = self._generator()
             network = None
@@ -113,8 +115,12 @@ class BaseSET(SparseEstimator):
         )
         samples = self._targets.samples(*training_set)
         stopping = self._stopping(validation_set)
+        if goes_on:
+            self._resume(stopping)
         network = network or self._initial_network(samples, rng)
-        with self._training(network, samples, rng, self._learning_rate()) as training:
+        state = self._new_state(rng)
+        batch_size = self._batch_size(samples.n_samples)
+        with self._training(network, samples, batch_size, **state) as training:
             del network  # or it would be kept beside what it evolves into
             run_epochs(self, training, stopping, given_X, y, sample_weight)
         return self
@@ -128,7 +134,6 @@ class BaseSET(SparseEstimator):
         if sample_weight is not None:
             sample_weight = checked_sample_weight(sample_weight, X)
         self._check_classes(targets, classes)
-        state = self._state()
         if goes_on:
             self._targets = targets.resumed(self._targets, y, "partial_fit")
             self._check_same_network("partial_fit")
@@ -138,6 +143,7 @@ class BaseSET(SparseEstimator):
             network = None
             self._remember(targets.learned(y, sample_weight, classes))
             self._begin_record()
+        state = self._state()
         weight = self._targets.combined_weight(y, sample_weight)
         samples = self._targets.samples(X, y, weight)
         network = network or self._initial_network(samples, state["rng"])
@@ -269,7 +275,7 @@ class BaseSET(SparseEstimator):
         if self.scoring == "loss":
             samples = self._targets.samples(X, y, weight)
             return ValidationScore(
-                lambda network: -network.loss(samples), self.tol, patience
+                lambda network: -network.loss(samples), "loss", self.tol, patience
             )
         from sklearn.metrics import check_scoring  # here for the same reason
 
@@ -279,7 +285,16 @@ class BaseSET(SparseEstimator):
         def score(network):
             return scorer(self._with_network(network), X, y, **kwargs)
 
-        return ValidationScore(score, self.tol, patience)
+        return ValidationScore(score, self.scoring, self.tol, patience)
+
+    def _resume(self, stopping):
+        """Have the stopping go on from the last fit."""
+        found = vars(self)
+        stopping.resume(
+            self._network.at_rest(),
+            found.get("best_loss_"),
+            found.get("validation_scores_"),
+        )
 
     def _with_network(self, network):
         """Return a copy of this estimator that predicts with the given network."""
@@ -289,8 +304,7 @@ class BaseSET(SparseEstimator):
             del twin.feature_names_in_
         return twin
 
-    def _training(self, network, samples, rng, learning_rate, progress=None):
-        batch_size = self._batch_size(samples.n_samples)
+    def _training(self, network, samples, batch_size, rng, learning_rate, progress):
         options = TrainingOptions(
             batch_size=batch_size,
             shuffle=self.shuffle,
@@ -322,6 +336,11 @@ class BaseSET(SparseEstimator):
             return min(int(size), n_samples)
         return super()._batch_size(n_samples)
 
+    def _partial_batch_size(self, n_samples):
+        if self.batch_size == "auto":
+            return min(AUTO_PARTIAL_BATCH_SIZE, n_samples)
+        return super()._partial_batch_size(n_samples)
+
     def _n_epochs(self, n_batches):
         """Return the largest number of epochs, given the batches of each."""
         return self.max_iter
@@ -347,11 +366,10 @@ class BaseSET(SparseEstimator):
 
     def _reach_last_epoch(self, n_epochs):
         if self.learning_rate != "cosine":  # the cosine is meant to end there
-            warnings.warn(
+            warn(
                 f"Maximum iterations ({n_epochs}) reached and the optimization hasn't "
                 "converged yet.",
                 ConvergenceWarning,
-                stacklevel=2,
             )
 
     # Predicting.
@@ -359,10 +377,14 @@ class BaseSET(SparseEstimator):
     def _weighted_sums(self, X):
         """Return the output layer's weighted sums (n_outputs, n_samples)."""
         X = self._checked_again(X)
-        Z = self._network.weighted_sums(Samples(X))
-        if not np.isfinite(Z).all():
-            raise ValueError(
-                "Input X contains values too large for this network, whose output is "
-                "not finite. They need to be preprocessed as the training data were."
-            )
-        return Z
+        return finite_output(self._network.weighted_sums(Samples(X)))
+
+
+def finite_output(output):
+    """Return what a network puts out, or raise if it is not finite."""
+    if not np.isfinite(output).all():
+        raise ValueError(
+            "Input X contains values too large for this network, whose output is not "
+            "finite. They need to be preprocessed as the training data were."
+        )
+    return output

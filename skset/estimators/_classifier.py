@@ -5,7 +5,7 @@ from typing import ClassVar
 import numpy as np
 from sklearn.base import ClassifierMixin
 
-from skset.estimators._base import BaseSET
+from skset.estimators._base import BaseSET, finite_output
 from skset.estimators._docs import documented
 from skset.estimators._parameters import CLASS_WEIGHT
 from skset.estimators._sklearn import (
@@ -297,11 +297,12 @@ class SETClassifier(ClassifierMixin, BaseSET):
             Columns in the order of `classes_`.
         """
         Z = self._logits(X)
-        if self._labels.is_binary:
-            return -np.logaddexp(0, np.hstack([Z, -Z]))
-        if self._labels.multilabel:
-            return -np.logaddexp(0, -Z)
-        return log_softmax(Z, axis=1)
+        with np.errstate(over="ignore"):  # raised below
+            if self._labels.is_binary:
+                return -np.logaddexp(0, np.hstack([Z, -Z]))
+            if self._labels.multilabel:
+                return -np.logaddexp(0, -Z)
+            return finite_output(log_softmax(Z, axis=1))
 
     def predict_proba(self, X):
         """Return the class probabilities, computed in float64.

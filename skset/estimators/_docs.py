@@ -185,9 +185,12 @@ SELECTION_PARAMETERS = """\
 n_features_to_select : int, float in (0, 1] or "all", default=50
         Number or share of the features to keep; all of them, with a warning, if there
         are fewer. It may be changed after `fit` by `set_params`, without new training.
-    supervised : bool, "classification" or "regression", default=False
-        Whether to learn from y. True takes it for numbers where it is continuous, else
-        for classes; say "regression" for a target of whole numbers.
+    supervised : bool, "auto", "classification" or "regression", default="auto"
+        Whether to learn from y. "auto" learns from y where it is given, else from X
+        alone. It takes strings, booleans, indicator matrices, and whole numbers with at
+        most ``max(20, sqrt(n_samples))`` different values for classes, and all other
+        numbers for a regression. True is the same, but y must be given. False ignores
+        y, as the paper does [4]_.
     importance : {"coverage", "strength", "attribution"}, default="coverage"
         What features are ranked by.
 

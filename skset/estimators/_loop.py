@@ -1,9 +1,10 @@
 """The loop over epochs, seen from the estimator: what is told, and when it ends."""
 
 import time
-import warnings
 
-__all__ = ["run_epochs"]
+from skset.estimators._warnings import warn
+
+__all__ = ["print_epoch", "run_epochs"]
 
 
 def run_epochs(estimator, training, stopping, X, y, sample_weight):
@@ -31,7 +32,7 @@ def run_epochs(estimator, training, stopping, X, y, sample_weight):
         if estimator.n_iter_ == 0:
             raise
         interrupted = True
-        warnings.warn("Training interrupted by user.", UserWarning, stacklevel=2)
+        warn("Training interrupted by user.")
     best = stopping.best_network
     if best is None and not interrupted:
         training.reach_final_density()
@@ -49,6 +50,7 @@ def run_epochs(estimator, training, stopping, X, y, sample_weight):
 
 def _train(estimator, training, stopping, context, data):
     """Train epoch by epoch; return when training stalls, ends or is told to stop."""
+    training.grow_back()
     for _ in range(training.options.max_epochs):
         began = time.perf_counter()
         epoch = context.subcontext(task_name="epoch")
@@ -61,7 +63,7 @@ def _train(estimator, training, stopping, context, data):
             stopping.forget()
         if estimator.verbose:
             seconds = time.perf_counter() - began
-            _print_epoch(estimator, loss, stopping, training, seconds)
+            print_epoch(estimator, loss, training, seconds, stopping.scores)
         told_to_stop = epoch.call_on_fit_task_end(
             estimator=estimator,
             **data,
@@ -88,8 +90,9 @@ def _goes_on(estimator, training, stopping):
     return goes_on
 
 
-def _print_epoch(estimator, loss, stopping, training, seconds):
-    score = f", validation score {stopping.scores[-1]:.6f}" if stopping.scores else ""
+def print_epoch(estimator, loss, training, seconds, scores=None):
+    """Print a line about the last epoch, with the last validation score if any."""
+    score = f", validation score {scores[-1]:.6f}" if scores else ""
     print(
         f"Epoch {estimator.n_iter_}: {training.loss_name} {loss:.6f}{score}, "
         f"{training.network.nnz} connections, {seconds:.2f} s"

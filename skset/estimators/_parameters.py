@@ -160,7 +160,7 @@ SELECTION_CONSTRAINTS: dict = {
         POSITIVE_INT,
         Interval(RealNotInt, 0, 1, closed="right"),
     ],
-    "supervised": ["boolean", StrOptions({"classification", "regression"})],
+    "supervised": ["boolean", StrOptions({"auto", "classification", "regression"})],
     "importance": [StrOptions({"coverage", "strength", "attribution"})],
     "accumulate": ["boolean"],
     "keep_history": ["boolean"],

@@ -1,6 +1,5 @@
 """`FeatureRanking`: from what a network has learned to the features to keep."""
 
-import warnings
 from numbers import Integral
 from typing import Any
 
@@ -10,6 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skset.estimators._base import BaseSET
 from skset.estimators._learned import shares
+from skset.estimators._warnings import warn
 from skset.network import (
     attribution,
     contributions,
@@ -28,7 +28,10 @@ FEWEST_STEPS = 50
 # is confirmation.
 SHARES = {False: 1.0, True: 0.5}
 # What a fit leaves behind, beside attributes that every fit sets anew.
-FITTED = ("_network", "_targets", "classes_", "_importances", "_ranking")
+FITTED = (
+    *("_network", "_targets", "classes_", "supervised_"),
+    *("_importances", "_ranking"),
+)
 
 
 class FeatureRanking(SelectorMixin, BaseSET):
@@ -42,6 +45,7 @@ class FeatureRanking(SelectorMixin, BaseSET):
     _accumulated: Any
     _history: Any
     _n_steps: int
+    supervised_: Any
 
     @property
     def feature_importances_(self):
@@ -119,13 +123,27 @@ class FeatureRanking(SelectorMixin, BaseSET):
         return np.array(history)
 
     def _measured(self, network, training):
+        """Return the importances that the network shows now, or raise.
+
+        Products of weights along a path can overflow where no weight does.
+        """
+        with np.errstate(all="ignore"):  # raised below
+            importances = self._shown(network, training)
+        if not np.isfinite(importances).all():
+            raise ValueError(
+                "The importances of the features are non-finite: the training has "
+                f"nearly diverged. {training.remedy}"
+            )
+        return importances
+
+    def _shown(self, network, training):
         """Return the importances that the network shows now."""
         if self.importance == "strength":
             return strength(network)
-        samples, share = training.samples, SHARES[bool(self.supervised)]
+        samples, share = training.samples, SHARES[bool(self.supervised_)]
         # A generator of its own: what is looked at must not change what is learned.
         rng = np.random.default_rng(0)
-        if not self.supervised:
+        if not self.supervised_:
             rows = reconstruction_paths(network, samples, rng)
             if self.importance == "coverage":
                 return coverage(rows, share=share)
@@ -146,17 +164,19 @@ class FeatureRanking(SelectorMixin, BaseSET):
         """Say what makes the selection less than what was asked for."""
         n, wanted = self._importances.size, self.n_features_to_select
         if isinstance(wanted, Integral) and wanted > n:
-            warnings.warn(
+            warn(
                 f"n_features_to_select={wanted} is greater than n_features={n}. All "
-                "the features are selected.",
-                UserWarning,
-                stacklevel=2,
+                "the features are selected."
             )
         if self._n_steps < FEWEST_STEPS:
-            warnings.warn(
+            warn(
                 f"The network took only {self._n_steps} training steps, too few for "
                 "its importances to mean much. Increase max_iter or decrease "
-                "batch_size.",
-                UserWarning,
-                stacklevel=2,
+                "batch_size."
+            )
+        if not self._importances.any() and (self._lowest < self._highest).any():
+            warn(
+                "All importances are 0, and the features are ranked by their order in "
+                "X: nothing gets through the network any more. Scale X, or decrease "
+                "learning_rate_init."
             )

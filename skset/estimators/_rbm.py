@@ -208,13 +208,15 @@ class SparseRBM(BoltzmannMachine):
         if goes_on:
             self._check_same_machine("warm_start")
             machine = self._network.copy()
-            self._begin_record(curve=self.reconstruction_error_curve_)
+            self._begin_record(t=self.t_, curve=self.reconstruction_error_curve_)
         else:
             machine = self._initial_machine(X, weight, rng)
             self._begin_record()
         self._sampler = None
         samples = Samples(X, weight=weight)
-        with self._training(machine, samples, rng, self._learning_rate()) as training:
+        batch_size = self._batch_size(samples.n_samples)
+        state = self._new_state(rng)
+        with self._training(machine, samples, batch_size, **state) as training:
             del machine  # or it would be kept beside what it evolves into
             run_epochs(self, training, NeverStopping(), given_X, y, sample_weight)
         return self
@@ -254,15 +256,16 @@ class SparseRBM(BoltzmannMachine):
         self._check_partial()
         goes_on = self.__sklearn_is_fitted__()
         X, weight = self._checked_training_set(X, sample_weight, reset=not goes_on)
-        # The rate is constant, and may have been changed since the last call.
-        state = {**self._state(), "learning_rate": self._learning_rate(ends=False)}
         if goes_on:
             self._check_same_machine("partial_fit")
             machine = self._network.copy(at_rest=False)
             self._begin_record(self.n_iter_, self.t_, self.reconstruction_error_curve_)
         else:
-            machine = self._initial_machine(X, weight, state["rng"])
+            machine = None
             self._begin_record()
+        # The rate is constant, and may have been changed since the last call.
+        state = {**self._state(), "learning_rate": self._learning_rate(ends=False)}
+        machine = machine or self._initial_machine(X, weight, state["rng"])
         return self._take_pass(machine, Samples(X, weight=weight), state)
 
     # Checks.
@@ -296,9 +299,9 @@ class SparseRBM(BoltzmannMachine):
     def _optimiser(self):
         return SGD(self.momentum, nesterov=False)
 
-    def _training(self, network, samples, rng, learning_rate, progress=None):
+    def _training(self, network, samples, batch_size, rng, learning_rate, progress):
         options = DivergenceOptions(
-            batch_size=self._batch_size(samples.n_samples),
+            batch_size=batch_size,
             shuffle=True,
             alpha=self.alpha,
             max_epochs=self.n_iter,

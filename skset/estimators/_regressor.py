@@ -5,7 +5,7 @@ from typing import ClassVar
 import numpy as np
 from sklearn.base import RegressorMixin
 
-from skset.estimators._base import BaseSET
+from skset.estimators._base import BaseSET, finite_output
 from skset.estimators._docs import documented
 from skset.estimators._sklearn import StrOptions, fit_context, with_callbacks
 from skset.estimators._targets import OUTPUT_OF_LOSS, NumberTargets
@@ -252,11 +252,17 @@ class SETRegressor(RegressorMixin, BaseSET):
         -------
         y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
             Predictions; float32 where X is, else float64.
+
+        Raises
+        ------
+        ValueError
+            If values in X are so large that a prediction is not finite in its type.
         """
         Z = self._weighted_sums(X)
         single = getattr(X, "dtype", None) == np.float32
-        Z = Z.astype(np.float32 if single else np.float64)
-        predicted = OUTPUTS[self.out_activation_](Z)
+        with np.errstate(over="ignore"):  # raised below
+            Z = Z.astype(np.float32 if single else np.float64)
+            predicted = finite_output(OUTPUTS[self.out_activation_](Z))
         return predicted[0] if self.n_outputs_ == 1 else predicted.T
 
     def __sklearn_tags__(self):

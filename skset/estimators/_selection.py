@@ -4,13 +4,13 @@ from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
-from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import check_is_fitted
 
 from skset.estimators._docs import SELECTION_PARAMETERS, documented
 from skset.estimators._parameters import SELECTION_CONSTRAINTS
 from skset.estimators._ranking import FeatureRanking
 from skset.estimators._sklearn import fit_context, with_callbacks
+from skset.estimators._supervision import resolved_supervision
 from skset.estimators._targets import ClassTargets, InputTargets, NumberTargets
 from skset.estimators._validation import all_or_nothing, checked_indices, ranges
 from skset.network import GaussianNoise
@@ -40,8 +40,8 @@ ZETA = 0.2
 class QuickSelection(FeatureRanking):
     """Select features by training a truly sparse network on them.
 
-    Without labels a sparse denoising autoencoder learns to rebuild each feature from
-    noisy ones, with labels a sparse multilayer perceptron learns to tell them; in both
+    With labels a sparse multilayer perceptron learns to tell them, without labels a
+    sparse denoising autoencoder learns to rebuild each feature from noisy ones; in both
     Sparse Evolutionary Training [1]_ keeps dropping the weakest connections and growing
     new ones, so that input units which matter become strong [4]_. One training ranks
     all features. Its cost goes with the number of connections, about ``2 * epsilon *
@@ -81,6 +81,8 @@ class QuickSelection(FeatureRanking):
         Share of the dense network's connections that exist.
     classes_ : ndarray of shape (n_classes,)
         Class labels, where y has some.
+    supervised_ : {{False, "classification", "regression"}}
+        What was learned from: X alone, class labels, or numbers.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of shape (n_features,)
@@ -136,7 +138,7 @@ class QuickSelection(FeatureRanking):
         self,
         n_features_to_select=50,
         *,
-        supervised=False,
+        supervised="auto",
         importance="coverage",
         accumulate=True,
         keep_history=False,
@@ -226,8 +228,8 @@ class QuickSelection(FeatureRanking):
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Training data, of similar scale.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
-            Class labels or numbers; ignored unless `supervised`. Numbers are
-            standardised for training.
+            Class labels or numbers; see `supervised`. Numbers are standardised for
+            training.
         sample_weight : array-like of shape (n_samples,), default=None
             Non-negative weights.
 
@@ -243,6 +245,7 @@ class QuickSelection(FeatureRanking):
             selector is then as it was before.
         """
         self._forget()
+        self.supervised_ = resolved_supervision(self.supervised, y)
         self._fit(X, y, sample_weight, None, None, None)
         self._warn()
         return self
@@ -263,8 +266,8 @@ class QuickSelection(FeatureRanking):
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Training data.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
-            Class labels or numbers; ignored unless `supervised`. Numbers are
-            standardised as those of the first call.
+            Class labels or numbers; see `supervised`. The first call decides what is
+            learned from. Numbers are standardised as those of the first call.
         sample_weight : array-like of shape (n_samples,), default=None
             Non-negative weights.
         classes : array-like of shape (n_classes,), default=None
@@ -283,6 +286,9 @@ class QuickSelection(FeatureRanking):
         """
         if not self.__sklearn_is_fitted__():
             self._forget()
+        self.supervised_ = resolved_supervision(
+            self.supervised, y, classes, vars(self).get("supervised_")
+        )
         return self._partial_fit(X, y, sample_weight, classes)
 
     def transform(self, X):
@@ -319,14 +325,14 @@ class QuickSelection(FeatureRanking):
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        tags.target_tags.required = bool(self.supervised)
+        tags.target_tags.required = self.supervised not in (False, "auto")
         return tags
 
     # What `BaseSET` asks for.
 
     @property
     def _ignores_y(self):
-        return not self.supervised
+        return not self.supervised_
 
     def _checked(self, X, y, reset):
         X, y, targets = super()._checked(X, y, reset)
@@ -338,18 +344,11 @@ class QuickSelection(FeatureRanking):
         return X, y, targets
 
     def _new_targets(self, X, y):
-        if not self.supervised:
+        if not self.supervised_:
             return InputTargets(self._compute_dtype, n_outputs=X.shape[1])
-        if self._has_classes(y):
+        if self.supervised_ == "classification":
             return ClassTargets(self._compute_dtype, self.class_weight)
         return NumberTargets(self._compute_dtype, standardised=True)
-
-    def _has_classes(self, y):
-        if self.supervised is not True:
-            return self.supervised == "classification"
-        if self.__sklearn_is_fitted__():
-            return isinstance(self._targets, ClassTargets)
-        return not type_of_target(y).startswith("continuous")
 
     def _check_classes(self, targets, classes):
         if isinstance(targets, ClassTargets):
@@ -368,11 +367,11 @@ class QuickSelection(FeatureRanking):
     def _batch_size(self, n_samples):
         if self.batch_size != "auto":
             return super()._batch_size(n_samples)
-        n_batches, least, most = AUTO_BATCHES[bool(self.supervised)]
+        n_batches, least, most = AUTO_BATCHES[bool(self.supervised_)]
         return min(max(n_samples // n_batches, least), most, n_samples)
 
     def _n_epochs(self, n_batches):
         if self.max_iter != "auto":
             return self.max_iter
-        n_epochs = -(-AUTO_STEPS[bool(self.supervised)] // n_batches)
+        n_epochs = -(-AUTO_STEPS[bool(self.supervised_)] // n_batches)
         return int(np.clip(n_epochs, *AUTO_EPOCHS))

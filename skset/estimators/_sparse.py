@@ -1,7 +1,7 @@
 """`SparseEstimator`: what every estimator of sparse layers does."""
 
 import copy
-import warnings
+import time
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
@@ -12,9 +12,11 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skset.estimators._learned import LearnedNetwork
+from skset.estimators._loop import print_epoch
 from skset.estimators._sklearn import CallbackSupportMixin
 from skset.estimators._strategies import StrategyParameters
 from skset.estimators._validation import checked_indices, refuse_dates
+from skset.estimators._warnings import warn
 from skset.network import Progress
 from skset.strategies import ConstantDensity
 from skset.topology import Topology, filled_up, shared_out
@@ -35,6 +37,7 @@ class SparseEstimator(
     dtype: Any
     n_jobs: Any
     random_state: Any
+    verbose: Any
     n_iter_: int
     t_: int
     # What a schedule of the density is to end with, or None.
@@ -44,7 +47,7 @@ class SparseEstimator(
     _curve: ClassVar[str]
 
     @abstractmethod
-    def _training(self, network, samples, rng, learning_rate, progress=None):
+    def _training(self, network, samples, batch_size, rng, learning_rate, progress):
         """Return the training of a network."""
 
     @abstractmethod
@@ -165,31 +168,50 @@ class SparseEstimator(
     def _batch_size(self, n_samples):
         """Return the number of samples per step, given that of all samples."""
         if self.batch_size > n_samples:
-            warnings.warn(
+            warn(
                 f"Got batch_size={self.batch_size}, larger than the sample size "
-                f"{n_samples}. It is going to be clipped.",
-                UserWarning,
-                stacklevel=2,
+                f"{n_samples}. It is going to be clipped."
             )
         return min(self.batch_size, n_samples)
+
+    def _partial_batch_size(self, n_samples):
+        """Return the number of samples per step of a `partial_fit`.
+
+        A small call is no mistake: nobody is warned.
+        """
+        return min(self.batch_size, n_samples)
+
+    # Where a training stands.
+
+    def _new_state(self, rng, ends=True):
+        """Return the state of a training that begins, with this generator.
+
+        What counts samples counts on from those of earlier fits that it goes on from.
+        """
+        learning_rate = self._learning_rate(ends)
+        if self.t_:
+            learning_rate.after_epoch(self.t_)
+        progress = Progress(samples=self.t_)
+        return {"rng": rng, "learning_rate": learning_rate, "progress": progress}
 
     # Training for one epoch at a time.
 
     def _state(self):
         """Return the state of an earlier `partial_fit`, or a new one."""
-        return copy.deepcopy(vars(self).get("_training_state")) or {
-            "rng": self._generator(),
-            "learning_rate": self._learning_rate(ends=False),
-            "progress": Progress(),
-        }
+        state = copy.deepcopy(vars(self).get("_training_state"))
+        return state or self._new_state(self._generator(), ends=False)
 
     def _take_pass(self, network, samples, state):
         """Train the network for one epoch, and adopt what it has learned."""
-        with self._training(network, samples, **state) as training:
+        began = time.perf_counter()
+        batch_size = self._partial_batch_size(samples.n_samples)
+        with self._training(network, samples, batch_size, **state) as training:
             del network
             loss = next(training)
         self._training_state = state
         self._record(loss, training)
+        if self.verbose:
+            print_epoch(self, loss, training, time.perf_counter() - began)
         self._adopt(self._learned_attributes(training.network, training))
         return self
 

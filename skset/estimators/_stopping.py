@@ -1,5 +1,7 @@
 """When to stop: watching the training loss, or a validation score."""
 
+from numbers import Real
+
 import numpy as np
 
 __all__ = ["LossPlateau", "NeverStopping", "ValidationScore"]
@@ -54,17 +56,34 @@ class LossPlateau(NeverStopping):
     what = "Training loss"
     best: float
     worst = np.inf
+    # Smallest loss of earlier fits that this one goes on from.
+    earlier_best = np.inf
 
     def __init__(self, tol, patience):
         super().__init__()
         self.tol = tol
         self.patience = patience
 
+    def resume(self, network, best_loss, scores):
+        """Go on from an earlier fit.
+
+        Parameters
+        ----------
+        network : Network
+            As it was; it is kept, not copied.
+        best_loss : float or None
+            Smallest training loss so far.
+        scores : list of float or None
+            Validation scores so far.
+        """
+        self.earlier_best = np.inf if best_loss is None else best_loss
+
     @property
     def attributes(self):
         """What the estimator shows of it, as scikit-learn's MLP does."""
         scored = self.scores is not None
-        best = self.best if np.isfinite(self.best) else None  # all was forgotten
+        best = min(self.best, self.earlier_best)
+        best = best if np.isfinite(best) else None  # all was forgotten
         return {
             "validation_scores_": self.scores,
             "best_validation_score_": best if scored else None,
@@ -91,18 +110,31 @@ class ValidationScore(LossPlateau):
     ----------
     score : callable
         ``score(network)``, greater is better.
+    scoring : str, callable or None
+        The user's parameter, for errors.
     tol : float
         Smallest rise that counts.
     patience : int or inf
         Epochs without such a rise that are tolerated.
+
+    Raises
+    ------
+    ValueError
+        From `stalled` and `resume`, if a score is NaN or no number.
     """
 
     what = "Validation score"
     worst = -np.inf
 
-    def __init__(self, score, tol, patience):
+    def __init__(self, score, scoring, tol, patience):
         super().__init__(tol, patience)
         self.score = score
+        self.scoring = scoring
+
+    def resume(self, network, best_loss, scores):
+        """Go on from an earlier fit, whose network is the first to beat."""
+        self.best, self.best_network = self._checked_score(network), network
+        self.scores = scores
 
     def forget(self):
         """Forget the best epoch and its network."""
@@ -111,10 +143,19 @@ class ValidationScore(LossPlateau):
 
     def stalled(self, loss, network):
         """Take note of an epoch; return whether patience has run out."""
-        score = self.score(network)
+        score = self._checked_score(network)
         self.scores = [*(self.scores or []), score]
         self._count(score >= self.best + self.tol)
         if score > self.best or self.best_network is None:
             self.best = score
             self.best_network = network.copy()
         return self._ran_out()
+
+    def _checked_score(self, network):
+        score = self.score(network)
+        if not isinstance(score, Real) or np.isnan(score):
+            raise ValueError(
+                f"The validation score is {score!r}, which cannot be compared: "
+                f"scoring={self.scoring!r} must give a number for every network."
+            )
+        return score

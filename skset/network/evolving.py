@@ -11,6 +11,7 @@ from skset.network.initial import INITIAL_WEIGHTS
 from skset.network.layers import Layer
 from skset.topology import (
     are_joined,
+    enlarge,
     erdos_renyi,
     evolve,
     joined_anew,
@@ -64,8 +65,32 @@ class Evolving(ABC):
             self._note_paths()
 
     def drop_without_regrowth(self):
-        """Make the last evolution of SET: drop, and grow nothing."""
+        """Make the last evolution of SET: drop, and grow nothing.
+
+        Each layer remembers how many connections it lost.
+        """
+        before = [layer.topology.nnz for layer in self.network.layers]
         self._evolve(grow=None)
+        self.network = self.network.with_layers(
+            replace(layer, n_dropped=layer.n_dropped + nnz - layer.topology.nnz)
+            for nnz, layer in zip(before, self.network.layers, strict=True)
+        )
+
+    def grow_back(self):
+        """Grow as many connections as earlier trainings dropped without regrowth."""
+        if not any(layer.n_dropped for layer in self.network.layers):
+            return
+        grow = self.evolution.grow
+        for depth, signals in enumerate(self._signals(grow)):
+            self._replace_layer(depth, self._grown_back(depth, grow, signals))
+
+    def _grown_back(self, depth, grow, signals):
+        layer = self.network.layers[depth]
+        rewiring = enlarge(
+            layer.topology, layer.n_dropped, grow=grow, rng=self.rng, signals=signals
+        )
+        grown = layer.rewired(rewiring, self._newborn_weights(depth, rewiring))
+        return replace(grown, n_dropped=0)
 
     def _evolve(self, grow):
         """Evolve layer by layer: no more than one exists twice at any time.

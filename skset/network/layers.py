@@ -36,6 +36,9 @@ class Layer:
         The optimiser's state for the bias; empty at rest.
     explored : Topology, default=None
         Every position that has had a connection, if anybody wants to know.
+    n_dropped : int, default=0
+        Connections that the last drop of a training took without regrowth. A training
+        that goes on grows as many before its first step.
     """
 
     topology: Topology
@@ -44,6 +47,7 @@ class Layer:
     moments: tuple[np.ndarray, ...] = ()
     bias_moments: tuple[np.ndarray, ...] = ()
     explored: Topology | None = None
+    n_dropped: int = 0
 
     @classmethod
     def initial(cls, topology, weight_init, rng, dtype, scale=1.0):
@@ -185,6 +189,7 @@ class Layer:
         """Return the layer between some of its units, given a mask of both sides."""
         topology, source = self.topology.restricted(inputs, outputs)
         explored = self.explored
+        share = topology.nnz / max(self.topology.nnz, 1)
         return replace(
             self,
             topology=topology,
@@ -193,4 +198,5 @@ class Layer:
             moments=tuple(m[source] for m in self.moments),
             bias_moments=tuple(m[outputs] for m in self.bias_moments),
             explored=explored and explored.restricted(inputs, outputs)[0],
+            n_dropped=round(share * self.n_dropped),
         )

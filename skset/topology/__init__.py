@@ -2,7 +2,7 @@
 
 from skset.topology.candidates import best_candidates
 from skset.topology.densities import erdos_renyi, shared_out, uniform, uniform_plus
-from skset.topology.evolution import Rewiring, carry, evolve, strongest
+from skset.topology.evolution import Rewiring, carry, enlarge, evolve, strongest
 from skset.topology.factors import row_lengths
 from skset.topology.paths import are_joined, joined_anew
 from skset.topology.pattern import Topology
@@ -23,6 +23,7 @@ __all__ = [
     "are_joined",
     "best_candidates",
     "carry",
+    "enlarge",
     "erdos_renyi",
     "evolve",
     "filled_up",

@@ -8,7 +8,7 @@ from skset import kernels
 from skset.topology.pattern import Topology
 from skset.topology.ranks import all_but_smallest
 
-__all__ = ["Rewiring", "carry", "evolve", "strongest"]
+__all__ = ["Rewiring", "carry", "enlarge", "evolve", "strongest"]
 
 
 class Rewiring(NamedTuple):
@@ -80,15 +80,49 @@ def evolve(topology, weights, *, zeta, drop, grow, rng, signals=None):
     n_dropped = topology.nnz - kept.nnz
     if grow is None or n_dropped == 0:
         return Rewiring(kept, source)
-    born = np.asarray(grow(kept, n_dropped, rng, signals))
-    if born.shape != (n_dropped,) or born.dtype.kind not in "iu":
+    return _grown(kept, source, n_dropped, grow, rng, signals)
+
+
+def enlarge(topology, n, *, grow, rng, signals=None):
+    """Grow n connections and drop none.
+
+    Parameters
+    ----------
+    topology : Topology
+        The pattern; it is not changed.
+    n : int
+        How many connections to grow. A layer with fewer free places becomes full.
+    grow, rng, signals
+        As for `evolve`.
+
+    Returns
+    -------
+    rewiring : Rewiring
+        The new topology and the source of each of its connections.
+
+    Raises
+    ------
+    ValueError
+        If `grow` returns positions that are not free, not different or too few.
+    """
+    n = min(n, topology.n_free)
+    source = np.arange(topology.nnz, dtype=topology.place_dtype)
+    if n == 0:
+        return Rewiring(topology, source)
+    return _grown(topology, source, n, grow, rng, signals)
+
+
+def _grown(topology, source, n, grow, rng, signals):
+    """Return the topology with n more connections, and the source of each."""
+    born = np.asarray(grow(topology, n, rng, signals))
+    if born.shape != (n,) or born.dtype.kind not in "iu":
         raise ValueError(
-            f"{grow!r} must return {n_dropped} positions as integers, not an array of "
+            f"{grow!r} must return {n} positions as integers, not an array of "
             f"{born.dtype} and shape {born.shape}."
         )
     # Stable, as that costs next to nothing where they come sorted.
     born = np.sort(born, kind="stable")
-    return Rewiring(*kept.merged(source, born))
+    return Rewiring(*topology.merged(source, born))
 
 
 def strongest(topologies, weights, nnz, least, rng):

@@ -124,8 +124,12 @@ def fresh_and_fitted(Estimator, X, y, fitted_with=None, **params):
 
 
 def selector(n_features_to_select=2, **params):
-    """Return a selector that takes just enough steps on 40 samples, in milliseconds."""
+    """Return a selector that takes just enough steps on 40 samples, in milliseconds.
+
+    It learns from X alone, whether there is a y or not.
+    """
     defaults = {
+        "supervised": False,
         "hidden_layer_sizes": (20,),
         "batch_size": 10,
         "max_iter": 13,

@@ -318,6 +318,36 @@ def test_batch_larger_than_the_data_is_clipped_with_a_warning(Estimator):
     np.testing.assert_array_equal(clipped.coefs_[0].data, full.coefs_[0].data)
 
 
+def test_rate_that_overflows_is_refused():  # row 65
+    X, y = toy(SETRegressor)
+    model = small(SETRegressor, loss="poisson", learning_rate_init=0.05, max_iter=30)
+    model.fit(X, np.exp(y))
+    assert np.isfinite(model.predict(X)).all()
+    for far in (X * 1e6, (X * 1e6).astype(np.float32)):
+        with refused(ValueError, "Input X .* too large for this network", model, far):
+            model.predict(far)
+
+
+def test_output_that_overflows_only_in_the_type_of_X_is_refused():  # row 65
+    X, y = toy(SETRegressor)
+    model = small(SETRegressor, dtype=np.float64).fit(X, y)
+    for coef in model.coefs_:
+        coef.data *= 1e25
+    assert np.isfinite(model.predict(X)).all()
+    single = X.astype(np.float32)
+    with refused(ValueError, "Input X .* too large for this network", model, single):
+        model.predict(single)
+
+
+def test_log_probability_that_overflows_is_refused():  # row 65
+    X, y = toy(SETClassifier, n_classes=3)
+    model = small(SETClassifier, dtype=np.float64).fit(X, y)
+    model.intercepts_[-1][:] = [1.5e308, -1.5e308, 0.0]
+    for method in (model.predict_proba, model.predict_log_proba):
+        with refused(ValueError, "Input X .* too large for this network", model, X):
+            method(X)
+
+
 def test_output_that_overflows_is_refused(Estimator):
     X, y = toy(Estimator)
     model = small(Estimator).fit(X, y)

@@ -1,5 +1,7 @@
 """Early stopping: what is held out, when it ends, and what is given back."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
 from estimators.cases import (
@@ -293,6 +295,36 @@ def test_scorer_that_does_not_exist_is_refused(Estimator):
     for model in fresh_and_fitted(Estimator, X, y, **params):
         with refused(ValueError, "'foo' is not a valid scoring", model, X, y):
             model.fit(X, y)
+
+
+@dataclass(frozen=True)
+class Always:
+    """A scorer that says the same of every model."""
+
+    value: object
+
+    def __call__(self, model, X, y):
+        return self.value
+
+
+@pytest.mark.parametrize("value", [np.nan, None, "0.5", 1j], ids=str)  # row 68
+def test_score_that_cannot_be_compared_is_refused(Estimator, value):
+    X, y = toy(Estimator)
+    params = {"early_stopping": True, "scoring": Always(value)}
+    match = r"validation score is .*scoring=.*Always.*must give a number"
+    for model in fresh_and_fitted(Estimator, X, y, **params):
+        for goes_on in (False, True):
+            model.set_params(warm_start=goes_on)
+            with refused(ValueError, match, model, X, y):
+                model.fit(X, y)
+
+
+def test_validation_loss_that_is_nan_is_refused():  # row 68
+    X, y = toy(SETClassifier, n_classes=3)
+    model = small(SETClassifier, early_stopping=True, weight_init="he")
+    far = np.full_like(X, 3e38)
+    with refused(ValueError, "validation score is nan.*scoring='loss'", model, X, y):
+        model.fit(X, y, X_val=far, y_val=y)
 
 
 def test_error_of_a_scorer_comes_out_and_leaves_nothing(Estimator):

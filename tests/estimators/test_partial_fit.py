@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+import re
 from itertools import pairwise
 
 import numpy as np
@@ -42,6 +43,7 @@ def test_passes_equal_the_epochs_of_one_fit(Estimator, params):
     """With momentum, schedules, topology and random numbers carried over."""
     X, y = toy(Estimator)
     params = {"max_iter": 4, "final_drop": False, "tol": 0.0, **params}
+    params["batch_size"] = 4  # "auto" is another one in each
     model = small(Estimator, **params)
     for _ in range(params["max_iter"]):
         first_call(model, X, y)
@@ -139,10 +141,56 @@ def classes_of(Estimator):
 def test_it_learns():
     X, y = load_digits(return_X_y=True)
     model = SETClassifier(hidden_layer_sizes=(100,), random_state=0)
-    for _ in range(5):
+    for _ in range(20):
         for rows in np.array_split(np.arange(1500), 3):
             model.partial_fit(X[rows] / 16, y[rows], classes=range(10))
     assert model.score(X[1500:] / 16, y[1500:]) > 0.8
+
+
+def test_batches_do_not_shrink_with_the_call(Estimator):
+    """ "auto" is min(200, rows), scikit-learn's rule, however the data are cut."""
+    X, y = toy(Estimator, n_samples=450)
+    for rows, size in [(slice(0, 50), 50), (slice(0, 450), 200)]:
+        auto = first_call(small(Estimator), X[rows], y[rows])
+        given = first_call(small(Estimator, batch_size=size), X[rows], y[rows])
+        assert_same_network(auto, given)
+
+
+def test_many_small_calls_teach_as_much_as_their_rows_have():
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((5000, 10))
+    Y = (X[:, :3] > 0).astype(int)
+    model = SETClassifier((100,), solver="sgd", learning_rate_init=0.1, random_state=0)
+    for rows in np.array_split(np.arange(5000), 100):
+        model.partial_fit(X[rows], Y[rows], classes=[0, 1, 2])
+    assert model.score(X, Y) > 0.9
+
+
+def test_verbose_call_writes_a_line(Estimator, capsys):
+    X, y = toy(Estimator)
+    model = small(Estimator, verbose=True)
+    for n in (1, 2):
+        first_call(model, X, y)
+        assert re.fullmatch(
+            rf"Epoch {n}: loss \d+\.\d+, {model.nnz_} connections, \d+\.\d+ s\n",
+            capsys.readouterr().out,
+        )
+
+
+def test_call_with_fewer_rows_than_a_batch_is_no_reason_to_warn(Estimator):
+    X, y = toy(Estimator)
+    small_call = first_call(small(Estimator, batch_size=41), X, y)
+    assert_same_network(small_call, first_call(small(Estimator, batch_size=40), X, y))
+
+
+def test_invscaling_counts_the_samples_of_an_earlier_fit(Estimator):
+    X, y = toy(Estimator)
+    params = {"solver": "sgd", "learning_rate": "invscaling", "method": "static"}
+    model = small(Estimator, **params, learning_rate_init=1e-3, power_t=9.0).fit(X, y)
+    before = [W.data.copy() for W in model.coefs_]
+    model.partial_fit(X, y)  # at a rate of 1e-3 / 121^9
+    for W, old in zip(model.coefs_, before, strict=True):
+        np.testing.assert_allclose(W.data, old, rtol=1e-6)
 
 
 def test_it_learns_several_outputs():

@@ -1,0 +1,89 @@
+"""What a selector learns from: X alone, class labels, or numbers."""
+
+import numpy as np
+from scipy import sparse
+
+from skset.estimators._validation import dtypes_of
+
+__all__ = ["resolved_supervision"]
+
+# Whole numbers with at most so many different values, or the square root of the number
+# of samples if that is more, are taken for classes.
+MAX_CLASSES = 20
+
+
+def resolved_supervision(supervised, y, classes=None, before=None):
+    """Return what is learned from: False for X alone, "classification", "regression".
+
+    Parameters
+    ----------
+    supervised : bool, "auto", "classification" or "regression"
+        The user's parameter.
+    y : array-like or None
+        The targets, not yet checked.
+    classes : array-like, default=None
+        Class labels given beside y.
+    before : False, "classification" or "regression", default=None
+        What earlier calls have learned from; None in the first call.
+
+    Raises
+    ------
+    ValueError
+        If y is given, or missing, unlike in earlier calls.
+    """
+    if supervised in ("classification", "regression"):
+        return supervised
+    if supervised != "auto" and not supervised:
+        return False
+    if supervised == "auto" and before is not None:
+        _check_as_before(y, before)
+        return before
+    if supervised == "auto" and y is None:
+        return False
+    return before or _kind_of(y, classes)
+
+
+def _check_as_before(y, before):
+    if (y is None) == (before is False):
+        return
+    had, has = ("no y", "y") if before is False else ("y", "none")
+    raise ValueError(
+        f"partial_fit: with supervised='auto' the first call, which had {had}, decides "
+        f"what is learned from; this call has {has}. Set supervised to False, "
+        "'classification' or 'regression', or pass y in every call or in none."
+    )
+
+
+def _kind_of(y, classes):
+    most = MAX_CLASSES if classes is None else np.inf
+    # Without y: who asks for labels is told below that they are missing.
+    has_classes = y is None or _are_classes(y, most)
+    return "classification" if has_classes else "regression"
+
+
+def _are_classes(y, most):
+    """Return whether y holds class labels; as whole numbers about `most` at most."""
+    if sparse.issparse(y) or any(str(dtype) == "category" for dtype in dtypes_of(y)):
+        return True
+    y = np.asarray(y)
+    if y.dtype.kind in "bUSTO":
+        return y.dtype.kind != "O" or _are_object_classes(y, most)
+    if y.ndim == 2 and y.shape[1] > 1:
+        return bool(((y == 0) | (y == 1)).all())
+    return y.dtype.kind in "iuf" and _are_few_whole_numbers(y, most)
+
+
+def _are_object_classes(y, most):
+    """Return whether objects are class labels: all but numbers, which are looked at."""
+    if any(isinstance(label, (bool, str)) for label in y.flat):
+        return True
+    try:
+        return _are_classes(y.astype(float), most)
+    except (TypeError, ValueError):  # said when labels are checked
+        return True
+
+
+def _are_few_whole_numbers(y, most):
+    if not np.isfinite(y).all() or (y != np.floor(y)).any():
+        return False
+    return np.unique(y).size <= max(most, np.sqrt(y.shape[0]))
