@@ -153,7 +153,7 @@ class ValidationScore(LossPlateau):
 
     def _checked_score(self, network):
         score = self.score(network)
-        if not isinstance(score, Real) or np.isnan(score):
+        if not isinstance(score, Real) or np.isnan(float(score)):
             raise ValueError(
                 f"The validation score is {score!r}, which cannot be compared: "
                 f"scoring={self.scoring!r} must give a number for every network."
