@@ -261,7 +261,8 @@ class DenseNet:
         weight = np.ones(len(X)) if weight is None else weight
         predicted = self.forward(X, dropout)[2]
         penalty = 0.5 * alpha * sum((W**2).sum() for W in self.W)
-        return (losses(self.output, predicted, Y) @ weight + penalty) / weight.sum()
+        mean = losses(self.output, predicted, Y) @ weight / weight.sum()
+        return mean + penalty / np.count_nonzero(weight)
 
     def gradients(self, X, Y, weight=None, alpha=0.0, dropout=None):
         """Return the gradient of each W and each b, one connection at a time exact.
@@ -269,12 +270,13 @@ class DenseNet:
         As in scikit-learn, that of the squared error is summed over the outputs.
         """
         weight = np.ones(len(X)) if weight is None else weight
+        l2 = alpha / np.count_nonzero(weight)
         derivative = ACTIVATIONS[self.activation][1]
         sums, inputs, predicted = self.forward(X, dropout)
         delta = (predicted - Y) * weight[:, None] / weight.sum()
         of_W, of_b = [], []
         for depth in range(len(self.W) - 1, -1, -1):
-            gradient = inputs[depth].T @ delta + alpha / weight.sum() * self.W[depth]
+            gradient = inputs[depth].T @ delta + l2 * self.W[depth]
             of_W.insert(0, gradient * self.masks[depth])
             of_b.insert(0, delta.sum(axis=0))
             if depth:

@@ -16,6 +16,7 @@ from skset.estimators._sparse import SparseEstimator
 from skset.estimators._stopping import LossPlateau, ValidationScore
 from skset.estimators._validation import checked_indices
 from skset.estimators._warnings import warn
+from skset.estimators._weights import check_split
 from skset.network import (
     ACTIVATIONS,
     SGD,
@@ -244,6 +245,7 @@ class BaseSET(SparseEstimator):
                 "early_stopping cannot set aside a validation set with "
                 f"validation_fraction={self.validation_fraction}: {error}"
             ) from error
+        check_split(weight, training=train, validation=held_out)
         return tuple(
             tuple(None if part is None else part[rows] for part in (X, y, weight))
             for rows in (train, held_out)
@@ -257,7 +259,9 @@ class BaseSET(SparseEstimator):
         X_val, y_val, targets = self._checked(X_val, y_val, reset=False)
         check_consistent_length(X_val, y_val)
         if sample_weight_val is not None:
-            sample_weight_val = checked_sample_weight(sample_weight_val, X_val)
+            sample_weight_val = checked_sample_weight(
+                sample_weight_val, X_val, "sample_weight_val"
+            )
         if not self.early_stopping:
             raise ValueError(
                 "X_val and y_val are passed to fit while at the same time "

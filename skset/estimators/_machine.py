@@ -12,6 +12,7 @@ from sklearn.utils import check_scalar
 from skset.estimators._sklearn import checked_sample_weight
 from skset.estimators._sparse import SparseEstimator
 from skset.estimators._validation import canonical, dtypes_of
+from skset.estimators._weights import scaled
 from skset.network import RBM, Samples
 
 __all__ = ["BoltzmannMachine"]
@@ -158,7 +159,8 @@ class BoltzmannMachine(
         """
         scores = self.score_samples(X)
         if sample_weight is not None:
-            sample_weight = checked_sample_weight(sample_weight, scores[:, None])
+            weight = checked_sample_weight(sample_weight, scores[:, None])
+            sample_weight = scaled(weight)  # whose sum is finite
         return float(np.average(scores, weights=sample_weight))
 
     @property

@@ -16,6 +16,7 @@ from skset.estimators._sklearn import (
 )
 from skset.estimators._stopping import NeverStopping
 from skset.estimators._validation import all_or_nothing, canonical
+from skset.estimators._weights import scaled
 from skset.network import (
     RBM,
     SGD,
@@ -274,7 +275,7 @@ class SparseRBM(BoltzmannMachine):
         X = canonical(self._checked_features(X, dtype=self.dtype, reset=reset))
         self._check_range(X)
         if sample_weight is not None:
-            sample_weight = checked_sample_weight(sample_weight, X)
+            sample_weight = scaled(checked_sample_weight(sample_weight, X))
         return X, sample_weight
 
     def _check_same_machine(self, caller):
@@ -329,12 +330,17 @@ class SparseRBM(BoltzmannMachine):
 def _smoothed_means(X, weight):
     """Return the mean of each column, with half a zero and half a one more.
 
-    So that the log-odds of a constant column are finite.
+    So that the log-odds of a constant column are finite. Weights are counted in units
+    of their mean, so that these two are as small a part of any weights as of none.
     """
-    if weight is None:
-        weight = np.ones(X.shape[0])
+    weight = np.ones(X.shape[0]) if weight is None else _counts(weight)
     # Not by BLAS, whose last bits depend on how many threads it takes.
     totals = X.T @ weight if sparse.issparse(X) else np.einsum("nf,n->f", X, weight)
     means = (totals + 0.5) / (weight.sum() + 1)
     tiny = np.finfo(X.dtype).eps
     return np.clip(means, tiny, 1 - tiny)
+
+
+def _counts(weight):
+    """Return weights that add up to the number of those that are not 0."""
+    return weight * (np.count_nonzero(weight) / weight.sum())

@@ -4,6 +4,9 @@ Whatever scikit-learn may rename is imported here and nowhere else. Its callback
 from version 1.9 on; before, stand-ins do nothing.
 """
 
+import re
+
+import numpy as np
 from sklearn.base import _fit_context as fit_context
 from sklearn.utils._param_validation import (
     HasMethods,
@@ -58,11 +61,23 @@ __all__ = [
 ]
 
 
-def checked_sample_weight(sample_weight, X):
-    """Return non-negative float64 weights, of which one at least is positive."""
-    weight = _check_sample_weight(
-        sample_weight, X, dtype="float64", ensure_non_negative=True
-    )
-    if not weight.any():  # scikit-learn checks this from 1.9 on
-        raise ValueError("Sample weights must contain at least one non-zero number.")
+def checked_sample_weight(sample_weight, X, name="sample_weight"):
+    """Return finite non-negative float64 weights, of which one at least is positive.
+
+    An error always has the name of the parameter in it.
+    """
+    try:
+        weight = _check_sample_weight(
+            sample_weight, X, dtype="float64", ensure_non_negative=True
+        )
+        if not weight.any():  # scikit-learn checks this from 1.9 on
+            raise ValueError(
+                "Sample weights must contain at least one non-zero number."
+            )
+        if not np.isfinite(weight).all():  # scikit-learn does not look at one number
+            raise ValueError("Sample weights must be finite.")
+    except (TypeError, ValueError) as error:
+        if re.search(rf"\b{name}\b", str(error)):
+            raise
+        raise type(error)(f"{name}: {error}") from error
     return weight

@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
-from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.validation import column_or_1d
 
 from skset.estimators._labels import Labels, checked_labels
 from skset.estimators._sklearn import check_partial_fit_first_call
 from skset.estimators._validation import refuse_dates
+from skset.estimators._weights import multiplied, scaled, weight_by_class
 from skset.network import Reconstruction, Samples
 
 __all__ = ["OUTPUT_OF_LOSS", "ClassTargets", "InputTargets", "NumberTargets"]
@@ -98,7 +98,7 @@ class ClassTargets:
 
     def samples(self, X, y, weight):
         """Return the samples to train on, or to validate on."""
-        return Samples(X, self.labels.encode(y, self.dtype), weight)
+        return Samples(X, self.labels.encode(y, self.dtype), scaled(weight))
 
     def strata(self, y):
         """Return what a split keeps the proportions of, or None."""
@@ -108,21 +108,14 @@ class ClassTargets:
         """Return the weight of each sample for training, or None for 1 each."""
         if self.class_weight is None:
             return sample_weight
-        if isinstance(self.class_weight, dict):
-            self._check_class_weight()
-        weight = compute_sample_weight(self.class_weight, y)
-        if not (np.isfinite(weight) & (weight >= 0)).all():
-            raise ValueError("class_weight must hold finite non-negative numbers.")
-        return weight if sample_weight is None else weight * sample_weight
-
-    def _check_class_weight(self):
-        classes = self.labels.classes.tolist()
-        differing = set(self.class_weight) ^ set(classes)
-        if differing:
+        by_class = weight_by_class(self.class_weight, self.labels, y)
+        weight = multiplied(by_class, sample_weight)
+        if not weight.any():
             raise ValueError(
-                f"class_weight must name exactly the classes in y, {classes}; it "
-                f"differs in {sorted(map(str, differing))}."
+                "class_weight, multiplied with sample_weight where that is given, must "
+                "leave at least one non-zero weight."
             )
+        return weight
 
 
 @dataclass(frozen=True, eq=False)
@@ -186,9 +179,9 @@ class NumberTargets:
         if not self.standardised:
             return learned
         largest = np.abs(y).max(axis=0).astype(float)  # so that no square overflows
-        y = y / np.where(largest > 0, largest, 1.0)
-        mean = np.average(y, axis=0, weights=sample_weight)
-        scale = np.sqrt(np.average((y - mean) ** 2, axis=0, weights=sample_weight))
+        y, weight = y / np.where(largest > 0, largest, 1.0), scaled(sample_weight)
+        mean = np.average(y, axis=0, weights=weight)
+        scale = np.sqrt(np.average((y - mean) ** 2, axis=0, weights=weight))
         scale = np.where(scale * largest > 0, scale * largest, 1.0)
         return replace(learned, mean=largest * mean, scale=scale)
 
@@ -209,7 +202,7 @@ class NumberTargets:
         """Return the samples to train on, or to validate on."""
         if self.standardised:
             y = ((y - self.mean) / self.scale).astype(self.dtype)
-        return Samples(X, y.reshape(len(y), -1), weight)
+        return Samples(X, y.reshape(len(y), -1), scaled(weight))
 
     def strata(self, y):
         """Return what a split keeps the proportions of: nothing."""
@@ -241,7 +234,7 @@ class InputTargets(NumberTargets):
 
     def samples(self, X, y, weight):
         """Return the samples to train on, or to validate on."""
-        return Reconstruction(X, weight)
+        return Reconstruction(X, scaled(weight))
 
 
 def _check_same_kind(earlier, now, caller):

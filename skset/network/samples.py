@@ -61,6 +61,12 @@ class Samples:
         total = float(weight.sum())
         return (weight / (total or 1.0)).astype(self.dtype), total
 
+    def n_weighted(self, rows):
+        """Return how many of the given samples have weight."""
+        if self.weight is None:
+            return rows.size
+        return np.count_nonzero(self.weight[rows])
+
     def weighted_rows(self):
         """Return the numbers of the samples that have weight; of all, if none has."""
         if self.weight is None or not self.weight.any():

@@ -19,7 +19,7 @@ __all__ = ["Training", "TrainingOptions"]
 class TrainingOptions(EpochsOptions):
     """How to train a perceptron, apart from what evolves and what optimises.
 
-    Its `alpha` is divided by the weight of a batch.
+    Its `alpha` is divided by the number of samples in a batch that have weight.
 
     Attributes
     ----------
@@ -62,7 +62,8 @@ class Training(Epochs):
             self._noise.add(work.A[0], rows)
         self._forward(work)
         loss = self._loss(work.Z[-1], self.samples.targets(rows), weight)
-        l2 = self.options.alpha / total if total else 0.0
+        # By their number, not by their weight: only its proportions have a meaning.
+        l2 = self.options.alpha / self.samples.n_weighted(rows) if total else 0.0
         if l2:
             loss += 0.5 * l2 * self.network.squared_norm()
         self._backward(work, l2)

@@ -99,6 +99,13 @@ def test_weights_of_zero_stay_zero():
     assert total == 0
 
 
+def test_samples_with_weight_are_counted():
+    rows = np.array([0, 1, 1, 3])
+    assert Samples(matrix("float32")).n_weighted(rows) == 4
+    weight = np.array([0, 1e-300, 0, 7, 0, 0, 0, 0, 0])  # 0 in float32
+    assert Samples(matrix("float32"), weight=weight).n_weighted(rows) == 3
+
+
 def test_targets_are_columns():
     X, rows = matrix("float64"), np.array([4, 0])
     Y = np.arange(18.0).reshape(9, 2)

@@ -78,12 +78,39 @@ def test_integer_weights_are_repeated_samples():
     weight = np.random.default_rng(0).integers(0, 4, len(X))
     repeated = Samples(np.repeat(X, weight, axis=0), np.repeat(y, weight))
     network = sparse_network(UNITS)
-    options = {"alpha": 0.5, "optimiser": Adam()}
+    options = {"alpha": 0.0, "optimiser": Adam()}
     a, losses_a = epochs(5, network, Samples(X, y, weight.astype(float)), **options)
     b, losses_b = epochs(5, network, repeated, **options)
     np.testing.assert_allclose(losses_a, losses_b)
     for x, z in zip(a.layers, b.layers, strict=True):
         np.testing.assert_allclose(x.weights, z.weights, rtol=1e-6, atol=1e-9)
+
+
+@pytest.mark.parametrize("factor", [2.0**-90, 0.25, 2.0**90])
+def test_only_the_proportions_of_weights_count(factor):
+    """The penalty too is the same, bit for bit (row 61)."""
+    X, y, _ = problem("softmax")
+    weight = np.random.default_rng(0).uniform(0, 4, len(X))
+    network = sparse_network(UNITS)
+    options = {"alpha": 0.5, "batch_size": 10}
+    a, losses_a = epochs(3, network, Samples(X, y, weight), **options)
+    b, losses_b = epochs(3, network, Samples(X, y, factor * weight), **options)
+    assert losses_a == losses_b
+    assert_same_network(a, b)
+
+
+def test_the_penalty_is_divided_by_the_number_of_samples_with_weight():
+    """Those of weight 0 do not count, as if they were not there."""
+    X, y, _ = problem("softmax")
+    weight = np.random.default_rng(0).integers(0, 3, len(X)).astype(float)
+    some = weight > 0
+    network = sparse_network(UNITS)
+    a, losses_a = epochs(5, network, Samples(X, y, weight), alpha=0.5)
+    rest = Samples(X[some], y[some], weight[some])
+    b, losses_b = epochs(5, network, rest, alpha=0.5)
+    np.testing.assert_allclose(losses_a, losses_b, rtol=1e-12)
+    for x, z in zip(a.layers, b.layers, strict=True):
+        np.testing.assert_allclose(x.weights, z.weights, rtol=1e-9)
 
 
 def test_shuffling_takes_another_order_in_each_epoch():

@@ -1,0 +1,118 @@
+"""Weights of samples and of classes, of which only the proportions matter."""
+
+from numbers import Real
+
+import numpy as np
+from sklearn.utils.class_weight import compute_sample_weight
+
+__all__ = ["check_split", "multiplied", "scaled", "weight_by_class"]
+
+
+def scaled(weight):
+    """Return weights, of which the greatest is brought to between 0.5 and 1; or None.
+
+    By a power of two, so that all keep their bits. What is then added up neither
+    overflows nor vanishes, whatever unit the weights were given in.
+    """
+    if weight is None:
+        return None
+    return np.ldexp(weight, -np.frexp(weight.max())[1])
+
+
+def multiplied(one, other):
+    """Return the products of two weights of each sample, scaled; None is 1 for each."""
+    if one is None or other is None:
+        return scaled(other if one is None else one)
+    return scaled(scaled(one) * scaled(other))
+
+
+def check_split(weight, **parts):
+    """Raise if all samples of a part, given by row numbers, have weight 0."""
+    for part, rows in parts.items():
+        if weight is not None and not weight[rows].any():
+            raise ValueError(
+                f"early_stopping splits the samples by validation_fraction, and then "
+                f"all weights of the {part} samples are 0; at least one must not be. "
+                "Choose another validation_fraction, or give X_val and y_val."
+            )
+
+
+def weight_by_class(class_weight, labels, y):
+    """Return the weight that each sample has by its class.
+
+    Parameters
+    ----------
+    class_weight : dict, list of dict or "balanced"
+        A dict gives weights of classes; those that it leaves out weigh 1. A list has
+        one for each label of a multilabel problem; their weights are multiplied.
+    labels : Labels
+        All classes, also those that are not in y.
+    y : ndarray of shape (n_samples,) or (n_samples, n_labels)
+        Labels.
+
+    Returns
+    -------
+    weight : ndarray of shape (n_samples,)
+        Up to a constant factor.
+
+    Raises
+    ------
+    ValueError
+        If a weight is not a finite number, or negative; if there is not one dict for
+        each label; or if a dict has a key that is no class and leaves a class out.
+    """
+    if isinstance(class_weight, str):
+        return compute_sample_weight(class_weight, y)
+    if not labels.multilabel:
+        _check_dict(class_weight, "a dict or 'balanced'")
+        return _by_class(class_weight, labels.classes, y)
+    _check_one_for_each_label(class_weight, labels.n_outputs)
+    weight = None
+    for given, column in zip(class_weight, y.T, strict=True):
+        weight = multiplied(weight, _by_class(given, np.arange(2), column))
+    return weight
+
+
+def _check_dict(class_weight, wanted):
+    if not isinstance(class_weight, dict):
+        raise ValueError(
+            f"class_weight must be {wanted} for these labels, got {class_weight!r}."
+        )
+
+
+def _check_one_for_each_label(class_weight, n_labels):
+    wanted = f"a list of {n_labels} dicts, one for each label, or 'balanced',"
+    if not isinstance(class_weight, list) or len(class_weight) != n_labels:
+        raise ValueError(
+            f"class_weight must be {wanted} for a multilabel y, got {class_weight!r}."
+        )
+    for given in class_weight:
+        _check_dict(given, wanted)
+
+
+def _by_class(given, classes, y):
+    weight = {label: _checked_number(label, value) for label, value in given.items()}
+    labels = classes.tolist()
+    left_out = [label for label in labels if label not in weight]
+    unknown = sorted(str(label) for label in set(weight) - set(labels))
+    if left_out and unknown:
+        raise ValueError(
+            f"class_weight names {unknown}, which are not among the classes {labels}, "
+            f"and leaves out {left_out}."
+        )
+    each = np.array([weight.get(label, 1.0) for label in labels])
+    return each[np.searchsorted(classes, y)]
+
+
+def _checked_number(label, value):
+    """Return a class's weight as a float, or raise."""
+    try:
+        number = float(value) if isinstance(value, (Real, np.bool_)) else np.nan
+    except OverflowError:  # of an int
+        number = np.inf
+    if not (np.isfinite(number) and number >= 0):
+        raise ValueError(
+            "class_weight must hold finite non-negative numbers, got "
+            f"{value!r} for {label!r}."
+        )
+    return number
