@@ -9,11 +9,13 @@ from skset.estimators._base import BaseSET, finite_output
 from skset.estimators._docs import documented
 from skset.estimators._parameters import CLASS_WEIGHT
 from skset.estimators._sklearn import (
+    checked_sample_weight,
     fit_context,
     with_callbacks,
 )
 from skset.estimators._targets import ClassTargets
 from skset.estimators._validation import all_or_nothing
+from skset.estimators._weights import scaled
 from skset.network import log_softmax
 
 __all__ = ["SETClassifier"]
@@ -21,8 +23,10 @@ __all__ = ["SETClassifier"]
 
 @documented(
     own="""class_weight : dict or "balanced", default=None
-        Weights of the classes, multiplied with `sample_weight`; a dict names all of
-        them. For multilabel problems a list of dicts, one per label.""",
+        Weights of the classes, multiplied with `sample_weight`; only their proportions
+        matter. Classes that a dict leaves out weigh 1. A key that is no class is an
+        error if a class is left out, else ignored. For multilabel problems a list of
+        dicts, one per label; each has weights of 0 and 1.""",
     hidden="(1000,)",
     dropout="0.0",
     solver="adam",
@@ -192,12 +196,14 @@ class SETClassifier(ClassifierMixin, BaseSET):
         y : array-like of shape (n_samples,) or (n_samples, n_labels)
             Class labels, or a multilabel indicator matrix.
         sample_weight : array-like of shape (n_samples,), default=None
-            Non-negative weights. The gradient is ``sum(w * g) / sum(w)`` over a batch.
+            Non-negative weights w, of which only the proportions matter: the gradient
+            of a batch is ``sum(w * g) / sum(w) + alpha * W / B``, B being the number
+            of its samples with ``w > 0``.
         X_val, y_val : array-like, default=None
             Data to validate on when `early_stopping` is True, in place of a share of
             the training data.
         sample_weight_val : array-like of shape (n_val,), default=None
-            Weights of the validation data.
+            Weights of the validation data; here too only the proportions matter.
 
         Returns
         -------
@@ -232,7 +238,8 @@ class SETClassifier(ClassifierMixin, BaseSET):
         y : array-like of shape (n_samples,) or (n_samples, n_labels)
             Class labels, or a multilabel indicator matrix.
         sample_weight : array-like of shape (n_samples,), default=None
-            Non-negative weights.
+            Non-negative weights, as in `fit`; within each call only the proportions
+            matter.
         classes : array-like of shape (n_classes,), default=None
             All classes that will ever be seen. Needed in the first call.
 
@@ -249,6 +256,28 @@ class SETClassifier(ClassifierMixin, BaseSET):
             training diverges.
         """
         return self._partial_fit(X, y, sample_weight, classes)
+
+    def score(self, X, y, sample_weight=None):
+        """Return the accuracy of the predictions.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples.
+        y : array-like of shape (n_samples,) or (n_samples, n_labels)
+            Class labels, or a multilabel indicator matrix, where a sample counts if
+            all of its labels are right.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Non-negative weights, of which only the proportions matter.
+
+        Returns
+        -------
+        score : float
+            At most 1; greater is better.
+        """
+        if sample_weight is not None:  # scaled, so that their sum is finite
+            sample_weight = scaled(checked_sample_weight(sample_weight, X))
+        return super().score(X, y, sample_weight)
 
     def predict(self, X):
         """Return the predicted class of each sample.

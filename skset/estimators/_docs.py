@@ -78,8 +78,9 @@ default="relu"
     solver : {{"adam", "sgd"}}, default="{solver}"
         Optimiser.
     alpha : float, default={alpha}
-        Strength of the L2 penalty of the weights; as in scikit-learn's MLP it is
-        divided by the batch size.
+        Strength of the L2 penalty of the weights W: as in scikit-learn's MLP ``alpha *
+        W / B`` is added to the gradient, B being the number of samples in a batch (that
+        have a `sample_weight` above 0).
     batch_size : int or "auto", default="auto"
         Samples per training step. "auto" makes forty batches of the samples, of 4 to
         128 samples each: small data then get enough steps per epoch.
@@ -238,7 +239,7 @@ n_features_to_select : int, float in (0, 1] or "all", default=50
         Whether to stop by the loss of samples set aside, and to return the network that
         had the best one.
     class_weight : dict or "balanced", default=None
-        Weights of the classes, where y has classes."""
+        Weights of the classes, where y has classes, as of `SETClassifier`."""
 
 
 # Those that `SparseRBM` has, or describes, for itself.

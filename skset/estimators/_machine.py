@@ -150,7 +150,7 @@ class BoltzmannMachine(
         y : object, default=None
             Ignored.
         sample_weight : array-like of shape (n_samples,), default=None
-            Non-negative weights.
+            Non-negative weights, of which only the proportions matter.
 
         Returns
         -------

@@ -189,7 +189,8 @@ class SparseRBM(BoltzmannMachine):
         y : object, default=None
             Ignored.
         sample_weight : array-like of shape (n_samples,), default=None
-            Non-negative weights.
+            Non-negative weights w, of which only the proportions matter: means over a
+            batch are ``sum(w * x) / sum(w)``.
 
         Returns
         -------
@@ -242,7 +243,8 @@ class SparseRBM(BoltzmannMachine):
         y : object, default=None
             Ignored.
         sample_weight : array-like of shape (n_samples,), default=None
-            Non-negative weights.
+            Non-negative weights, as in `fit`; within each call only the proportions
+            matter.
 
         Returns
         -------

@@ -7,9 +7,15 @@ from sklearn.base import RegressorMixin
 
 from skset.estimators._base import BaseSET, finite_output
 from skset.estimators._docs import documented
-from skset.estimators._sklearn import StrOptions, fit_context, with_callbacks
+from skset.estimators._sklearn import (
+    StrOptions,
+    checked_sample_weight,
+    fit_context,
+    with_callbacks,
+)
 from skset.estimators._targets import OUTPUT_OF_LOSS, NumberTargets
 from skset.estimators._validation import all_or_nothing
+from skset.estimators._weights import scaled
 from skset.network import OUTPUTS
 
 __all__ = ["SETRegressor"]
@@ -185,12 +191,14 @@ class SETRegressor(RegressorMixin, BaseSET):
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Numbers to predict.
         sample_weight : array-like of shape (n_samples,), default=None
-            Non-negative weights. The gradient is ``sum(w * g) / sum(w)`` over a batch.
+            Non-negative weights w, of which only the proportions matter: the gradient
+            of a batch is ``sum(w * g) / sum(w) + alpha * W / B``, B being the number
+            of its samples with ``w > 0``.
         X_val, y_val : array-like, default=None
             Data to validate on when `early_stopping` is True, in place of a share of
             the training data.
         sample_weight_val : array-like of shape (n_val,), default=None
-            Weights of the validation data.
+            Weights of the validation data; here too only the proportions matter.
 
         Returns
         -------
@@ -225,7 +233,8 @@ class SETRegressor(RegressorMixin, BaseSET):
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Numbers to predict.
         sample_weight : array-like of shape (n_samples,), default=None
-            Non-negative weights.
+            Non-negative weights, as in `fit`; within each call only the proportions
+            matter.
 
         Returns
         -------
@@ -239,6 +248,27 @@ class SETRegressor(RegressorMixin, BaseSET):
             True, or if training diverges.
         """
         return self._partial_fit(X, y, sample_weight)
+
+    def score(self, X, y, sample_weight=None):
+        """Return the coefficient of determination R2 of the predictions.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Numbers; R2 is averaged over the outputs.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Non-negative weights, of which only the proportions matter.
+
+        Returns
+        -------
+        score : float
+            At most 1; greater is better.
+        """
+        if sample_weight is not None:  # scaled, so that their sum is finite
+            sample_weight = scaled(checked_sample_weight(sample_weight, X))
+        return super().score(X, y, sample_weight)
 
     def predict(self, X):
         """Return the predicted numbers.

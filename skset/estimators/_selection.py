@@ -231,7 +231,9 @@ class QuickSelection(FeatureRanking):
             Class labels or numbers; see `supervised`. Numbers are standardised for
             training.
         sample_weight : array-like of shape (n_samples,), default=None
-            Non-negative weights.
+            Non-negative weights w, of which only the proportions matter: the gradient
+            of a batch is ``sum(w * g) / sum(w) + alpha * W / B``, B being the number
+            of its samples with ``w > 0``.
 
         Returns
         -------
@@ -269,7 +271,8 @@ class QuickSelection(FeatureRanking):
             Class labels or numbers; see `supervised`. The first call decides what is
             learned from. Numbers are standardised as those of the first call.
         sample_weight : array-like of shape (n_samples,), default=None
-            Non-negative weights.
+            Non-negative weights, as in `fit`; within each call only the proportions
+            matter.
         classes : array-like of shape (n_classes,), default=None
             All classes that will ever be seen; by default those in y in the first call.
 

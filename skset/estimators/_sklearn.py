@@ -20,6 +20,8 @@ from sklearn.utils.multiclass import (
 )
 from sklearn.utils.validation import _check_sample_weight
 
+from skset.estimators._validation import refuse_dates
+
 try:
     from sklearn.callback import CallbackSupportMixin, with_callbacks
 except ImportError:  # scikit-learn before 1.9
@@ -66,7 +68,10 @@ def checked_sample_weight(sample_weight, X, name="sample_weight"):
 
     An error always has the name of the parameter in it.
     """
+    refuse_dates(sample_weight, name)
     try:
+        if np.iscomplexobj(sample_weight):  # one number would lose its imaginary part
+            raise ValueError("Complex data not supported.")
         weight = _check_sample_weight(
             sample_weight, X, dtype="float64", ensure_non_negative=True
         )
