@@ -70,7 +70,8 @@ def checked_sample_weight(sample_weight, X, name="sample_weight"):
     """
     refuse_dates(sample_weight, name)
     try:
-        if np.iscomplexobj(sample_weight):  # one number would lose its imaginary part
+        # One such number would lose its imaginary part; arrays are looked at below.
+        if isinstance(sample_weight, (complex, np.complexfloating)):
             raise ValueError("Complex data not supported.")
         weight = _check_sample_weight(
             sample_weight, X, dtype="float64", ensure_non_negative=True

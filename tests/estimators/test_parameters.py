@@ -16,7 +16,6 @@ from estimators.cases import (
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 
-from skset.estimators import SETClassifier
 from skset.network import LearningRate
 from skset.strategies import ErdosRenyi
 from skset.topology import random_topology
@@ -189,26 +188,6 @@ def test_fit_leaves_the_parameters_as_given(Estimator):
     assert model.get_params() == before
     assert model.hidden_layer_sizes is sizes
     assert clone(model).get_params() == before
-
-
-@pytest.mark.parametrize(
-    ("weight", "match"),
-    [
-        ({0: 1.0}, "class_weight"),
-        ({0: 1.0, 1: 1.0, 7: 1.0}, r"class_weight.*7"),
-        ({0: -1.0, 1: 1.0}, "class_weight"),
-        ({0: np.nan, 1: 1.0}, "class_weight"),
-        ([{0: 1.0, 1: 1.0}], "class_weight"),
-        ([1.0, 1.0], "class_weight"),
-    ],
-    ids=str,
-)
-@pytest.mark.parametrize("method", ["fit", "partial_fit"])
-def test_class_weight_that_does_not_fit_the_classes(weight, match, method):
-    X, y = toy(SETClassifier)
-    for model in fresh_and_fitted(SETClassifier, X, y, class_weight=weight):
-        with refused(ValueError, match, model, X, y):
-            model.fit(X, y) if method == "fit" else first_call(model, X, y)
 
 
 @pytest.mark.filterwarnings("default::sklearn.exceptions.ConvergenceWarning")

@@ -208,8 +208,8 @@ def test_visible_biases_begin_at_the_log_odds_of_the_weighted_means():
     X, weight = bits(), np.random.default_rng(0).random(40)
     frozen = machine(learning_rate=1e-12, dtype=np.float64)
     for given in (None, weight):
-        w = np.ones(40) if given is None else given
-        means = (w @ X + 0.5) / (w.sum() + 1)
+        w = np.ones(40) if given is None else given * 40 / given.sum()
+        means = (w @ X + 0.5) / 41
         for data in (X, sparse.csr_array(X)):
             biases = frozen.fit(data, sample_weight=given).intercept_visible_
             np.testing.assert_allclose(biases, logit(means), rtol=1e-9)
@@ -233,13 +233,23 @@ def test_row_without_weight_takes_its_place_and_has_no_say(persistent):
             assert_same_machine(one, getattr(machine(**params), fit)(X))
 
 
+def test_rows_without_weight_are_not_counted_in_the_visible_biases():
+    X, weight = bits(), np.arange(40) % 3.0
+    frozen = machine(learning_rate=1e-12, dtype=np.float64)
+    some = weight > 0
+    biases, without = (
+        frozen.fit(data, sample_weight=given).intercept_visible_.copy()
+        for data, given in ((X, weight), (X[some], weight[some]))
+    )
+    np.testing.assert_allclose(biases, without, rtol=1e-9)
+
+
 def test_equal_weights_are_no_weights():
-    """But for the biases that a machine begins with, which are smoothed by counts."""
     X, params = bits(), {"dtype": np.float64}
-    one = machine(**params).fit(X, sample_weight=np.ones(40))
-    assert_same_machine(one, machine(**params).fit(X))
-    X[20:] = 1 - X[:20]  # whatever the weight, the means are a half
     plain = machine(**params).fit(X)
+    for value in (1.0, 0.125):
+        equal = machine(**params).fit(X, sample_weight=np.full(40, value))
+        assert_same_machine(equal, plain)
     equal = machine(**params).fit(X, sample_weight=np.full(40, 7.0))
     assert positions(equal) == positions(plain)
     np.testing.assert_allclose(equal.transform(X), plain.transform(X), rtol=1e-9)
