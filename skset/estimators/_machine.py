@@ -61,11 +61,9 @@ class BoltzmannMachine(
         V : ndarray of shape (n_samples, n_features)
             Probabilities, in float32 if X is, else in float64; dense, whatever X is.
         """
-
-        def reconstructed(machine, V):
-            return machine.mean_visibles(machine.mean_hiddens(V))
-
-        return self._by_sample(self._checked_again(X), _output_dtype(X), reconstructed)
+        return self._by_sample(
+            self._checked_again(X), _output_dtype(X), RBM.reconstructed
+        )
 
     def gibbs(self, X, n_steps=1):
         """Return samples of the visible units after steps of Gibbs sampling from X.

@@ -7,9 +7,11 @@ from skset.kernels._jit import kernel
 __all__ = ["add_log_odds"]
 
 # Logarithms are taken of products of factors, each of which is at most exp(|weight|);
-# at this sum of |weight| a new product begins. Weights are at most 700, so that nothing
-# overflows in float64.
+# at this sum of |weight| a new product begins.
 LARGEST_EXPONENT = 256.0
+# The exponential of a weight beyond this may overflow in float64, or meet a probability
+# that is 0 in it: such a weight needs the weighted sums. Training makes none.
+LARGEST_WEIGHT = 700.0
 
 
 @kernel
@@ -21,7 +23,24 @@ def _take_logarithms(ratio, total):
 
 
 @kernel
-def add_log_odds(start, stop, indptr, indices, weights, V, P, Q, odds):
+def _add_softplus(weight, v, z, total):
+    """Add ``softplus(z + weight (1 - v)) - softplus(z - weight v)`` to `total`.
+
+    softplus(x) is ``max(x, 0) + log(1 + exp(-|x|))``. The first parts differ by the
+    weight itself where both sums are positive: the difference of two large numbers that
+    are rounded would lose it.
+    """
+    for b in range(v.size):
+        off, on = z[b] - weight * v[b], z[b] + weight * (1 - v[b])
+        if off > 0 and on > 0:
+            total[b] += weight
+        else:
+            total[b] += max(on, 0.0) - max(off, 0.0)
+        total[b] += np.log1p(np.exp(-abs(on))) - np.log1p(np.exp(-abs(off)))
+
+
+@kernel
+def add_log_odds(start, stop, indptr, indices, weights, V, P, Q, Z, odds):
     """Add to odds[start:stop] what the hidden units say for each visible unit to be on.
 
     For visible unit i, in a sample with the values v of all visible ones, that is the
@@ -29,7 +48,8 @@ def add_log_odds(start, stop, indptr, indices, weights, V, P, Q, odds):
     being the weighted sum of the hidden unit. P and Q (n_hidden, batch) are the
     probabilities of the hidden units to be on and off given v: as ``softplus(z + d) -
     softplus(z) = log(q + p exp(d))``, a sum of positive numbers, nothing is cancelled,
-    and one logarithm serves for many connections. V is (n_visible, batch); P, Q and
+    and one logarithm serves for many connections. Z (n_hidden, batch) are the sums z
+    themselves, for weights too large for that. V is (n_visible, batch); P, Q, Z and
     odds are float64.
     """
     ratio = np.ones(odds.shape[1])
@@ -39,6 +59,9 @@ def add_log_odds(start, stop, indptr, indices, weights, V, P, Q, odds):
         for k in range(indptr[i], indptr[i + 1]):
             p, q = P[indices[k]], Q[indices[k]]
             weight = np.float64(weights[k])
+            if abs(weight) > LARGEST_WEIGHT:
+                _add_softplus(weight, v, Z[indices[k]], total)
+                continue
             on, off = np.exp(weight), np.exp(-weight)
             exponent += abs(weight)
             if exponent > LARGEST_EXPONENT:

@@ -130,7 +130,23 @@ class RBM(LayerStack):
     def gibbs(self, V, rng, team=SERIAL):
         """Return the visible units after a step of Gibbs sampling from V."""
         H = bernoulli(self.mean_hiddens(V, team), rng)
-        return bernoulli(self.mean_visibles(H, team), rng)
+        return bernoulli(self._certain_visibles(H, team), rng)
+
+    def reconstructed(self, V):
+        """Return ``P(v = 1 | h)`` for ``h = P(h = 1 | v)``."""
+        return self._certain_visibles(self.mean_hiddens(V))
+
+    def _certain_visibles(self, H, team=SERIAL):
+        """Return `mean_visibles`, in double where sums of huge weights overflowed."""
+        P = self.mean_visibles(H, team)
+        if np.isnan(P).any():
+            P = self._in_double().mean_visibles(H.astype(float)).astype(P.dtype)
+        return P
+
+    def _in_double(self):
+        """Return this machine at rest, in float64."""
+        bias = self.visible_bias.astype(float)
+        return RBM((self.layer.astype(float),), bias)
 
     def free_energy(self, V):
         """Return ``F(v) = - a v - sum_j softplus(c_j + w_j v)`` of each column.
@@ -138,7 +154,7 @@ class RBM(LayerStack):
         ``exp(-F(v))`` is the probability of v, up to the partition function.
         """
         linear = _column_sums(V * self.visible_bias[:, None])
-        return -linear - _column_sums(softplus(self.hidden_sums(V)))
+        return -linear - _column_sums(softplus(self._sums_of_energy(V)))
 
     def log_odds(self, V):
         """Return ``log P(v_i = 1 | others) - log P(v_i = 0 | others)`` for each i.
@@ -147,7 +163,7 @@ class RBM(LayerStack):
         the difference of the free energies with unit i off and on, for all i in the
         time of about one product with the weights.
         """
-        Z = self.hidden_sums(V).astype(float)
+        Z = self._sums_of_energy(V).astype(float)
         odds = np.repeat(self.visible_bias[:, None].astype(float), V.shape[1], axis=1)
         t = self.layer.topology
         SERIAL.run(
@@ -160,9 +176,20 @@ class RBM(LayerStack):
             V,
             logistic(Z),
             logistic(-Z),
+            Z,
             odds,
         )
         return odds
+
+    def _sums_of_energy(self, V):
+        """Return `hidden_sums`, in float64 where there are larger weights than usual.
+
+        Their sums may overflow in float32, and the small ones beside them are lost.
+        """
+        weights = self.layer.weights
+        if max(weights.max(initial=0), -weights.min(initial=0)) <= LARGEST_WEIGHT:
+            return self.hidden_sums(V)
+        return self._in_double().hidden_sums(V.astype(float))
 
     def pseudo_log_likelihood(self, V):
         """Return ``sum_i log P(v_i | others)`` of each column (Besag 1975).

@@ -74,6 +74,10 @@ class Layer:
         """Return this layer, which takes note of the positions that it explores."""
         return self if self.explored else replace(self, explored=self.topology)
 
+    def astype(self, dtype):
+        """Return this layer at rest, with weights and bias of another type."""
+        return Layer(self.topology, self.weights.astype(dtype), self.bias.astype(dtype))
+
     def copy(self):
         """Return a layer that shares only the topology, which nothing changes."""
         return replace(

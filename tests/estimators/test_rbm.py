@@ -123,6 +123,40 @@ def test_answer_is_what_the_weights_say(answer, dtype):
     np.testing.assert_allclose(getattr(model, answer)(X), expected, rtol=tolerance)
 
 
+@every_dtype
+@pytest.mark.parametrize("size", [701, 1600, 1e5, 3e38])
+def test_answers_are_finite_and_right_whatever_the_weights(size, dtype):
+    """Training refuses weights beyond 700; a machine can be made of them."""
+    model, X = trained(dtype)
+    layer, rng = model._network.layer, np.random.default_rng(1)
+    layer.weights[:] = size * rng.choice([-1, 1], layer.weights.size)
+    layer.weights[::4] = 0.5
+    X = X.astype(dtype).astype(float)
+    expected = {
+        "free_energy": EXPECTED["free_energy"](X, *arrays(model)),
+        "score_samples": brute_force(model, X),
+    }
+    lost = 1e-13 * size  # what sums of such numbers round away in float64
+    for name in ANSWERS:
+        said = getattr(model, name)(X)
+        assert np.isfinite(said).all()
+        if name in expected:
+            np.testing.assert_allclose(said, expected[name], rtol=1e-6, atol=lost)
+
+
+def test_visible_units_whose_sums_overflow_both_ways():
+    """Two sums in float32, of the even and of the odd connections: inf - inf."""
+    model = machine(4, density=1.0, dtype=np.float32).fit(bits().astype("f4"))
+    network = model._network
+    weights = [3e38, -3e38, 3e38, -1e38]
+    network.layer.weights[:] = np.tile(weights, network.nnz // 4)
+    network.layer.bias[:] = 1000  # so that for zeros all hidden units are on
+    assert np.isnan(network.mean_visibles(np.ones((4, 3), "f4"))).all()
+    zeros = np.zeros((3, 5), "f4")
+    assert (model.reconstruct(zeros) == 1).all()
+    assert model.gibbs(zeros).all()
+
+
 def test_score_is_the_weighted_mean():
     model, X = trained()
     weight = np.random.default_rng(1).random(40)

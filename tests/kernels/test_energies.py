@@ -39,11 +39,12 @@ class Case:
         W = reference.dense(self.mask, self.weights)
         self.dense = DenseRBM(W, np.zeros(self.mask.shape[0]), c, self.mask)
         Z = c[:, None] + self.dense.W.T @ self.V
-        self.P, self.Q = expit(Z), expit(-Z)
+        self.P, self.Q, self.Z = expit(Z), expit(-Z), Z
 
     def add(self, start=0, stop=None, run=None):
         stop = self.V.shape[0] if stop is None else stop
-        args = (self.indices, self.weights, self.V, self.P, self.Q, self.odds)
+        units = (self.V, self.P, self.Q, self.Z)
+        args = (self.indices, self.weights, *units, self.odds)
         if run is None:
             kernels.add_log_odds(start, stop, self.indptr, *args)
         else:
@@ -79,6 +80,34 @@ def test_large_weights_neither_overflow_nor_cancel(mask, dtype, form, scale):
         actual = case.add()
         assert np.isfinite(actual).all()
         np.testing.assert_allclose(actual, case.expected(), rtol=1e-10, atol=1e-9)
+
+
+@masks
+@dtypes
+@visible
+@pytest.mark.parametrize("scale", [1600, 1e4, 1e37])
+def test_weights_whose_exponential_overflows(mask, dtype, form, scale):
+    for seed in range(3):
+        case = Case(mask, dtype, form, scale=scale, seed=seed)
+        case.weights[::3] = 0.5  # beside those
+        case.infer(np.random.default_rng(seed).standard_normal(mask.shape[1]))
+        actual = case.add()
+        assert np.isfinite(actual).all()
+        lost = 1e-13 * scale * mask.size  # what sums of such numbers round away
+        np.testing.assert_allclose(actual, case.expected(), rtol=1e-10, atol=lost)
+
+
+def test_a_large_weight_by_hand():
+    """The one hidden unit is as likely on as off, whichever of the two is on."""
+    case = Case(np.ones((2, 1), bool), "float64", "binary", width=2)
+    case.V[:], case.weights[:] = np.eye(2), 1600
+    case.before[:] = case.odds[:] = 0
+    case.infer(np.array([-1600.0]))
+    # On and alone, it raises softplus from softplus(-1600) = 0 to softplus(0); beside
+    # one that is on, from softplus(0) to softplus(1600).
+    alone, beside = np.log(2), 1600 - np.log(2)
+    expected = [[alone, beside], [beside, alone]]
+    np.testing.assert_allclose(case.add(), expected, rtol=1e-15)
 
 
 @dtypes
