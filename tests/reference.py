@@ -24,6 +24,8 @@ def assert_canonical(topology):
     """Hold the contract of a Topology: sorted, without duplicates."""
     n_in, n_out = topology.shape
     indptr, indices = topology.indptr, topology.indices
+    assert not indptr.flags.writeable
+    assert not indices.flags.writeable
     assert indptr.dtype == np.int64
     assert indices.dtype == np.int32
     assert indptr.shape == (n_in + 1,)
@@ -57,7 +59,10 @@ def by_input(mask):
     for row in mask:
         indices += [j for j, exists in enumerate(row) if exists]
         indptr.append(len(indices))
-    return np.array(indptr, np.int64), np.array(indices, np.int32)
+    arrays = np.array(indptr, np.int64), np.array(indices, np.int32)
+    for array in arrays:  # as those of a Topology: another type to the compiler
+        array.flags.writeable = False
+    return arrays
 
 
 def merge(kept, kept_source, born):

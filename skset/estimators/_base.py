@@ -27,6 +27,7 @@ from skset.network import (
     Training,
     TrainingOptions,
 )
+from skset.topology import checked_topologies
 
 __all__ = ["BaseSET", "finite_output"]
 
@@ -179,6 +180,8 @@ class BaseSET(SparseEstimator):
         units = [samples.n_features, *sizes, self._targets.n_outputs]
 
         def sensitivities(topologies):
+            wanted = "sensitivities must be given"
+            topologies = checked_topologies(topologies, shapes, wanted)
             network = self._network_on(topologies, rng)
             n = min(N_SENSED, samples.n_samples)
             rows = np.sort(rng.choice(samples.n_samples, n, replace=False))

@@ -19,7 +19,12 @@ from skset.estimators._validation import checked_indices, refuse_dates
 from skset.estimators._warnings import warn
 from skset.network import Progress
 from skset.strategies import ConstantDensity
-from skset.topology import Topology, filled_up, shared_out
+from skset.topology import (
+    checked_share,
+    checked_topologies,
+    filled_up,
+    shared_out,
+)
 
 __all__ = ["SparseEstimator"]
 
@@ -101,16 +106,8 @@ class SparseEstimator(
         init = self._init()
         needs = getattr(init, "needs_sensitivities", False)
         extra = (sensitivities,) if needs else ()
-        topologies = list(init(shapes, rng, *extra))
-        found = [
-            topology.shape if isinstance(topology, Topology) else None
-            for topology in topologies
-        ]
-        if found != shapes:
-            raise ValueError(
-                f"init must return a Topology for each of the shapes {shapes}; what it "
-                f"returned has the shapes {found} (None: is no Topology)."
-            )
+        # Its own list of shapes: it may write into that.
+        topologies = checked_topologies(init(list(shapes), rng, *extra), shapes)
         return self._densest(topologies, shapes, rng)
 
     def _densest(self, topologies, shapes, rng):
@@ -126,10 +123,14 @@ class SparseEstimator(
         counts = [topology.nnz for topology in topologies]
         n_possible = sum(n_in * n_out for n_in, n_out in shapes)
         self._final_nnz = sum(counts)
+        if not self._final_nnz:
+            raise ValueError(
+                "init must return a connection at least where there is a "
+                "density_schedule, which ends with the density of init."
+            )
         self._final_density = self._final_nnz / n_possible
         at_first = schedule(0.0, self._final_density)
-        if not 0 <= at_first <= 1:
-            raise ValueError(f"density_schedule must be in [0, 1], got {at_first!r}.")
+        at_first = checked_share("density_schedule", at_first)
         totals = shared_out(counts, shapes, round(at_first * n_possible))
         return [
             filled_up(topology, nnz, rng)

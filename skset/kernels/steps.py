@@ -308,7 +308,8 @@ def pair_scores(start, stop, indptr, indices, L, R, scores):
     """Write the gradient ``L[i] @ R[indices[k]]`` of each pair k of the units i."""
     zero, one = scores.dtype.type(0), scores.dtype.type(1)
     js, out = bare(indices), bare(scores)
-    left, right, none = bare(L), bare(R), bare(L[:0])
+    # No deltas: nothing is written, though the compiler wants an array that can be.
+    left, right, none = bare(L), bare(R), bare(np.empty((0, 0), scores.dtype))
     for i in range(start, stop):
         k, high = indptr[i], indptr[i + 1]
         while k + 8 <= high:

@@ -11,6 +11,8 @@ from skset.network.initial import INITIAL_WEIGHTS
 from skset.network.layers import Layer
 from skset.topology import (
     are_joined,
+    checked_count,
+    checked_share,
     enlarge,
     erdos_renyi,
     evolve,
@@ -87,7 +89,12 @@ class Evolving(ABC):
     def _grown_back(self, depth, grow, signals):
         layer = self.network.layers[depth]
         rewiring = enlarge(
-            layer.topology, layer.n_dropped, grow=grow, rng=self.rng, signals=signals
+            layer.topology,
+            layer.n_dropped,
+            grow=grow,
+            rng=self.rng,
+            signals=signals,
+            layer=depth,
         )
         grown = layer.rewired(rewiring, self._newborn_weights(depth, rewiring))
         return replace(grown, n_dropped=0)
@@ -100,7 +107,8 @@ class Evolving(ABC):
         """
         self.progress.evolution_due = False
         share = self._share_done()
-        zeta, surplus = self.evolution.schedule(share), self._surplus(share)
+        zeta = checked_share("zeta_schedule", self.evolution.schedule(share))
+        surplus = self._surplus(share)
         if not (zeta > 0 or surplus):
             return
         if not self.network.is_finite():  # amidst an epoch; nothing is smallest
@@ -127,6 +135,7 @@ class Evolving(ABC):
             grow=grow,
             rng=self.rng,
             signals=signals,
+            layer=depth,
         )
         return layer.rewired(rewiring, self._newborn_weights(depth, rewiring))
 
@@ -152,8 +161,12 @@ class Evolving(ABC):
     def _signals(self, grow):
         """Return what strategies see of each layer; None where none of them looks."""
         layers = self.network.layers
-        strategies = (self.evolution.drop, grow)
-        looking = [s for s in strategies if getattr(s, "needs_signals", False)]
+        strategies = {"drop": self.evolution.drop, "grow": grow}
+        looking = {
+            name: strategy
+            for name, strategy in strategies.items()
+            if getattr(strategy, "needs_signals", False)
+        }
         if not looking:
             return [None] * len(layers)
         weighted = self.samples.weighted_rows()
@@ -182,16 +195,24 @@ class Evolving(ABC):
 
         Each of them as many as its most costly layer permits, at least one.
         """
-        topologies = [layer.topology for layer in self.network.layers]
-        return max(
-            1,
-            *(
-                min(map(strategy.sample_size, topologies))
-                if hasattr(strategy, "sample_size")
-                else N_SAMPLES
-                for strategy in strategies
-            ),
-        )
+        wanted = [
+            min(self._sample_sizes(name, strategy.sample_size))
+            if hasattr(strategy, "sample_size")
+            else N_SAMPLES
+            for name, strategy in strategies.items()
+        ]
+        return max(1, *wanted)
+
+    def _sample_sizes(self, name, sample_size):
+        """Yield how many samples a strategy wants to see of each layer."""
+        if not callable(sample_size):
+            raise ValueError(
+                f"{name}.sample_size must be a method that is called with the topology "
+                f"of a layer, not {sample_size!r}."
+            )
+        for depth, layer in enumerate(self.network.layers):
+            n = sample_size(layer.topology)
+            yield checked_count(f"{name}.sample_size", n, depth)
 
     # Density.
 
@@ -201,8 +222,7 @@ class Evolving(ABC):
         if final is None:
             return 0
         density = self.evolution.density_schedule(share, final)
-        if not 0 <= density <= 1:
-            raise ValueError(f"density_schedule must be in [0, 1], got {density!r}.")
+        density = checked_share("density_schedule", density)
         if nnz is None:
             nnz = final * self.network.n_possible
         return max(0, self.network.nnz - round(density / final * nnz))

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from skset.topology import pair_scores
+from skset.topology import pair_scores, read_only
 
 __all__ = ["History", "Signals"]
 
@@ -15,6 +15,8 @@ __all__ = ["History", "Signals"]
 @dataclass(frozen=True, eq=False)
 class Signals:
     """What a layer computes for some training samples, for strategies to look at.
+
+    The arrays are read-only views: they are the network's, or other layers' too.
 
     Attributes
     ----------
@@ -48,11 +50,18 @@ class Signals:
     recent: tuple[np.ndarray, np.ndarray] | None = None
     longest_stall: int = 0
 
+    def __post_init__(self):
+        for name in ("inputs", "outputs", "deltas", "weights"):
+            if vars(self)[name] is not None:
+                vars(self)[name] = read_only(vars(self)[name])
+        if self.recent is not None:
+            vars(self)["recent"] = tuple(map(read_only, self.recent))
+
     @cached_property
     def gradients(self):
         """Gradient of the loss by each weight of the topology."""
         t = self.topology
-        return pair_scores(self.inputs, self.deltas, t.indptr, t.indices)
+        return read_only(pair_scores(self.inputs, self.deltas, t.indptr, t.indices))
 
 
 class History:

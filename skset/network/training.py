@@ -11,6 +11,7 @@ from skset.network.losses import LOSSES
 from skset.network.noise import GaussianNoise
 from skset.network.signals import History
 from skset.network.workspace import Workspace, aligned_empty
+from skset.topology import checked_flag, checked_mask, refuse
 
 __all__ = ["Training", "TrainingOptions"]
 
@@ -123,21 +124,22 @@ class Training(Epochs):
         before = self._share_done()
         loss = super().__next__()
         pruning = self.options.unit_pruning
-        if pruning is not None and pruning.due(before, self._share_done()):
-            self._remove_units(pruning)
+        if pruning is not None:
+            due = pruning.due(before, self._share_done())
+            if checked_flag("unit_pruning.due", due):
+                self._remove_units(pruning)
         return loss
 
     def _remove_units(self, pruning):
         """Remove hidden units, and everything whose shape has to do with them."""
         kept = []
-        for layer in self.network.layers[:-1]:
-            keep = np.asarray(pruning(incoming_strength(layer)))
-            if keep.shape != layer.bias.shape or keep.dtype != bool or not keep.any():
-                raise ValueError(
-                    f"{pruning!r} must return {layer.bias.size} booleans, of which one "
-                    f"at least is True, not {keep.dtype} of shape {keep.shape} with "
-                    f"{np.count_nonzero(keep)}."
-                )
+        for depth, layer in enumerate(self.network.layers[:-1]):
+            returned = pruning(incoming_strength(layer))
+            size = layer.bias.size
+            keep = checked_mask("unit_pruning", returned, size, depth)
+            if not keep.any():
+                wanted = f"{size} booleans, one of them True at least,"
+                refuse("unit_pruning", wanted, returned, depth, " without any")
             kept.append(keep)
         if all(keep.all() for keep in kept):
             return

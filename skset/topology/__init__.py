@@ -1,11 +1,19 @@
 """Which connections exist, how many, and one step of their evolution."""
 
 from skset.topology.candidates import best_candidates
+from skset.topology.contracts import (
+    checked_count,
+    checked_flag,
+    checked_mask,
+    checked_share,
+    checked_topologies,
+    refuse,
+)
 from skset.topology.densities import erdos_renyi, shared_out, uniform, uniform_plus
 from skset.topology.evolution import Rewiring, carry, enlarge, evolve, strongest
 from skset.topology.factors import row_lengths
 from skset.topology.paths import are_joined, joined_anew
-from skset.topology.pattern import Topology
+from skset.topology.pattern import Topology, read_only
 from skset.topology.ranks import all_but_smallest, nth_smallest, unless_surplus
 from skset.topology.sampling import (
     filled_up,
@@ -23,6 +31,11 @@ __all__ = [
     "are_joined",
     "best_candidates",
     "carry",
+    "checked_count",
+    "checked_flag",
+    "checked_mask",
+    "checked_share",
+    "checked_topologies",
     "enlarge",
     "erdos_renyi",
     "evolve",
@@ -32,6 +45,8 @@ __all__ = [
     "pair_scores",
     "random_free_positions",
     "random_topology",
+    "read_only",
+    "refuse",
     "row_lengths",
     "sample_ranks",
     "shared_out",

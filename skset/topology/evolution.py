@@ -5,7 +5,8 @@ from typing import NamedTuple
 import numpy as np
 
 from skset import kernels
-from skset.topology.pattern import Topology
+from skset.topology.contracts import checked_mask, checked_positions, refuse
+from skset.topology.pattern import Topology, read_only
 from skset.topology.ranks import all_but_smallest
 
 __all__ = ["Rewiring", "carry", "enlarge", "evolve", "strongest"]
@@ -26,7 +27,7 @@ class Rewiring(NamedTuple):
     source: np.ndarray
 
 
-def evolve(topology, weights, *, zeta, drop, grow, rng, signals=None):
+def evolve(topology, weights, *, zeta, drop, grow, rng, signals=None, layer=None):
     """Drop a fraction of the connections and grow as many elsewhere.
 
     nnz is the same before and after. A place that was just dropped counts as free. A
@@ -51,6 +52,8 @@ def evolve(topology, weights, *, zeta, drop, grow, rng, signals=None):
         Source of randomness.
     signals : object, default=None
         What the layer last computed, for strategies that look at more than weights.
+    layer : int, default=None
+        Which layer that is, for errors.
 
     Returns
     -------
@@ -69,21 +72,16 @@ def evolve(topology, weights, *, zeta, drop, grow, rng, signals=None):
     if zeta == 0:  # nothing to carry
         return Rewiring(topology, np.arange(topology.nnz, dtype=topology.place_dtype))
     extra = (signals,) if getattr(drop, "needs_signals", False) else ()
-    keep = drop(weights, zeta, rng, *extra)
-    keep = np.ascontiguousarray(keep)
-    if keep.dtype != bool or keep.shape != (topology.nnz,):
-        raise ValueError(
-            f"{drop!r} must return an array of {topology.nnz} booleans, not one of "
-            f"{keep.dtype} and shape {keep.shape}."
-        )
+    keep = drop(read_only(weights), zeta, rng, *extra)
+    keep = checked_mask("drop", keep, topology.nnz, layer)
     kept, source = topology.kept(keep)
     n_dropped = topology.nnz - kept.nnz
     if grow is None or n_dropped == 0:
         return Rewiring(kept, source)
-    return _grown(kept, source, n_dropped, grow, rng, signals)
+    return _grown(kept, source, n_dropped, grow, rng, signals, layer)
 
 
-def enlarge(topology, n, *, grow, rng, signals=None):
+def enlarge(topology, n, *, grow, rng, signals=None, layer=None):
     """Grow n connections and drop none.
 
     Parameters
@@ -92,7 +90,7 @@ def enlarge(topology, n, *, grow, rng, signals=None):
         The pattern; it is not changed.
     n : int
         How many connections to grow. A layer with fewer free places becomes full.
-    grow, rng, signals
+    grow, rng, signals, layer
         As for `evolve`.
 
     Returns
@@ -109,20 +107,30 @@ def enlarge(topology, n, *, grow, rng, signals=None):
     source = np.arange(topology.nnz, dtype=topology.place_dtype)
     if n == 0:
         return Rewiring(topology, source)
-    return _grown(topology, source, n, grow, rng, signals)
+    return _grown(topology, source, n, grow, rng, signals, layer)
 
 
-def _grown(topology, source, n, grow, rng, signals):
+def _grown(topology, source, n, grow, rng, signals, layer):
     """Return the topology with n more connections, and the source of each."""
-    born = np.asarray(grow(topology, n, rng, signals))
-    if born.shape != (n,) or born.dtype.kind not in "iu":
-        raise ValueError(
-            f"{grow!r} must return {n} positions as integers, not an array of "
-            f"{born.dtype} and shape {born.shape}."
-        )
-    # Stable, as that costs next to nothing where they come sorted.
-    born = np.sort(born, kind="stable")
-    return Rewiring(*topology.merged(source, born))
+    born = grow(topology, n, rng, signals)
+    positions = checked_positions("grow", born, n, layer)
+    try:
+        return Rewiring(*topology.merged(source, positions))
+    except ValueError:
+        wrong = _first_wrong(topology, positions)
+        wanted = f"{n} positions that are free, different and in the layer"
+        refuse("grow", wanted, born, layer, f", of which {wrong}")
+
+
+def _first_wrong(topology, positions):
+    """Return what is wrong with some sorted positions that cannot all be grown."""
+    size = topology.shape[0] * topology.shape[1]
+    outside = (positions < 0) | (positions >= size)
+    repeated = np.diff(positions, prepend=-1) == 0
+    taken = topology.has(positions)
+    kinds = {"outside": outside, "repeated": repeated, "taken": taken}
+    kind, wrong = next(pair for pair in kinds.items() if pair[1].any())
+    return f"{positions[wrong][0]} is {kind}"
 
 
 def strongest(topologies, weights, nnz, least, rng):

@@ -3,6 +3,7 @@
 import numpy as np
 
 from skset import kernels
+from skset.topology.pattern import read_only
 
 __all__ = ["fitting", "moderate", "row_lengths"]
 
@@ -53,5 +54,7 @@ def row_lengths(rows):
     """Return the Euclidean length of each row, in float64."""
     dtype = rows.dtype if rows.dtype in FLOATS else float
     lengths = np.empty(rows.shape[0])
-    kernels.row_lengths(np.ascontiguousarray(rows, dtype), lengths)
+    # Read-only always, as to the compiler that is another type.
+    rows = read_only(np.ascontiguousarray(rows, dtype))
+    kernels.row_lengths(rows, lengths)
     return lengths

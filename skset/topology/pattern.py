@@ -1,5 +1,6 @@
 """`Topology`: which connections of one layer exist."""
 
+import operator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -8,9 +9,18 @@ from scipy import sparse
 
 from skset import kernels
 
-__all__ = ["Topology", "in_order"]
+__all__ = ["Topology", "in_order", "read_only"]
 
 _INT32_MAX = np.iinfo(np.int32).max
+# Outputs are numbered in int32, positions in int64.
+MOST_OUTPUTS, MOST_PLACES = 2**31 - 1, 2**63 - 1
+
+
+def read_only(array):
+    """Return a view of the array through which nothing can be written."""
+    view = np.asarray(array).view()
+    view.flags.writeable = False
+    return view
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,21 +28,45 @@ class Topology:
     """Immutable bipartite pattern of one layer, input by input.
 
     Canonical: indices sorted, no duplicates. Weights and everything aligned with them
-    lie in the same order.
+    lie in the same order. The arrays are read-only, as compiled code follows them
+    without looking.
 
     Parameters
     ----------
     shape : tuple of int
         (n_in, n_out).
-    indptr : ndarray of shape (n_in + 1,), int64
-        Where each input unit's connections begin.
-    indices : ndarray of shape (nnz,), int32
-        Output unit of each connection.
+    indptr : ndarray of shape (n_in + 1,)
+        Where each input unit's connections begin; kept as a copy in int64.
+    indices : ndarray of shape (nnz,)
+        Output unit of each connection; kept as a copy in int32.
+
+    Raises
+    ------
+    ValueError
+        If these are no pattern of that shape, or no canonical one.
     """
 
     shape: tuple[int, int]
     indptr: np.ndarray
     indices: np.ndarray
+
+    def __post_init__(self):
+        # Copies, as the caller can still write into the arrays.
+        arrays = np.array(self.indptr), np.array(self.indices)
+        self._hold(*_checked(self.shape, *arrays))
+
+    @classmethod
+    def _of(cls, shape, indptr, indices):
+        """Return the topology on arrays that are right, and nobody else's."""
+        topology = object.__new__(cls)
+        topology._hold(shape, indptr, indices)
+        return topology
+
+    def _hold(self, shape, indptr, indices):
+        # Read-only themselves: a view can be made writable again if its base is.
+        indptr.flags.writeable = indices.flags.writeable = False
+        arrays = {"indptr": read_only(indptr), "indices": read_only(indices)}
+        vars(self).update(shape=shape, **arrays)
 
     @classmethod
     def from_positions(cls, shape, positions):
@@ -50,22 +84,27 @@ class Topology:
         ValueError
             If a position is repeated or outside the layer.
         """
-        n_in, n_out = (int(n) for n in shape)
+        n_in, n_out = _checked_shape(shape)
         # Stable, as that costs next to nothing where they come sorted.
-        positions = np.sort(np.asarray(positions, np.int64), kind="stable")
+        positions = _whole_numbers("positions", positions).astype(np.int64, copy=False)
+        positions = np.sort(positions, kind="stable")
         indptr, indices = np.zeros(n_in + 1, np.int64), np.empty(positions.size, "i4")
         if not kernels.split(positions, n_out, indptr, indices):
             _refuse((n_in, n_out))
-        return cls((n_in, n_out), indptr, indices)
+        return cls._of((n_in, n_out), indptr, indices)
 
     @classmethod
     def empty(cls, shape):
         """Return the topology of this shape without any connection."""
-        n_in, n_out = (int(n) for n in shape)
-        return cls((n_in, n_out), np.zeros(n_in + 1, np.int64), np.empty(0, np.int32))
+        shape = _checked_shape(shape)
+        return cls._of(shape, np.zeros(shape[0] + 1, np.int64), np.empty(0, np.int32))
 
-    def __reduce__(self):
-        return Topology, (self.shape, self.indptr, self.indices)
+    def __getstate__(self):
+        return {name: vars(self)[name] for name in ("shape", "indptr", "indices")}
+
+    def __setstate__(self, state):
+        # Not copied: they may be mapped into memory from a file.
+        self._hold(*_checked(**state))
 
     @property
     def nnz(self):
@@ -116,7 +155,7 @@ class Topology:
                 self.indptr, self.indices, self.shape[1], n_tiles, starts
             )
             self._starts.clear()
-            self._starts[n_tiles] = starts
+            self._starts[n_tiles] = read_only(starts)
         return self._starts[n_tiles]
 
     @cached_property
@@ -169,12 +208,22 @@ class Topology:
         source : ndarray of int
             The place in this topology of each of them; int32 unless there are more than
             2**31.
+
+        Raises
+        ------
+        ValueError
+            If `keep` is not a boolean for each connection.
         """
+        if keep.shape != (self.nnz,) or keep.dtype != bool:
+            raise ValueError(
+                f"keep must be {self.nnz} booleans, got {keep.dtype} of shape "
+                f"{keep.shape}."
+            )
         nnz = np.count_nonzero(keep)
         indptr, indices = np.zeros_like(self.indptr), np.empty(nnz, np.int32)
         source = np.empty(nnz, self.place_dtype)
         kernels.subset(self.indptr, self.indices, keep, indptr, indices, source)
-        return Topology(self.shape, indptr, indices), source
+        return Topology._of(self.shape, indptr, indices), source
 
     def merged(self, source, born):
         """Return this topology with newborn connections, and where each came from.
@@ -196,16 +245,19 @@ class Topology:
         Raises
         ------
         ValueError
-            If a newborn position is taken, repeated or outside the layer.
+            If a newborn position is taken, repeated or outside the layer, or if there
+            is not a number for each connection.
         """
-        born = np.ascontiguousarray(born, dtype=np.int64)
+        born = np.ascontiguousarray(_whole_numbers("born", born), np.int64)
+        if source.shape != (self.nnz,):
+            raise ValueError(f"source must be {self.nnz} numbers, got {source.shape}.")
         nnz = self.nnz + born.size
         indptr, indices = np.zeros_like(self.indptr), np.empty(nnz, np.int32)
         merged = np.empty(nnz, source.dtype)
         old, new = (self.indptr, self.indices, source), (indptr, indices, merged)
         if not kernels.merge(*old, born, self.shape[1], *new):
             _refuse(self.shape)
-        return Topology(self.shape, indptr, indices), merged
+        return Topology._of(self.shape, indptr, indices), merged
 
     def with_positions(self, positions):
         """Return this topology with connections at these sorted positions as well."""
@@ -231,7 +283,7 @@ class Topology:
         numbers = np.cumsum(outputs, dtype=np.int32) - 1
         indptr = np.concatenate([[0], np.cumsum(kept.fan_out[inputs])])
         shape = (int(inputs.sum()), int(outputs.sum()))
-        return Topology(shape, indptr, numbers[kept.indices]), source
+        return Topology._of(shape, indptr, numbers[kept.indices]), source
 
     @property
     def place_dtype(self):
@@ -239,10 +291,67 @@ class Topology:
         return np.int32 if self.nnz <= _INT32_MAX else np.int64
 
     def to_csr(self, values):
-        """Return the values as a CSR array (n_in, n_out) that shares their memory."""
+        """Return the values as a CSR array (n_in, n_out) that shares their memory.
+
+        The pattern is copied, so that scipy can change the array in place. What moves
+        its values, such as `eliminate_zeros`, moves the given ones.
+        """
         dtype = self.place_dtype
-        parts = self.indices.astype(dtype, copy=False), self.indptr.astype(dtype)
+        parts = self.indices.astype(dtype), self.indptr.astype(dtype)
         return sparse.csr_array((values, *parts), shape=self.shape)
+
+
+def _checked(shape, indptr, indices):
+    """Return shape and arrays as a Topology has them; raise if they are no pattern."""
+    n_in, n_out = _checked_shape(shape)
+    indptr = _whole_numbers("indptr", indptr)
+    indices = _whole_numbers("indices", indices)
+    if (
+        indptr.shape != (n_in + 1,)
+        or indptr[0] != 0
+        or indptr[-1] != indices.size
+        or (indptr[1:] < indptr[:-1]).any()
+    ):
+        raise ValueError(
+            f"indptr of a Topology must have {n_in + 1} entries that rise, or stay the "
+            f"same, from 0 to {indices.size}, the number of indices."
+        )
+    if indices.size and not (indices.min() >= 0 and indices.max() < n_out):
+        raise ValueError(f"indices of a Topology must be in [0, {n_out}), its outputs.")
+    rises = indices[1:] > indices[:-1]
+    starts = indptr[(indptr > 0) & (indptr < indices.size)]
+    rises[starts.astype(np.int64) - 1] = True  # from one input to the next
+    if not rises.all():
+        raise ValueError(
+            "indices of a Topology must be sorted and different for each input."
+        )
+    indptr = np.ascontiguousarray(indptr, np.int64)
+    return (n_in, n_out), indptr, np.ascontiguousarray(indices, np.int32)
+
+
+def _checked_shape(shape):
+    """Return the shape as a tuple of two ints; raise if it cannot be a layer's."""
+    try:
+        n_in, n_out = (operator.index(n) for n in shape)
+    except (TypeError, ValueError):
+        n_in = n_out = -1
+    if n_in < 0 or not 0 <= n_out <= MOST_OUTPUTS or n_in * n_out > MOST_PLACES:
+        raise ValueError(
+            "The shape of a Topology must be two numbers of units, of inputs and of "
+            f"outputs, got {shape!r}."
+        )
+    return n_in, n_out
+
+
+def _whole_numbers(name, values):
+    """Return the values as an array; raise if they are no whole numbers in a row."""
+    array = np.asarray(values)
+    if array.ndim != 1 or (array.size and array.dtype.kind not in "iu"):
+        raise ValueError(
+            f"{name} must be a 1-D array of integers, got {array.dtype} of shape "
+            f"{array.shape}."
+        )
+    return array if array.size else array.astype(np.int64)
 
 
 def _refuse(shape):

@@ -9,7 +9,7 @@ import numpy as np
 
 from skset import kernels
 from skset.topology.factors import fitting, moderate, row_lengths
-from skset.topology.pattern import in_order
+from skset.topology.pattern import in_order, read_only
 from skset.topology.ranks import nth_smallest
 
 __all__ = ["pair_scores", "topk_pairs"]
@@ -44,13 +44,17 @@ def pair_scores(L, R, indptr, indices):
     Raises
     ------
     ValueError
-        If the shapes of L and R do not fit.
+        If the shapes of L and R do not fit, or if indices or pointers are wrong.
     """
     L, R = fitting(L, R, (indptr.size - 1, None))
+    if indptr[0] != 0 or indptr[-1] != indices.size or (np.diff(indptr) < 0).any():
+        raise ValueError(f"indptr must rise from 0 to {indices.size}.")
     if indices.size and not 0 <= indices.min() <= indices.max() < R.shape[0]:
         raise ValueError(f"indices must be those of the {R.shape[0]} rows of R.")
     scores = np.empty(indices.size, L.dtype)
-    kernels.pair_scores(0, indptr.size - 1, indptr, indices, L, R, scores)
+    # What is read-only is another type to the compiler: always, that there is but one.
+    given = map(read_only, (indptr, indices, L, R))
+    kernels.pair_scores(0, indptr.size - 1, *given, scores)
     return scores
 
 
