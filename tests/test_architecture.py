@@ -91,7 +91,8 @@ def test_private_names_stay_where_they_are(path):
         if any(
             part.startswith("_") and not part.endswith("__") for part in name.split(".")
         )
-        if not within(name, {own, "skset._version.__version__"})
+        # `_thread` is a documented module, whatever its name begins with.
+        if not within(name, {own, "skset._version.__version__", "_thread"})
     ]
     new_in_1_9 = [name for name in imports(path) if within(name, {"sklearn.callback"})]
     assert path == THE_DOOR or private + new_in_1_9 == []

@@ -7,8 +7,8 @@ same bits. Here a kernel takes a range of units and releases the GIL; the serial
 parallel variant are one machine code, called once or by several Python threads.
 """
 
-import threading
 import time
+from _thread import allocate_lock, start_new_thread
 from itertools import pairwise
 
 import numba
@@ -29,6 +29,10 @@ FEW_UNITS = 64
 PATIENCE = 1 if getattr(numba.config, "DISABLE_JIT", False) else 500_000
 # Seconds between two looks of the calling thread, when the others take long.
 NAP = 2e-5
+# Seconds without work after which a thread ends. To start one again takes a thousandth.
+IDLE = 0.1
+# Seconds after which a thread that has not begun is started again.
+START = 0.01
 # The places of what threads tell each other, in different lines of the cache.
 STRIDE = 16
 
@@ -37,7 +41,11 @@ class Team:
     """Runs range kernels on `n_threads` threads, with the same result for any number.
 
     The threads exist only inside the ``with`` block: none is left to break a fork, and
-    nothing of them is pickled.
+    nothing of them is pickled. They start with the first work that is shared.
+
+    An interrupt can come between `__enter__` and the block, or before `__exit__` has
+    done anything. Then nobody ends the threads, and they end themselves: a thread
+    without work does not stay for long.
 
     Parameters
     ----------
@@ -55,26 +63,19 @@ class Team:
             self._posted = np.zeros(self.n_threads * STRIDE, np.int64)
             arrive(self._posted, 0, 0)  # compiled here, where errors are seen
             arrive_and_await(self._posted, 0, 0, 0, 0, 1)
-            try:
-                for n in range(1, self.n_threads):
-                    self._helpers.append(_Helper(self._posted, n * STRIDE))
-                    self._helpers[-1].thread.start()
-            except BaseException:
-                self.__exit__()
-                raise
+            places = range(STRIDE, self._posted.size, STRIDE)
+            self._helpers = [_Helper(self._posted, place) for place in places]
         return self
 
     def __exit__(self, *exc_info):
         interrupt = None
-        while any(helper.thread.is_alive() for helper in self._helpers):
+        while [helper for helper in self._helpers if helper.is_serving]:
             try:
                 for helper in self._helpers:
                     helper.stopped = True
-                    helper.wake()
                 self._post([])  # for those that watch
-                self._helpers[0].thread.join(NAP)
-                self._helpers = [h for h in self._helpers if h.thread.is_alive()]
-            except KeyboardInterrupt as error:  # no thread is left behind
+                time.sleep(NAP)
+            except KeyboardInterrupt as error:
                 interrupt = error
         self._helpers = []
         if interrupt is not None:
@@ -139,18 +140,19 @@ class Team:
         error: BaseException | None = None
         while waiting:
             try:
-                place = waiting[0].place
+                helper = waiting[0]
+                place = helper.place
                 if arrive_and_await(self._posted, 0, count, place, count - 1, patience):
                     waiting.pop(0)
-                    continue
-                if not waiting[0].thread.is_alive():  # an error waits for no one
-                    error = error or RuntimeError("A thread of the team has died.")
+                elif helper.failure is not None:  # an error waits for no one
+                    error = error or helper.failure
                     waiting.pop(0)
-                    continue
-                # Again, in case that an interrupt came before it was woken.
-                waiting[0].wake()
-                patience = 1
-                time.sleep(NAP)
+                else:
+                    # Again: an interrupt may have come before it was woken, or it was
+                    # about to end.
+                    helper.wake()
+                    patience = 1
+                    time.sleep(NAP)
             except KeyboardInterrupt as interrupt:
                 error = interrupt
         if error is not None:
@@ -170,29 +172,62 @@ class _Helper:
 
     Between two jobs it watches the number that counts what was posted, then sleeps.
     Whoever posts something adds to the number, then wakes those that sleep; who goes to
-    sleep says so, then looks at the number once more.
+    sleep says so, then looks at the number once more. A thread that sleeps for too long
+    ends, and another one is started when there is work again.
     """
 
     def __init__(self, posted, place):
         self.posted, self.place = posted, place
         self.job = self.error = None
+        self.failure: Exception | None = None  # why there is no thread any more
         self.stopped = self.asleep = False
-        # A bare lock: those of `threading` are Python code, and can be interrupted.
-        self._alarm = threading.Lock()
-        self._alarm.acquire()
-        self.thread = threading.Thread(target=self._serve, daemon=True)
+        self._last_start = -START
+        # Bare locks and bare threads: those of `threading` are Python code, and an
+        # interrupt can leave them half done.
+        self._alarm, self._serving = allocate_lock(), allocate_lock()
+
+    @property
+    def is_serving(self):
+        """Whether there is a thread."""
+        return self._serving.locked()
 
     def wake(self):
-        """Wake the thread if it is asleep; nothing happens if it is not."""
-        if self.asleep and self._alarm.locked():
+        """Wake the thread if it is asleep, start one if there is none."""
+        if not self.is_serving:
+            self._start()
+        elif self.asleep and self._alarm.locked():
             self._alarm.release()
 
+    def _start(self):
+        """Start a thread, unless one was started just now that has not begun yet.
+
+        An interrupt may come before the thread is started, or before anybody knows that
+        it is. So one may be started too many, which ends at once.
+        """
+        now = time.monotonic()
+        if self.stopped or self.failure or now < self._last_start + START:
+            return
+        self._last_start = now
+        try:
+            start_new_thread(self._serve, ())
+        except RuntimeError as error:  # the system has no more of them
+            self.failure = error
+
     def _serve(self):
-        done = 0
-        while True:
-            self._await_post(done)
-            if self.stopped:
-                return
+        if not self._serving.acquire(False):
+            return  # another thread is faster
+        try:
+            self._alarm.acquire(False)
+            self._do_what_is_posted()
+        except BaseException as error:
+            self.failure = RuntimeError("A thread of the team has died.")
+            self.failure.__cause__ = error
+        finally:
+            self._serving.release()
+
+    def _do_what_is_posted(self):
+        done = int(self.posted[self.place])
+        while self._await_post(done):
             done = int(self.posted[0])
             job, self.job = self.job, None
             if job is not None:
@@ -204,13 +239,17 @@ class _Helper:
             job = kernel = args = None  # nothing is kept alive
 
     def _await_post(self, done):
-        """Say what is done and wait for the next post, asleep if that takes long."""
+        """Say what is done and wait for the next post, asleep if that takes long.
+
+        Returns False where there will be none.
+        """
         posted = self.posted
         looks = max(PATIENCE, 1)  # once at least: nobody else does
         while not arrive_and_await(posted, self.place, done, 0, done, looks):
             self.asleep = True
-            if posted[0] == done and not self.stopped:
-                self._alarm.acquire()
+            woken = posted[0] != done or self.stopped
+            woken = woken or self._alarm.acquire(timeout=IDLE)
             self.asleep = False
-            if self.stopped:
-                return
+            if self.stopped or not (woken or posted[0] != done):
+                return False
+        return not self.stopped

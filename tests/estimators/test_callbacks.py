@@ -1,7 +1,6 @@
 """scikit-learn's callback protocol: what callbacks see, can stop, and cannot break."""
 
 import importlib.util
-import threading
 
 import numpy as np
 import pytest
@@ -12,6 +11,7 @@ from estimators.cases import (
     small,
     toy,
 )
+from interrupts import await_end, helpers
 from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV, train_test_split
 from sklearn.pipeline import make_pipeline
@@ -108,20 +108,22 @@ HOOKS = ["setup", "begin fit", "begin epoch", "end epoch", "end fit", "teardown"
 
 @pytest.mark.parametrize("hook", HOOKS)
 @pytest.mark.parametrize("fitted", [False, True])
-def test_error_in_a_callback_comes_out_and_leaves_nothing(Estimator, hook, fitted):
+def test_error_in_a_callback_comes_out_and_leaves_nothing(
+    Estimator, hook, fitted, threads_at_work
+):
     X, y = toy(Estimator)
     model = small(Estimator, n_jobs=2)
     if fitted:
         model.fit(X, y)
     bad, good = Recorder(fail_in=hook), Recorder()
     model.set_callbacks(bad, good)
-    before, threads = dict(vars(model)), threading.active_count()
+    before, threads = dict(vars(model)), helpers()
     with pytest.raises(RuntimeError, match=f"raised in {hook}"):
         model.fit(X + 1, y)
     assert vars(model) == before
     assert bad.hooks[-1] == "teardown"
     assert hook == "setup" or good.hooks[-1] == "teardown"
-    assert threading.active_count() == threads
+    await_end(threads)
     if not fitted:
         with pytest.raises(NotFittedError):
             model.predict(X)

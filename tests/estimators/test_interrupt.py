@@ -4,15 +4,16 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from itertools import count
 
 import numpy as np
 import pytest
 from estimators.cases import impatient, refused, small, toy
+from interrupts import await_end, helpers, interrupted
 from sklearn.exceptions import NotFittedError
 
+from skset.estimators import _validation
 from skset.network import Training
 
 pytestmark = impatient
@@ -36,14 +37,17 @@ def interrupt(monkeypatch, epoch, step=0, training=Training):
 
 @pytest.mark.parametrize("step", [0, 2])
 @pytest.mark.parametrize("params", [{}, {"early_stopping": True}, {"n_jobs": 2}])
-def test_what_was_learned_is_kept(Estimator, params, step, monkeypatch):
+def test_what_was_learned_is_kept(
+    Estimator, params, step, monkeypatch, threads_at_work
+):
     X, y = toy(Estimator)
     model = small(Estimator, max_iter=50, batch_size=10, **params)
     interrupt(monkeypatch, epoch=2, step=step)
-    threads = threading.active_count()
+    before = helpers()
     with pytest.warns(UserWarning, match=INTERRUPTED):
         assert model.fit(X, y) is model
-    assert threading.active_count() == threads
+    assert bool(threads_at_work) == ("n_jobs" in params)
+    await_end(before)
     assert model.n_iter_ == len(model.loss_curve_) == 2
     assert np.isfinite(model.predict(X)).all()
     assert np.isfinite(model.score(X, y))
@@ -160,3 +164,70 @@ def test_real_signal_stops_a_long_fit_soon(Estimator, n_jobs):
     pytest.importorskip("sklearn.callback")
     said = said_after_interrupt(PROGRAM.format(Estimator.__name__, n_jobs))
     assert said.startswith("done")
+
+
+REPEATED = """
+import signal, sys, time, warnings
+import numpy as np
+from skset.estimators import {0}
+from skset.kernels import team
+
+team.MIN_WORK, team.IDLE = 0, 0.01
+X = np.random.default_rng(0).standard_normal((60, 20))
+y = (X[:, 0] > 0).astype(int)
+model = {0}((20,), max_iter=2, n_jobs=2, random_state=0)
+warnings.simplefilter("ignore")
+expected = model.fit(X, y).predict(X)  # nothing is left that numba would compile
+began = time.perf_counter()
+model.fit(X, y)
+seconds = time.perf_counter() - began
+struck = 0
+
+def strike(*_):
+    global struck
+    struck += 1
+    raise KeyboardInterrupt
+
+signal.signal(signal.SIGALRM, strike)
+rng = np.random.default_rng(1)
+for n in range({1}):
+    try:
+        signal.setitimer(signal.ITIMER_REAL, rng.uniform(1e-6, 1.5 * seconds))
+        while struck == n:
+            model.fit(X, y)
+    except KeyboardInterrupt:
+        pass
+assert struck == {1}
+assert np.array_equal(model.fit(X, y).predict(X), expected)
+deadline = time.monotonic() + 20
+while len(sys._current_frames()) > 1:
+    assert time.monotonic() < deadline, "threads were left behind"
+    time.sleep(0.001)
+print("done")
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such timer")
+def test_interrupts_at_random_moments_leave_no_thread_behind(Estimator):
+    # Row 44. In team.py itself, test_team.py interrupts at every moment.
+    program = REPEATED.format(Estimator.__name__, 40)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, "done\n"), done.stderr
+
+
+def test_interrupts_never_empty_the_estimator(Estimator):
+    """One may come while another error makes the estimator what it was."""
+    X, y = toy(Estimator)
+    model, n = small(Estimator), 0
+    params = model.get_params()
+
+    def fail():
+        with refused(ValueError, "NaN", model, X, y):
+            model.fit(np.full_like(X, np.nan), y)
+
+    while interrupted(n, fail, _validation.__file__):
+        n += 1
+        assert model.get_params() == params
+    assert n > 20  # it was interrupted at all

@@ -1,7 +1,6 @@
 """What looks at the training of a machine or ends it: Ctrl-C, callbacks, verbose."""
 
 import os
-import threading
 from functools import partial
 
 import numpy as np
@@ -9,6 +8,7 @@ import pytest
 from estimators.cases import assert_same_machine, bits, machine, refused
 from estimators.test_interrupt import INTERRUPTED, said_after_interrupt
 from estimators.test_interrupt import interrupt as interrupted
+from interrupts import await_end, helpers
 from sklearn.exceptions import NotFittedError
 
 from skset.network import ContrastiveDivergence
@@ -21,14 +21,15 @@ interrupt = partial(interrupted, training=ContrastiveDivergence)
 
 @pytest.mark.parametrize("step", [0, 2])
 @pytest.mark.parametrize("params", [{}, {"persistent": True}, {"n_jobs": 2}])
-def test_what_was_learned_is_kept(params, step, monkeypatch):
+def test_what_was_learned_is_kept(params, step, monkeypatch, threads_at_work):
     X = bits()
     model = machine(n_iter=50, **params)
     interrupt(monkeypatch, epoch=2, step=step)
-    threads = threading.active_count()
+    before = helpers()
     with pytest.warns(UserWarning, match=INTERRUPTED):
         assert model.fit(X) is model
-    assert threading.active_count() == threads
+    assert bool(threads_at_work) == ("n_jobs" in params)
+    await_end(before)
     assert model.n_iter_ == len(model.reconstruction_error_curve_) == 2
     assert np.isfinite(model.score(X))
     monkeypatch.undo()

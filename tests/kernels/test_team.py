@@ -14,6 +14,7 @@ from pathlib import Path
 import numba
 import numpy as np
 import pytest
+from interrupts import await_end, helpers, interrupted
 
 import skset
 from skset.kernels import Team, team
@@ -73,6 +74,8 @@ def promptly(test):
 @pytest.fixture(autouse=True)
 def _everything_is_shared(monkeypatch):
     monkeypatch.setattr(team, "MIN_WORK", 0)
+    # Threads end because they are told to, not because nobody needs them.
+    monkeypatch.setattr(team, "IDLE", 1000)
 
 
 @pytest.fixture
@@ -179,11 +182,11 @@ def test_nothing_is_shared_below_the_least_work(monkeypatch):
 
 
 def test_a_team_of_one_has_no_threads():
-    before = threading.enumerate()
+    before = helpers()
     with Team() as workers:
-        assert threading.enumerate() == before
         assert workers.threads_for(WORK) == 1
         run_and_check(workers)
+        assert helpers() == before
 
 
 # Many runs
@@ -293,7 +296,7 @@ def test_two_teams_can_be_at_work_in_two_threads():
 @patiences
 @promptly
 def test_errors_are_raised_and_the_team_goes_on(failing, patience):
-    before = set(threading.enumerate())
+    before = helpers()
     with Team(3) as workers:
         for _ in range(2):
             log = Log(failing)
@@ -305,7 +308,7 @@ def test_errors_are_raised_and_the_team_goes_on(failing, patience):
             workers.run(log, WORK, np.arange(7))  # nothing is left of the errors
             assert len(log.calls) == 6
         run_and_check(workers)
-    assert set(threading.enumerate()) == before
+    await_end(before)
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit, KernelError])
@@ -320,13 +323,13 @@ def test_if_the_caller_is_interrupted_the_others_are_awaited(error, patience):
         time.sleep(0.05)
         done.append(start)
 
-    before = set(threading.enumerate())
+    before = helpers()
     with Team(3) as workers:
         with pytest.raises(error):
             workers.run(interrupted, WORK, np.arange(7))
         assert sorted(done) == [2, 4]
         run_and_check(workers)
-    assert set(threading.enumerate()) == before
+    await_end(before)
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit])
@@ -357,7 +360,7 @@ try:
     with Team(2) as workers:
         workers.run(slow, 1, np.arange(3))
 except KeyboardInterrupt:
-    print(done, threading.active_count())
+    print(done, [helper.is_serving for helper in workers._helpers])
 """
 
 
@@ -372,7 +375,7 @@ def test_a_team_whose_caller_is_interrupted_while_waiting_can_be_left():
         timeout=TIMEOUT,
         check=True,
     )
-    assert process.stdout == "[1] 1\n"
+    assert process.stdout == "[1] []\n"
     assert process.stderr == ""
 
 
@@ -383,22 +386,22 @@ def test_a_team_whose_caller_is_interrupted_while_waiting_can_be_left():
 @patiences
 @promptly
 def test_all_threads_end_with_the_block(n_threads, patience):
-    before = set(threading.enumerate())
+    before = helpers()
     with Team(n_threads) as workers:
-        assert len(threading.enumerate()) == len(before) + n_threads - 1
         run_and_check(workers)
-    assert set(threading.enumerate()) == before
+        assert len(helpers() - before) == n_threads - 1
+    await_end(before)
     with Team(n_threads):  # nothing was ever run
         pass
-    assert set(threading.enumerate()) == before
+    await_end(before)
 
 
 @promptly
 def test_an_error_in_the_block_ends_the_threads_too():
-    before = set(threading.enumerate())
+    before = helpers()
     with pytest.raises(KernelError), Team(3) as workers:
         workers.run(Log([0]), WORK, np.arange(4))
-    assert set(threading.enumerate()) == before
+    await_end(before)
 
 
 @patiences
@@ -419,7 +422,7 @@ def in_a_child():
     with Team(2) as workers:
         for _ in range(20):
             run_and_check(workers)
-    assert threading.active_count() == 1
+    await_end()
 
 
 @pytest.mark.skipif(
@@ -522,7 +525,8 @@ def interrupt_once(monkeypatch, owner, name):
 
 
 def await_sleep(workers):
-    """Wait until the threads of the team sleep, however slow the machine is."""
+    """Have the threads of the team start, and wait until they sleep."""
+    run_and_check(workers)
     while not all(helper.asleep for helper in workers._helpers):
         time.sleep(0.001)
 
@@ -531,7 +535,7 @@ def await_sleep(workers):
 @promptly
 def test_an_interrupt_before_others_are_woken_leaves_no_one_waiting(name, monkeypatch):
     monkeypatch.setattr(team, "PATIENCE", 1)
-    done, before = np.zeros(6, np.int64), threading.active_count()
+    done, before = np.zeros(6, np.int64), helpers()
     with Team(3) as workers:
         await_sleep(workers)
         interrupt_once(monkeypatch, team, name)
@@ -540,22 +544,21 @@ def test_an_interrupt_before_others_are_woken_leaves_no_one_waiting(name, monkey
         done[:] = 0
         workers.run(count, WORK, np.arange(7), done)
         assert done.tolist() == [1] * 6
-    assert threading.active_count() == before
+    await_end(before)
 
 
 @promptly
 def test_an_interrupt_while_leaving_leaves_no_thread_behind(monkeypatch):
     monkeypatch.setattr(team, "PATIENCE", 1)
-    before = threading.active_count()
+    before = helpers()
     workers = Team(3).__enter__()
     await_sleep(workers)
     interrupt_once(monkeypatch, team, "arrive")
     with pytest.raises(KeyboardInterrupt):
         workers.__exit__()
-    assert threading.active_count() == before
+    await_end(before)
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 @promptly
 def test_a_thread_that_dies_is_an_error_not_a_wait_without_end(monkeypatch):
     def die(*args):
@@ -565,9 +568,69 @@ def test_a_thread_that_dies_is_an_error_not_a_wait_without_end(monkeypatch):
         await_sleep(workers)
         monkeypatch.setattr(workers._helpers[0], "_await_post", die)
         for _ in range(2):  # it dies before it says that it is done, and stays dead
-            with pytest.raises(RuntimeError, match="thread of the team has died"):
+            with pytest.raises(RuntimeError, match="thread of the team has died") as e:
                 run_and_check(workers)
+            assert isinstance(e.value.__cause__, MemoryError)
     assert not workers._helpers
+
+
+@promptly
+def test_a_thread_that_cannot_be_started_is_an_error_too(monkeypatch):
+    def refuse(*args):
+        raise RuntimeError("can't start new thread")
+
+    with Team(3) as workers, monkeypatch.context() as patched:
+        patched.setattr(team, "start_new_thread", refuse)
+        for _ in range(2):
+            with pytest.raises(RuntimeError, match="can't start new thread"):
+                run_and_check(workers)
+
+
+# Threads that nobody ends
+
+
+@promptly
+def test_threads_without_work_end_and_are_started_again(monkeypatch):
+    monkeypatch.setattr(team, "IDLE", 0.01)
+    before, log = helpers(), Log()
+    with Team(3) as workers:
+        for n in range(1, 4):
+            workers.run(log, WORK, np.arange(7))
+            assert len(log.calls) == 3 * n
+            await_end(before)
+
+
+@pytest.mark.parametrize("idle", [0, 1e-4])
+@promptly
+def test_no_work_is_lost_that_is_posted_while_a_thread_ends(idle, monkeypatch):
+    monkeypatch.setattr(team, "PATIENCE", 0)
+    monkeypatch.setattr(team, "IDLE", idle)
+    monkeypatch.setattr(team, "START", 0)
+    with Team(3) as workers:
+        for n in range(200):
+            run_and_check(workers)
+            time.sleep(n % 5 * idle / 2)
+
+
+@promptly
+def test_an_interrupt_leaves_no_thread_wherever_it_comes(monkeypatch):
+    # Row 44. After many of them the end of the block is never reached.
+    monkeypatch.setattr(team, "IDLE", 0.01)
+    before, teams, n = helpers(), [], 0
+
+    def work():
+        teams.append(Team(2))
+        with teams[-1] as workers:
+            run_and_check(workers)
+
+    while interrupted(n, work, team.__file__):
+        n += 1
+    assert n > 300  # it was interrupted at all
+    await_end(before)
+    for workers in teams:  # all can be used again
+        with workers:
+            run_and_check(workers)
+    await_end(before)
 
 
 @pytest.mark.parametrize("n_units", [1, 2, 6, 7, 100, 1000])

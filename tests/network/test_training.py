@@ -1,8 +1,8 @@
-import threading
 from itertools import chain, islice
 
 import numpy as np
 import pytest
+from interrupts import await_end, helpers
 from network.cases import (
     assert_same_network,
     epochs,
@@ -209,12 +209,15 @@ def test_the_seed_decides_every_bit_for_every_number_of_threads(
     assert trained(1, 1)[1] != losses
 
 
-def test_threads_live_only_inside_the_with_block():
+def test_threads_live_only_inside_the_with_block(monkeypatch):
+    monkeypatch.setattr(team, "MIN_WORK", 0)
+    monkeypatch.setattr(team, "IDLE", 1000)  # the end of the block ends them
     running = training(sparse_network(UNITS), samples_of("softmax"), n_threads=2)
-    before = threading.active_count()
+    before = helpers()
     with running:
-        assert threading.active_count() == before + 1
-    assert threading.active_count() == before
+        next(running)
+        assert len(helpers() - before) == 1
+    await_end(before)
 
 
 # Evolution
