@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_consistent_length
 
+from skset.estimators._features import picked
 from skset.estimators._loop import run_epochs
 from skset.estimators._parameters import SHARED_CONSTRAINTS
 from skset.estimators._sklearn import checked_sample_weight
@@ -224,15 +225,18 @@ class BaseSET(SparseEstimator):
         )
 
     def _split(self, X, y, weight, rng, X_val, y_val, sample_weight_val):
-        """Return (X, y, weight) to train on, and to validate on or None."""
+        """Return (X, y, weight, rows) to train on, and to validate on or None.
+
+        y and weight are those of the rows of X, or of all if rows is None.
+        """
         if X_val is not None or y_val is not None:
-            return (X, y, weight), self._given_validation_set(
+            return (X, y, weight, None), self._given_validation_set(
                 X_val, y_val, sample_weight_val
             )
         if sample_weight_val is not None:
             raise ValueError("sample_weight_val is provided, but X_val was not.")
         if not self.early_stopping:
-            return (X, y, weight), None
+            return (X, y, weight, None), None
         # Here, not above: with what it brings along it doubles the time of the import.
         from sklearn.model_selection import train_test_split
 
@@ -250,7 +254,7 @@ class BaseSET(SparseEstimator):
             ) from error
         check_split(weight, training=train, validation=held_out)
         return tuple(
-            tuple(None if part is None else part[rows] for part in (X, y, weight))
+            (X, *(None if part is None else part[rows] for part in (y, weight)), rows)
             for rows in (train, held_out)
         )
 
@@ -272,15 +276,15 @@ class BaseSET(SparseEstimator):
                 "early_stopping should be set to True."
             )
         targets.resumed(self._targets, y_val, "X_val and y_val")
-        return X_val, y_val, sample_weight_val
+        return X_val, y_val, sample_weight_val, None
 
     def _stopping(self, validation_set):
         patience = self.n_iter_no_change
         if validation_set is None:
             return LossPlateau(self.tol, patience)
-        X, y, weight = validation_set
+        X, y, weight, rows = validation_set
         if self.scoring == "loss":
-            samples = self._targets.samples(X, y, weight)
+            samples = self._targets.samples(X, y, weight, rows)
             return ValidationScore(
                 lambda network: -network.loss(samples), "loss", self.tol, patience
             )
@@ -288,6 +292,7 @@ class BaseSET(SparseEstimator):
 
         scorer = check_scoring(self, scoring=self.scoring)
         kwargs = {} if weight is None else {"sample_weight": weight}
+        X = X if rows is None else picked(X, rows, self.dtype)
 
         def score(network):
             return scorer(self._with_network(network), X, y, **kwargs)
@@ -384,7 +389,8 @@ class BaseSET(SparseEstimator):
     def _weighted_sums(self, X):
         """Return the output layer's weighted sums (n_outputs, n_samples)."""
         X = self._checked_again(X)
-        return finite_output(self._network.weighted_sums(Samples(X)))
+        samples = Samples(X, dtype=self._network.dtype)
+        return finite_output(self._network.weighted_sums(samples))
 
 
 def finite_output(output):

@@ -5,13 +5,13 @@ from numbers import Integral
 from typing import Any
 
 import numpy as np
-from scipy import sparse
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils import check_scalar
 
+from skset.estimators._features import extremes
 from skset.estimators._sklearn import checked_sample_weight
 from skset.estimators._sparse import SparseEstimator
-from skset.estimators._validation import canonical, dtypes_of
+from skset.estimators._validation import dtypes_of
 from skset.estimators._weights import scaled
 from skset.network import RBM, Samples
 
@@ -189,13 +189,12 @@ class BoltzmannMachine(
 
     def _checked_again(self, X):
         X = super()._checked_again(X)
-        self._check_range(X)
+        self._check_range(X, self._network.dtype)
         return X
 
-    def _check_range(self, X):
-        """Raise unless all values are probabilities."""
-        values = canonical(X).data if sparse.issparse(X) else X
-        low, high = float(values.min(initial=0)), float(values.max(initial=0))
+    def _check_range(self, X, dtype):
+        """Raise unless all values are probabilities in the dtype."""
+        low, high = extremes(X, dtype)
         if low >= -TOLERANCE and high <= 1 + TOLERANCE:
             return
         name = type(self).__name__
@@ -213,7 +212,7 @@ class BoltzmannMachine(
     def _by_sample(self, X, dtype, answer):
         """Return what ``answer(machine, V)`` gives for each sample, batch by batch."""
         answers = None
-        for rows, V in self._network.gathered(Samples(X)):
+        for rows, V in self._network.gathered(Samples(X, dtype=self._network.dtype)):
             part = answer(self._network, V).T
             if answers is None:
                 answers = np.empty((X.shape[0], *part.shape[1:]), dtype)

@@ -3,9 +3,9 @@
 from typing import ClassVar
 
 import numpy as np
-from scipy import sparse
 
 from skset.estimators._docs import RBM_PARAMETERS, documented
+from skset.estimators._features import column_sums, stays_as_given
 from skset.estimators._loop import run_epochs
 from skset.estimators._machine import BoltzmannMachine
 from skset.estimators._parameters import RBM_CONSTRAINTS
@@ -215,7 +215,7 @@ class SparseRBM(BoltzmannMachine):
             machine = self._initial_machine(X, weight, rng)
             self._begin_record()
         self._sampler = None
-        samples = Samples(X, weight=weight)
+        samples = Samples(X, weight=weight, dtype=self.dtype)
         batch_size = self._batch_size(samples.n_samples)
         state = self._new_state(rng)
         with self._training(machine, samples, batch_size, **state) as training:
@@ -269,13 +269,16 @@ class SparseRBM(BoltzmannMachine):
         # The rate is constant, and may have been changed since the last call.
         state = {**self._state(), "learning_rate": self._learning_rate(ends=False)}
         machine = machine or self._initial_machine(X, weight, state["rng"])
-        return self._take_pass(machine, Samples(X, weight=weight), state)
+        samples = Samples(X, weight=weight, dtype=self.dtype)
+        return self._take_pass(machine, samples, state)
 
     # Checks.
 
     def _checked_training_set(self, X, sample_weight, reset):
-        X = canonical(self._checked_features(X, dtype=self.dtype, reset=reset))
-        self._check_range(X)
+        X = self._checked_features(X, dtype=self.dtype, reset=reset)
+        if not stays_as_given(X, self.dtype):
+            X = canonical(X)
+        self._check_range(X, self.dtype)
         if sample_weight is not None:
             sample_weight = scaled(checked_sample_weight(sample_weight, X))
         return X, sample_weight
@@ -292,7 +295,7 @@ class SparseRBM(BoltzmannMachine):
 
     def _initial_machine(self, X, weight, rng):
         [topology] = self._topologies([(X.shape[1], self.n_components)], rng)
-        means = _smoothed_means(X, weight).astype(self.dtype)
+        means = _smoothed_means(X, weight, self.dtype).astype(self.dtype)
         return RBM.initial(topology, rng, means, weight_init=WEIGHT_INIT, scale=SCALE)
 
     def _learning_rate(self, ends=True):
@@ -329,17 +332,16 @@ class SparseRBM(BoltzmannMachine):
         )
 
 
-def _smoothed_means(X, weight):
+def _smoothed_means(X, weight, dtype):
     """Return the mean of each column, with half a zero and half a one more.
 
     So that the log-odds of a constant column are finite. Weights are counted in units
     of their mean, so that these two are as small a part of any weights as of none.
     """
     weight = np.ones(X.shape[0]) if weight is None else _counts(weight)
-    # Not by BLAS, whose last bits depend on how many threads it takes.
-    totals = X.T @ weight if sparse.issparse(X) else np.einsum("nf,n->f", X, weight)
+    totals = column_sums(X, weight, dtype)
     means = (totals + 0.5) / (weight.sum() + 1)
-    tiny = np.finfo(X.dtype).eps
+    tiny = np.finfo(dtype).eps
     return np.clip(means, tiny, 1 - tiny)
 
 

@@ -7,12 +7,13 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from skset.estimators._docs import SELECTION_PARAMETERS, documented
+from skset.estimators._features import ranges
 from skset.estimators._parameters import SELECTION_CONSTRAINTS
 from skset.estimators._ranking import FeatureRanking
 from skset.estimators._sklearn import fit_context, with_callbacks
 from skset.estimators._supervision import resolved_supervision
 from skset.estimators._targets import ClassTargets, InputTargets, NumberTargets
-from skset.estimators._validation import all_or_nothing, checked_indices, ranges
+from skset.estimators._validation import all_or_nothing, checked_indices
 from skset.network import GaussianNoise
 
 __all__ = ["QuickSelection"]
@@ -339,7 +340,7 @@ class QuickSelection(FeatureRanking):
 
     def _checked(self, X, y, reset):
         X, y, targets = super()._checked(X, y, reset)
-        low, high = ranges(X)
+        low, high = ranges(X, self.dtype)
         if not reset:
             low = np.minimum(low, self._lowest)
             high = np.maximum(high, self._highest)

@@ -9,8 +9,9 @@ import joblib
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
+from skset.estimators._features import validated
 from skset.estimators._learned import LearnedNetwork
 from skset.estimators._loop import print_epoch
 from skset.estimators._sklearn import CallbackSupportMixin
@@ -219,11 +220,9 @@ class SparseEstimator(
     # Checks.
 
     def _checked_features(self, X, *y, **checks):
-        """Return X, or X and y where y is given, as scikit-learn checks them."""
+        """Return X, or X and y where y is given, checked as `validated` does it."""
         refuse_dates(X)
-        X = checked_indices(X)
-        with np.errstate(over="ignore"):  # what overflows is refused as infinite
-            return validate_data(self, X, *y, accept_sparse="csr", **checks)
+        return validated(self, checked_indices(X), *y, **checks)
 
     def _checked_again(self, X):
         """Return X, checked to have the features that were fitted."""

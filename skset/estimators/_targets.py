@@ -96,9 +96,11 @@ class ClassTargets:
             )
         return replace(self, labels=earlier.labels)
 
-    def samples(self, X, y, weight):
-        """Return the samples to train on, or to validate on."""
-        return Samples(X, self.labels.encode(y, self.dtype), scaled(weight))
+    def samples(self, X, y, weight, rows=None):
+        """Return the samples to train on or to validate on: all of X, or some rows."""
+        return Samples(
+            X, self.labels.encode(y, self.dtype), scaled(weight), rows, self.dtype
+        )
 
     def strata(self, y):
         """Return what a split keeps the proportions of, or None."""
@@ -198,11 +200,11 @@ class NumberTargets:
             raise ValueError(f"{caller}: the loss is not the same as in the last fit.")
         return replace(now, mean=earlier.mean, scale=earlier.scale)
 
-    def samples(self, X, y, weight):
-        """Return the samples to train on, or to validate on."""
+    def samples(self, X, y, weight, rows=None):
+        """Return the samples to train on or to validate on: all of X, or some rows."""
         if self.standardised:
             y = ((y - self.mean) / self.scale).astype(self.dtype)
-        return Samples(X, y.reshape(len(y), -1), scaled(weight))
+        return Samples(X, y.reshape(len(y), -1), scaled(weight), rows, self.dtype)
 
     def strata(self, y):
         """Return what a split keeps the proportions of: nothing."""
@@ -232,9 +234,9 @@ class InputTargets(NumberTargets):
         _check_same_kind(earlier, self, caller)
         return self
 
-    def samples(self, X, y, weight):
-        """Return the samples to train on, or to validate on."""
-        return Reconstruction(X, scaled(weight))
+    def samples(self, X, y, weight, rows=None):
+        """Return the samples to train on or to validate on: all of X, or some rows."""
+        return Reconstruction(X, scaled(weight), rows, self.dtype)
 
 
 def _check_same_kind(earlier, now, caller):

@@ -4,14 +4,12 @@ from functools import wraps
 
 import numpy as np
 from scipy import sparse
-from sklearn.utils.sparsefuncs import min_max_axis
 
 __all__ = [
     "all_or_nothing",
     "canonical",
     "checked_indices",
     "dtypes_of",
-    "ranges",
     "refuse_dates",
 ]
 
@@ -75,20 +73,11 @@ def checked_indices(X, name="X"):
 
 
 def canonical(X):
-    """Return X in C order, or sparse without duplicates; X itself where it is so."""
-    if not sparse.issparse(X):
-        return np.ascontiguousarray(X)
-    if not X.has_canonical_format:
+    """Return a sparse X without duplicates; X itself where it is so, or dense."""
+    if sparse.issparse(X) and not X.has_canonical_format:
         X = X.copy()
         X.sum_duplicates()
     return X
-
-
-def ranges(X):
-    """Return the least and the greatest value of each column."""
-    if not sparse.issparse(X):
-        return X.min(axis=0), X.max(axis=0)
-    return min_max_axis(canonical(X), axis=0)
 
 
 def _check_compressed(X):

@@ -8,43 +8,49 @@ __all__ = ["Reconstruction", "Samples"]
 
 
 class Samples:
-    """A training or prediction set that is transposed one batch at a time.
+    """A training or prediction set that is cast and transposed one batch at a time.
 
     Parameters
     ----------
     X : ndarray or CSR matrix of shape (n_samples, n_features)
-        Inputs in the network's dtype, with checked indices. Never made dense beyond a
-        batch.
+        Inputs, of any real type and in any order, with checked indices. Kept as they
+        are: never copied, cast or made dense beyond a batch.
     y : ndarray of shape (n_samples,) or (n_samples, n_outputs), default=None
         Class numbers for a softmax output, targets in the network's dtype otherwise.
     weight : ndarray of shape (n_samples,), default=None
         Sample weights; None is 1 for each.
+    rows : ndarray of shape (n_samples,), default=None
+        Which rows of X the samples are; None is all.
+    dtype : dtype, default=None
+        Of the network, in which weights are given; None is that of X.
     """
 
-    def __init__(self, X, y=None, weight=None):
+    def __init__(self, X, y=None, weight=None, rows=None, dtype=None):
         self.y = y
         self.weight = weight
-        self.n_samples, self.n_features = X.shape
-        self.dtype = X.dtype
+        self.rows = rows
+        self.n_samples = X.shape[0] if rows is None else len(rows)
+        self.n_features = X.shape[1]
+        self.dtype = np.dtype(X.dtype if dtype is None else dtype)
         self._dense: np.ndarray | None = None
         self._sparse: tuple = ()
         if isinstance(X, np.ndarray):
-            self._dense = np.ascontiguousarray(X)
+            self._dense = X
         else:
-            # Read-only views in one index type: the kernel is compiled only once.
-            parts = (
-                X.indptr.astype(np.int64, copy=False),
-                X.indices.astype(np.int32, copy=False),
-                X.data,
-            )
-            self._sparse = tuple(_read_only(part) for part in parts)
+            indptr = X.indptr.astype(np.int64, copy=False)
+            self._sparse = _read_only(indptr, X.indices, X.data)
 
     def gather(self, rows, out):
         """Write the given samples into the columns of `out` (n_features, width)."""
-        if self._dense is None:
+        if self.rows is not None:
+            rows = self.rows[rows]
+        if self._dense is not None:
+            out[...] = _columns(self._dense, rows, out.dtype)
+        elif [part.dtype for part in self._sparse[1:]] == [np.int32, out.dtype]:
             kernels.gather_sparse(*self._sparse, rows, out)
-        else:  # whole rows first: faster than to pick numbers from far apart
-            out[...] = self._dense[rows].T
+        else:
+            few = _picked(self._sparse, rows, out.dtype)
+            kernels.gather_sparse(*few, np.arange(rows.size), out)
 
     def targets(self, rows):
         """Return the targets of the given samples, one column each."""
@@ -81,12 +87,12 @@ class Reconstruction(Samples):
     ----------
     X : ndarray or CSR matrix of shape (n_samples, n_features)
         Inputs and targets.
-    weight : ndarray of shape (n_samples,), default=None
-        Sample weights; None is 1 for each.
+    weight, rows, dtype
+        As for `Samples`.
     """
 
-    def __init__(self, X, weight=None):
-        super().__init__(X, None, weight)
+    def __init__(self, X, weight=None, rows=None, dtype=None):
+        super().__init__(X, None, weight, rows, dtype)
         self._last_rows = self._last_batch = None
 
     def gather(self, rows, out):
@@ -104,7 +110,33 @@ class Reconstruction(Samples):
         return self._last_batch
 
 
-def _read_only(array):
-    view = array.view()
-    view.flags.writeable = False
-    return view
+def _columns(X, rows, dtype):
+    """Return rows of a dense X as the columns of an array of the dtype."""
+    if X.flags.f_contiguous and not X.flags.c_contiguous:
+        columns = np.take(X.T, rows, axis=1)  # one feature after the other
+        return _cast(columns, dtype)
+    # Whole rows first: faster than to pick numbers from far apart.
+    return _cast(X[rows], dtype).T
+
+
+def _picked(parts, rows, dtype):
+    """Return rows of a CSR matrix as a smaller one, in the types of the kernel."""
+    indptr, indices, data = parts
+    counts = indptr[rows + 1] - indptr[rows]
+    ends = np.r_[0, counts.cumsum()]
+    places = np.repeat(indptr[rows] - ends[:-1], counts) + np.arange(ends[-1])
+    values = _cast(data[places], dtype)
+    return _read_only(ends, indices[places].astype(np.int32, copy=False), values)
+
+
+def _cast(values, dtype):
+    with np.errstate(over="ignore"):  # who checks X looks for that
+        return values.astype(dtype, copy=False)
+
+
+def _read_only(*arrays):
+    """Return views of one kind, for which the kernel is compiled only once."""
+    views = tuple(array.view() for array in arrays)
+    for view in views:
+        view.flags.writeable = False
+    return views
