@@ -82,8 +82,8 @@ class LossPlateau(NeverStopping):
     def attributes(self):
         """What the estimator shows of it, as scikit-learn's MLP does."""
         scored = self.scores is not None
-        best = min(self.best, self.earlier_best)
-        best = best if np.isfinite(best) else None  # all was forgotten
+        least = min(self.best, self.earlier_best)
+        best = least if np.isfinite(least) else None  # all was forgotten
         return {
             "validation_scores_": self.scores,
             "best_validation_score_": best if scored else None,
