@@ -68,12 +68,16 @@ def dense(X):
     return X.toarray() if sparse.issparse(X) else X
 
 
-def quick(**parameters):
+def quick(supervised=False, **parameters):
     """Return the selector that is QuickSelection with these parameters."""
 
     def select(task):
         selector = QuickSelection(
-            task.k, random_state=task.seed, n_jobs=1, **parameters
+            task.k,
+            supervised=supervised,
+            random_state=task.seed,
+            n_jobs=1,
+            **parameters,
         )
         return selector.fit(task.X, task.y).support_
 

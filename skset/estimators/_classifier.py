@@ -230,6 +230,7 @@ class SETClassifier(ClassifierMixin, BaseSET):
         good. As nobody knows how many calls there will be, the learning rate does not
         follow the cosine; schedules of zeta and of the density take `max_iter` calls
         for the whole, after which a falling zeta leaves the topology as it is.
+        Callbacks are not called.
 
         Parameters
         ----------

@@ -83,7 +83,8 @@ default="relu"
         have a `sample_weight` above 0).
     batch_size : int or "auto", default="auto"
         Samples per training step. "auto" makes forty batches of the samples, of 4 to
-        128 samples each: small data then get enough steps per epoch.
+        128 samples each: small data then get enough steps per epoch. In `partial_fit`
+        it is ``min(200, n_samples)``, as in scikit-learn.
     learning_rate : {{"constant", "invscaling", "adaptive", "cosine"}}, \
 default="{learning_rate}"
         Schedule of the learning rate: as in scikit-learn's MLP, where all but the first
@@ -119,8 +120,9 @@ default="{learning_rate}"
     adam_epsilon : float, default=1e-8
         Adam's constant for numerical stability.
     warm_start : bool, default=False
-        Whether `fit` goes on from the network of the last call. Every fit ends with its
-        final drop; set `final_drop` to False for those that others follow.
+        Whether `fit` goes on from the network of the last call. It first grows as many
+        connections as the last fit dropped for good. `t_` and the curves go on; the
+        cosine of the learning rate begins anew.
     dtype : {{np.float32, np.float64}}, default=np.float32
         Type of the weights and of all computation. float32 takes half the memory and
         half the time.
@@ -134,18 +136,19 @@ default="{learning_rate}"
         Whether to print a line per epoch."""
 
 ATTRIBUTES = """n_iter_ : int
-        Number of epochs trained; by `partial_fit`, of calls.
+        Number of epochs of the last fit; by `partial_fit`, of calls.
     loss_ : float
         Mean training loss of the last epoch, the penalty included.
     loss_curve_ : list of float
-        The same for every epoch.
+        The same for every epoch; `warm_start` and `partial_fit` go on with it.
     best_loss_ : float or None
         Smallest training loss; None with early stopping. With a `density_schedule` of
         epochs at the final density only, here and below.
     validation_scores_ : list of float or None
         Validation score after every epoch, with early stopping.
     best_validation_score_ : float or None
-        The best of them, that of the network returned.
+        That of the network returned: the best of this fit, or with `warm_start` that of
+        the network at its beginning if none was better.
     coefs_ : list of scipy.sparse.csr_array of shape (n_in, n_out)
         Weights of each layer.
     intercepts_ : list of ndarray of shape (n_out,)
@@ -228,7 +231,8 @@ n_features_to_select : int, float in (0, 1] or "all", default=50
         all epochs of a call, as the paper does.
     batch_size : int or "auto", default="auto"
         Samples per training step; all of them if there are fewer. "auto" makes 20
-        batches of 32 to 128 samples without labels, 40 of 4 to 128 with labels.
+        batches of 32 to 128 samples without labels, 40 of 4 to 128 with labels. In
+        `partial_fit` it is ``min(200, n_samples)``.
     max_iter : int or "auto", default="auto"
         Largest number of epochs. "auto" is 600 training steps without labels and 1,200
         with labels, but 10 epochs at least and 100 at most.
@@ -283,12 +287,13 @@ callable, default="erdos_renyi"
         Whether the Markov chains of the model's phase, `batch_size` of them, go on from
         step to step [4]_ rather than begin at the data. It wants a lower learning rate.
     batch_size : int, default=20
-        Samples per training step; all of them, with a warning, if there are fewer.
+        Samples per training step; all of them if there are fewer, of which `fit` warns.
     n_iter : int, default=30
         Number of epochs.
     warm_start : bool, default=False
-        Whether `fit` goes on from the machine of the last call. Every fit ends with its
-        final drop; set `final_drop` to False for those that others follow.
+        Whether `fit` goes on from the machine of the last call. It first grows as many
+        connections as the last fit dropped for good. `t_` and the curve go on; the
+        cosine of the learning rate begins anew.
     random_state : int, RandomState instance or None, default=None
         Seed of topology, weights, shuffling, sampling and evolution. The same seed
         gives the same bits for every `n_jobs`."""

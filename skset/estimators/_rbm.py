@@ -233,7 +233,7 @@ class SparseRBM(BoltzmannMachine):
         `fit` they begin anew. The topology evolves at the beginning of every call but
         the first, or every `update_interval` steps. The learning rate is constant, as
         nobody knows how many calls there will be, but may be changed between calls by
-        `set_params`. There is no final drop.
+        `set_params`. There is no final drop, and callbacks are not called.
 
         Parameters
         ----------

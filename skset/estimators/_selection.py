@@ -262,7 +262,7 @@ class QuickSelection(FeatureRanking):
         are kept from call to call, also through pickling; the learning rate does not
         follow the cosine, as nobody knows how many calls there will be. The ranking of
         "coverage" costs a fraction of a second per call; where calls are many and
-        small, "strength" costs nothing.
+        small, "strength" costs nothing. Callbacks are not called.
 
         Parameters
         ----------
