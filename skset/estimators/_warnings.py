@@ -6,16 +6,16 @@ import warnings
 __all__ = ["warn"]
 
 # Packages whose frames stand between a user's call and what warns.
-OURS = ("skset", "sklearn")
+BETWEEN = ("skset", "sklearn", "joblib")
 
 
 def warn(message, category=UserWarning):
-    """Warn at the nearest caller that is neither skset nor scikit-learn."""
+    """Warn at the nearest caller that is not in one of these packages."""
     frame, level = sys._getframe(1), 2
-    while frame.f_back is not None and _is_ours(frame.f_back):
+    while frame.f_back is not None and _package(frame) in BETWEEN:
         frame, level = frame.f_back, level + 1
     warnings.warn(message, category, stacklevel=level)
 
 
-def _is_ours(frame):
-    return frame.f_globals.get("__name__", "").partition(".")[0] in OURS
+def _package(frame):
+    return frame.f_globals.get("__name__", "").partition(".")[0]

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from estimators.cases import (
     assert_same_network,
+    first_call,
     impatient,
     scores,
     small,
@@ -202,3 +203,13 @@ def test_callbacks_can_score_what_was_held_out(Estimator):
     assert len(curve) == 5
     assert curve[-1] == curve[-2] == model.score(X_test, y_test)
     assert scores(model, X).shape[0] == len(X)
+
+
+def test_partial_fit_calls_no_callback(Estimator):
+    """It has neither a beginning nor an end that a callback could be told of."""
+    X, y = toy(Estimator)
+    recorder = Recorder()
+    model = small(Estimator).set_callbacks(recorder)
+    first_call(model, X, y).partial_fit(X, y)
+    assert recorder.hooks == []
+    assert model.n_iter_ == 2
