@@ -1051,13 +1051,13 @@ def matrices(shapes, rng):
 @pytest.mark.parametrize(
     ("params", "message"),
     [
-        ({"zeta_schedule": beyond}, r"zeta must be in \[0, 1\], got 1.5"),
-        ({"density_schedule": undefined}, r"density_schedule must be in"),
+        ({"zeta_schedule": beyond}, r"a number in \[0, 1\], got 1.5"),
+        ({"density_schedule": undefined}, r"density_schedule must return a number"),
         ({"grow": nowhere}, "positions as integers"),
         ({"grow": in_fractions}, "positions as integers"),
         ({"grow": CosineGrow}, "not a class"),
         ({"unit_pruning": NoDue()}, "with __call__ and due"),
-        ({"init": matrices}, "is no Topology"),
+        ({"init": matrices}, "init must return a Topology"),
     ],
     ids=str,
 )
@@ -1071,5 +1071,5 @@ def test_wrong_strategies_are_refused_with_a_reason(params, message):
 def test_a_pruning_of_all_units_is_refused():
     X, y = toy(SETClassifier, n_features=12)
     model = SETClassifier((30,), density=0.3, random_state=0, unit_pruning=All())
-    with refused(ValueError, "30 booleans, of which one at least is True", model):
+    with refused(ValueError, "30 booleans, one of them True at least", model):
         model.fit(X, y)

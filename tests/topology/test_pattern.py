@@ -1,7 +1,9 @@
+import copy
 import dataclasses
 import pickle
 import tracemalloc
 
+import joblib
 import numpy as np
 import pytest
 from reference import assert_canonical, dense, mask_of, merge
@@ -177,6 +179,167 @@ def test_pickling_keeps_the_pattern(mask):
     same = pickle.loads(pickle.dumps(topology))
     assert_canonical(same)
     assert np.array_equal(mask_of(same), mask)
+
+
+# Row 66: whoever could write into the arrays could make compiled code crash.
+
+
+def through_buffers(topology, path):
+    buffers = []
+    dump = pickle.dumps(topology, protocol=5, buffer_callback=buffers.append)
+    return pickle.loads(dump, buffers=[bytearray(buffer) for buffer in buffers])
+
+
+def mapped(mode):
+    def made(topology, path):
+        joblib.dump(topology, path / "topology")
+        return joblib.load(path / "topology", mmap_mode=mode)
+
+    return made
+
+
+WAYS = {
+    "constructor": lambda t, path: Topology(t.shape, t.indptr.copy(), t.indices.copy()),
+    "lists": lambda t, path: Topology(t.shape, list(t.indptr), list(t.indices)),
+    "from_positions": lambda t, path: Topology.from_positions(t.shape, t.positions()),
+    "empty": lambda t, path: Topology.empty(t.shape),
+    "kept": lambda t, path: t.kept(np.ones(t.nnz, bool))[0],
+    "merged": lambda t, path: t.merged(np.arange(t.nnz), np.empty(0, int))[0],
+    "with_positions": lambda t, path: t.with_positions(np.arange(6)),
+    "restricted": lambda t, path: t.restricted(*(np.ones(n, bool) for n in t.shape))[0],
+    "replace": lambda t, path: dataclasses.replace(t),
+    "copy": lambda t, path: copy.copy(t),
+    "deepcopy": lambda t, path: copy.deepcopy(t),
+    "pickle": lambda t, path: pickle.loads(pickle.dumps(t)),
+    "old pickle": lambda t, path: pickle.loads(pickle.dumps(t, protocol=2)),
+    "buffers": through_buffers,
+    "mapped": mapped("r"),
+    "mapped, copy on write": mapped("c"),
+    "mapped, writable": mapped("r+"),
+}
+
+
+@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+def test_arrays_are_read_only_however_a_topology_is_made(way, tmp_path):
+    topology = way(topology_of(MASKS[-2]), tmp_path)
+    assert_canonical(topology)
+    for array in (topology.indptr, topology.indices, topology.starts(3)):
+        assert type(array) is np.ndarray
+        assert array.flags.c_contiguous
+        with pytest.raises(ValueError, match="read-only"):
+            array[:] = 10**6
+        with pytest.raises(ValueError, match="read-only"):
+            array.sort()
+
+
+def test_nobody_makes_them_writable_by_accident():
+    topology = topology_of(MASKS[-2])
+    for array in (topology.indptr, topology.indices):
+        with pytest.raises(ValueError, match="WRITEABLE"):
+            array.setflags(write=True)
+
+
+def test_the_constructor_copies_what_others_can_write_into():
+    indptr, indices = np.array([0, 1, 3]), np.array([2, 0, 1], np.int32)
+    topology = Topology((2, 3), indptr, indices)
+    assert indptr.flags.writeable
+    assert indices.flags.writeable
+    indptr[:], indices[:] = 10**6, 10**6
+    assert_canonical(topology)
+    assert topology.positions().tolist() == [2, 3, 4]
+
+
+def test_a_mapped_topology_stays_in_its_file(tmp_path):
+    topology = mapped("r")(topology_of(MASKS[-2]), tmp_path)
+    owner = topology.indices
+    while owner.base is not None and not isinstance(owner, np.memmap):
+        owner = owner.base
+    assert isinstance(owner, np.memmap)
+
+
+@pytest.mark.parametrize("dtype", ["i1", "u2", "i8", "u8", ">i4", ">i8"])
+def test_the_constructor_takes_any_integers(dtype):
+    indptr, indices = np.array([0, 1, 3], dtype), np.array([2, 0, 1], dtype)
+    shape = np.array([2, 3])
+    topology = Topology(shape, np.repeat(indptr, 2)[::2], np.flip(np.flip(indices)))
+    assert_canonical(topology)
+    assert topology.shape == (2, 3)
+    assert all(type(n) is int for n in topology.shape)
+    assert topology.positions().tolist() == [2, 3, 4]
+
+
+@pytest.mark.parametrize(
+    ("shape", "indptr", "indices", "message"),
+    [
+        ((2, 3), [0, 1, 3], [2, 0, 3], r"indices of a Topology must be in \[0, 3\)"),
+        ((2, 3), [0, 1, 3], [2, -1, 1], r"indices of a Topology must be in"),
+        ((2, 3), [0, 1, 3], [2, 0, 2**32], r"indices of a Topology must be in"),
+        ((2, 3), [0, 1, 3], [2, 1, 0], "sorted and different"),
+        ((2, 3), [0, 1, 3], [2, 1, 1], "sorted and different"),
+        ((3, 3), [0, 2, 2, 2], [1, 1], "sorted and different"),
+        ((2, 3), [0, 4, 3], [2, 0, 1], "indptr of a Topology must have 3 entries"),
+        ((2, 3), [0, -1, 3], [2, 0, 1], "indptr of a Topology must have 3 entries"),
+        ((2, 3), [1, 2, 3], [2, 0, 1], "from 0 to 3"),
+        ((2, 3), [0, 1, 2], [2, 0, 1], "from 0 to 3"),
+        ((2, 3), [0, 1, 9], [2, 0, 1], "from 0 to 3"),
+        ((2, 3), [0, 3], [0, 1, 2], "must have 3 entries"),
+        ((2, 3), [], [], "must have 3 entries"),
+        ((2, 3), [0.0, 1.0, 3.0], [2, 0, 1], "indptr must be a 1-D array of int"),
+        ((2, 3), [0, 1, 3], [2.0, 0.0, 1.0], "indices must be a 1-D array of int"),
+        ((2, 3), [0, 1, 3], [True, False, True], "indices must be a 1-D array"),
+        ((2, 3), [0, 1, 3], [2, None, 1], "indices must be a 1-D array"),
+        ((2, 3), [0, 1, 3], [[2, 0, 1]], "indices must be a 1-D array"),
+        ((2, 3), None, None, "indptr must be a 1-D array"),
+        ((2,), [0, 1, 3], [2, 0, 1], "shape of a Topology must be two numbers"),
+        ((2.0, 3.0), [0, 1, 3], [2, 0, 1], "shape of a Topology"),
+        ((2, -3), [0, 1, 3], [2, 0, 1], "shape of a Topology"),
+        ((2, 2**31), [0, 1, 3], [2, 0, 1], "shape of a Topology"),
+        (None, [0, 1, 3], [2, 0, 1], "shape of a Topology"),
+    ],
+)
+def test_what_is_no_pattern_is_refused(shape, indptr, indices, message):
+    with pytest.raises(ValueError, match=message):
+        Topology(shape, indptr, indices)
+
+
+def test_a_damaged_pickle_is_refused():
+    topology = topology_of(MASKS[-2])
+    state = topology.__getstate__() | {"indices": topology.indices + 10**6}
+    with pytest.raises(ValueError, match="indices of a Topology must be in"):
+        Topology.empty((1, 1)).__setstate__(state)
+
+
+@pytest.mark.parametrize("positions", [[1.5], [np.nan], [None], ["x"], [[1]], 1])
+def test_positions_are_whole_numbers(positions):
+    for grown in (
+        lambda: Topology.from_positions((2, 3), positions),
+        lambda: Topology.empty((2, 3)).merged(np.arange(0), positions),
+    ):
+        with pytest.raises(ValueError, match="must be a 1-D array of integers"):
+            grown()
+
+
+def test_arrays_that_are_aligned_have_a_number_for_each_connection():
+    """Compiled code would read outside of shorter ones."""
+    topology = topology_of(MASKS[-2])
+    for keep in (np.ones(1, bool), np.ones(topology.nnz), np.ones((topology.nnz, 1))):
+        with pytest.raises(ValueError, match=f"keep must be {topology.nnz} booleans"):
+            topology.kept(keep)
+    with pytest.raises(ValueError, match=f"source must be {topology.nnz} numbers"):
+        topology.merged(np.arange(1), np.empty(0, int))
+    with pytest.raises(ValueError, match="same size"):
+        topology.to_csr(np.ones(1))
+
+
+def test_scipy_changes_a_csr_array_in_place_and_not_the_topology():
+    topology = topology_of(MASKS[-2])
+    matrix = topology.to_csr(np.ones(topology.nnz))
+    matrix.indices[:] = matrix.indices[::-1].copy()
+    matrix.has_sorted_indices = matrix.has_canonical_format = False
+    matrix.sort_indices()
+    matrix.sum_duplicates()
+    assert_canonical(topology)
+    assert np.array_equal(mask_of(topology), MASKS[-2])
 
 
 @masks

@@ -552,3 +552,11 @@ def test_units_get_their_share_rounded_up_or_down(n):
     assert (shares.sum(axis=1) == n).all()
     assert (np.abs(shares - n * chances) < 1).all()
     np.testing.assert_allclose(shares.mean(axis=0), n * chances, atol=0.05)
+
+
+@pytest.mark.parametrize("indptr", [[0, 9, 3], [1, 2, 3], [0, 1, 9], [0, 2, 1]])
+def test_pointers_of_pairs_are_looked_at(indptr):
+    """Row 66: compiled code would read outside its arrays."""
+    indices = np.array([0, 1, 0], np.int32)
+    with pytest.raises(ValueError, match="indptr must rise from 0 to 3"):
+        pair_scores(np.ones((2, 1)), np.ones((2, 1)), np.array(indptr), indices)
