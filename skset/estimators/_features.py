@@ -27,8 +27,8 @@ __all__ = [
 # work than in every batch of every epoch, and the second table is soon forgotten beside
 # the network. Above it, memory may be what is short.
 CAST_AT_ONCE = 32 << 20
-# Numbers of a block: a few MB, small beside anything that is not cast at once.
-BLOCK = 1 << 20
+# Numbers of a block: a MB or two, small beside anything that is not cast at once.
+BLOCK = 1 << 18
 REAL_KINDS = "biuf"
 
 
