@@ -243,7 +243,9 @@ def assert_answers(model, X, found):
         if model.classes_.size and found["predict"].ndim == 1:
             np.testing.assert_allclose(P.sum(axis=1), 1, rtol=1e-12)
             assert np.isin(found["predict"], model.classes_).all()
-            best = P[np.arange(len(P)), np.searchsorted(model.classes_, found["predict"])]
+            best = P[
+                np.arange(len(P)), np.searchsorted(model.classes_, found["predict"])
+            ]
             assert (best >= P.max(axis=1) - 1e-12).all()
     elif isinstance(model, QuickSelection):
         n = model.n_features_to_select_

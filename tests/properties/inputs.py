@@ -118,7 +118,10 @@ def messy(X, form, kind, rng):
 @st.composite
 def sparse_of(draw, X):
     """Return X as a sparse matrix of any kind."""
-    form, kind = draw(st.sampled_from(FORMATS)), draw(st.sampled_from(["array", "matrix"]))
+    form, kind = (
+        draw(st.sampled_from(FORMATS)),
+        draw(st.sampled_from(["array", "matrix"])),
+    )
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     if form in ("csr", "csc", "coo", "bsr") and draw(st.booleans()):
         S = messy(X, form, kind, rng)
@@ -163,13 +166,19 @@ def spoil(draw, S):
     elif S.format == "lil":
         row = draw(st.integers(0, S.shape[0] - 1))
         part = draw(st.sampled_from([S.rows, S.data]))
-        part[row] = spoilt(draw, np.array(part[row], part is S.rows and int or float))
+        part[row] = spoilt(draw, np.array(part[row], (part is S.rows and int) or float))
         part[row] = part[row].tolist()
     else:
-        fields = {"dia": ["offsets", "data"]}.get(S.format, ["indices", "indptr", "data"])
+        fields = {"dia": ["offsets", "data"]}.get(
+            S.format, ["indices", "indptr", "data"]
+        )
         name = draw(st.sampled_from(fields))
         setattr(S, name, spoilt(draw, getattr(S, name)))
-    for flag in ("_has_canonical_format", "_has_sorted_indices", "has_canonical_format"):
+    for flag in (
+        "_has_canonical_format",
+        "_has_sorted_indices",
+        "has_canonical_format",
+    ):
         vars(S).pop(flag, None)  # what scipy noted of the arrays that there were
     return S
 

@@ -9,7 +9,7 @@ from skset.network import ACTIVATIONS, INITIAL_WEIGHTS
 from skset.strategies import DENSITY_SCHEDULES, GROWS, INITS, METHODS, SCHEDULES
 from skset.topology import Topology
 
-__all__ = ["parameter_sets", "spaces", "wrong_values"]
+__all__ = ["SPACES", "parameter_sets", "wrong_values"]
 
 booleans = st.booleans()
 shares = st.floats(0, 1, exclude_max=True)
@@ -31,9 +31,7 @@ def grows_the_first(topology, n, rng, signals):
 
 
 def connects_the_diagonal(shapes, rng):
-    return [
-        Topology.from_positions(s, np.arange(min(s)) * (s[1] + 1)) for s in shapes
-    ]
+    return [Topology.from_positions(s, np.arange(min(s)) * (s[1] + 1)) for s in shapes]
 
 
 def falls(progress):
@@ -219,7 +217,10 @@ SPACES = {
 def parameter_sets(draw, Estimator):
     """Return random valid values of a random choice of parameters."""
     space = SPACES[Estimator]
-    names = draw(st.lists(st.sampled_from(sorted(space)), unique=True, max_size=9))
+    n = draw(st.integers(0, 12))
+    names = draw(
+        st.lists(st.sampled_from(sorted(space)), unique=True, min_size=n, max_size=n)
+    )
     return {name: draw(space[name]) for name in names}
 
 

@@ -12,7 +12,9 @@ ALWAYS = {
     "suppress_health_check": [HealthCheck.too_slow, HealthCheck.data_too_large],
 }
 settings.register_profile("ci", derandomize=True, **ALWAYS)
-settings.register_profile("fuzz", derandomize=False, report_multiple_bugs=False, **ALWAYS)
+settings.register_profile(
+    "fuzz", derandomize=False, report_multiple_bugs=False, **ALWAYS
+)
 
 
 def load(name):

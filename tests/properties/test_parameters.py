@@ -104,6 +104,8 @@ def test_a_wrong_value_is_refused_by_its_name(case, data):
     model, problem, params = case  # row 36
     name = data.draw(st.sampled_from(sorted(SPACES[type(model)])))
     value = data.draw(wrong_values)
+    if name == "random_state" and value is None:
+        return  # numpy's global state is what is asked for
     model.set_params(**{name: value})
     note(f"{name}={value!r}: {model!r}, {problem}")
     mentioned = "|".join([DOCUMENTED, rf"\b{name}\b"])
@@ -120,7 +122,9 @@ def test_a_wrong_value_is_refused_by_its_name(case, data):
 @st.composite
 def conserving(draw):
     """Return a model whose method conserves the number of connections."""
-    Estimator = draw(st.sampled_from([e for e in ESTIMATORS if e is not QuickSelection]))
+    Estimator = draw(
+        st.sampled_from([e for e in ESTIMATORS if e is not QuickSelection])
+    )
     model, problem, _ = draw(cases(Estimator))
     model.set_params(density_schedule="constant", warm_start=False)
     if hasattr(model, "unit_pruning"):

@@ -125,7 +125,9 @@ def evolution(state, rng, share):
         assert rewiring.source[rewiring.source >= 0].tolist() == kept.tolist()
     if regrow:
         assert rewiring.topology.nnz == state.topology.nnz
-    return state.moved(rewiring, rng.standard_normal(rewiring.source.size), seen["born"])
+    return state.moved(
+        rewiring, rng.standard_normal(rewiring.source.size), seen["born"]
+    )
 
 
 def assert_dropped(name, weights, keep, zeta):
