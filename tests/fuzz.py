@@ -41,19 +41,19 @@ def properties_of(path):
     return {
         f"{path.stem}:{name}": thing
         for name, thing in vars(module).items()
-        if name.startswith(("test_", "Test"))
-        if hasattr(thing, "hypothesis") or is_machine(thing)
+        if is_machine(thing) or (name.startswith("test_") and is_property(thing))
     }
 
 
-def is_machine(thing):
-    from hypothesis.stateful import RuleBasedStateMachine
+def is_property(thing):
+    return getattr(thing, "is_hypothesis_test", False)
 
-    return (
-        inspect.isclass(thing)
-        and hasattr(thing, "runTest")
-        and not issubclass(thing, RuleBasedStateMachine)
-    )
+
+def is_machine(thing):
+    """Return whether it is a class of random sequences of calls."""
+    from hypothesis.stateful import RuleBasedStateMachine as Base
+
+    return inspect.isclass(thing) and issubclass(thing, Base) and thing is not Base
 
 
 # In a process of its own: one property, seed after seed.
@@ -103,7 +103,7 @@ def counted(thing):
     return tried, lambda seed: seeded(seed)(thing)()
 
 
-def run_machine(case, seed, tried):
+def run_machine(machine, seed, tried):
     """Run a state machine once, whose every sequence of calls is an example."""
     from hypothesis import seed as seeded
     from hypothesis.stateful import run_state_machine_as_test
@@ -112,9 +112,8 @@ def run_machine(case, seed, tried):
         tried["examples"] += 1
         return machine()
 
-    machine = case.machine
     seeded(seed)(counting)
-    run_state_machine_as_test(counting, settings=case.settings)
+    run_state_machine_as_test(counting, settings=machine.TestCase.settings)
 
 
 def report(name, tried, seed=None):

@@ -3,6 +3,7 @@
 import copy
 import io
 import pickle
+import re
 import warnings
 from collections import Counter
 from contextlib import contextmanager, redirect_stdout
@@ -52,6 +53,11 @@ class Problem:
     y: Any = None
     weight: Any = None
     classes: Any = None
+
+
+def assert_mentions(error, pattern=DOCUMENTED):
+    """Hold that an error says what the pattern says."""
+    assert re.search(pattern, str(error), re.DOTALL), error
 
 
 def fit(model, problem):
@@ -157,7 +163,7 @@ def quiet():
 def threads_at_work():
     """Make every layer worth sharing."""
     with (
-        mock.patch.object(joblib, "cpu_count", lambda: 3),
+        mock.patch.object(joblib, "cpu_count", return_value=3),
         mock.patch.object(team, "MIN_WORK", 0),
     ):
         yield

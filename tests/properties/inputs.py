@@ -1,6 +1,7 @@
 """The same table in every container, and sparse matrices of every kind, or broken."""
 
 import tempfile
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,6 @@ except ImportError:
 
 FAR = 2**31 - 1  # a kernel that followed it would leave the process's memory
 FORMATS = ["csr", "csc", "coo", "bsr", "lil", "dia"]
-COMPRESSED = ["csr", "csc", "bsr"]
 
 
 def mapped(order):
@@ -60,7 +60,7 @@ CONTAINERS = {
     "object": lambda X: X.astype(object),
     "frame": frame,
     "nullable frame": lambda X: frame(X).convert_dtypes(),
-    "frame of mixed types": lambda X: frame(X).astype({"f0": np.float32}),
+    "frame of mixed types": lambda X: frame(X).astype({"f0": object}),
     "csr_array": sparse.csr_array,
     "csc_matrix": sparse.csc_matrix,
 }
@@ -132,6 +132,9 @@ def sparse_of(draw, X):
 
 # Broken ones, by what is done to their arrays behind scipy's back.
 
+# What scipy has noted of the arrays that there were.
+NOTED = ["_has_canonical_format", "_has_sorted_indices", "has_canonical_format"]
+
 
 def spoilt(draw, array):
     """Return the array with a number changed, or longer, or shorter."""
@@ -174,17 +177,13 @@ def spoil(draw, S):
         )
         name = draw(st.sampled_from(fields))
         setattr(S, name, spoilt(draw, getattr(S, name)))
-    for flag in (
-        "_has_canonical_format",
-        "_has_sorted_indices",
-        "has_canonical_format",
-    ):
-        vars(S).pop(flag, None)  # what scipy noted of the arrays that there were
+    for flag in NOTED:
+        vars(S).pop(flag, None)
     return S
 
 
 def holds_together(S):
-    """Return whether a matrix's arrays fit each other and its shape, number by number."""
+    """Return whether its arrays fit each other and the shape, number by number."""
     if S.format == "coo":
         sizes = {S.data.size, *(index.size for index in S.coords)}
         return len(sizes) == 1 and all(
@@ -208,7 +207,7 @@ def holds_together(S):
     return (
         len(pointers) == n_lines + 1
         and pointers[0] == 0
-        and all(a <= b for a, b in zip(pointers, pointers[1:]))
+        and all(a <= b for a, b in pairwise(pointers))
         and pointers[-1] <= len(indices) == len(S.data)
         and all(0 <= j < n_others for j in indices[: pointers[-1]])
     )

@@ -1,6 +1,7 @@
 """Patterns under random sequences of changes, against a dictionary of positions."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -235,7 +236,7 @@ def look(state, rng, share):
     n_tiles = int(rng.integers(1, 9))
     starts = topology.starts(n_tiles)
     cuts = [tile * mask.shape[1] // n_tiles for tile in range(n_tiles + 1)]
-    tiles = [row[low:high].sum() for row in mask for low, high in zip(cuts, cuts[1:])]
+    tiles = [row[low:high].sum() for row in mask for low, high in pairwise(cuts)]
     assert np.diff(starts).tolist() == tiles
     shuffled = rng.permutation(topology.positions())
     again = Topology.from_positions(topology.shape, shuffled)
