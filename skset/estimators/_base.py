@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_consistent_length
 
+from skset.estimators._columns import refuse_missing
 from skset.estimators._features import picked
 from skset.estimators._loop import run_epochs
 from skset.estimators._parameters import SHARED_CONSTRAINTS
@@ -156,12 +157,13 @@ class BaseSET(SparseEstimator):
         """Return X and y, checked, and the targets that y makes."""
         checks = {"dtype": self.dtype, "reset": reset}
         if self._ignores_y:
-            X, y = self._checked_features(X, **checks), None
+            X, y, given_y = self._checked_features(X, **checks), None, None
         else:
-            y = checked_indices(y, "y")
+            given_y = checked_indices(y, "y")
+            refuse_missing(y)
             X, y = self._checked_features(X, y, multi_output=True, **checks)
         targets = self._new_targets(X, y)
-        return X, targets.checked(y), targets
+        return X, targets.checked(y, given_y), targets
 
     def _layer_sizes(self):
         sizes = self.hidden_layer_sizes

@@ -11,7 +11,7 @@ PARAMETERS = """hidden_layer_sizes : int or sequence of int, default={hidden}
     epsilon : float, default=20
         Erdos-Renyi constant: a layer gets about ``epsilon * (n_in + n_out)``
         connections, that is density ``min(1, epsilon (n_in + n_out) / (n_in n_out))``
-        [1]_. Greater than 0; 20 is the paper's.
+        [1]_. At least 0.001; 20 is the paper's. Adam's epsilon is `adam_epsilon`.
     density : float in (0, 1], default=None
         Overall share of the dense network's connections, in place of `epsilon`, and of
         the density of an `init` that is given as an object.

@@ -1,5 +1,6 @@
 """`Labels`: from class labels to the network's targets and back."""
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,7 +8,7 @@ from scipy import sparse
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import column_or_1d
 
-__all__ = ["Labels", "checked_labels"]
+__all__ = ["Labels", "checked_labels", "target_type"]
 
 
 def checked_labels(y):
@@ -16,30 +17,45 @@ def checked_labels(y):
     Raises
     ------
     ValueError
-        If y is continuous, contains None, or has columns of more than two classes.
+        If y is continuous, or has columns of more than two classes.
     TypeError
         If y mixes strings with numbers.
     """
-    if sparse.issparse(y):
-        y = y.toarray()
-    elif y.ndim == 2 and y.shape[1] == 1:
+    y = _dense(y)
+    if y.ndim == 2 and y.shape[1] == 1:
         y = column_or_1d(y, warn=True)
-    if y.dtype.kind == "O" and any(label is None for label in y.flat):
-        raise ValueError("Input y contains None, which is not a label.")
-    try:
+    with _types_named(y):
         check_classification_targets(y)
         np.unique(y)
-    except TypeError as error:
-        types = sorted({type(label).__name__ for label in y.flat})
-        raise TypeError(
-            f"The labels in y must be all strings or all numbers, got {types}."
-        ) from error
     if type_of_target(y) == "multiclass-multioutput":
         raise ValueError(
             "Unknown label type: a 2-D y must be a multilabel indicator matrix of 0 "
             "and 1, got multiclass-multioutput."
         )
     return y
+
+
+def target_type(y):
+    """Return scikit-learn's name of what y holds, or raise a TypeError that names y."""
+    y = _dense(y)
+    with _types_named(y):
+        return type_of_target(y)
+
+
+def _dense(y):
+    return y.toarray() if sparse.issparse(y) else y
+
+
+@contextmanager
+def _types_named(y):
+    """Make an error about labels that cannot be compared name y and their types."""
+    try:
+        yield
+    except TypeError as error:
+        types = sorted({type(label).__name__ for label in y.flat})
+        raise TypeError(
+            f"The labels in y must be all strings or all numbers, got {types}."
+        ) from error
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,9 +98,12 @@ class Labels:
 
     def unseen(self, y):
         """Return the labels in y that are not among the classes."""
-        if type_of_target(y).startswith("multilabel") != self.multilabel:
+        multilabel = type_of_target(y).startswith("multilabel")
+        if multilabel != self.multilabel:
+            kinds = ["one label for each sample", "a multilabel indicator matrix"]
             raise ValueError(
-                "y must be a multilabel indicator matrix in every call, or in none."
+                "y must be a multilabel indicator matrix in every call, or in none. "
+                f"Previously it was {kinds[self.multilabel]}, now {kinds[multilabel]}."
             )
         if self.multilabel:
             return np.arange(self.classes.size, y.shape[1])

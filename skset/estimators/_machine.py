@@ -8,10 +8,10 @@ import numpy as np
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils import check_scalar
 
+from skset.estimators._columns import dtypes_of
 from skset.estimators._features import extremes
 from skset.estimators._sklearn import checked_sample_weight
 from skset.estimators._sparse import SparseEstimator
-from skset.estimators._validation import dtypes_of
 from skset.estimators._weights import scaled
 from skset.network import RBM, Samples
 

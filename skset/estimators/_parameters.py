@@ -18,6 +18,7 @@ from skset.strategies import (
     GROWS,
     INITS,
     METHODS,
+    MIN_EPSILON,
     SCHEDULES,
     UNIT_PRUNINGS,
 )
@@ -72,6 +73,45 @@ class Jobs(Number):
         return "an int other than 0"
 
 
+class Constant(Number):
+    """The constant of Erdos-Renyi, which is not that of Adam.
+
+    Parameters
+    ----------
+    hint : str
+        What else may be meant by the name.
+    """
+
+    def __init__(self, hint):
+        super().__init__(Real, MIN_EPSILON, None, closed="left")
+        self.hint = hint
+
+    def __str__(self):
+        return (
+            f"a number of at least {MIN_EPSILON}, which sets how many connections "
+            f"there are{self.hint}"
+        )
+
+
+class Names(StrOptions):
+    """Names, and a hint for those who look for something else.
+
+    Parameters
+    ----------
+    options : iterable of str
+        The names.
+    hint : str
+        What to do instead.
+    """
+
+    def __init__(self, options, hint):
+        super().__init__(set(options))
+        self.hint = hint
+
+    def __str__(self):
+        return f"{super().__str__()} ({self.hint})"
+
+
 class Strategy(HasMethods):
     """An object with methods, by default `__call__`, that is not a class."""
 
@@ -100,7 +140,7 @@ SHARED_CONSTRAINTS: dict = {
         LayerSizes(Integral, 1, None, closed="left"),
         POSITIVE_INT,
     ],
-    "epsilon": [POSITIVE],
+    "epsilon": [Constant(" (Adam's epsilon is adam_epsilon here)")],
     "density": [None, Number(Real, 0, 1, closed="right")],
     "init": [*_named(INITS), Densities(Real, 0, 1, closed="right")],
     "weight_init": [StrOptions({"auto", *INITIAL_WEIGHTS})],
@@ -114,13 +154,18 @@ SHARED_CONSTRAINTS: dict = {
     "newborn": [None, StrOptions({"zero", "init", "he_uniform"})],
     "unit_pruning": [None, *_named(UNIT_PRUNINGS, "due")],
     "final_drop": ["boolean"],
-    "activation": [StrOptions(set(ACTIVATIONS))],
+    "activation": [Names(ACTIVATIONS, "the sigmoid is 'logistic'")],
     "negative_slope": [None, NON_NEGATIVE],
     "dropout": [BELOW_ONE],
-    "solver": [StrOptions({"sgd", "adam"})],
+    "solver": [Names({"sgd", "adam"}, "lbfgs cannot follow a topology that evolves")],
     "alpha": [NON_NEGATIVE],
     "batch_size": [StrOptions({"auto"}), POSITIVE_INT],
-    "learning_rate": [StrOptions({"constant", "invscaling", "adaptive", "cosine"})],
+    "learning_rate": [
+        Names(
+            {"constant", "invscaling", "adaptive", "cosine"},
+            "how it changes; the number is learning_rate_init",
+        )
+    ],
     "learning_rate_init": [POSITIVE],
     "power_t": [NON_NEGATIVE],
     "max_iter": [POSITIVE_INT],
@@ -155,6 +200,7 @@ SELECTION_CONSTRAINTS: dict = {
         for name, kinds in SHARED_CONSTRAINTS.items()
         if name not in _NOT_OF_SELECTION
     },
+    "epsilon": [Constant(" (Adam's, the adam_epsilon of SETClassifier, is none here)")],
     "n_features_to_select": [
         StrOptions({"all"}),
         POSITIVE_INT,
@@ -185,6 +231,7 @@ _OF_RBM = (
 )
 RBM_CONSTRAINTS: dict = {
     **{name: SHARED_CONSTRAINTS[name] for name in _OF_RBM},
+    "epsilon": [Constant("")],
     "n_components": [POSITIVE_INT],
     "learning_rate": [POSITIVE],
     "learning_rate_schedule": [StrOptions({"constant", "cosine"})],

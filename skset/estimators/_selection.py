@@ -6,6 +6,7 @@ from typing import ClassVar
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from skset.estimators._columns import refuse_dates
 from skset.estimators._docs import SELECTION_PARAMETERS, documented
 from skset.estimators._features import ranges
 from skset.estimators._parameters import SELECTION_CONSTRAINTS
@@ -309,6 +310,7 @@ class QuickSelection(FeatureRanking):
             In the input's type.
         """
         check_is_fitted(self)
+        refuse_dates(X)
         return super().transform(checked_indices(X))
 
     def inverse_transform(self, X):

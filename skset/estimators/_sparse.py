@@ -11,12 +11,13 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
+from skset.estimators._columns import faults_located, refuse_dates
 from skset.estimators._features import validated
 from skset.estimators._learned import LearnedNetwork
 from skset.estimators._loop import print_epoch
 from skset.estimators._sklearn import CallbackSupportMixin
 from skset.estimators._strategies import StrategyParameters
-from skset.estimators._validation import checked_indices, refuse_dates
+from skset.estimators._validation import checked_indices
 from skset.estimators._warnings import warn
 from skset.network import Progress
 from skset.strategies import ConstantDensity
@@ -222,7 +223,9 @@ class SparseEstimator(
     def _checked_features(self, X, *y, **checks):
         """Return X, or X and y where y is given, checked as `validated` does it."""
         refuse_dates(X)
-        return validated(self, checked_indices(X), *y, **checks)
+        X = checked_indices(X)
+        with faults_located(X):
+            return validated(self, X, *y, **checks)
 
     def _checked_again(self, X):
         """Return X, checked to have the features that were fitted."""

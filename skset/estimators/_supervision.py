@@ -3,7 +3,7 @@
 import numpy as np
 from scipy import sparse
 
-from skset.estimators._validation import dtypes_of
+from skset.estimators._columns import dtypes_of
 
 __all__ = ["resolved_supervision"]
 

@@ -9,11 +9,12 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
+from scipy import sparse
 from sklearn.utils.validation import column_or_1d
 
+from skset.estimators._columns import faults_located, refuse_dates
 from skset.estimators._labels import Labels, checked_labels
 from skset.estimators._sklearn import check_partial_fit_first_call
-from skset.estimators._validation import refuse_dates
 from skset.estimators._weights import multiplied, scaled, weight_by_class
 from skset.network import Reconstruction, Samples
 
@@ -56,8 +57,8 @@ class ClassTargets:
         """What the estimator shows of it."""
         return {"classes_": self.labels.classes}
 
-    def checked(self, y):
-        """Return y as an array of labels, or raise."""
+    def checked(self, y, given=None):
+        """Return y as an array of labels, or raise; `given` is what it was made of."""
         return checked_labels(y)
 
     def learned(self, y, sample_weight=None, classes=None):
@@ -86,13 +87,18 @@ class ClassTargets:
     def resumed(self, earlier, y, caller):
         """Return these targets with what was learned earlier, or raise if y differs."""
         _check_same_kind(earlier, self, caller)
+        classes = earlier.labels.classes
         unseen = earlier.labels.unseen(y)
-        if caller == "warm_start" and unseen.size == 0:
-            unseen = np.setdiff1d(earlier.labels.classes, Labels.of(y).classes)
+        now = Labels.of(y).classes
+        if caller == "warm_start" and not np.array_equal(now, classes):
+            raise ValueError(
+                "warm_start can only be used where y has the same classes as in the "
+                f"previous call to fit. Previously they were {classes}, now {now}."
+            )
         if unseen.size:
             raise ValueError(
-                f"{caller}: `y` has classes not in `self.classes_`, or lacks some. "
-                f"`self.classes_` is {earlier.labels.classes}, they differ in {unseen}."
+                f"{caller}: `y` has classes not in `self.classes_`: {unseen}. "
+                f"`self.classes_` is {classes}."
             )
         return replace(self, labels=earlier.labels)
 
@@ -156,12 +162,21 @@ class NumberTargets:
         """Name of the network's output function."""
         return OUTPUT_OF_LOSS[self.loss]
 
-    def checked(self, y):
-        """Return y as a finite array of the network's dtype, or raise."""
-        refuse_dates(y, "y")
+    def checked(self, y, given=None):
+        """Return y as a finite array of the network's dtype, or raise.
+
+        Of what was `given` all types are known, of the array of it only one.
+        """
+        given = y if given is None else given
+        refuse_dates(given, "y")
+        if sparse.issparse(y):
+            raise TypeError(
+                "Sparse data was passed for y, but dense data is required where y is "
+                "numbers. Use '.toarray()' to convert to a dense numpy array."
+            )
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
-        with np.errstate(over="ignore"):
+        with faults_located(given, "y"), np.errstate(over="ignore"):
             y = np.asarray(y).astype(self.dtype)
         if not np.isfinite(y).all():
             raise ValueError(
@@ -197,7 +212,10 @@ class NumberTargets:
                 f"{earlier.n_outputs}."
             )
         if now.output != earlier.output:
-            raise ValueError(f"{caller}: the loss is not the same as in the last fit.")
+            raise ValueError(
+                f"{caller} can only be used where loss is the same as in the previous "
+                f"call to fit. Previously it was {earlier.loss!r}, now {now.loss!r}."
+            )
         return replace(now, mean=earlier.mean, scale=earlier.scale)
 
     def samples(self, X, y, weight, rows=None):
@@ -221,7 +239,7 @@ class InputTargets(NumberTargets):
 
     kind: ClassVar = "X alone"
 
-    def checked(self, y):
+    def checked(self, y, given=None):
         """Return None, whatever y is."""
         return
 

@@ -9,8 +9,6 @@ __all__ = [
     "all_or_nothing",
     "canonical",
     "checked_indices",
-    "dtypes_of",
-    "refuse_dates",
 ]
 
 
@@ -31,26 +29,6 @@ def all_or_nothing(method):
             raise
 
     return wrapper
-
-
-def dtypes_of(X):
-    """Return the types of the columns of a frame, or that of an array, else None."""
-    dtypes = getattr(X, "dtypes", None)
-    return [getattr(X, "dtype", None)] if dtypes is None else list(np.ravel(dtypes))
-
-
-def refuse_dates(X, name="X"):
-    """Raise a TypeError if X holds dates or durations, numbers to numpy."""
-    if isinstance(X, (list, tuple)) and len(X):
-        X = np.ravel(X[0])  # a row tells the type of a list of rows
-        if X.dtype == object and X.size:
-            X = X[0]
-    for dtype in dtypes_of(X):
-        if getattr(dtype, "kind", "") in ("m", "M"):
-            raise TypeError(
-                f"Input {name} has dtype {dtype}, which is not a number. Convert dates "
-                "and durations to numbers first."
-            )
 
 
 def checked_indices(X, name="X"):

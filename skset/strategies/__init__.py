@@ -1,6 +1,7 @@
 """Strategies of dynamic sparse training: init, drop, grow and schedule."""
 
 from skset.strategies.densities import (
+    MIN_EPSILON,
     ErdosRenyi,
     LayerDensities,
     Snip,
@@ -59,6 +60,7 @@ __all__ = [
     "GROWS",
     "INITS",
     "METHODS",
+    "MIN_EPSILON",
     "SCHEDULES",
     "UNIT_PRUNINGS",
     "ConstantDensity",

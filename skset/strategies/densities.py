@@ -8,7 +8,17 @@ import numpy as np
 
 from skset import topology
 
-__all__ = ["ErdosRenyi", "LayerDensities", "Snip", "Uniform", "UniformPlus"]
+__all__ = [
+    "MIN_EPSILON",
+    "ErdosRenyi",
+    "LayerDensities",
+    "Snip",
+    "Uniform",
+    "UniformPlus",
+]
+
+# Below it an epsilon is most likely meant for Adam.
+MIN_EPSILON = 1e-3
 
 
 def _random_topologies(shapes, counts, rng):
@@ -25,7 +35,7 @@ class _Random:
     Parameters
     ----------
     epsilon : float, default=20
-        Greater than 0: the number of connections is that of `ErdosRenyi` with it.
+        At least 0.001: the number of connections is that of `ErdosRenyi` with it.
     density : float in (0, 1], default=None
         Overall share of existing connections, in place of epsilon.
     dense_output : bool, default=False
@@ -39,8 +49,11 @@ class _Random:
     dense_output: bool = False
 
     def __post_init__(self):
-        if not self.epsilon > 0:
-            raise ValueError(f"epsilon must be positive, got {self.epsilon!r}.")
+        if not self.epsilon >= MIN_EPSILON:
+            raise ValueError(
+                f"epsilon must be at least {MIN_EPSILON}, got {self.epsilon!r}. It "
+                "sets how many connections there are; Adam's is adam_epsilon."
+            )
         if self.density is not None and not 0 < self.density <= 1:
             raise ValueError(f"density must be in (0, 1], got {self.density!r}.")
 

@@ -136,7 +136,7 @@ BAD_Y = {
         "Input y contains.*infinity",
         lambda y: labels_or_numbers(y, np.inf),
     ),
-    "object NaN": (ValueError, "Input.* contains NaN", lambda y: object_y(y, np.nan)),
+    "object NaN": (ValueError, "Input y contains NaN", lambda y: object_y(y, np.nan)),
     "too short": (
         ValueError,
         r"inconsistent numbers of samples: \[40, 39\]",
@@ -150,10 +150,12 @@ BAD_Y = {
     "3-D": (ValueError, "y|dim 3", lambda y: y[:, None, None] + np.zeros((1, 2, 2))),
     "complex": (ValueError, "Complex data not supported", lambda y: y + 1j),
     "empty": (ValueError, r"inconsistent numbers|0 sample\(s\)", lambda y: y[:0]),
-    "object None": (
-        (ValueError, TypeError),
-        r"y contains None|contains NaN",
-        lambda y: object_y(y, None),
+    "object None": (ValueError, "Input y contains None", lambda y: object_y(y, None)),
+    "object NA": (ValueError, "Input y contains NaN", lambda y: object_y(y, pd.NA)),
+    "nullable NA": (
+        ValueError,
+        "Input y contains NaN",
+        lambda y: pd.Series(np.where(y > 0, 1, pd.NA)).astype("Int64"),
     ),
 }
 
@@ -179,11 +181,15 @@ def test_bad_y_is_refused(Estimator, error, match, spoil, method):
     [
         ("Unknown label type", np.linspace(0, 1, 40)),
         ("Unknown label type", np.linspace(0, 1, 80).reshape(40, 2)),
-        ("y", np.array([0, "a"] * 20, dtype=object)),
-        ("y", np.array([None, "a"] * 20, dtype=object)),
+        ("Unknown label type", np.array([0, "a"] * 20, dtype=object)),
+        (r"y must be.*\['int', 'str'\]", np.array(["a", 0] * 20, dtype=object)),
+        ("Input y contains None", np.array([None, "a"] * 20, dtype=object)),
         ("multiclass-multioutput|label type", np.array([[0, 1], [2, 3]] * 20)),
     ],
-    ids=["continuous", "2-D continuous", "mixed", "None", "2-D multiclass"],
+    ids=[
+        *("continuous", "2-D continuous", "mixed", "mixed, letters first", "None"),
+        "2-D multiclass",
+    ],
 )
 def test_what_is_no_label_is_refused(Estimator, match, bad):
     X, y = toy(Estimator)
@@ -207,6 +213,30 @@ def test_what_is_no_number_is_refused(Estimator, error, match, bad):
     for model in fresh_and_fitted(Estimator, X, y):
         with refused(error, match, model, X, bad):
             model.fit(X, bad)
+
+
+@regressor_only
+@pytest.mark.parametrize("form", ["csr_array", "csr_matrix", "coo_array"])
+@pytest.mark.parametrize("n_outputs", [1, 3])
+def test_sparse_y_is_no_list_of_numbers(Estimator, form, n_outputs):
+    X, y = toy(Estimator)
+    bad = getattr(sparse, form)(X[:, :n_outputs])
+    for model in fresh_and_fitted(Estimator, X, y):
+        with refused(TypeError, "Sparse data was passed for y.*toarray", model, X):
+            model.fit(X, bad)
+
+
+@classifier_only
+@pytest.mark.parametrize(
+    "make", [sparse.csr_array, sparse.csc_matrix, sparse.coo_array]
+)
+def test_sparse_column_of_labels_is_taken_as_a_dense_one(Estimator, make):
+    X, y = toy(Estimator)
+    with pytest.warns(DataConversionWarning, match="column-vector"):
+        model = small(Estimator).fit(X, make(y[:, None]))
+    np.testing.assert_array_equal(
+        model.predict_proba(X), small(Estimator).fit(X, y).predict_proba(X)
+    )
 
 
 @regressor_only

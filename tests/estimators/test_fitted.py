@@ -190,7 +190,7 @@ def test_units_without_any_connection_are_no_harm(Estimator):
 
 def test_one_connection_per_layer(Estimator):
     X, y = toy(Estimator)
-    model = small(Estimator, epsilon=1e-9, final_drop=False)
+    model = small(Estimator, density=1e-9, final_drop=False)
     with pytest.warns(UserWarning, match="no path leads") as said:
         model.fit(X, y)
     assert sum("no path leads" in str(warning.message) for warning in said) == 1

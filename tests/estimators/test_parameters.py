@@ -25,6 +25,7 @@ pytestmark = impatient
 NAN_AND_INF = [np.nan, np.inf, -np.inf]
 NOT_REAL = ["foo", None, True, 1j, [1.0], *NAN_AND_INF]
 NOT_POSITIVE = [*NOT_REAL, 0.0, -1e-9]
+NOT_CONSTANT = [*NOT_POSITIVE, 1e-8, 9.9e-4]
 NEGATIVE = [*NOT_REAL, -1e-9, -1]
 NOT_COUNT = [*NOT_REAL, 0, -1, 2.5, np.True_]
 OUTSIDE_01 = [*NOT_REAL, -0.1, 1.1]
@@ -51,7 +52,7 @@ BAD_VALUES = {
         ],
         (8, None),
     ],
-    "epsilon": NOT_POSITIVE,
+    "epsilon": NOT_CONSTANT,
     "density": [*optional(OUTSIDE_01), 0, 0.0],
     "init": [*NOT_A_NAME, [0.5, 0], (0.5, 1.1), [True, True], ["0.5"], [[0.5]], {0.5}],
     "weight_init": NOT_A_NAME,
@@ -132,6 +133,34 @@ def test_bad_value_is_refused_by_name_in_fit_and_not_before(Estimator, name, val
     # scikit-learn's _fit_context looks at parameters in the first call only.
     with refused(ValueError, match, X, y, *[fresh for _ in watched]):
         first_call(fresh, X, y)
+
+
+# What users of other libraries mean, and are told.
+HINTS = {
+    "epsilon": (1e-8, r"Adam's epsilon is adam_epsilon here\). Got 1e-08 instead"),
+    "learning_rate": (0.01, r"number is learning_rate_init\). Got 0\.01 instead"),
+    "activation": ("sigmoid", r"sigmoid is 'logistic'\). Got 'sigmoid' instead"),
+    "solver": ("lbfgs", r"lbfgs cannot .*\). Got 'lbfgs' instead"),
+}
+
+
+@pytest.mark.parametrize("name", HINTS)
+def test_what_other_libraries_call_so_is_answered_with_a_hint(Estimator, name):
+    # row 67
+    value, hint = HINTS[name]
+    model = small(Estimator, **{name: value})
+    match = f"The '{name}' parameter of {Estimator.__name__} must be .*{hint}"
+    with refused(ValueError, match, model):
+        model.fit(*toy(Estimator))
+
+
+def test_least_epsilon_is_one_in_a_thousand(Estimator):  # row 67
+    X, y = toy(Estimator, n_features=2000)
+    params = {"hidden_layer_sizes": (1000,), "method": "static", "epsilon": 1e-3}
+    model = small(Estimator, **params)
+    with pytest.warns(UserWarning, match="no path leads"):
+        model.fit(X, y)
+    assert model.coefs_[0].nnz == 3
 
 
 @pytest.mark.parametrize(

@@ -366,9 +366,9 @@ def test_warm_start_does_not_change_the_earlier_network(Estimator):
 @pytest.mark.parametrize(
     ("change", "match"),
     [
-        ({"hidden_layer_sizes": (9,)}, "hidden_layer_sizes"),
-        ({"hidden_layer_sizes": (8, 8)}, "hidden_layer_sizes"),
-        ({"dtype": np.float64}, "dtype"),
+        ({"hidden_layer_sizes": (9,)}, r"hidden_layer_sizes.* was \[8\], now \[9\]"),
+        ({"hidden_layer_sizes": (8, 8)}, r"hidden_layer_sizes.* \[8\], now \[8, 8\]"),
+        ({"dtype": np.float64}, "dtype.*Previously it was float32, now float64"),
     ],
     ids=str,
 )
@@ -397,17 +397,32 @@ def test_warm_start_refuses_other_classes(change):
     X, y = toy(SETClassifier)
     model = small(SETClassifier, warm_start=True).fit(X, y)
     model.predict(X)
-    with refused(ValueError, "warm_start.*classes", model):
+    now = str(np.unique(change(y)))
+    both = rf"Previously they were \[0 1\], now {re.escape(now)}"
+    with refused(ValueError, f"warm_start.*classes.*{both}", model):
         model.fit(X, change(y))
+
+
+def test_warm_start_refuses_another_kind_of_labels():
+    X, y = toy(SETClassifier)
+    single, several = y, np.stack([y, 1 - y], axis=1)
+    kinds = ["one label for each sample", "a multilabel indicator matrix"]
+    for before, now in [(single, several), (several, single)]:
+        model = small(SETClassifier, warm_start=True).fit(X, before)
+        model.predict(X)
+        with refused(ValueError, f"was {kinds[0]}, now {kinds[1]}", model):
+            model.fit(X, now)
+        kinds.reverse()
 
 
 def test_warm_start_refuses_another_kind_of_output():
     X, y = toy(SETRegressor)
     model = small(SETRegressor, warm_start=True).fit(X, y)
     model.predict(X)
-    with refused(ValueError, "warm_start.*2 outputs", model):
+    with refused(ValueError, "warm_start.*2 outputs, the network 1", model):
         model.fit(X, np.stack([y, y], axis=1))
-    with refused(ValueError, "loss", model.set_params(loss="poisson")):
+    both = "loss is the same.* was 'squared_error', now 'poisson'"
+    with refused(ValueError, both, model.set_params(loss="poisson")):
         model.fit(X, np.abs(y))
 
 

@@ -54,6 +54,12 @@ def test_bad_value_is_refused_by_name_in_fit_and_not_before(name, value):
             call(X)
 
 
+def test_an_epsilon_that_is_meant_for_adam_is_refused():  # row 67
+    with pytest.raises(ValueError, match=r"at least 0\.001, which sets") as said:
+        machine(density=None, epsilon=1e-8).fit(bits())
+    assert "adam" not in str(said.value).lower()
+
+
 def test_unknown_names_and_positions_are_refused():
     with pytest.raises(TypeError, match="unexpected keyword"):
         SparseRBM(foo=1)

@@ -7,6 +7,7 @@ import tracemalloc
 from itertools import pairwise
 
 import numpy as np
+import pandas as pd
 import pytest
 from estimators.cases import (
     assert_same_selection,
@@ -50,6 +51,26 @@ BAD_Y = {
     "infinity": ("Input y contains infinity", lambda y: np.where(y > 0, np.inf, 1.0)),
     "too short": (r"inconsistent numbers of samples: \[40, 39\]", lambda y: y[:-1]),
     "mixed": ("label|convert", lambda y: np.array([0, "a"] * 20, dtype=object)),
+    "letters first": (
+        r"labels in y.*\['int', 'str'\]|convert.*input y",
+        lambda y: np.array(["a", 0] * 20, dtype=object),
+    ),
+    "bytes": (
+        r"labels in y.*bytes|convert.*input y",
+        lambda y: np.array([b"a", b"b"] * 20),
+    ),
+    "None among objects": (
+        "Input y contains None",
+        lambda y: np.array([None, "a"] * 20, dtype=object),
+    ),
+    "NaN among objects": (
+        "Input y contains NaN",
+        lambda y: np.array([1, np.nan] * 20, dtype=object),
+    ),
+    "NA among objects": (
+        "Input y contains NaN",
+        lambda y: np.array([1, pd.NA] * 20, dtype=object),
+    ),
 }
 
 
@@ -60,8 +81,23 @@ def test_bad_y_is_refused(match, spoil, supervised, fit):
     X, y = toy_for(supervised)
     bad = spoil(y)
     for model in fresh_and_fitted_selectors(X, y, supervised=supervised):
-        with refused(ValueError, match, model, X, bad):
+        with refused((ValueError, TypeError), match, model, X, bad):
             getattr(model, fit)(X, bad)
+
+
+@both_fits
+@pytest.mark.parametrize("supervised", [True, "regression"])
+def test_sparse_y_is_no_list_of_numbers(supervised, fit):  # row 10
+    X, _ = toy_for(True)
+    model = selector(supervised=supervised)
+    with refused(TypeError, "Sparse data was passed for y.*toarray", model, X):
+        getattr(model, fit)(X, sparse.csr_array(X[:, :2]))
+
+
+def test_sparse_labels_may_be_1d():
+    X, y = toy_for(True)
+    model = selector(supervised=True).fit(X, sparse.coo_array(y))
+    assert_same_selection(model, selector(supervised=True).fit(X, y))
 
 
 @both_fits

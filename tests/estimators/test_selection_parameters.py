@@ -86,6 +86,12 @@ def test_what_is_no_number_of_features_is_refused_after_fit_too(bad):
     np.testing.assert_array_equal(model.transform(X), chosen)
 
 
+def test_an_epsilon_that_is_meant_for_adam_is_refused():  # row 67
+    match = "'epsilon' parameter of QuickSelection must be .*adam_epsilon of SETClass"
+    with pytest.raises(InvalidParameterError, match=match):
+        selector(epsilon=1e-8).fit(toy_for(False)[0])
+
+
 # The number of epochs.
 
 # Samples, and epochs without and with labels: 600 or 1,200 steps, rounded up to whole

@@ -220,6 +220,7 @@ def test_snip_says_that_it_needs_sensitivities():
     "wrong",
     [
         {"epsilon": 0},
+        {"epsilon": 1e-8},
         {"epsilon": -1},
         {"epsilon": np.nan},
         {"density": 0},
@@ -232,6 +233,12 @@ def test_snip_says_that_it_needs_sensitivities():
 def test_wrong_densities_are_refused(init, wrong):
     with pytest.raises(ValueError, match=f"{next(iter(wrong))} must be"):
         init(**wrong)
+
+
+def test_an_epsilon_that_is_meant_for_adam_is_refused():  # row 67
+    with pytest.raises(ValueError, match=r"at least 0\.001, got 1e-08.*adam_epsilon"):
+        ErdosRenyi(epsilon=1e-8)
+    assert ErdosRenyi(epsilon=1e-3)([(2000, 1000)], rng())[0].nnz == 3
 
 
 @pytest.mark.parametrize("wrong", [[0.5, 0], [1.1], [-0.1, 0.5], [0.5, np.nan]])

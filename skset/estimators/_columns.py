@@ -1,0 +1,130 @@
+"""What the columns of a table hold: dates, gaps, and which of them is no number."""
+
+from contextlib import contextmanager
+from functools import partial
+
+import numpy as np
+from scipy import sparse
+
+__all__ = ["dtypes_of", "faults_located", "refuse_dates", "refuse_missing"]
+
+# How the names of the types of dates and durations begin, in any library.
+DATES = ("date", "duration", "interval", "period", "time")
+# What numpy says of values that are no numbers.
+NO_NUMBER = (
+    "could not convert string to float",
+    "must be a string or a real number",
+    "setting an array element with a sequence",
+)
+
+
+def dtypes_of(X):
+    """Return the types of the columns of a frame, or that of an array, else None."""
+    if hasattr(X, "column_names"):  # a table of pyarrow
+        return list(X.schema.types)
+    return list(X.dtypes) if _is_frame(X) else [getattr(X, "dtype", None)]
+
+
+def refuse_dates(X, name="X"):
+    """Raise a TypeError if X holds dates or durations, numbers to numpy and polars."""
+    if isinstance(X, (list, tuple)):
+        X = _array_of(X)
+    if not any(_is_date(dtype) or _is_object(dtype) for dtype in dtypes_of(X)):
+        return  # at once, however many columns an array has
+    for place, dtype, values in _columns(X):
+        kinds = {type(v).__name__ for v in values()} if _is_object(dtype) else set()
+        dates = [str(_taken(dtype))] if _is_date(dtype) else []
+        dates += [f"object ({kind})" for kind in sorted(kinds) if _is_date(kind)]
+        if dates:
+            raise TypeError(
+                f"Input {name} has dtype {dates[0]}{place}, which is not a number. "
+                "Convert dates and durations to numbers first."
+            )
+
+
+def refuse_missing(y):
+    """Raise a ValueError if y is made of objects, and one is None, NaN or NA."""
+    if y is None or sparse.issparse(y):
+        return
+    values = _array_of(y)
+    for value in values.flat if values.dtype == object else ():
+        if value is None or _is_missing(value):
+            what = "None" if value is None else "NaN"
+            raise ValueError(
+                f"Input y contains {what}, which is neither a label nor a number."
+            )
+
+
+@contextmanager
+def faults_located(X, name="X"):
+    """Make an error about what is no number say which column holds that."""
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        if sparse.issparse(X) or not any(text in str(error) for text in NO_NUMBER):
+            raise
+        for place, _, values in _columns(X):
+            try:
+                np.asarray(values(), dtype=float)
+            except (TypeError, ValueError) as fault:
+                raise type(fault)(
+                    f"{str(fault).rstrip('.')} (input {name}{place}). What is no "
+                    "number has to be encoded first."
+                ) from error
+        raise
+
+
+def _columns(X):
+    """Yield place, type and a function that returns the values of each column."""
+    dtypes = dtypes_of(X)
+    if hasattr(X, "column_names"):
+        names, take = X.column_names, X.column
+    elif _is_frame(X):
+        indexed = getattr(X, "iloc", X)  # numbers are names to pandas without it
+        names, take = X.columns, lambda i: indexed[:, i]
+    else:
+        array = X if isinstance(X, np.ndarray) else np.asarray(X, dtype=object)
+        if array.ndim != 2:
+            yield "", dtypes[0], array.ravel
+            return
+        names, take = range(array.shape[1]), lambda i: array[:, i]
+        dtypes = dtypes * array.shape[1]
+    for i, (name, dtype) in enumerate(zip(names, dtypes, strict=True)):
+        yield f" in column {name!r}", dtype, partial(take, i)
+
+
+def _array_of(X):
+    """Return X as an array; an empty one where it is none, as scikit-learn will say."""
+    try:
+        return np.asarray(X)
+    except (TypeError, ValueError):
+        return np.empty(0)
+
+
+def _is_frame(X):
+    return hasattr(X, "__len__") and hasattr(X, "columns")  # a lazy one has no length
+
+
+def _is_object(dtype):
+    return str(dtype).lower() == "object"
+
+
+def _taken(dtype):
+    """Return what numpy takes a type for; categories, for the type of their values."""
+    return getattr(getattr(dtype, "categories", None), "dtype", dtype)
+
+
+def _is_date(dtype):
+    dtype = _taken(dtype)
+    named_so = str(dtype).lower().startswith(DATES)
+    return named_so or getattr(dtype, "kind", "") in ("m", "M")
+
+
+def _is_missing(value):
+    """Return whether a value is NaN, NaT or pandas' NA."""
+    try:
+        return bool(value != value)
+    except TypeError:  # NA neither is nor is not
+        return True
+    except ValueError:  # an array
+        return False
