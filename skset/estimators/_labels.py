@@ -8,7 +8,7 @@ from scipy import sparse
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import column_or_1d
 
-__all__ = ["Labels", "checked_labels", "target_type"]
+__all__ = ["Labels", "checked_labels"]
 
 
 def checked_labels(y):
@@ -21,7 +21,7 @@ def checked_labels(y):
     TypeError
         If y mixes strings with numbers.
     """
-    y = _dense(y)
+    y = y.toarray() if sparse.issparse(y) else y
     if y.ndim == 2 and y.shape[1] == 1:
         y = column_or_1d(y, warn=True)
     with _types_named(y):
@@ -33,17 +33,6 @@ def checked_labels(y):
             "and 1, got multiclass-multioutput."
         )
     return y
-
-
-def target_type(y):
-    """Return scikit-learn's name of what y holds, or raise a TypeError that names y."""
-    y = _dense(y)
-    with _types_named(y):
-        return type_of_target(y)
-
-
-def _dense(y):
-    return y.toarray() if sparse.issparse(y) else y
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from sklearn.utils.multiclass import (
 )
 from sklearn.utils.validation import _check_sample_weight
 
-from skset.estimators._validation import refuse_dates
+from skset.estimators._columns import refuse_dates
 
 try:
     from sklearn.callback import CallbackSupportMixin, with_callbacks
