@@ -1,5 +1,6 @@
 """Data, small models and comparisons that the tests of the estimators share."""
 
+import re
 import warnings
 from contextlib import contextmanager
 
@@ -21,6 +22,11 @@ impatient = pytest.mark.filterwarnings(
     "ignore:Maximum iterations:sklearn.exceptions.ConvergenceWarning"
 )
 brief = pytest.mark.filterwarnings("ignore:The network took only:UserWarning")
+
+
+def named(value):
+    """Return a name for a case that is the same in every process."""
+    return re.sub(r" at 0x[0-9A-Fa-f]+", "", str(value))
 
 
 def small(Estimator, **params):

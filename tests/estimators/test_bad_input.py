@@ -43,51 +43,57 @@ TOO_LARGE = "contains infinity or a value too large for dtype"
 NOT_A_NUMBER = "must be a string or a real number"
 
 BAD_X = {
+    # row 1
     "NaN": (ValueError, "Input X contains NaN", lambda X: with_value(X, np.nan)),
-    "infinity": (ValueError, TOO_LARGE, lambda X: with_value(X, -np.inf)),
+    "infinity": (ValueError, TOO_LARGE, lambda X: with_value(X, -np.inf)),  # row 2
+    # row 2
     "float32 overflow": (ValueError, TOO_LARGE, lambda X: with_value(X, 1e300)),
-    "float32 overflow, sparse": (
+    "float32 overflow, sparse": (  # row 2
         ValueError,
         TOO_LARGE,
         lambda X: sparse.csr_array(with_value(X, 1e300)),
     ),
-    "NaN, sparse": (
+    "NaN, sparse": (  # row 27
         ValueError,
         "contains NaN",
         lambda X: sparse.csr_array(with_value(X, np.nan)),
     ),
-    "NaN in a frame": (
+    "NaN in a frame": (  # row 1
         ValueError,
         "contains NaN",
         lambda X: pd.DataFrame(with_value(X, np.nan)),
     ),
+    # row 24
     "NA in a nullable frame": (ValueError, "contains NaN", with_missing_integer),
-    "no samples": (ValueError, r"0 sample\(s\)", lambda X: X[:0]),
-    "no features": (
+    "no samples": (ValueError, r"0 sample\(s\)", lambda X: X[:0]),  # row 12
+    "no features": (  # row 12
         ValueError,
         r"0 feature\(s\) \(shape=\(40, 0\)\) while a minimum of 1 is required",
         lambda X: X[:, :0],
     ),
+    # row 15
     "1-D": (ValueError, "(?s)Expected 2D array.*Reshape your data", lambda X: X[:, 0]),
-    "3-D": (ValueError, "dim 3", lambda X: X[:, :, None]),
+    "3-D": (ValueError, "dim 3", lambda X: X[:, :, None]),  # row 15
     "3-D sparse": (ValueError, "3D", lambda X: sparse.coo_array(X[:, :, None])),
-    "complex": (ValueError, "Complex data not supported", lambda X: X + 1j),
-    "letters": (
+    "complex": (ValueError, "Complex data not supported", lambda X: X + 1j),  # row 16
+    "letters": (  # row 17
         ValueError,
         "could not convert string to float",
         lambda X: with_value(X, "a"),
     ),
-    "dicts": (TypeError, NOT_A_NUMBER, lambda X: filled(X, {}, dtype=object)),
+    "dicts": (TypeError, NOT_A_NUMBER, lambda X: filled(X, {}, dtype=object)),  # row 17
     "None": (ValueError, "contains NaN", lambda X: filled(X, None)),
     "ragged": (
         ValueError,
         "inhomogeneous|sequence",
         lambda X: [[1.0, 2.0], [3.0]] * 20,
     ),
-    "dates": (TypeError, "dtype datetime64", lambda X: filled(X, DATE)),
+    "dates": (TypeError, "dtype datetime64", lambda X: filled(X, DATE)),  # row 18
+    # row 18
     "durations": (TypeError, "dtype timedelta64", lambda X: filled(X, DATE - DATE)),
+    # row 18
     "list of dates": (TypeError, "dtype datetime64", lambda X: [[DATE] * 5] * 40),
-    "frame with dates": (
+    "frame with dates": (  # row 18
         TypeError,
         "dtype datetime64",
         lambda X: pd.DataFrame(X).assign(when=pd.Timestamp("2020", tz="UTC")),
@@ -130,19 +136,21 @@ def object_y(y, value):
 
 
 BAD_Y = {
+    # row 4
     "NaN": (ValueError, "Input y contains NaN", lambda y: labels_or_numbers(y, np.nan)),
-    "infinity": (
+    "infinity": (  # row 4
         ValueError,
         "Input y contains.*infinity",
         lambda y: labels_or_numbers(y, np.inf),
     ),
+    # row 10
     "object NaN": (ValueError, "Input y contains NaN", lambda y: object_y(y, np.nan)),
-    "too short": (
+    "too short": (  # row 6
         ValueError,
         r"inconsistent numbers of samples: \[40, 39\]",
         lambda y: y[:-1],
     ),
-    "not given": (
+    "not given": (  # row 7
         ValueError,
         "requires y to be passed, but the target y is None",
         lambda y: None,
@@ -150,7 +158,9 @@ BAD_Y = {
     "3-D": (ValueError, "y|dim 3", lambda y: y[:, None, None] + np.zeros((1, 2, 2))),
     "complex": (ValueError, "Complex data not supported", lambda y: y + 1j),
     "empty": (ValueError, r"inconsistent numbers|0 sample\(s\)", lambda y: y[:0]),
+    # row 10
     "object None": (ValueError, "Input y contains None", lambda y: object_y(y, None)),
+    # row 10
     "object NA": (ValueError, "Input y contains NaN", lambda y: object_y(y, pd.NA)),
     "nullable NA": (
         ValueError,
@@ -191,7 +201,7 @@ def test_bad_y_is_refused(Estimator, error, match, spoil, method):
         "2-D multiclass",
     ],
 )
-def test_what_is_no_label_is_refused(Estimator, match, bad):
+def test_what_is_no_label_is_refused(Estimator, match, bad):  # rows 5 and 10
     X, y = toy(Estimator)
     for model in fresh_and_fitted(Estimator, X, y):
         with refused((ValueError, TypeError), match, model, X, bad):
@@ -218,7 +228,7 @@ def test_what_is_no_number_is_refused(Estimator, error, match, bad):
 @regressor_only
 @pytest.mark.parametrize("form", ["csr_array", "csr_matrix", "coo_array"])
 @pytest.mark.parametrize("n_outputs", [1, 3])
-def test_sparse_y_is_no_list_of_numbers(Estimator, form, n_outputs):
+def test_sparse_y_is_no_list_of_numbers(Estimator, form, n_outputs):  # row 10
     X, y = toy(Estimator)
     bad = getattr(sparse, form)(X[:, :n_outputs])
     for model in fresh_and_fitted(Estimator, X, y):
@@ -258,7 +268,7 @@ DIVERGING = {
 
 @pytest.mark.parametrize("method", ["fit", "partial_fit"])
 @pytest.mark.parametrize("params", DIVERGING.values(), ids=DIVERGING)
-def test_divergence_is_refused_in_its_epoch(Estimator, params, method):
+def test_divergence_is_refused_in_its_epoch(Estimator, params, method):  # row 3
     """Without a RuntimeWarning, which the configuration makes an error."""
     params = {"early_stopping": False, **params}
     if method == "partial_fit":
@@ -272,7 +282,7 @@ def test_divergence_is_refused_in_its_epoch(Estimator, params, method):
             model.fit(large, y) if method == "fit" else first_call(model, large, y)
 
 
-def test_divergence_leaves_an_estimator_unfitted(Estimator):
+def test_divergence_leaves_an_estimator_unfitted(Estimator):  # row 3
     X, y = toy(Estimator)
     model = small(Estimator)
     with pytest.raises(ValueError, match="non-finite"):
@@ -283,7 +293,7 @@ def test_divergence_leaves_an_estimator_unfitted(Estimator):
 
 
 @pytest.mark.parametrize("method", ["predict", "score", "predict_proba"])
-def test_unfitted_estimator_says_so(Estimator, method):
+def test_unfitted_estimator_says_so(Estimator, method):  # row 32
     X, y = toy(Estimator)
     model = small(Estimator)
     if not hasattr(model, method):
@@ -303,7 +313,7 @@ def test_unfitted_estimator_has_no_fitted_attribute(Estimator, name):
 
 @pytest.mark.parametrize("method", ["predict", "partial_fit"])
 @pytest.mark.parametrize("container", [np.asarray, sparse.csr_array])
-def test_wrong_number_of_features_is_refused(Estimator, method, container):
+def test_wrong_number_of_features_is_refused(Estimator, method, container):  # row 20
     X, y = toy(Estimator)
     model = first_call(small(Estimator), X, y)
     model.predict(X)
@@ -313,7 +323,7 @@ def test_wrong_number_of_features_is_refused(Estimator, method, container):
         model.predict(few) if method == "predict" else model.partial_fit(few, y)
 
 
-def test_column_vector_y_is_taken_as_1d_with_a_warning(Estimator):
+def test_column_vector_y_is_taken_as_1d_with_a_warning(Estimator):  # row 8
     X, y = toy(Estimator)
     with pytest.warns(DataConversionWarning, match="column-vector"):
         column = small(Estimator).fit(X, y[:, None])
@@ -322,14 +332,14 @@ def test_column_vector_y_is_taken_as_1d_with_a_warning(Estimator):
     assert column.predict(X).shape == (40,)
 
 
-def test_one_sample_is_enough(Estimator):
+def test_one_sample_is_enough(Estimator):  # row 13
     X, y = toy(Estimator)
     model = small(Estimator).fit(X[:1], y[:1])
     assert np.isfinite(model.predict(X)).all()
 
 
 @pytest.mark.parametrize("what", ["constant feature", "all zero", "zero row"])
-def test_features_without_information_are_taken(Estimator, what):
+def test_features_without_information_are_taken(Estimator, what):  # row 14
     X, y = toy(Estimator)
     if what == "constant feature":
         X[:, 2] = 7.0
@@ -340,7 +350,7 @@ def test_features_without_information_are_taken(Estimator, what):
     assert np.isfinite(model.feature_importances_).all()
 
 
-def test_batch_larger_than_the_data_is_clipped_with_a_warning(Estimator):
+def test_batch_larger_than_the_data_is_clipped_with_a_warning(Estimator):  # row 38
     X, y = toy(Estimator)
     with pytest.warns(UserWarning, match="Got batch_size=41.* clipped"):
         clipped = small(Estimator, batch_size=41).fit(X, y)

@@ -111,7 +111,7 @@ HOOKS = ["setup", "begin fit", "begin epoch", "end epoch", "end fit", "teardown"
 @pytest.mark.parametrize("fitted", [False, True])
 def test_error_in_a_callback_comes_out_and_leaves_nothing(
     Estimator, hook, fitted, threads_at_work
-):
+):  # row 46
     X, y = toy(Estimator)
     model = small(Estimator, n_jobs=2)
     if fitted:

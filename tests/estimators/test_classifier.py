@@ -126,7 +126,7 @@ def test_log_probabilities_are_finite_where_probabilities_vanish(n_classes):
 
 
 @pytest.mark.parametrize("label", [0, 7, "only", True])
-def test_one_class_is_always_right(label):
+def test_one_class_is_always_right(label):  # row 9
     X, _ = toy(SETClassifier)
     y = np.full(40, label)
     for model in (
@@ -151,7 +151,7 @@ LABELS = {
 
 
 @pytest.mark.parametrize("labels", LABELS.values(), ids=LABELS)
-def test_labels_keep_their_type(labels):
+def test_labels_keep_their_type(labels):  # row 11
     X, y = toy(SETClassifier, n_classes=3)
     try:
         model = small(SETClassifier).fit(X, labels[y])
@@ -167,7 +167,7 @@ def test_labels_keep_their_type(labels):
 
 
 @pytest.mark.parametrize("make", [pd.Categorical, pd.Series, list], ids=str)
-def test_labels_in_other_containers(make):
+def test_labels_in_other_containers(make):  # row 11
     X, y = toy(SETClassifier, n_classes=3)
     labels = np.array(["a", "b", "c"])[y]
     model = small(SETClassifier).fit(X, make(labels))
@@ -177,7 +177,7 @@ def test_labels_in_other_containers(make):
     )
 
 
-def test_bool_labels_stay_bool():
+def test_bool_labels_stay_bool():  # row 11
     X, y = toy(SETClassifier)
     model = small(SETClassifier).fit(X, y.astype(bool))
     assert model.predict(X).dtype == bool

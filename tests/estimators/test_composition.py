@@ -4,6 +4,7 @@ import pickle
 import tracemalloc
 from dataclasses import dataclass
 
+import joblib
 import numpy as np
 import pytest
 from estimators.cases import (
@@ -40,11 +41,13 @@ from skset.topology import random_topology
 pytestmark = impatient
 
 
-def test_grid_search(Estimator):
+@pytest.mark.parametrize("backend", ["loky", "threading"])
+def test_grid_search(Estimator, backend):  # row 52
     X, y = toy(Estimator)
     grid = {"epsilon": [1, 20], "drop": ["set", strategies.MagnitudeDrop()]}
     serial = GridSearchCV(small(Estimator), grid, cv=2).fit(X, y)
-    parallel = GridSearchCV(small(Estimator), grid, cv=2, n_jobs=2).fit(X, y)
+    with joblib.parallel_config(backend, n_jobs=2):
+        parallel = GridSearchCV(small(Estimator), grid, cv=2).fit(X, y)
     assert serial.best_params_ == parallel.best_params_
     for name in ("split0_test_score", "split1_test_score"):
         np.testing.assert_array_equal(
@@ -307,7 +310,7 @@ def test_representations(Estimator):
 # Wide data.
 
 
-def test_wide_data_takes_memory_for_its_connections_only(Estimator):
+def test_wide_data_takes_memory_for_its_connections_only(Estimator):  # row 43
     """n_in * n_out passes 1e8; nothing of that size is ever made."""
     rng = np.random.default_rng(0)
     X = rng.standard_normal((200, 100_000), dtype=np.float32)
@@ -323,7 +326,7 @@ def test_wide_data_takes_memory_for_its_connections_only(Estimator):
     assert scores(model, X).shape[0] == 200
 
 
-def test_more_than_2_to_the_31_possible_connections(Estimator):
+def test_more_than_2_to_the_31_possible_connections(Estimator):  # row 43
     X = np.zeros((4, 60_000), np.float32)
     X[:, ::7] = 1
     y = np.array([0, 1, 0, 1])

@@ -1,5 +1,6 @@
 """The same seed gives the same bits, whoever computes; and nothing else is touched."""
 
+import multiprocessing
 import os
 import subprocess
 import sys
@@ -39,6 +40,7 @@ BUSY = {
 def test_any_number_of_threads_gives_the_same_bits(
     Estimator, solver, dtype, threads_at_work
 ):
+    # row 53
     X, y = toy(Estimator, n_samples=70)
     params = {**BUSY, "solver": solver, "dtype": dtype}
     serial = small(Estimator, **params, n_jobs=None).fit(X, y)
@@ -92,13 +94,18 @@ print(joblib.hash([W.data for W in model.coefs_]), hash("a string"))
 """
 
 
-def test_other_processes_give_the_same_bits(Estimator):
+def test_other_processes_give_the_same_bits(Estimator):  # row 53
     tests = os.path.join(os.path.dirname(__file__), "..")
     said = []
-    for hash_seed in ("1", "2"):
+    for hash_seed in ("1", "2"):  # which is also how many threads numba may take
         child = subprocess.run(
             [sys.executable, "-c", PROGRAM.format(Estimator.__name__)],
-            env={**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": tests},
+            env={
+                **os.environ,
+                "PYTHONHASHSEED": hash_seed,
+                "NUMBA_NUM_THREADS": hash_seed,
+                "PYTHONPATH": tests,
+            },
             capture_output=True,
             text=True,
             check=True,
@@ -113,6 +120,7 @@ def test_other_processes_give_the_same_bits(Estimator):
 def test_threads_that_fit_and_predict_at_once_equal_serial_work(
     Estimator, n_jobs, threads_at_work
 ):
+    # row 50
     X, y = toy(Estimator, n_samples=200)
     fitted = small(Estimator).fit(X, y)
 
@@ -129,7 +137,31 @@ def test_threads_that_fit_and_predict_at_once_equal_serial_work(
         assert said.tobytes() == also_said.tobytes()
 
 
-def test_fitting_and_predicting_change_nothing_around_them(Estimator):
+@pytest.mark.skipif(
+    "fork" not in multiprocessing.get_all_start_methods(), reason="cannot fork"
+)
+# Other libraries and tests may have threads that Python warns of.
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+def test_a_forked_child_predicts_what_its_parent_does(Estimator, threads_at_work):
+    # row 51
+    X, y = toy(Estimator, n_samples=200)
+    model = small(Estimator, **BUSY, n_jobs=2).fit(X, y)
+    assert threads_at_work
+    said = scores(model, X)
+
+    def work():
+        assert scores(model, X).tobytes() == said.tobytes()
+        assert scores(model.fit(X, y), X).tobytes() == said.tobytes()
+
+    child = multiprocessing.get_context("fork").Process(target=work)
+    child.start()
+    child.join(60)
+    if child.is_alive():
+        child.kill()
+    assert child.exitcode == 0
+
+
+def test_fitting_and_predicting_change_nothing_around_them(Estimator):  # row 54
     X, y = toy(Estimator)
     weight = np.linspace(0.5, 1.5, 40)
     model = small(Estimator, **BUSY, n_jobs=2)

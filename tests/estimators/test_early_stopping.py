@@ -160,7 +160,7 @@ def test_share_held_out_has_the_proportions_of_the_classes():
     ids=lambda labels: str(labels.dtype),
 )
 @pytest.mark.parametrize("scoring", ["loss", None])
-def test_labels_of_any_type_are_kept(labels, scoring):
+def test_labels_of_any_type_are_kept(labels, scoring):  # row 11
     X, y = noisy(SETClassifier)
     model = small(SETClassifier, early_stopping=True, scoring=scoring)
     model.fit(X, labels[y])
@@ -224,6 +224,7 @@ GIVEN = {
 
 @pytest.mark.parametrize(("params", "names", "match"), GIVEN.values(), ids=GIVEN)
 def test_validation_data_must_be_whole_and_wanted(Estimator, params, names, match):
+    # row 40
     X, y = toy(Estimator)
     given = {"X_val": X, "y_val": y, "sample_weight_val": np.ones(40)}
     for model in fresh_and_fitted(Estimator, X, y, **params):
@@ -252,7 +253,7 @@ BAD_VALIDATION = {
 @pytest.mark.parametrize(
     ("given", "match"), BAD_VALIDATION.values(), ids=BAD_VALIDATION
 )
-def test_bad_validation_data_is_refused(Estimator, given, match):
+def test_bad_validation_data_is_refused(Estimator, given, match):  # row 40
     X, y = toy(Estimator)
     for model in fresh_and_fitted(Estimator, X, y, early_stopping=True):
         with refused(ValueError, match, model, X, y):
@@ -260,7 +261,7 @@ def test_bad_validation_data_is_refused(Estimator, given, match):
 
 
 @pytest.mark.parametrize("unseen", [np.full(40, 7), np.full(40, "a")])
-def test_unseen_class_in_y_val_is_refused(unseen):
+def test_unseen_class_in_y_val_is_refused(unseen):  # row 40
     X, y = toy(SETClassifier)
     for model in fresh_and_fitted(SETClassifier, X, y, early_stopping=True):
         with refused(ValueError, "y_val.*classes not in", model, X, y):
@@ -274,14 +275,14 @@ def test_y_val_with_another_number_of_outputs_is_refused():
             model.fit(X, y, X_val=X, y_val=np.stack([y, y], axis=1))
 
 
-def test_too_few_samples_to_hold_some_out(Estimator):
+def test_too_few_samples_to_hold_some_out(Estimator):  # row 13
     X, y = toy(Estimator)
     for model in fresh_and_fitted(Estimator, X, y, early_stopping=True):
         with refused(ValueError, "validation_fraction", model, X, y):
             model.fit(X[:1], y[:1])
 
 
-def test_class_with_one_member_cannot_be_split():
+def test_class_with_one_member_cannot_be_split():  # row 13
     X, y = toy(SETClassifier)
     y[0] = 7
     for model in fresh_and_fitted(SETClassifier, X, y % 2, early_stopping=True):
@@ -327,7 +328,7 @@ def test_validation_loss_that_is_nan_is_refused():  # row 68
         model.fit(X, y, X_val=far, y_val=y)
 
 
-def test_error_of_a_scorer_comes_out_and_leaves_nothing(Estimator):
+def test_error_of_a_scorer_comes_out_and_leaves_nothing(Estimator):  # row 46
     X, y = toy(Estimator)
 
     class BrokenError(Exception):

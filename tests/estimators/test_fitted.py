@@ -180,7 +180,7 @@ def test_informative_features_become_important():
 
 
 @torn
-def test_units_without_any_connection_are_no_harm(Estimator):
+def test_units_without_any_connection_are_no_harm(Estimator):  # row 59
     X, y = toy(Estimator)
     model = small(Estimator, hidden_layer_sizes=(50, 50), epsilon=0.05).fit(X, y)
     assert (model.coefs_[0].nnz, model.coefs_[2].nnz) == (3, 3)
@@ -188,7 +188,7 @@ def test_units_without_any_connection_are_no_harm(Estimator):
     assert all(np.isfinite(W.data).all() for W in model.coefs_)
 
 
-def test_one_connection_per_layer(Estimator):
+def test_one_connection_per_layer(Estimator):  # row 59
     X, y = toy(Estimator)
     model = small(Estimator, density=1e-9, final_drop=False)
     with pytest.warns(UserWarning, match="no path leads") as said:
@@ -203,6 +203,7 @@ MLPS = {SETClassifier: MLPClassifier, SETRegressor: MLPRegressor}
 
 @pytest.mark.parametrize("solver", ["sgd", "adam"])
 def test_dense_limit_is_the_multilayer_perceptron_of_scikit_learn(Estimator, solver):
+    # row 59
     """Pass for pass, from the same weights."""
     X, y = toy(Estimator, n_classes=3)
     if Estimator is SETRegressor:

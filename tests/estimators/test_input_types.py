@@ -61,19 +61,19 @@ def assert_equal_fits(Estimator, X, other, y):
 
 
 @pytest.mark.parametrize("change", SAME.values(), ids=SAME)
-def test_storage_does_not_matter(Estimator, change):
+def test_storage_does_not_matter(Estimator, change):  # row 19
     X, y = toy(Estimator)
     assert_equal_fits(Estimator, X, change(X), y)
 
 
 @pytest.mark.parametrize("dtype", ROUNDED.values(), ids=ROUNDED)
-def test_narrow_types_equal_their_float64_values(Estimator, dtype):
+def test_narrow_types_equal_their_float64_values(Estimator, dtype):  # row 19
     X, y = toy(Estimator)
     narrow = (X + 5).astype(dtype)
     assert_equal_fits(Estimator, narrow.astype(np.float64), narrow, y)
 
 
-def test_read_only_memory_map(Estimator, tmp_path):
+def test_read_only_memory_map(Estimator, tmp_path):  # row 19
     X, y = toy(Estimator)
     np.save(tmp_path / "X.npy", X)
     mapped = np.load(tmp_path / "X.npy", mmap_mode="r")
@@ -123,7 +123,7 @@ def test_names_are_remembered(Estimator):
     ],
     ids=["reordered", "missing", "extra", "renamed"],
 )
-def test_other_names_than_in_fit_are_refused(Estimator, change, method):
+def test_other_names_than_in_fit_are_refused(Estimator, change, method):  # row 21
     X, y = toy(Estimator)
     F, other = framed(X), change(framed(X))
     model = first_call(small(Estimator), F, y)
@@ -142,7 +142,7 @@ def test_other_names_than_in_fit_are_refused(Estimator, change, method):
             model.fit(F, y, X_val=other, y_val=y)
 
 
-def test_names_on_one_side_only_are_warned_of(Estimator):
+def test_names_on_one_side_only_are_warned_of(Estimator):  # row 22
     X, y = toy(Estimator)
     named, bare = small(Estimator).fit(framed(X), y), small(Estimator).fit(X, y)
     with pytest.warns(UserWarning, match="does not have valid feature names"):
@@ -152,7 +152,7 @@ def test_names_on_one_side_only_are_warned_of(Estimator):
     np.testing.assert_array_equal(from_bare, from_named)
 
 
-def test_names_that_are_not_all_strings_are_refused(Estimator):
+def test_names_that_are_not_all_strings_are_refused(Estimator):  # row 23
     X, y = toy(Estimator)
     F = pd.DataFrame(X, columns=["a", 1, "c", 3, "e"])
     model = small(Estimator)
@@ -160,7 +160,7 @@ def test_names_that_are_not_all_strings_are_refused(Estimator):
         model.fit(F, y)
 
 
-def test_names_that_repeat_do_not_crash(Estimator):
+def test_names_that_repeat_do_not_crash(Estimator):  # row 23
     X, y = toy(Estimator)
     F = pd.DataFrame(X, columns=list("aabcd"))
     try:
@@ -179,6 +179,7 @@ def test_names_that_repeat_do_not_crash(Estimator):
 def test_predicting_in_chunks_is_bit_for_bit_the_same(
     Estimator, size, dtype, n_classes
 ):
+    # row 58
     X, y = toy(Estimator, n_samples=150, n_classes=n_classes)
     model = small(Estimator, hidden_layer_sizes=(30, 20), dtype=dtype, max_iter=2)
     model.fit(X, y)

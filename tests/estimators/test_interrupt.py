@@ -57,6 +57,7 @@ def test_what_was_learned_is_kept(
 def test_before_the_first_epoch_has_passed_nothing_is_kept(
     Estimator, step, monkeypatch
 ):
+    # row 44
     X, y = toy(Estimator)
     model = small(Estimator, batch_size=10)
     interrupt(monkeypatch, epoch=0, step=step)
@@ -158,9 +159,61 @@ def said_after_interrupt(program):
     return said
 
 
+SEARCH = """
+import numpy as np
+from sklearn.model_selection import GridSearchCV
+from skset.estimators import {0}
+
+rng = np.random.default_rng(0)
+X = rng.standard_normal((2000, 100)).astype(np.float32)
+y = (X[:, 0] > 0).astype(int)
+model = {0}(hidden_layer_sizes=(300, 300), max_iter=10**6, tol=0.0,
+            n_iter_no_change=np.inf, random_state=0, verbose=True)
+try:
+    GridSearchCV(model, {{"epsilon": [1, 5, 20]}}, cv=3, n_jobs=2).fit(X, y)
+except KeyboardInterrupt:
+    print("stopped", flush=True)
+"""
+
+
+def is_alive(group):
+    """Return whether there is any process in the group."""
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows sends Ctrl-C in another way")
+def test_search_is_stopped_and_leaves_no_process(Estimator):  # row 45
+    child = subprocess.Popen(
+        [sys.executable, "-W", "ignore", "-c", SEARCH.format(Estimator.__name__)],
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        while not (line := child.stdout.readline()).startswith("Epoch 2"):
+            assert line, "the search ended before it was interrupted"
+        os.killpg(child.pid, signal.SIGINT)  # as a terminal sends it, to all
+        said, _ = child.communicate(timeout=60)
+        deadline = time.monotonic() + 60
+        while is_alive(child.pid) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert said.endswith("stopped\n")
+        assert not is_alive(child.pid)
+    finally:
+        if is_alive(child.pid):
+            os.killpg(child.pid, signal.SIGKILL)
+        child.wait()
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Windows sends Ctrl-C in another way")
 @pytest.mark.parametrize("n_jobs", [None, 2])
-def test_real_signal_stops_a_long_fit_soon(Estimator, n_jobs):
+def test_real_signal_stops_a_long_fit_soon(Estimator, n_jobs):  # row 44
     pytest.importorskip("sklearn.callback")
     said = said_after_interrupt(PROGRAM.format(Estimator.__name__, n_jobs))
     assert said.startswith("done")

@@ -217,7 +217,7 @@ def test_multilabel():
 # Classes.
 
 
-def test_first_call_needs_classes():
+def test_first_call_needs_classes():  # row 33
     X, y = toy(SETClassifier)
     model = small(SETClassifier)
     match = "classes must be passed on the first call to partial_fit"
@@ -225,7 +225,7 @@ def test_first_call_needs_classes():
         model.partial_fit(X, y)
 
 
-def test_classes_of_the_first_call_are_all_there_are():
+def test_classes_of_the_first_call_are_all_there_are():  # row 34
     X, y = toy(SETClassifier)
     labels = np.array(["a", "b", "c"])
     model = small(SETClassifier).partial_fit(X, labels[y], classes=["c", "b", "a"])
@@ -245,7 +245,7 @@ def test_classes_of_the_first_call_are_all_there_are():
             model.partial_fit(X, **given)
 
 
-def test_first_call_with_a_class_that_is_not_given():
+def test_first_call_with_a_class_that_is_not_given():  # row 34
     X, y = toy(SETClassifier)
     with refused(
         ValueError, r"has classes not in.*\[1\]", model := small(SETClassifier)
@@ -271,7 +271,7 @@ def test_balanced_class_weight_needs_all_data():
     assert_same_network(even, plain)
 
 
-def test_early_stopping_needs_all_data(Estimator):
+def test_early_stopping_needs_all_data(Estimator):  # row 34
     X, y = toy(Estimator)
     model = small(Estimator, early_stopping=True)
     with refused(ValueError, "partial_fit does not support early_stopping", model):
@@ -372,7 +372,7 @@ def test_warm_start_does_not_change_the_earlier_network(Estimator):
     ],
     ids=str,
 )
-def test_warm_start_refuses_another_network(Estimator, change, match):
+def test_warm_start_refuses_another_network(Estimator, change, match):  # row 35
     X, y = toy(Estimator)
     model = small(Estimator, warm_start=True, dtype=np.float32).fit(X, y)
     model.set_params(**change).predict(X)
@@ -380,7 +380,7 @@ def test_warm_start_refuses_another_network(Estimator, change, match):
         model.fit(X, y)
 
 
-def test_warm_start_refuses_other_features(Estimator):
+def test_warm_start_refuses_other_features(Estimator):  # row 35
     X, y = toy(Estimator)
     model = small(Estimator, warm_start=True).fit(X, y)
     model.predict(X)
@@ -393,7 +393,7 @@ def test_warm_start_refuses_other_features(Estimator):
     [lambda y: y + 1, lambda y: np.where(np.arange(40) < 3, 7, y), lambda y: y * 0],
     ids=["others", "one more", "one less"],
 )
-def test_warm_start_refuses_other_classes(change):
+def test_warm_start_refuses_other_classes(change):  # row 35
     X, y = toy(SETClassifier)
     model = small(SETClassifier, warm_start=True).fit(X, y)
     model.predict(X)
@@ -403,7 +403,7 @@ def test_warm_start_refuses_other_classes(change):
         model.fit(X, change(y))
 
 
-def test_warm_start_refuses_another_kind_of_labels():
+def test_warm_start_refuses_another_kind_of_labels():  # row 35
     X, y = toy(SETClassifier)
     single, several = y, np.stack([y, 1 - y], axis=1)
     kinds = ["one label for each sample", "a multilabel indicator matrix"]
@@ -415,7 +415,7 @@ def test_warm_start_refuses_another_kind_of_labels():
         kinds.reverse()
 
 
-def test_warm_start_refuses_another_kind_of_output():
+def test_warm_start_refuses_another_kind_of_output():  # row 35
     X, y = toy(SETRegressor)
     model = small(SETRegressor, warm_start=True).fit(X, y)
     model.predict(X)

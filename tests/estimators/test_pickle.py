@@ -47,6 +47,7 @@ WAYS = {
 @pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_copy_predicts_and_goes_on_as_the_original(Estimator, way, dtype, tmp_path):
+    # row 55
     X, y = toy(Estimator)
     model = first_call(small(Estimator, dtype=dtype, zeta=0.5), X, y)
     other = way(model, tmp_path)
@@ -74,6 +75,7 @@ def test_training_a_copy_leaves_the_original(Estimator):
 
 
 def test_mapped_weights_are_read_only_and_warm_start_copies_them(Estimator, tmp_path):
+    # row 55
     X, y = toy(Estimator)
     model = mapped(small(Estimator, warm_start=True).fit(X, y), tmp_path)
     assert not model.coefs_[0].data.flags.writeable
@@ -81,7 +83,7 @@ def test_mapped_weights_are_read_only_and_warm_start_copies_them(Estimator, tmp_
     assert model.coefs_[0].data.flags.writeable
 
 
-def test_pickle_is_read_in_another_process(Estimator, tmp_path):
+def test_pickle_is_read_in_another_process(Estimator, tmp_path):  # row 55
     X, y = toy(Estimator)
     model = small(Estimator).fit(X, y)
     joblib.dump((model, X, scores(model, X)), tmp_path / "all.joblib")
@@ -108,6 +110,7 @@ def test_fitted_network_at_rest_has_no_optimiser_state(Estimator):
 
 @pytest.mark.parametrize("fitted", [False, True])
 def test_pickle_of_another_version_is_warned_of(Estimator, fitted, monkeypatch):
+    # row 56
     X, y = toy(Estimator)
     model = small(Estimator)
     if fitted:
@@ -124,7 +127,7 @@ def test_pickle_of_another_version_is_warned_of(Estimator, fitted, monkeypatch):
         assert np.isfinite(model.predict(X)).all()
 
 
-def test_clone_forgets_what_was_learned(Estimator):
+def test_clone_forgets_what_was_learned(Estimator):  # row 55
     X, y = toy(Estimator)
     model = small(Estimator, zeta=0.4).fit(X, y)
     twin = clone(model)

@@ -81,7 +81,7 @@ OUTSIDE = {
 
 @every_method
 @pytest.mark.parametrize("spoil", OUTSIDE.values(), ids=OUTSIDE)
-def test_values_that_are_no_probabilities_are_refused(spoil, method):
+def test_values_that_are_no_probabilities_are_refused(spoil, method):  # row 42
     match = r"(?s)values in \[0, 1\].*X has values from .*MinMaxScaler.*Binarizer"
     assert_refused(method, spoil(bits()), match)
 
@@ -139,7 +139,7 @@ def test_messy_matrix_of_the_machines_own_type_stays_as_it_is(fit):
 
 
 @pytest.mark.parametrize(("form", "kind", "spoil"), MALFORMED)
-def test_malformed_matrix_is_refused(form, kind, spoil):
+def test_malformed_matrix_is_refused(form, kind, spoil):  # row 25
     X = np.hstack([bits(), bits()[:, :1]])
     bad = getattr(sparse, f"{form}_{kind}")(X)
     spoil(bad)
@@ -154,7 +154,7 @@ def test_malformed_matrix_is_refused(form, kind, spoil):
 
 @pytest.mark.parametrize("container", [np.asarray, sparse.csr_array])
 @pytest.mark.parametrize("method", ["partial_fit", *ANSWERS])
-def test_wrong_number_of_features_is_refused(method, container):
+def test_wrong_number_of_features_is_refused(method, container):  # row 20
     X = bits()
     _, model = fresh_and_fitted_machines(X)
     match = "X has 4 features, but SparseRBM is expecting 5 features"
@@ -173,7 +173,7 @@ def test_wrong_number_of_features_is_refused(method, container):
     ],
     ids=["reordered", "missing", "extra"],
 )
-def test_other_names_than_in_fit_are_refused(change, method):
+def test_other_names_than_in_fit_are_refused(change, method):  # row 21
     F = framed(bits())
     model = machine().partial_fit(F)
     model.transform(F)
@@ -182,7 +182,7 @@ def test_other_names_than_in_fit_are_refused(change, method):
         getattr(model, method)(other)
 
 
-def test_names_on_one_side_only_are_warned_of():
+def test_names_on_one_side_only_are_warned_of():  # row 22
     X = bits()
     named, bare = machine().fit(framed(X)), machine().fit(X)
     assert named.feature_names_in_.tolist() == ["f0", "f1", "f2", "f3", "f4"]
@@ -194,7 +194,7 @@ def test_names_on_one_side_only_are_warned_of():
     np.testing.assert_array_equal(from_bare, from_named)
 
 
-def test_names_that_are_not_all_strings_are_refused():
+def test_names_that_are_not_all_strings_are_refused():  # row 23
     F = framed(bits()).rename(columns={"f1": 1})
     model = machine()
     with refused(TypeError, "only supported if all input features have string", model):
@@ -202,7 +202,7 @@ def test_names_that_are_not_all_strings_are_refused():
 
 
 @every_answer
-def test_unfitted_machine_says_so(answer):
+def test_unfitted_machine_says_so(answer):  # row 32
     with refused(NotFittedError, "is not fitted yet", model := machine()):
         getattr(model, answer)(bits())
 
@@ -230,7 +230,7 @@ PLAIN = {
 @both_fits
 @pytest.mark.parametrize("container", [np.asarray, sparse.csr_array])
 @pytest.mark.parametrize("spoil", PLAIN.values(), ids=PLAIN)
-def test_data_without_information_are_taken(spoil, container, fit):
+def test_data_without_information_are_taken(spoil, container, fit):  # row 14
     X = bits()
     spoil(X)
     model = getattr(machine(), fit)(container(X))
@@ -256,7 +256,7 @@ def test_one_feature_and_one_component_are_enough(fit):
 
 
 @both_fits
-def test_batch_larger_than_the_data_is_clipped_with_a_warning(fit):
+def test_batch_larger_than_the_data_is_clipped_with_a_warning(fit):  # row 38
     X = bits()
     with pytest.warns(UserWarning, match="Got batch_size=41.* clipped"):
         clipped = getattr(machine(batch_size=41), fit)(X)
@@ -269,7 +269,7 @@ def test_batch_larger_than_the_data_is_clipped_with_a_warning(fit):
 @both_fits
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("change", SAME.values(), ids=SAME)
-def test_storage_does_not_matter(change, dtype, fit):
+def test_storage_does_not_matter(change, dtype, fit):  # row 19
     X = np.random.default_rng(0).random((40, 5))
     if dtype == "float32" or change is SAME["float32"]:
         X = X.astype(np.float32).astype(float)

@@ -80,7 +80,7 @@ print("done", flush=True)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows sends Ctrl-C in another way")
-def test_real_signal_stops_a_long_fit_soon():
+def test_real_signal_stops_a_long_fit_soon():  # row 44
     pytest.importorskip("sklearn.callback")
     assert said_after_interrupt(LONG) == "done\n"
 

@@ -44,7 +44,7 @@ def test_every_parameter_is_constrained_and_has_bad_values_here():
 @pytest.mark.parametrize(
     ("name", "value"), [(name, value) for name in NAMES for value in BAD[name]]
 )
-def test_bad_value_is_refused_by_name_in_fit_and_not_before(name, value):
+def test_bad_value_is_refused_by_name_in_fit_and_not_before(name, value):  # row 36
     X = bits()
     assert SparseRBM(**{name: value}).get_params()[name] is value
     match = rf"(?s)The '{name}' parameter of SparseRBM must be .*Got .*"
@@ -60,7 +60,7 @@ def test_an_epsilon_that_is_meant_for_adam_is_refused():  # row 67
     assert "adam" not in str(said.value).lower()
 
 
-def test_unknown_names_and_positions_are_refused():
+def test_unknown_names_and_positions_are_refused():  # row 37
     with pytest.raises(TypeError, match="unexpected keyword"):
         SparseRBM(foo=1)
     with pytest.raises(TypeError, match="positional"):
@@ -94,7 +94,7 @@ DIVERGING = {
 
 @both_fits
 @pytest.mark.parametrize("params", DIVERGING.values(), ids=DIVERGING)
-def test_divergence_is_refused_in_its_epoch(params, fit):
+def test_divergence_is_refused_in_its_epoch(params, fit):  # row 3
     X = bits()
     match = "non-finite.*in epoch [12]. learning_rate is too large"
     same = {"dtype": params.get("dtype", np.float32)}

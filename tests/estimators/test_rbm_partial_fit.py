@@ -223,7 +223,7 @@ def test_warm_start_goes_on():
 
 
 @pytest.mark.parametrize(("what", "value"), CHANGES)
-def test_warm_start_refuses_another_machine(what, value):
+def test_warm_start_refuses_another_machine(what, value):  # row 35
     X = bits()
     model = machine(dtype=np.float32, warm_start=True).fit(X)
     model.set_params(**{what: value})
@@ -231,7 +231,7 @@ def test_warm_start_refuses_another_machine(what, value):
         model.fit(X)
 
 
-def test_warm_start_refuses_other_features():
+def test_warm_start_refuses_other_features():  # row 35
     X = bits()
     model = machine(warm_start=True).fit(X)
     with refused(ValueError, "X has 4 features", model, X):
@@ -252,7 +252,7 @@ def test_machine_at_rest_has_no_state_of_training():
 
 
 @pytest.mark.parametrize("fitted", [False, True])
-def test_pickle_of_another_version_is_warned_of(fitted, monkeypatch):
+def test_pickle_of_another_version_is_warned_of(fitted, monkeypatch):  # row 56
     model = machine().fit(bits()) if fitted else machine()
     with monkeypatch.context() as patch:
         patch.setitem(SparseRBM.__getstate__.__globals__, "__version__", "0.0-old")

@@ -119,10 +119,11 @@ def test_score_takes_weights(Estimator):
 
 # Row 30: the parameter is named, whatever is wrong.
 BAD_WEIGHTS = {
-    "negative": (np.r_[-1.0, np.ones(39)], r"Negative values.*sample_weight"),
-    "all zero": (np.zeros(40), "at least one non-zero"),
-    "NaN": (np.full(40, np.nan), "Input sample_weight contains NaN"),
+    "negative": (np.r_[-1.0, np.ones(39)], r"Negative values.*sample_weight"),  # row 28
+    "all zero": (np.zeros(40), "at least one non-zero"),  # row 29
+    "NaN": (np.full(40, np.nan), "Input sample_weight contains NaN"),  # row 30
     "infinite": (np.full(40, np.inf), "Input sample_weight contains infinity"),
+    # row 30
     "too short": (np.ones(39), r"sample_weight.shape == \(39,\), expected \(40,\)"),
     "2-D": (np.ones((40, 1)), "Sample weights must be 1D"),
     "strings": (np.full(40, "a"), "sample_weight: could not convert string to float"),
@@ -145,7 +146,7 @@ def test_bad_weights_are_refused(Estimator, weight, match, method):
                 first_call(model, X, y, sample_weight=weight)
 
 
-def test_class_without_any_weight_is_never_predicted():
+def test_class_without_any_weight_is_never_predicted():  # row 29
     X, y = toy(SETClassifier, n_classes=3)
     model = small(SETClassifier, max_iter=30, learning_rate_init=0.02)
     model.fit(X, y, sample_weight=(y != 1).astype(float))

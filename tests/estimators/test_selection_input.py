@@ -77,7 +77,7 @@ BAD_Y = {
 @both_fits
 @pytest.mark.parametrize("supervised", [True, "classification", "regression"])
 @pytest.mark.parametrize(("match", "spoil"), BAD_Y.values(), ids=BAD_Y)
-def test_bad_y_is_refused(match, spoil, supervised, fit):
+def test_bad_y_is_refused(match, spoil, supervised, fit):  # row 10
     X, y = toy_for(supervised)
     bad = spoil(y)
     for model in fresh_and_fitted_selectors(X, y, supervised=supervised):
@@ -112,7 +112,7 @@ def test_bad_weights_are_refused(weight, match, fit):
 @both_fits
 @every_supervised
 @pytest.mark.parametrize(("scale", "rate"), [(1e30, 0.003), (1.0, 1e30)])
-def test_divergence_leaves_a_selector_unfitted(supervised, scale, rate, fit):
+def test_divergence_leaves_a_selector_unfitted(supervised, scale, rate, fit):  # row 3
     X, y = toy_for(supervised)
     large = X * scale
     model = selector(supervised=supervised, solver="sgd", learning_rate_init=rate)
@@ -122,7 +122,7 @@ def test_divergence_leaves_a_selector_unfitted(supervised, scale, rate, fit):
         model.transform(X)
 
 
-def test_wrong_number_of_features_is_refused():
+def test_wrong_number_of_features_is_refused():  # row 20
     X, _ = toy_for(False)
     model = selector().partial_fit(X)
     match = "X has 4 features, but QuickSelection is expecting 5 features"
@@ -131,7 +131,7 @@ def test_wrong_number_of_features_is_refused():
             call(X[:, :4])
 
 
-def test_unfitted_selector_says_so():
+def test_unfitted_selector_says_so():  # row 32
     for method in ("transform", "inverse_transform", "get_feature_names_out"):
         with pytest.raises(NotFittedError, match="is not fitted yet"):
             getattr(selector(), method)(toy_for(False)[0])
@@ -145,7 +145,7 @@ def test_unfitted_selector_says_so():
 
 @every_importance
 @every_supervised
-def test_constant_features_are_worth_nothing_and_last(supervised, importance):
+def test_constant_features_are_worth_nothing_and_last(supervised, importance):  # row 14
     X, y = toy_for(supervised, n_features=8)
     X[:, [1, 6]] = [7.0, 0.0]
     model = selector(supervised=supervised, importance=importance).fit(X, y)
@@ -186,7 +186,7 @@ def test_feature_is_constant_that_is_so_in_all_calls_of_partial_fit(container):
 @every_importance
 @every_supervised
 @pytest.mark.parametrize("value", [0.0, 3.0])
-def test_constant_X_has_no_feature_of_worth(supervised, importance, value):
+def test_constant_X_has_no_feature_of_worth(supervised, importance, value):  # row 14
     X, y = toy_for(supervised)
     model = selector(supervised=supervised, importance=importance)
     model.fit(np.full_like(X, value), y)
@@ -207,7 +207,7 @@ def test_few_rows_are_one_batch(supervised, importance, n):
 
 
 @pytest.mark.parametrize("change", [*SAME.values(), *ROUNDED.values()])
-def test_storage_does_not_matter(change):
+def test_storage_does_not_matter(change):  # row 19
     X = np.round(toy_for(False)[0])  # to numbers that are the same in all types
     X = (X > 0) if change is np.bool_ else X + 5
     other = change(X) if change in SAME.values() else X.astype(change)
@@ -219,7 +219,7 @@ def test_storage_does_not_matter(change):
 
 @pytest.mark.parametrize("form", FORMATS)
 @every_supervised
-def test_every_sparse_format_gives_what_dense_gives(form, supervised):
+def test_every_sparse_format_gives_what_dense_gives(form, supervised):  # row 26
     X, y = sparse_toy(SETClassifier)
     S = getattr(sparse, f"{form}_array")(X)
     dense = selector(supervised=supervised).fit(X, y)
@@ -233,7 +233,7 @@ def test_every_sparse_format_gives_what_dense_gives(form, supervised):
 
 @pytest.mark.parametrize("spoil", COMPRESSED.values(), ids=COMPRESSED)
 @pytest.mark.parametrize("method", ["fit", "partial_fit", "transform"])
-def test_malformed_matrix_is_refused(spoil, method):
+def test_malformed_matrix_is_refused(spoil, method):  # row 25
     X, y = sparse_toy(SETClassifier)
     bad = sparse.csr_array(X)
     spoil(bad)
@@ -282,6 +282,7 @@ def test_malformed_sparse_y_is_refused(fit):
 @pytest.mark.parametrize("container", [np.asarray, sparse.csr_array])
 @pytest.mark.parametrize("supervised", [False, True])
 def test_wide_data_take_memory_in_proportion_to_their_width(supervised, container):
+    # row 43
     X = np.random.default_rng(0).standard_normal((60, 8000)).astype(np.float32)
     model = QuickSelection(
         20, hidden_layer_sizes=(100,), max_iter=2, random_state=0, supervised=supervised

@@ -22,7 +22,7 @@ pytestmark = impatient
 @pytest.mark.parametrize(
     ("wanted", "n"), [(1, 1), (4, 4), (0.5, 2), (1.0, 5), (0.01, 1), ("all", 5)]
 )
-def test_number_or_share_of_features(wanted, n):
+def test_number_or_share_of_features(wanted, n):  # row 41
     X, _ = toy_for(False)
     model = selector(wanted).fit(X)
     assert model.n_features_to_select_ == model.support_.sum() == n
@@ -38,7 +38,7 @@ def test_share_is_rounded_to_the_nearest_number(share, n):
     assert model.n_features_to_select_ == model.support_.sum() == n
 
 
-def test_more_features_than_there_are_selects_all_with_a_warning():
+def test_more_features_than_there_are_selects_all_with_a_warning():  # row 41
     X, _ = toy_for(False)
     with pytest.warns(UserWarning, match="n_features_to_select=6 is greater than n_f"):
         model = selector(6).fit(X)
@@ -59,7 +59,7 @@ BAD_NUMBERS = [0, -1, 1.5, 0.0, True, np.nan, "some", None, [2]]
 
 @pytest.mark.parametrize("bad", BAD_NUMBERS)
 @pytest.mark.parametrize("method", ["fit", "partial_fit"])
-def test_what_is_no_number_of_features_is_refused(bad, method):
+def test_what_is_no_number_of_features_is_refused(bad, method):  # row 41
     X, _ = toy_for(False)
     model = selector(bad)
     with pytest.raises(InvalidParameterError, match="'n_features_to_select' parameter"):

@@ -46,6 +46,7 @@ def with_index_type(X, dtype):
 @pytest.mark.parametrize("kind", ["array", "matrix"])
 @pytest.mark.parametrize("form", FORMATS)
 def test_every_format_gives_what_dense_gives(Estimator, form, kind, index_type):
+    # row 26
     X, y = sparse_toy(Estimator)
     S = with_index_type(getattr(sparse, f"{form}_{kind}")(X), index_type)
     dense = small(Estimator).fit(X, y)
@@ -60,6 +61,7 @@ def test_every_format_gives_what_dense_gives(Estimator, form, kind, index_type):
 
 
 def test_unsorted_duplicate_and_zero_entries_count_as_scipy_counts_them(Estimator):
+    # row 26
     X, y = sparse_toy(Estimator)
     S = sparse.csr_array(X)
     # Each value twice, halved, in reversed order, and a zero of its own in each row.
@@ -223,7 +225,7 @@ MALFORMED = [
 
 @pytest.mark.parametrize("method", ["fit", "partial_fit", "predict", "X_val"])
 @pytest.mark.parametrize(("form", "kind", "spoil"), MALFORMED)
-def test_malformed_matrix_is_refused(form, kind, spoil, method):
+def test_malformed_matrix_is_refused(form, kind, spoil, method):  # row 25
     """Whatever does not hold together is an error, before any kernel follows it.
 
     One estimator suffices: the door is the same.

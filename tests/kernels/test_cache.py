@@ -86,7 +86,7 @@ def test_a_second_process_loads_what_the_first_compiled(installation):
 @pytest.mark.parametrize(
     "damage", ["truncated", "emptied", "overwritten", "zeroed", "sealed"]
 )
-def test_a_damaged_file_is_compiled_anew_and_replaced(installation, damage):
+def test_a_damaged_file_is_compiled_anew_and_replaced(installation, damage):  # row 48
     (path,) = installation.cache.rglob("*.nbc")
     content = path.read_bytes()
     half = len(content) // 2
@@ -105,7 +105,7 @@ def test_a_damaged_file_is_compiled_anew_and_replaced(installation, damage):
     assert installation.run() == (LOADED, "")
 
 
-def test_a_change_of_another_file_makes_cached_code_stale(tmp_path):
+def test_a_change_of_another_file_makes_cached_code_stale(tmp_path):  # row 49
     installation = Installation(tmp_path)
     head = "from skset.kernels._jit import kernel\n"
     helper = installation.kernels / "helper.py"
@@ -177,7 +177,7 @@ flat_positions(np.array([0, 9]), np.zeros(1, np.int32), 2, np.empty(9, np.int64)
     installation.run(code)  # and the other way round: nothing checks without need
 
 
-def test_without_a_writable_directory_it_compiles_and_warns_once(tmp_path):
+def test_without_a_writable_directory_it_compiles_and_warns_once(tmp_path):  # row 47
     installation = Installation(tmp_path)
     # Not by permissions, which do not bind root: a file stands where a directory would.
     no_directory = installation.root / "file"
@@ -260,7 +260,7 @@ os.replace = interrupted
     assert installation.run(second) == (LOADED, "")
 
 
-def test_processes_that_start_at_once_on_an_empty_cache(tmp_path):
+def test_processes_that_start_at_once_on_an_empty_cache(tmp_path):  # row 52
     installation = Installation(tmp_path)
     kinds = ["int32", "int64", "int32"]
     wait = f"""

@@ -43,7 +43,7 @@ def test_the_package_exports_all_public_names_of_its_modules():
 
 
 @each
-def test_it_is_compiled_with_the_right_flags(kernel):
+def test_it_is_compiled_with_the_right_flags(kernel):  # row 50
     if numba.config.DISABLE_JIT:
         assert isinstance(kernel, types.FunctionType)
         return

@@ -430,7 +430,7 @@ def in_a_child():
 )
 # Other libraries and tests may have threads that Python warns of.
 @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
-def test_a_new_team_works_in_a_forked_child():
+def test_a_new_team_works_in_a_forked_child():  # row 51
     with Team(2) as workers:
         run_and_check(workers)
     child = multiprocessing.get_context("fork").Process(target=in_a_child)
