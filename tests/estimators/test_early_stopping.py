@@ -8,6 +8,7 @@ from estimators.cases import (
     assert_same_network,
     fresh_and_fitted,
     impatient,
+    named,
     refused,
     small,
     toy,
@@ -63,7 +64,7 @@ SCORINGS = {
 }
 
 
-@pytest.mark.parametrize("scoring", SCORINGS, ids=str)
+@pytest.mark.parametrize("scoring", SCORINGS, ids=named)
 def test_what_is_given_back_has_the_best_validation_score(Estimator, scoring):
     """Of weights and topology, which differ from those of the last epoch."""
     X, X_val, y, y_val = split(Estimator)
@@ -308,7 +309,7 @@ class Always:
         return self.value
 
 
-@pytest.mark.parametrize("value", [np.nan, None, "0.5", 1j], ids=str)  # row 68
+@pytest.mark.parametrize("value", [np.nan, None, "0.5", 1j], ids=named)  # row 68
 def test_score_that_cannot_be_compared_is_refused(Estimator, value):
     X, y = toy(Estimator)
     params = {"early_stopping": True, "scoring": Always(value)}

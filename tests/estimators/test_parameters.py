@@ -9,6 +9,7 @@ from estimators.cases import (
     first_call,
     fresh_and_fitted,
     impatient,
+    named,
     refused,
     small,
     toy,
@@ -109,7 +110,7 @@ BAD_VALUES = {
 
 def said(value):
     """Return the value in words that are the same in every run."""
-    return "generator" if inspect.isgenerator(value) else repr(value)
+    return "generator" if inspect.isgenerator(value) else named(repr(value))
 
 
 CASES = [

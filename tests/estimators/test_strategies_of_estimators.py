@@ -13,6 +13,7 @@ from estimators.cases import (
     first_call,
     impatient,
     machine,
+    named,
     refused,
     selector,
     small,
@@ -264,7 +265,7 @@ WAYS = {"deepcopy": copy.deepcopy, "pickle": lambda m: pickle.loads(pickle.dumps
         {"unit_pruning": ImportancePruning(start=0.2, every=0.1), "grow": "momentum"},
         {"unit_pruning": ImportancePruning(start=0.2), "grow": "random_unfired"},
     ],
-    ids=str,
+    ids=named,
 )
 def test_copies_between_calls_go_on_as_the_original(Kind, params, through):
     X, y = data(Kind)
@@ -288,7 +289,7 @@ def test_copies_between_calls_go_on_as_the_original(Kind, params, through):
         {"method": "mest", "newborn": "he_uniform"},
         {"density_schedule": "cubic", "update_interval": 3, "grow": "random_unfired"},
     ],
-    ids=str,
+    ids=named,
 )
 def test_passes_equal_the_epochs_of_one_fit(Kind, params):
     X, y = data(Kind)
@@ -422,7 +423,7 @@ def test_parameters_that_a_strategy_has_not_are_refused(Kind, name, match):
         ({"method": "ctre", "grow__mode": "both"}, "mode must be"),
         ({"init__density": 2}, "density must be"),
     ],
-    ids=str,
+    ids=named,
 )
 def test_values_that_a_strategy_refuses(Kind, params, match):
     with pytest.raises(ValueError, match=match):
@@ -508,7 +509,7 @@ def zetas(Kind, n_epochs=5, **params):
         ({"zeta_schedule": lambda progress: progress / 2, "zeta": 0.9}, None),
         ({"method": "gse", "zeta_schedule": ConstantSchedule(0.25)}, [0.25] * 4),
     ],
-    ids=str,
+    ids=named,
 )
 def test_zeta_is_what_is_given_or_else_the_methods(Kind, params, expected):
     expected = [0.1, 0.2, 0.3, 0.4] if expected is None else expected
@@ -549,7 +550,7 @@ NO_MOMENTUM = [
 
 @pytest.mark.parametrize("call", ["fit", "partial_fit"])
 @pytest.mark.parametrize("fitted", [False, True])
-@pytest.mark.parametrize(("Kind", "params"), NO_MOMENTUM, ids=str)
+@pytest.mark.parametrize(("Kind", "params"), NO_MOMENTUM, ids=named)
 def test_growth_by_a_momentum_that_is_not_there(Kind, params, fitted, call):
     X, y = data(Kind)
     model = make(Kind)
@@ -568,7 +569,7 @@ def test_growth_by_a_momentum_that_is_not_there(Kind, params, fitted, call):
 @pytest.mark.parametrize(
     "params",
     [{"grow": "cosine"}, {"method": "ctre"}, {"grow": CosineGrow("simultaneous")}],
-    ids=str,
+    ids=named,
 )
 def test_growth_over_the_training_set_is_not_for_streams(Kind, fitted, params):
     X, y = data(Kind)
@@ -987,7 +988,7 @@ def test_a_density_that_is_given_is_also_that_of_an_init():
         ({"zeta_schedule": "cos"}, {"zeta_schedule__stop": 0.5}, "'cosine'"),
         ({"unit_pruning": "weak"}, {"unit_pruning__every": 0.5}, "'strength'"),
     ],
-    ids=str,
+    ids=named,
 )
 def test_unknown_names_with_parameters_of_their_own_list_the_known(
     params, nested, known
@@ -1059,7 +1060,7 @@ def matrices(shapes, rng):
         ({"unit_pruning": NoDue()}, "with __call__ and due"),
         ({"init": matrices}, "init must return a Topology"),
     ],
-    ids=str,
+    ids=named,
 )
 def test_wrong_strategies_are_refused_with_a_reason(params, message):
     X, y = toy(SETClassifier, n_features=12)
