@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from estimators.cases import named
 from estimators.test_strategies_of_estimators import (
     KINDS,
     arrays,
@@ -134,7 +135,7 @@ def test_a_schedule_must_return_a_share(Kind, way, name, value):
 
 
 @pytest.mark.parametrize("name", ["zeta_schedule", "density_schedule"])
-@pytest.mark.parametrize("value", NO_SHARE, ids=repr)
+@pytest.mark.parametrize("value", NO_SHARE, ids=named)
 def test_no_share_is_taken_for_one(name, value):
     assert_refused(SETClassifier, "fit", f"{name} must", **{name: Returns(value)})
 
