@@ -69,10 +69,10 @@ def warmup():
         f"{RECORD.compiled} signatures of kernels compiled and {RECORD.loaded} loaded "
         f"from the cache in {seconds:.1f} s"
     )
-    if not RECORD.directories:
+    if not RECORD.directories and (RECORD.compiled or not RECORD.read_only):
         return _complain(
-            "They are not kept: no directory can be written. Set NUMBA_CACHE_DIR to "
-            "one that can."
+            "They are not kept: there is no directory that you can write and others "
+            "cannot. Set NUMBA_CACHE_DIR to one of your own."
         )
     if RECORD.failure is not None:
         return _complain(f"They are not all kept: {RECORD.failure}")
@@ -114,6 +114,8 @@ def _kernels():
         return "interpreted, as NUMBA_DISABLE_JIT is set"
     if RECORD.directories:
         return "compiled at first use, and kept"
+    if RECORD.read_only:
+        return "loaded, or compiled anew in every process, as nothing can be written"
     return "compiled anew in every process, as no directory can be written"
 
 
@@ -126,7 +128,9 @@ def _cache():
 
 
 def _places():
-    return ", ".join(map(str, sorted(RECORD.directories))) or "no directory"
+    kept = [str(path) for path in sorted(RECORD.directories)]
+    read = [f"{path} (read only)" for path in sorted(RECORD.read_only)]
+    return ", ".join(kept + read) or "no directory"
 
 
 def _size(n_bytes):

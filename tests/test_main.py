@@ -99,7 +99,9 @@ def test_clear_cache_removes_what_is_ours_and_nothing_else(warm, tmp_path):
     (
         ours[0].parent / f"{ours[0].name}.tmp.0123"
     ).touch()  # of a process that was killed
-    others = [cache / "other_0123" / "f-1.py311.nbi", ours[0].parent / "notes.txt"]
+    numbas = ["f-1.py311.nbi", "f-1.py311.1.nbc", "f-1.py311.nbi.tmp.0123"]
+    others = [ours[0].parent / name for name in ("notes.txt", *numbas)]
+    others.append(cache / "other_0123" / ours[0].name)
     for path in others:
         path.parent.mkdir(exist_ok=True)
         path.touch()
@@ -131,6 +133,17 @@ def test_a_warmup_that_nothing_keeps_has_failed(cold, capsys):
     assert "Set NUMBA_CACHE_DIR" in capsys.readouterr().err
 
 
+def test_a_warmup_that_finds_all_where_it_cannot_write_has_not_failed(cold, capsys):
+    cold.directories.clear()
+    cold.read_only.add(Path("image"))
+    assert command_line.main(["warmup"]) == 0
+    assert command_line.main(["info"]) == 0
+    assert "image (read only)\n" in capsys.readouterr().out
+    cold.compiled = 1
+    assert command_line.main(["warmup"]) == 1
+    assert "Set NUMBA_CACHE_DIR" in capsys.readouterr().err
+
+
 def test_a_warmup_that_is_not_kept_as_a_whole_has_failed(cold, capsys):
     cold.failure = OSError("No space left on device")
     assert command_line.main(["warmup"]) == 1
@@ -149,6 +162,25 @@ def test_info_says_that_nothing_is_kept(cold, capsys):
     cold.directories.clear()
     assert command_line.main(["info"]) == 0
     assert "compiled anew in every process" in capsys.readouterr().out
+
+
+def test_a_file_that_cannot_be_removed_keeps_no_other(cold, tmp_path, monkeypatch):
+    monkeypatch.setattr(_cache, "RECORD", cold)
+    cold.directories = {tmp_path}
+    names = [f"m.f-1.py311.01234567.0123456789abcde{n}.nbc" for n in range(3)]
+    for name in names:
+        (tmp_path / name).touch()
+    unlink = Path.unlink
+
+    def refuse(path):
+        if path.name == names[0]:
+            raise PermissionError(13, "Permission denied", str(path))
+        unlink(path)
+
+    monkeypatch.setattr(Path, "unlink", refuse)
+    with pytest.raises(PermissionError, match=names[0]):
+        _cache.clear_cache()
+    assert [path.name for path in tmp_path.iterdir()] == names[:1]
 
 
 def test_files_that_cannot_be_removed_are_told(capsys, monkeypatch):

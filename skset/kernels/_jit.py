@@ -9,7 +9,7 @@ import numba
 
 import skset.kernels._lowering  # what `_lanes` become
 import skset.kernels._typing  # noqa: F401
-from skset.kernels._cache import GuardedCache, UncachedKernels
+from skset.kernels._cache import GuardedCache
 
 __all__ = ["inlined", "kernel"]
 
@@ -39,7 +39,7 @@ def kernel(function):
     """
     dispatcher = numba.njit(**OPTIONS)(function)
     if hasattr(dispatcher, "_cache"):
-        dispatcher._cache = _cache_for(function)
+        dispatcher._cache = GuardedCache(function)
     return dispatcher
 
 
@@ -50,10 +50,3 @@ def inlined(function):
     It is not cached by itself: its callers are.
     """
     return numba.njit(**OPTIONS, forceinline=True)(function)
-
-
-def _cache_for(function):
-    try:
-        return GuardedCache(function)
-    except (RuntimeError, OSError):  # no locator found a writable directory
-        return UncachedKernels()

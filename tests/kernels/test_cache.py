@@ -2,16 +2,20 @@
 
 import hashlib
 import os
+import pickle
 import shutil
+import stat
 import subprocess
 import sys
+import tempfile
 import threading
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 import skset.kernels
-from skset.kernels import _cache
+from skset.kernels import _cache, _places
 
 CALL = """
 import numpy as np
@@ -70,7 +74,8 @@ def filled(tmp_path_factory):
 @pytest.fixture
 def installation(filled):
     """The installation, its cache holding one compiled kernel."""
-    shutil.rmtree(filled.cache, ignore_errors=True)
+    for left in (filled.cache, filled.kernels / "__pycache__"):
+        shutil.rmtree(left, ignore_errors=True)
     shutil.copytree(filled.root / "kept", filled.cache)
     return filled
 
@@ -140,12 +145,16 @@ def test_code_is_stamped_with_the_sources_it_was_imported_from(tmp_path):
 
 def test_code_of_older_sources_does_not_pile_up(installation):
     (old,) = installation.cache.rglob("*.nbc")
+    numbas = old.with_name("f-1.py311.1.nbc")
+    numbas.touch()
     text = (installation.kernels / "patterns.py").read_text()
     try:
         (installation.kernels / "patterns.py").write_text(text + "# changed\n")
         assert installation.run() == (COMPILED, "")
     finally:
         (installation.kernels / "patterns.py").write_text(text)
+    assert numbas.exists()  # of someone else
+    numbas.unlink()
     (new,) = installation.cache.rglob("*.nbc")
     assert new != old
 
@@ -285,7 +294,8 @@ while len(list(pathlib.Path({str(tmp_path)!r}).glob("ready*"))) < {len(kinds)}:
 
 
 def test_readers_never_meet_a_file_that_is_being_written(tmp_path):
-    files, data = _cache.CodeFiles(tmp_path, "module.kernel"), os.urandom(1 << 22)
+    places = _places.Places((tmp_path,), tmp_path)
+    files, data = _cache.CodeFiles(places, "module.kernel.py311"), os.urandom(1 << 22)
     files.save("key", data)
     stop = threading.Event()
 
@@ -300,3 +310,288 @@ def test_readers_never_meet_a_file_that_is_being_written(tmp_path):
     finally:
         stop.set()
         writer.join()
+
+
+# Who can write what
+
+OTHER = 65534  # a user and a group whom nobody trusts
+posix = pytest.mark.skipif(os.name != "posix", reason="files have no owners")
+# What only root can read is imported before.
+BECOME_OTHER = f"""
+import grp, os, pwd, numba
+numba.njit(lambda x: x + 1)(1)
+os.setgroups([]); os.setgid({OTHER}); os.setuid({OTHER})
+"""
+
+
+@pytest.fixture
+def shown():
+    """An installation that other users can read, with a home for one."""
+    with tempfile.TemporaryDirectory() as root:
+        os.chmod(root, 0o755)
+        installation = Installation(Path(root))
+        installation.home = installation.root / "home"
+        installation.home.mkdir()
+        yield installation
+
+
+@contextmanager
+def not_writable(installation):
+    """Yield what a program does first that can write nothing of the installation.
+
+    No mode binds root, who therefore becomes someone else.
+    """
+    if os.geteuid() == 0:
+        os.chown(installation.home, OTHER, OTHER)
+        yield BECOME_OTHER
+        return
+    parts = [installation.cache, installation.kernels]
+    closed = [d for part in parts for d in (part, *part.rglob("*")) if d.is_dir()]
+    try:
+        for directory in closed:
+            directory.chmod(0o555)
+        yield ""
+    finally:
+        for directory in closed:
+            directory.chmod(0o755)
+
+
+def homes(directory):
+    names = "HOME", "XDG_CACHE_HOME", "LOCALAPPDATA"
+    return dict.fromkeys(names, str(directory))
+
+
+@posix
+@pytest.mark.parametrize("given", [False, True], ids=["sources", "NUMBA_CACHE_DIR"])
+def test_a_cache_that_can_be_read_but_not_written_is_used(shown, given):
+    # Row 69: the image of a container, warmed up by root and run by someone else.
+    given = {} if given else {"NUMBA_CACHE_DIR": ""}
+    assert shown.run(**given, **homes(shown.root / "none")) == (COMPILED, "")
+    shown.cache.mkdir(exist_ok=True)
+    for path in (shown.cache, *shown.cache.rglob("*")):
+        path.chmod(0o755)  # whoever wants others to read it has to say so
+    nowhere = homes("/dev/null")
+    with not_writable(shown) as begin:
+        assert shown.run(begin + CALL, **given, **nowhere) == (LOADED, "")
+
+
+@posix
+def test_what_such_a_cache_lacks_is_kept_elsewhere(shown):
+    at_home = {"NUMBA_CACHE_DIR": "", **homes(shown.home)}
+    shown.run(NUMBA_CACHE_DIR="")
+    shown.cache.mkdir()
+    lacking = CALL_WITH.format("int64")
+    with not_writable(shown) as begin:
+        assert shown.run(begin + lacking, **at_home) == (COMPILED, "")
+        assert shown.run(begin + lacking, **at_home) == (LOADED, "")
+        assert shown.run(begin + CALL, **at_home) == (LOADED, "")
+    assert len(list(shown.home.rglob("*.nbc"))) == 1
+
+
+@posix
+def test_where_nothing_is_readable_nor_writable_it_compiles_and_warns(shown):
+    # Row 47.
+    nowhere = {"NUMBA_CACHE_DIR": "", **homes("/dev/null")}
+    shown.cache.mkdir()
+    with not_writable(shown) as begin:
+        output, errors = shown.run(begin + CALL, **nowhere)
+    assert output == COMPILED
+    assert errors.count("UserWarning") == errors.count("NUMBA_CACHE_DIR") == 1
+
+
+class Bomb:
+    """Writes a file when it is unpickled."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return open, (str(self.path), "w")
+
+
+def give_away(path, user=-1, group=-1):
+    """Give a file to someone else; return what a program has to do first to see it.
+
+    Only root can give files away. To others it is only shown so.
+    """
+    if os.geteuid() == 0:
+        os.chown(path, user, group)
+        return ""
+    return f"""
+import os
+def shown(function):
+    def status(*args, **kwargs):
+        s = function(*args, **kwargs)
+        if s.st_ino != {path.stat().st_ino}:
+            return s
+        user = {user} if {user} >= 0 else s.st_uid
+        group = {group} if {group} >= 0 else s.st_gid
+        return os.stat_result((*s[:4], user, group, *s[6:]))
+    return status
+os.stat, os.fstat = shown(os.stat), shown(os.fstat)
+"""
+
+
+def belongs_to_another(file):
+    return give_away(file, user=OTHER)
+
+
+def can_be_written_by_a_group(file):
+    begin = give_away(file, group=OTHER)
+    file.chmod(0o664)
+    return begin
+
+
+def can_be_written_by_all(file):
+    file.chmod(0o646)
+    return ""
+
+
+def is_where_another_can_replace_it(file):
+    return give_away(file.parent, user=OTHER)
+
+
+def is_where_all_can_replace_it(file):
+    file.parent.chmod(0o777)
+    return ""
+
+
+def is_where_all_can_replace_its_directory(file):
+    file.parents[1].chmod(0o777)
+    return ""
+
+
+def is_ours(file):
+    return ""
+
+
+def is_where_all_can_add_to_its_directory(file):
+    file.parents[1].chmod(0o1777)  # as /tmp
+    return ""
+
+
+WRONG = [
+    belongs_to_another,
+    can_be_written_by_a_group,
+    can_be_written_by_all,
+    is_where_another_can_replace_it,
+    is_where_all_can_replace_it,
+    is_where_all_can_replace_its_directory,
+]
+RIGHT = [is_ours, is_where_all_can_add_to_its_directory]
+
+
+@posix
+@pytest.mark.parametrize("spoil", [*WRONG, *RIGHT])
+def test_what_others_could_have_written_is_never_unpickled(installation, spoil):
+    (path,) = installation.cache.rglob("*.nbc")
+    exploded = installation.root / "exploded"
+    exploded.unlink(missing_ok=True)
+    content = pickle.dumps(Bomb(exploded))
+    path.write_bytes(hashlib.sha256(content).digest() + content)
+    begin = spoil(path)
+    assert installation.run(begin + CALL) == (COMPILED, "")
+    assert exploded.exists() == (spoil in RIGHT)
+
+
+@posix
+def test_a_group_that_can_change_the_sources_may_write_the_cache(shown):
+    assert shown.run() == (COMPILED, "")
+    group = OTHER if os.geteuid() == 0 else os.getgroups()[-1]
+    for part in (shown.kernels, shown.cache):
+        for path in (part, *part.rglob("*")):
+            os.chown(path, -1, group)
+            path.chmod(0o775 if path.is_dir() else 0o664)
+    assert shown.run() == (LOADED, "")
+
+
+MODES = {
+    0o600: True,
+    0o644: True,
+    0o660: False,  # the group is nobody's
+    0o646: False,
+    stat.S_IFDIR | 0o755: True,
+    stat.S_IFDIR | 0o775: False,
+    stat.S_IFDIR | 0o757: False,
+    stat.S_IFDIR | 0o1777: True,
+}
+
+
+@pytest.fixture
+def trusted(monkeypatch):
+    """Whom to trust: root, user 7 and group 8."""
+    found = {("user", 0), ("user", 7), ("group", 8)}
+    monkeypatch.setattr(_places, "HAS_OWNERS", True)
+    monkeypatch.setattr(_places, "_trusted_writers", lambda: found)
+    monkeypatch.setattr(_places, "_is_private", lambda group: group == 9)
+    return found
+
+
+@pytest.mark.parametrize("mode", MODES, ids=oct)
+def test_owner_group_and_all_others_have_to_be_trusted(mode, trusted):
+    def is_trusted(user, group):
+        status = os.stat_result((mode, 0, 0, 1, user, group, 0, 0, 0, 0))
+        return _places.is_trusted(status)
+
+    for user in (0, 7):
+        assert is_trusted(user, 5) == MODES[mode]
+        for group in (8, 9):
+            assert is_trusted(user, group) == MODES[mode] | (not mode & 0o002)
+    assert not is_trusted(6, 8)
+    trusted.add(_places.EVERYONE)  # all can change the sources
+    assert is_trusted(6, 5)
+
+
+def test_without_owners_all_is_trusted(trusted, monkeypatch):
+    monkeypatch.setattr(_places, "HAS_OWNERS", False)
+    assert _places.is_trusted(os.stat_result((0o666, 0, 0, 1, 6, 5, 0, 0, 0, 0)))
+
+
+@posix
+def test_a_group_of_one_is_the_user(monkeypatch):
+    import grp
+    import pwd
+
+    user = pwd.struct_passwd(("ann", "x", 7, 70, "", "/", ""))
+    groups = {
+        70: ("ann", "x", 70, []),
+        71: ("ann", "x", 71, []),  # not the user's first
+        80: ("staff", "x", 70, []),
+        90: ("ann", "x", 70, ["ann", "bob"]),
+    }
+    monkeypatch.setattr(pwd, "getpwuid", lambda uid: user)
+    monkeypatch.setattr(grp, "getgrgid", lambda gid: grp.struct_group(groups[gid]))
+    assert [_places._is_private(gid) for gid in (70, 71, 80, 90, 100)] == [
+        *(True, False, False, False, False),
+    ]
+
+
+def modes(root):
+    return {
+        path.relative_to(root).parts: stat.S_IMODE(path.stat().st_mode)
+        for path in (root, *root.rglob("*"))
+    }
+
+
+@posix
+def test_no_one_else_can_write_what_is_made_whatever_the_umask(tmp_path):
+    installation = Installation(tmp_path)
+    code = "import os; os.umask(0)" + CALL
+    for cache in (installation.cache / "deep" / "down", ""):
+        assert installation.run(code, NUMBA_CACHE_DIR=str(cache)) == (COMPILED, "")
+        assert installation.run(code, NUMBA_CACHE_DIR=str(cache)) == (LOADED, "")
+    made = modes(installation.cache)
+    assert len(made) == 5
+    for path, mode in made.items():
+        assert mode == (0o644 if path and path[-1].endswith(".nbc") else 0o700)
+    # Python's own, which it fills for whoever can read the sources.
+    assert modes(installation.kernels / "__pycache__")[()] == 0o755
+
+
+@posix
+def test_the_directory_of_python_is_left_as_it_is(tmp_path):
+    installation = Installation(tmp_path)
+    pythons = installation.kernels / "__pycache__"
+    pythons.mkdir(0o710)
+    assert installation.run(NUMBA_CACHE_DIR="") == (COMPILED, "")
+    assert modes(pythons)[()] == 0o710

@@ -54,7 +54,7 @@ def test_it_is_compiled_with_the_right_flags(kernel):  # row 50
     assert options["error_model"] == "numpy"
     assert not options.get("parallel", False)
     if not options.get("forceinline", False):  # those are cached in their callers
-        assert isinstance(kernel._cache, (_cache.GuardedCache, _cache.UncachedKernels))
+        assert isinstance(kernel._cache, _cache.GuardedCache)
 
 
 @each

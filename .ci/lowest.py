@@ -1,0 +1,13 @@
+"""Print the lowest versions that pyproject.toml allows, as pip's requirements.
+
+They stand there and nowhere else: what is tested is what is promised.
+"""
+
+import re
+import tomllib
+from pathlib import Path
+
+project = tomllib.loads(Path("pyproject.toml").read_text())["project"]
+for requirement in project["dependencies"]:
+    name, version = re.fullmatch(r"([\w-]+)>=([\d.]+)", requirement).groups()
+    print(f"{name}=={version}")
