@@ -17,7 +17,7 @@ import pytest
 from interrupts import await_end, helpers, interrupted
 
 import skset
-from skset.kernels import Team, team
+from skset.kernels import Team, _signals, team
 from skset.kernels._jit import kernel
 from skset.kernels._signals import arrive, arrive_and_await
 
@@ -344,7 +344,7 @@ def test_whatever_another_thread_raises_is_raised(error):
 INTERRUPTED_WHILE_WAITING = """
 import os, signal, threading, time
 import numpy as np
-from skset.kernels import Team, team
+from skset.kernels import Team, _signals, team
 
 team.MIN_WORK, team.PATIENCE = 0, 1
 done = []
@@ -607,7 +607,7 @@ def test_no_work_is_lost_that_is_posted_while_a_thread_ends(idle, monkeypatch):
     monkeypatch.setattr(team, "IDLE", idle)
     monkeypatch.setattr(team, "START", 0)
     with Team(3) as workers:
-        for n in range(200):
+        for n in range(100):
             run_and_check(workers)
             time.sleep(n % 5 * idle / 2)
 
@@ -616,6 +616,7 @@ def test_no_work_is_lost_that_is_posted_while_a_thread_ends(idle, monkeypatch):
 def test_an_interrupt_leaves_no_thread_wherever_it_comes(monkeypatch):
     # Row 44. After many of them the end of the block is never reached.
     monkeypatch.setattr(team, "IDLE", 0.01)
+    monkeypatch.setattr(_signals, "LINGER", 0)  # it takes long where it is interpreted
     before, teams, n = helpers(), [], 0
 
     def work():
