@@ -81,7 +81,10 @@ class BaseSET(SparseEstimator):
 
     @property
     def coefs_(self):
-        """Weights of each layer as a CSR array (n_in, n_out); its memory is shared."""
+        """Weights of each layer as a CSR array (n_in, n_out).
+
+        The values are the network's own, the pattern is a copy.
+        """
         return [x.topology.to_csr(x.weights) for x in self._fitted_network.layers]
 
     @property

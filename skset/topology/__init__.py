@@ -1,5 +1,6 @@
 """Which connections exist, how many, and one step of their evolution."""
 
+from skset.topology.arrays import read_only
 from skset.topology.candidates import best_candidates
 from skset.topology.contracts import (
     checked_count,
@@ -13,7 +14,7 @@ from skset.topology.densities import erdos_renyi, shared_out, uniform, uniform_p
 from skset.topology.evolution import Rewiring, carry, enlarge, evolve, strongest
 from skset.topology.factors import row_lengths
 from skset.topology.paths import are_joined, joined_anew
-from skset.topology.pattern import Topology, read_only
+from skset.topology.pattern import Topology
 from skset.topology.ranks import all_but_smallest, nth_smallest, unless_surplus
 from skset.topology.sampling import (
     filled_up,

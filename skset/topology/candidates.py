@@ -3,8 +3,9 @@
 import numpy as np
 
 from skset import kernels
+from skset.topology.arrays import in_order
 from skset.topology.factors import fitting, moderate
-from skset.topology.pattern import Topology, in_order
+from skset.topology.pattern import Topology
 from skset.topology.ranks import all_but_smallest, nth_smallest
 from skset.topology.scoring import pair_scores
 

@@ -5,8 +5,9 @@ from typing import NamedTuple
 import numpy as np
 
 from skset import kernels
+from skset.topology.arrays import read_only
 from skset.topology.contracts import checked_mask, checked_positions, refuse
-from skset.topology.pattern import Topology, read_only
+from skset.topology.pattern import Topology
 from skset.topology.ranks import all_but_smallest
 
 __all__ = ["Rewiring", "carry", "enlarge", "evolve", "strongest"]

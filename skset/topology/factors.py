@@ -3,7 +3,7 @@
 import numpy as np
 
 from skset import kernels
-from skset.topology.pattern import read_only
+from skset.topology.arrays import read_only
 
 __all__ = ["fitting", "moderate", "row_lengths"]
 

@@ -1,6 +1,5 @@
 """`Topology`: which connections of one layer exist."""
 
-import operator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -8,19 +7,16 @@ import numpy as np
 from scipy import sparse
 
 from skset import kernels
+from skset.topology.arrays import (
+    checked_pattern,
+    checked_shape,
+    read_only,
+    whole_numbers,
+)
 
-__all__ = ["Topology", "in_order", "read_only"]
+__all__ = ["Topology"]
 
 _INT32_MAX = np.iinfo(np.int32).max
-# Outputs are numbered in int32, positions in int64.
-MOST_OUTPUTS, MOST_PLACES = 2**31 - 1, 2**63 - 1
-
-
-def read_only(array):
-    """Return a view of the array through which nothing can be written."""
-    view = np.asarray(array).view()
-    view.flags.writeable = False
-    return view
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +49,7 @@ class Topology:
     def __post_init__(self):
         # Copies, as the caller can still write into the arrays.
         arrays = np.array(self.indptr), np.array(self.indices)
-        self._hold(*_checked(self.shape, *arrays))
+        self._hold(*checked_pattern(self.shape, *arrays))
 
     @classmethod
     def _of(cls, shape, indptr, indices):
@@ -84,9 +80,9 @@ class Topology:
         ValueError
             If a position is repeated or outside the layer.
         """
-        n_in, n_out = _checked_shape(shape)
+        n_in, n_out = checked_shape(shape)
         # Stable, as that costs next to nothing where they come sorted.
-        positions = _whole_numbers("positions", positions).astype(np.int64, copy=False)
+        positions = whole_numbers("positions", positions).astype(np.int64, copy=False)
         positions = np.sort(positions, kind="stable")
         indptr, indices = np.zeros(n_in + 1, np.int64), np.empty(positions.size, "i4")
         if not kernels.split(positions, n_out, indptr, indices):
@@ -96,7 +92,7 @@ class Topology:
     @classmethod
     def empty(cls, shape):
         """Return the topology of this shape without any connection."""
-        shape = _checked_shape(shape)
+        shape = checked_shape(shape)
         return cls._of(shape, np.zeros(shape[0] + 1, np.int64), np.empty(0, np.int32))
 
     def __getstate__(self):
@@ -104,7 +100,7 @@ class Topology:
 
     def __setstate__(self, state):
         # Not copied: they may be mapped into memory from a file.
-        self._hold(*_checked(**state))
+        self._hold(*checked_pattern(**state))
 
     @property
     def nnz(self):
@@ -208,17 +204,10 @@ class Topology:
         source : ndarray of int
             The place in this topology of each of them; int32 unless there are more than
             2**31.
-
-        Raises
-        ------
-        ValueError
-            If `keep` is not a boolean for each connection.
         """
         if keep.shape != (self.nnz,) or keep.dtype != bool:
-            raise ValueError(
-                f"keep must be {self.nnz} booleans, got {keep.dtype} of shape "
-                f"{keep.shape}."
-            )
+            found = f"{keep.dtype} of shape {keep.shape}"
+            raise ValueError(f"keep must be {self.nnz} booleans, got {found}.")
         nnz = np.count_nonzero(keep)
         indptr, indices = np.zeros_like(self.indptr), np.empty(nnz, np.int32)
         source = np.empty(nnz, self.place_dtype)
@@ -248,7 +237,7 @@ class Topology:
             If a newborn position is taken, repeated or outside the layer, or if there
             is not a number for each connection.
         """
-        born = np.ascontiguousarray(_whole_numbers("born", born), np.int64)
+        born = np.ascontiguousarray(whole_numbers("born", born), np.int64)
         if source.shape != (self.nnz,):
             raise ValueError(f"source must be {self.nnz} numbers, got {source.shape}.")
         nnz = self.nnz + born.size
@@ -301,70 +290,8 @@ class Topology:
         return sparse.csr_array((values, *parts), shape=self.shape)
 
 
-def _checked(shape, indptr, indices):
-    """Return shape and arrays as a Topology has them; raise if they are no pattern."""
-    n_in, n_out = _checked_shape(shape)
-    indptr = _whole_numbers("indptr", indptr)
-    indices = _whole_numbers("indices", indices)
-    if (
-        indptr.shape != (n_in + 1,)
-        or indptr[0] != 0
-        or indptr[-1] != indices.size
-        or (indptr[1:] < indptr[:-1]).any()
-    ):
-        raise ValueError(
-            f"indptr of a Topology must have {n_in + 1} entries that rise, or stay the "
-            f"same, from 0 to {indices.size}, the number of indices."
-        )
-    if indices.size and not (indices.min() >= 0 and indices.max() < n_out):
-        raise ValueError(f"indices of a Topology must be in [0, {n_out}), its outputs.")
-    rises = indices[1:] > indices[:-1]
-    starts = indptr[(indptr > 0) & (indptr < indices.size)]
-    rises[starts.astype(np.int64) - 1] = True  # from one input to the next
-    if not rises.all():
-        raise ValueError(
-            "indices of a Topology must be sorted and different for each input."
-        )
-    indptr = np.ascontiguousarray(indptr, np.int64)
-    return (n_in, n_out), indptr, np.ascontiguousarray(indices, np.int32)
-
-
-def _checked_shape(shape):
-    """Return the shape as a tuple of two ints; raise if it cannot be a layer's."""
-    try:
-        n_in, n_out = (operator.index(n) for n in shape)
-    except (TypeError, ValueError):
-        n_in = n_out = -1
-    if n_in < 0 or not 0 <= n_out <= MOST_OUTPUTS or n_in * n_out > MOST_PLACES:
-        raise ValueError(
-            "The shape of a Topology must be two numbers of units, of inputs and of "
-            f"outputs, got {shape!r}."
-        )
-    return n_in, n_out
-
-
-def _whole_numbers(name, values):
-    """Return the values as an array; raise if they are no whole numbers in a row."""
-    array = np.asarray(values)
-    if array.ndim != 1 or (array.size and array.dtype.kind not in "iu"):
-        raise ValueError(
-            f"{name} must be a 1-D array of integers, got {array.dtype} of shape "
-            f"{array.shape}."
-        )
-    return array if array.size else array.astype(np.int64)
-
-
 def _refuse(shape):
     raise ValueError(
         f"Positions must be free, different and within a layer of {shape[0]} x "
         f"{shape[1]} units."
     )
-
-
-def in_order(positions, shape):
-    """Return positions in a layer of this shape sorted, maybe in the array they are in.
-
-    That is written over in any case.
-    """
-    room = np.empty_like(positions)
-    return kernels.sort_numbers(positions, room, shape[0] * shape[1])

@@ -8,8 +8,8 @@ length 1 their cosine similarity.
 import numpy as np
 
 from skset import kernels
+from skset.topology.arrays import in_order, read_only
 from skset.topology.factors import fitting, moderate, row_lengths
-from skset.topology.pattern import in_order, read_only
 from skset.topology.ranks import nth_smallest
 
 __all__ = ["pair_scores", "topk_pairs"]

@@ -1,0 +1,81 @@
+"""Arrays of numbers of units and places: checked, sorted, and read-only."""
+
+import operator
+
+import numpy as np
+
+from skset import kernels
+
+__all__ = ["checked_pattern", "checked_shape", "in_order", "read_only", "whole_numbers"]
+
+# Outputs are numbered in int32, positions in int64.
+MOST_OUTPUTS, MOST_PLACES = 2**31 - 1, 2**63 - 1
+
+
+def read_only(array):
+    """Return a view of the array through which nothing can be written."""
+    view = np.asarray(array).view()
+    view.flags.writeable = False
+    return view
+
+
+def checked_pattern(shape, indptr, indices):
+    """Return shape and arrays as a Topology has them; raise if they are no pattern."""
+    n_in, n_out = checked_shape(shape)
+    indptr = whole_numbers("indptr", indptr)
+    indices = whole_numbers("indices", indices)
+    if (
+        indptr.shape != (n_in + 1,)
+        or indptr[0] != 0
+        or indptr[-1] != indices.size
+        or (indptr[1:] < indptr[:-1]).any()
+    ):
+        raise ValueError(
+            f"indptr of a Topology must have {n_in + 1} entries that rise, or stay the "
+            f"same, from 0 to {indices.size}, the number of indices."
+        )
+    if indices.size and not (indices.min() >= 0 and indices.max() < n_out):
+        raise ValueError(f"indices of a Topology must be in [0, {n_out}), its outputs.")
+    rises = indices[1:] > indices[:-1]
+    starts = indptr[(indptr > 0) & (indptr < indices.size)]
+    rises[starts.astype(np.int64) - 1] = True  # from one input to the next
+    if not rises.all():
+        raise ValueError(
+            "indices of a Topology must be sorted and different for each input."
+        )
+    indptr = np.ascontiguousarray(indptr, np.int64)
+    return (n_in, n_out), indptr, np.ascontiguousarray(indices, np.int32)
+
+
+def checked_shape(shape):
+    """Return the shape as a tuple of two ints; raise if it cannot be a layer's."""
+    try:
+        n_in, n_out = (operator.index(n) for n in shape)
+    except (TypeError, ValueError):
+        n_in = n_out = -1
+    if n_in < 0 or not 0 <= n_out <= MOST_OUTPUTS or n_in * n_out > MOST_PLACES:
+        raise ValueError(
+            "The shape of a Topology must be two numbers of units, of inputs and of "
+            f"outputs, got {shape!r}."
+        )
+    return n_in, n_out
+
+
+def whole_numbers(name, values):
+    """Return the values as an array; raise if they are no whole numbers in a row."""
+    array = np.asarray(values)
+    if array.ndim != 1 or (array.size and array.dtype.kind not in "iu"):
+        raise ValueError(
+            f"{name} must be a 1-D array of integers, got {array.dtype} of shape "
+            f"{array.shape}."
+        )
+    return array if array.size else array.astype(np.int64)
+
+
+def in_order(positions, shape):
+    """Return positions in a layer of this shape sorted, maybe in the array they are in.
+
+    That is written over in any case.
+    """
+    room = np.empty_like(positions)
+    return kernels.sort_numbers(positions, room, shape[0] * shape[1])
