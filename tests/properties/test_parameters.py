@@ -153,6 +153,40 @@ def test_connections_are_conserved_exactly_but_for_the_final_drop(case):
     assert counts(final) == counts_after_the_final_drop(model)
 
 
+@settings(max_examples=40)
+@given(conserving())
+def test_fits_that_go_on_do_not_melt_the_network(case):
+    model, problem = case
+    model.set_params(final_drop=False)
+    note(f"{model!r}, {problem}")
+    if not succeeds(model, problem, "fit", DOCUMENTED):
+        return
+    whole = counts(model)
+    model = clone(model).set_params(final_drop=True, warm_start=True)
+    n_before = 0
+    for _ in range(3):
+        if not succeeds(model, problem, "fit", DOCUMENTED):
+            return
+        # Only the last drop is for good, and only until the next fit.
+        zeta = last_zeta(model, len(curve(model)) - n_before)
+        least = [n - int(zeta * n) for n in whole]
+        assert all(n >= m for n, m in zip(counts(model), least, strict=True))
+        n_before = len(curve(model))
+        if not getattr(model, "early_stopping", False):
+            assert model.t_ == n_before * len(problem.X)
+
+
+def curve(model):
+    """Return the loss of each epoch since the first fit."""
+    return getattr(model, model._curve)
+
+
+def last_zeta(model, n_epochs):
+    """Return what zeta is after so many epochs of the last fit."""
+    most = model.max_iter if hasattr(model, "max_iter") else model.n_iter
+    return model._evolution().schedule(min(1.0, n_epochs / most))
+
+
 def fitted_quietly(model, problem):
     with quiet():
         return METHODS["fit"](model, problem)
@@ -162,11 +196,9 @@ def counts_after_the_final_drop(model):
     """Return how many connections each layer has once some are dropped for good."""
     if getattr(model, "early_stopping", False):  # the best network was not the last
         return counts(model)
-    n_epochs = model.max_iter if hasattr(model, "max_iter") else model.n_iter
-    evolution = model._evolution()
-    zeta = evolution.schedule(min(1.0, model.n_iter_ / n_epochs))
+    zeta, drop = last_zeta(model, model.n_iter_), model._evolution().drop
     return [
-        layer.topology.nnz - n_dropped(evolution.drop, layer, zeta)
+        layer.topology.nnz - n_dropped(drop, layer, zeta)
         for layer in model._network.layers
     ]
 

@@ -20,6 +20,8 @@ from properties.cases import (
 )
 from properties.inputs import holds_together, sparse_of, spoil
 
+from skset.estimators import QuickSelection, SparseRBM
+
 
 @st.composite
 def cases(draw):
@@ -27,7 +29,9 @@ def cases(draw):
     Estimator = draw(st.sampled_from(ESTIMATORS))
     supervised = draw(st.sampled_from([False, "classification", "regression"]))
     problem = draw(problems(Estimator, supervised))
-    params = {"supervised": supervised} if "Quick" in Estimator.__name__ else {}
+    params = {"dtype": draw(st.sampled_from([np.float32, np.float64]))}
+    if Estimator is QuickSelection:
+        params["supervised"] = supervised
     return Estimator, params, problem, draw(sparse_of(problem.X))
 
 
@@ -67,7 +71,7 @@ def test_a_broken_matrix_is_refused_and_a_whole_one_is_learned_from(case, data):
         assert_refused(Estimator, params, problem, S)
         return
     dense = S.toarray()
-    if Estimator.__name__ == "SparseRBM" and not ((dense >= 0) & (dense <= 1)).all():
+    if Estimator is SparseRBM and not ((dense >= 0) & (dense <= 1)).all():
         return
     with quiet():
         model = fitted(Estimator, params, with_X(problem, S), "fit")
