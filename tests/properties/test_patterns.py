@@ -258,9 +258,8 @@ def greatest(state, rng, share):
     return state
 
 
-CHANGES = [
-    *(evolution, choice, no_choice, addition, restriction, selection, look, greatest)
-]
+CHANGES = [evolution] * 3  # of so many kinds
+CHANGES += [choice, no_choice, addition, restriction, selection, look, greatest]
 steps = st.lists(
     st.tuples(st.sampled_from(CHANGES), st.integers(0, 2**32 - 1), st.floats(0, 1)),
     max_size=8,
