@@ -81,13 +81,14 @@ def ranges(X, dtype):
 
 def extremes(X, dtype):
     """Return the least and the greatest value of a checked X, but 0 if that is."""
-    if sparse.issparse(X):
-        parts = [block.data for _, block in _sparse_blocks(X, dtype)]
-    else:
-        parts = [X]
-    low = min(part.min(initial=0) for part in parts)
-    high = max(part.max(initial=0) for part in parts)
-    return tuple(float(value) for value in np.array([low, high]).astype(dtype))
+    if not sparse.issparse(X):
+        found = np.array([X.min(initial=0), X.max(initial=0)]).astype(dtype)
+        return float(found[0]), float(found[1])
+    low = high = 0.0
+    for _, block in _sparse_blocks(X, dtype):
+        low = min(low, float(block.data.min(initial=0)))
+        high = max(high, float(block.data.max(initial=0)))
+    return low, high
 
 
 def column_sums(X, weight, dtype):

@@ -76,9 +76,12 @@ def test_a_classifier_does_not_copy_a_memory_map(large_file, dtype, order):
     model = brief_fit(SETClassifier, early_stopping=True)
     with little_memory(X.nbytes / 8):
         model.fit(X, y).predict_proba(X)
-    model.set_params(early_stopping=False)
+
+
+def test_partial_fit_does_not_copy_a_memory_map(large_file):
+    X, y = large_file("float64", "F"), np.arange(N_ROWS) % 2
     with little_memory(X.nbytes / 8):
-        model.partial_fit(X, y)
+        brief_fit(SETClassifier).partial_fit(X, y, classes=[0, 1])
 
 
 @pytest.mark.parametrize("order", ["C", "F"])
@@ -97,7 +100,12 @@ def test_a_regressor_gathers_no_more_than_its_validation_rows(large_file, order)
 @pytest.mark.parametrize("supervised", [False, True])
 def test_a_selector_does_not_copy_a_memory_map(large_file, supervised):
     X, y = large_file("float64", "F"), np.arange(N_ROWS) % 2
-    model = brief_fit(QuickSelection, supervised=supervised, early_stopping=True)
+    model = brief_fit(
+        QuickSelection,
+        n_features_to_select=5,
+        supervised=supervised,
+        early_stopping=True,
+    )
     with little_memory(X.nbytes / 8):
         model.fit(X, y).transform(X)
 
@@ -113,16 +121,21 @@ def test_a_machine_does_not_copy_a_memory_map(large_file, dtype, order):
 
 @pytest.fixture
 def large_sparse(tmp_path):
-    """Return a CSR matrix of 200 MB whose arrays are memory maps."""
+    """Return a CSR matrix of 200 MB whose arrays are memory maps.
+
+    In each row one column comes twice.
+    """
     rng = np.random.default_rng(0)
     n_values = 166
-    indices = np.sort(rng.integers(500, size=(N_ROWS, n_values)), axis=1)
-    data = rng.random(indices.size).round(2)  # and some columns come twice in a row
+    offsets = rng.integers(3, size=(N_ROWS, n_values), dtype=np.int32)
+    indices = np.arange(0, 3 * n_values, 3, dtype=np.int32) + offsets
+    indices[:, 1] = indices[:, 0]
+    data = rng.random(indices.size).round(2) / 2
     indptr = np.arange(0, indices.size + 1, n_values)
-    X = sparse.csr_array((data / 4, indices.ravel().astype("int32"), indptr))
+    X = sparse.csr_array((data, indices.ravel(), indptr), shape=(N_ROWS, 500))
     path = tmp_path / "X.joblib"
     joblib.dump(X, path)
-    del X, data, indices
+    del X, data, indices, offsets
     yield joblib.load(path, mmap_mode="r")
     path.unlink()
 
@@ -144,5 +157,6 @@ def test_early_stopping_copies_no_array_either():
     y = np.arange(len(X)) % 2
     with little_memory(X.nbytes / 4):
         brief_fit(SETClassifier, early_stopping=True).fit(X, y)
+    X = np.asfortranarray(X)
     with little_memory(X.nbytes / 4):
-        brief_fit(SETClassifier, early_stopping=True).fit(np.asfortranarray(X)[:], y)
+        brief_fit(SETClassifier, early_stopping=True).fit(X, y)
