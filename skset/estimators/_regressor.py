@@ -191,9 +191,10 @@ class SETRegressor(RegressorMixin, BaseSET):
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Numbers to predict.
         sample_weight : array-like of shape (n_samples,), default=None
-            Non-negative weights w, of which only the proportions matter: the gradient
-            of a batch is ``sum(w * g) / sum(w) + alpha * W / B``, B being the number
-            of its samples with ``w > 0``.
+            Non-negative weights, of which only the proportions matter: the gradient
+            of a batch is ``(sum(w * g) + alpha * W) / B``, where w are the weights in
+            units of their mean, that of all with ``w > 0``, and B is the number of
+            samples in the batch with ``w > 0``.
         X_val, y_val : array-like, default=None
             Data to validate on when `early_stopping` is True, in place of a share of
             the training data.

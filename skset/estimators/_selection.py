@@ -233,9 +233,10 @@ class QuickSelection(FeatureRanking):
             Class labels or numbers; see `supervised`. Numbers are standardised for
             training.
         sample_weight : array-like of shape (n_samples,), default=None
-            Non-negative weights w, of which only the proportions matter: the gradient
-            of a batch is ``sum(w * g) / sum(w) + alpha * W / B``, B being the number
-            of its samples with ``w > 0``.
+            Non-negative weights, of which only the proportions matter: the gradient
+            of a batch is ``(sum(w * g) + alpha * W) / B``, where w are the weights in
+            units of their mean, that of all with ``w > 0``, and B is the number of
+            samples in the batch with ``w > 0``.
 
         Returns
         -------

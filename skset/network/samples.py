@@ -1,5 +1,7 @@
 """`Samples`: inputs, targets and weights, handed out batch by batch."""
 
+from functools import cached_property
+
 import numpy as np
 
 from skset import kernels
@@ -67,11 +69,22 @@ class Samples:
         total = float(weight.sum())
         return (weight / (total or 1.0)).astype(self.dtype), total
 
-    def n_weighted(self, rows):
-        """Return how many of the given samples have weight."""
+    def weights_of_step(self, rows):
+        """Return the weights for a training step, and how many of them are not 0.
+
+        They are in units of the mean of all that are not 0 in the whole set, and
+        divided by that number. So a batch of light samples takes a small step: were
+        they to add up to 1 in each batch, weights would count within a batch only.
+        """
         if self.weight is None:
-            return rows.size
-        return np.count_nonzero(self.weight[rows])
+            return self.weights(rows)
+        weight = self.weight[rows]
+        n = np.count_nonzero(weight)
+        return (weight / (self._mean_weight * max(n, 1))).astype(self.dtype), n
+
+    @cached_property
+    def _mean_weight(self):
+        return self.weight.sum() / max(np.count_nonzero(self.weight), 1) or 1.0
 
     def weighted_rows(self):
         """Return the numbers of the samples that have weight; of all, if none has."""

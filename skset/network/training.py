@@ -57,18 +57,18 @@ class Training(Epochs):
 
     def _step(self, rows):
         work = self._workspace(rows.size)
-        weight, total = self.samples.weights(rows)
+        weight, n_weighted = self.samples.weights_of_step(rows)
         self.samples.gather(rows, work.A[0])
         if self._noise is not None:
             self._noise.add(work.A[0], rows)
         self._forward(work)
         loss = self._loss(work.Z[-1], self.samples.targets(rows), weight)
         # By their number, not by their weight: only its proportions have a meaning.
-        l2 = self.options.alpha / self.samples.n_weighted(rows) if total else 0.0
+        l2 = self.options.alpha / n_weighted if n_weighted else 0.0
         if l2:
             loss += 0.5 * l2 * self.network.squared_norm()
         self._backward(work, l2)
-        return loss, total
+        return loss, n_weighted
 
     def _forward(self, work):
         for depth, A in enumerate(work.A):

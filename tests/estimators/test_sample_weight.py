@@ -65,7 +65,7 @@ def test_penalty_counts_rows_with_weight(Estimator):
 
 
 def test_step_is_along_the_weighted_mean_and_the_penalty():
-    """sum(w g) / sum(w) + alpha W / B, written by hand for one linear unit."""
+    """(sum(w g) + alpha W) / B, written by hand for one linear unit."""
     X, y = toy(SETRegressor)
     weight = weights_for(X) / 7
     params = {"alpha": 5.0, "learning_rate_init": 0.01, "density": 1.0}

@@ -12,7 +12,7 @@ from network.cases import (
     steps_before_evolutions,
     training,
 )
-from reference import DenseNet, assert_canonical
+from reference import DenseNet, assert_canonical, mask_of
 from scipy import sparse
 
 from skset.kernels import team
@@ -97,6 +97,22 @@ def test_only_the_proportions_of_weights_count(factor):
     b, losses_b = epochs(3, network, Samples(X, y, factor * weight), **options)
     assert losses_a == losses_b
     assert_same_network(a, b)
+
+
+def test_weights_count_between_batches_too():
+    """An epoch of small steps goes along the gradient over all samples."""
+    X, y, Y = problem("softmax", n_samples=20)
+    weight = np.random.default_rng(0).uniform(0.1, 4, 20)
+    network = sparse_network(UNITS)
+    options = {"batch_size": 1, "learning_rate": 1e-7}
+    trained, _ = epochs(1, network, Samples(X, y, weight), **options)
+    expected, _ = DenseNet(network).gradients(X, Y, weight)
+    for before, after, gradient in zip(
+        network.layers, trained.layers, expected, strict=True
+    ):
+        step = (before.weights - after.weights) / 20e-7
+        whole = gradient[mask_of(before.topology)]
+        np.testing.assert_allclose(step, whole, rtol=1e-3, atol=1e-5)
 
 
 def test_the_penalty_is_divided_by_the_number_of_samples_with_weight():
