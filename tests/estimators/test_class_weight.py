@@ -79,7 +79,7 @@ def test_class_weights_of_several_labels_multiply():
     np.testing.assert_array_equal(by_class.predict_proba(X), by_sample.predict_proba(X))
 
 
-# Classes that are left out (row 62).
+# row 62: classes that are left out.
 
 PARTIAL = {
     "ints": ([0, 1], {1: 10.0}, [1.0, 10.0]),
@@ -185,7 +185,7 @@ def test_labels_left_out_weigh_1_too(method):
     assert_same_network(by_class, by_sample)
 
 
-# What is refused.
+# row 31: what is refused.
 
 BAD = {
     "unknown and left out": ({0: 1.0, 7: 1.0}, r"class_weight names \['7'\].*\[1\]"),
