@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import numba
@@ -79,6 +80,16 @@ def test_a_second_warmup_compiles_nothing(warm):
 def test_after_a_warmup_no_fit_compiles_anything(warm):
     done = start(["-c", FITS], warm)
     assert (done.stdout, done.stderr) == ("0 True\n", "")
+
+
+def test_no_kernel_is_compiled_for_read_only_patterns_besides(warm):
+    """Every pattern is read-only, as all are from the same doors: one type each."""
+    names = [path.name.split("-")[0] for path in warm.rglob("*.nbc")]
+    counts = Counter(names)
+    assert max(counts.values()) == 2  # float32 and float64
+    of_patterns = {n for n in counts if n.startswith("patterns.")} - {"patterns.carry"}
+    assert len(of_patterns) > 8
+    assert {counts[name] for name in of_patterns} == {1}
 
 
 def test_info_says_where_the_kernels_are(warm):
