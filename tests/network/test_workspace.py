@@ -168,9 +168,15 @@ def test_signals_are_what_each_layer_computed(in_place, dropout):
     for layer in range(last + 1):
         signals = work.signals(layer)
         assert isinstance(signals, Signals)
-        assert signals.inputs is work.A[layer]
-        assert signals.outputs is (work.Z[-1] if layer == last else work.H[layer])
-        assert signals.deltas is work.D[layer]
+        outputs = work.Z[-1] if layer == last else work.H[layer]
+        for shown, own in (
+            (signals.inputs, work.A[layer]),
+            (signals.outputs, outputs),
+            (signals.deltas, work.D[layer]),
+        ):
+            assert shown.ctypes.data == own.ctypes.data
+            assert own.flags.writeable
+            assert not shown.flags.writeable
         assert signals.inputs.shape == (N_UNITS[layer], 4)
         assert signals.outputs.shape == (N_UNITS[layer + 1], 4)
         assert signals.deltas.shape == (N_UNITS[layer + 1], 4)
