@@ -54,6 +54,12 @@ CHANGING = {
     *("hidden_layer_sizes", "n_components", "persistent", "n_gibbs", "keep_history"),
 }
 
+COPIES = {
+    "pickle": lambda model: pickle.loads(pickle.dumps(model)),
+    "deepcopy": copy.deepcopy,
+    "copy": copy.copy,
+}
+
 
 class Calls(RuleBasedStateMachine):
     """A model, its twin with more threads, and the data of the first call."""
@@ -98,9 +104,15 @@ class Calls(RuleBasedStateMachine):
 
     # What is done.
 
-    @rule(method=st.sampled_from(list(METHODS)), seed=st.integers(0, 2**32 - 1))
-    def train(self, method, seed):
+    @rule(
+        method=st.sampled_from(list(METHODS)),
+        seed=st.integers(0, 2**32 - 1),
+        copied=st.sampled_from([None, *COPIES]),
+    )
+    def train(self, method, seed, copied):
         """On some rows of the data, in another order and with or without weights."""
+        if copied is not None:
+            self.replace(copied)
         rng = np.random.default_rng(seed)
         rows = rng.permutation(len(self.problem.X))[: rng.integers(1, 17)]
         weight = rng.integers(0, 3, rows.size) + 0.5 if seed % 2 else None
@@ -123,16 +135,10 @@ class Calls(RuleBasedStateMachine):
         for model in (self.model, self.twin):
             model.set_params(**{name: value})
 
-    @rule(how=st.sampled_from(["pickle", "deepcopy", "copy"]))
     def replace(self, how):
         """Go on with a copy, which must not be tied to the model it comes from."""
         old, before = self.model, self.fingerprint(self.model)
-        copied = {
-            "pickle": lambda model: pickle.loads(pickle.dumps(model)),
-            "deepcopy": copy.deepcopy,
-            "copy": copy.copy,
-        }
-        self.model = copied[how](old)
+        self.model = COPIES[how](old)
         if self.is_fitted:
             assert_same(self.fingerprint(self.model), before)
             with quiet():
