@@ -64,6 +64,28 @@ def test_every_form_gives_the_same_batches(form, dtype):
         assert np.array_equal(batch, X[rows].T)
 
 
+@dtypes
+@pytest.mark.parametrize("given", ["float64", "float32", "int16", "bool"])
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
+def test_some_rows_of_any_type_are_cast_by_batches(form, given, dtype):
+    X, some = (2 * matrix("float64")).astype(given), np.array([8, 2, 5, 0])
+    if form is duplicated and X.dtype.kind != "f":
+        X = X.astype(float)  # halves
+    for samples in (
+        Samples(form(X), rows=some, dtype=dtype),
+        Reconstruction(form(X), rows=some, dtype=dtype),
+    ):
+        assert (samples.n_samples, samples.dtype) == (4, dtype)
+        assert samples.weights(np.arange(2))[0].dtype == dtype
+        for rows in (np.arange(4), np.array([3, 3, 0])):
+            batch = np.full((5, rows.size), np.nan, dtype)
+            samples.gather(rows, batch)
+            assert np.array_equal(batch, X[some[rows]].T.astype(dtype))
+    targets = samples.targets(np.array([1, 2]))  # of the reconstruction
+    assert targets.dtype == dtype
+    assert np.array_equal(targets, X[[2, 5]].T.astype(dtype))
+
+
 @pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
 def test_the_input_is_not_changed_and_may_be_read_only(form):
     X = form(matrix("float32"))
