@@ -50,7 +50,11 @@ def validated(estimator, X, *y, dtype, **checks):
 
 
 def stays_as_given(X, dtype):
-    """Return whether X is too large to be cast to the dtype at once, or on a disk."""
+    """Return whether X is too large to be cast to the dtype at once, or on a disk.
+
+    A table in memory whose rows do not lie together is put in order all the same: to
+    pick batches out of its columns can take longer than to train on them.
+    """
     if sparse.issparse(X):
         arrays = [X.data, X.indices, X.indptr] if X.format == "csr" else []
     else:
@@ -58,7 +62,8 @@ def stays_as_given(X, dtype):
     if not arrays or X.dtype.kind not in REAL_KINDS:
         return False
     large = X.size * np.dtype(dtype).itemsize > CAST_AT_ONCE
-    return large or any(_is_mapped(array) for array in arrays)
+    in_rows = sparse.issparse(X) or X.strides[1] == X.itemsize
+    return (large and in_rows) or any(_is_mapped(array) for array in arrays)
 
 
 def picked(X, rows, dtype):

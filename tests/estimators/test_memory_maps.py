@@ -149,6 +149,7 @@ def test_what_is_large_in_memory_is_cast_by_batches(
     assert not features.stays_as_given(X, "float32")
     monkeypatch.setattr(features, "CAST_AT_ONCE", 4 * X.size - 1)
     assert features.stays_as_given(X, "float32")
+    assert not features.stays_as_given(np.asfortranarray(X), "float32")  # slow batches
     assert_same_network(at_once, small(Estimator, **params).fit(X, y))
 
 
