@@ -143,7 +143,7 @@ def test_what_is_large_in_memory_is_cast_by_batches(
     scoring, dtype, Estimator, monkeypatch
 ):
     X, y = toy(Estimator, n_samples=60)
-    X = np.asfortranarray((5 + 3 * X).astype(dtype))
+    X = (5 + 3 * X).astype(dtype)
     params = {"early_stopping": True, "scoring": scoring}
     at_once = small(Estimator, **params).fit(X, y)
     assert not features.stays_as_given(X, "float32")
