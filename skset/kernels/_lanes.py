@@ -160,6 +160,7 @@ def multiply_add_pairs(pair, x, z):
     make. z holds 32-bit numbers, half as many as there are in x.
     """
     first, second = np.array([pair], np.int32).view(np.int16).astype(np.int32)
+    x = x.astype(np.int32)  # numpy 1 would multiply in 16 bits
     return z + first * x[::2] + second * x[1::2]
 
 
