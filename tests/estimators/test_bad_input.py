@@ -265,7 +265,7 @@ def test_poisson_refuses_what_has_no_rate(Estimator, bad):
 DIVERGING = {
     "large X": {"scale": 1e30},
     "large X, float64": {"scale": 1e300, "dtype": np.float64},
-    "large rate": {"learning_rate_init": 1e30, "solver": "sgd"},
+    "large rate": {"learning_rate_init": 1e30, "solver": "sgd", "batch_size": 10},
     "large X, early stopping": {"scale": 1e30, "early_stopping": True},
 }
 

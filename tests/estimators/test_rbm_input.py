@@ -255,12 +255,16 @@ def test_one_feature_and_one_component_are_enough(fit):
     assert np.isfinite(model.score(X))
 
 
-@both_fits
-def test_batch_larger_than_the_data_is_clipped_with_a_warning(fit):  # row 38
+def test_batch_larger_than_the_data_is_clipped_with_a_warning():  # row 38
     X = bits()
     with pytest.warns(UserWarning, match="Got batch_size=41.* clipped"):
-        clipped = getattr(machine(batch_size=41), fit)(X)
-    assert_same_machine(clipped, getattr(machine(batch_size=40), fit)(X))
+        clipped = machine(batch_size=41).fit(X)
+    assert_same_machine(clipped, machine(batch_size=40).fit(X))
+
+
+def test_batch_larger_than_a_call_is_clipped_without_a_word():
+    clipped = machine(batch_size=41).partial_fit(bits())
+    assert_same_machine(clipped, machine(batch_size=40).partial_fit(bits()))
 
 
 # Types.
