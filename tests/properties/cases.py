@@ -40,6 +40,7 @@ DOCUMENTED = "|".join(
         *("over the whole training set", "balanced' is not supported by partial_fit"),
         *("cannot go on with a density that falls", "is the same as in the"),
         *("Input X contains values too large", "validation score.*scoring"),
+        "is not the same as on last call to partial_fit",
         *("are negative, or all are 0", "at least one non-zero", "`y` has classes not"),
     ]
 )
@@ -111,7 +112,7 @@ def kind_of(Estimator, supervised):
         return "classification"
     if Estimator is SETRegressor:
         return "regression"
-    return supervised or None
+    return (supervised or None) if Estimator is QuickSelection else None
 
 
 def labels(draw, rng, n):

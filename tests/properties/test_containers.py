@@ -27,7 +27,7 @@ VECTORS = {
     "strided": lambda y: np.repeat(y, 2, axis=0)[::2],
     "backwards": lambda y: y[::-1].copy()[::-1],
     "series": lambda y: pd.Series(y) if y.ndim == 1 else pd.DataFrame(y),
-    "object": lambda y: y.astype(object) if y.dtype.kind in "Uf" else y,
+    "object": lambda y: y.astype(object) if y.dtype.kind == "U" else y,
     "category": lambda y: (
         pd.Series(y).astype("category") if y.ndim == 1 and y.dtype.kind != "f" else y
     ),
