@@ -1,0 +1,15 @@
+from foreign.harness import exchanged
+from foreign.stand_ins import named
+
+globals().update(
+    exchanged(
+        "sklearn.ensemble.tests.test_weight_boosting",
+        **named(
+            "DecisionTreeClassifier",
+            "DecisionTreeRegressor",
+            "LinearRegression",
+            "SVC",
+            "SVR",
+        ),
+    )
+)
