@@ -3,7 +3,7 @@
 import joblib
 import numpy as np
 import pytest
-from foreign.differences import DIFFERENCES
+from foreign.differences import DIFFERENCES, LEFT_OUT
 from foreign.harness import COLLECTED, verdict
 
 MARKERS = ["thread_unsafe", "parallel_threads(n)", "iterations(n)"]
@@ -14,27 +14,33 @@ def pytest_configure(config):
         config.addinivalue_line("markers", f"{marker}: of scikit-learn's tests")
 
 
+def entry_for(item, table):
+    """Return what a table says of a test, or None."""
+    entries = table.get(getattr(item.module, "exchanged_module", None), {})
+    return next((entries[name] for name in names_of(item) if name in entries), None)
+
+
 def names_of(item):
-    """Return the name of a test, and that of all its cases."""
-    return item.name, getattr(item, "originalname", item.name)
+    """Return the name of a test, that of all its cases, and that of its case."""
+    test, _, case = item.name.partition("[")
+    return item.name, test, f"[{case}"
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_make_collect_report(collector):
-    """Note all tests of a module, also those that are not going to be run."""
+    """Note all tests of a module, and leave some out."""
     report = yield
     if isinstance(collector, pytest.Module):
-        collector.stash[COLLECTED] = {
-            name for item in report.result for name in names_of(item)
-        }
+        items = report.result
+        collector.stash[COLLECTED] = {name for it in items for name in names_of(it)}
+        report.result = [it for it in items if entry_for(it, LEFT_OUT) is None]
     return report
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item):
     """Fail a test that does not do what the table says of it."""
-    entries = DIFFERENCES.get(getattr(item.module, "exchanged_module", None), {})
-    expected = next((entries[name] for name in names_of(item) if name in entries), None)
+    expected = entry_for(item, DIFFERENCES)
     if expected is None:
         return (yield)
     error = None

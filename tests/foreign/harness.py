@@ -2,8 +2,9 @@
 
 Nothing is copied. `exchanged` executes an installed test module of scikit-learn once
 more, under another name. Whatever the module imports by one of the given names, it gets
-our stand-in for. scikit-learn itself stays as it is. Of the module's tests those are
-taken that use a stand-in, directly or through what they call.
+our stand-in for. scikit-learn itself stays as it is. Of the module's tests, and of the
+cases of a parametrized test, those are taken that use a stand-in, directly or through
+what they call.
 
 To add a module:
 
@@ -21,8 +22,8 @@ To add a module:
    `differences`, with the reason and with a part of the error message.
 
 The table is strict. A test in it must fail, and with this message. One that is not in
-it must pass. An entry for a test that does not exist is a failure, too. It can stand for
-one test, or for all cases of a parametrized one.
+it must pass. An entry for a test that does not exist is a failure, too. An entry is for
+one test, for all cases of a parametrized one, or ("[case]") for a case of all tests.
 
 The table is for one version of scikit-learn, `VERSION`. With any other, and where
 scikit-learn is installed without its tests, the modules of this folder are skipped.
@@ -31,9 +32,9 @@ scikit-learn is installed without its tests, the modules of this folder are skip
 import builtins
 import importlib.util
 import inspect
+import itertools
 import sys
 import types
-from collections.abc import Iterator
 
 import pytest
 import sklearn
@@ -72,15 +73,11 @@ def exchanged(name, **stand_ins):
     """
     skip_unless_installed(name)
     module = executed(name, stand_ins)
-    left_out = {test: getattr(module, test) for test in LEFT_OUT.get(name, {})}
-    kept = {
-        key: thing
-        for key, thing in vars(module).items()
-        if key not in {*left_out, *OF_MODULE}
-        and (not is_test(key) or Search(module, stand_ins.values()).reaches(thing))
-    }
+    tests = {key: thing for key, thing in vars(module).items() if is_test(key)}
+    search = Search(module, stand_ins.values())
+    unused = {key for key, test in tests.items() if not search.uses(test)} | OF_MODULE
     return {
-        **kept,
+        **{key: it for key, it in vars(module).items() if key not in unused},
         "exchanged_module": name,
         "pytestmark": [*getattr(module, "pytestmark", []), *WARNINGS],
         "test_the_table_names_tests_that_exist": look_for_stale_entries,
@@ -108,18 +105,7 @@ def executed(name, stand_ins):
     # Worker processes cannot import it, so its classes travel to them as they are.
     register_pickle_by_value(module)
     spec.loader.exec_module(module)
-    for thing in vars(module).values():
-        if "pytestmark" in getattr(thing, "__dict__", {}):
-            thing.pytestmark = [listed(mark) for mark in thing.pytestmark]
     return module
-
-
-def listed(mark):
-    """Return the mark with a list of cases, where pytest refuses an iterator."""
-    if mark.name != "parametrize" or not isinstance(mark.args[-1], Iterator):
-        return mark
-    *names, cases = mark.args
-    return pytest.mark.parametrize(*names, list(cases), **mark.kwargs).mark
 
 
 def importing(stand_ins):
@@ -154,18 +140,50 @@ class Search:
     def __init__(self, module, stand_ins):
         self.names = vars(module)
         self.stand_ins = set(stand_ins)
-        self.seen = set()
 
-    def reaches(self, thing):
-        """Return whether a stand-in can be reached from the thing."""
-        if id(thing) in self.seen:
+    def uses(self, test):
+        """Return whether a test uses a stand-in; drop the cases that use none.
+
+        Of a test that uses one in all of its cases they all are kept.
+        """
+        marks = getattr(test, "pytestmark", [])
+        if marks:
+            test.pytestmark = [listed(mark) for mark in marks]
+        bare = getattr(test, "__wrapped__", test)
+        if any(self.reaches(part) for part in self.parts(bare)):
+            return True
+        kept = [self.own_cases(mark) for mark in getattr(test, "pytestmark", [])]
+        if not any(kept):
             return False
-        self.seen.add(id(thing))
-        return self.is_stand_in(thing) or any(map(self.reaches, self.parts(thing)))
+        test.pytestmark = [
+            own or mark for own, mark in zip(kept, test.pytestmark, strict=True)
+        ]
+        return True
 
-    def is_stand_in(self, thing):
+    def own_cases(self, mark):
+        """Return the mark with the cases that use a stand-in, or None if none does."""
+        if mark.name != "parametrize":
+            return None
+        *names, cases = mark.args
+        own = [self.reaches(case) for case in cases]
+        if not any(own):
+            return None
+        kwargs = dict(mark.kwargs)
+        if isinstance(kwargs.get("ids"), (list, tuple)):
+            kwargs["ids"] = list(itertools.compress(kwargs["ids"], own))
+        chosen = list(itertools.compress(cases, own))
+        return pytest.mark.parametrize(*names, chosen, **kwargs).mark
+
+    def reaches(self, thing, seen=None):
+        """Return whether a stand-in can be reached from the thing."""
+        seen = set() if seen is None else seen
+        if id(thing) in seen:
+            return False
+        seen.add(id(thing))
         kind = thing if isinstance(thing, type) else type(thing)
-        return not self.stand_ins.isdisjoint(kind.__mro__)
+        if not self.stand_ins.isdisjoint(kind.__mro__):
+            return True
+        return any(self.reaches(part, seen) for part in self.parts(thing))
 
     def parts(self, thing):
         """Return what a function, a class, an estimator or a container is made of."""
@@ -176,9 +194,9 @@ class Search:
         if isinstance(thing, types.MethodType):
             return [thing.__func__]
         if hasattr(thing, "__wrapped__"):  # fixtures too
-            return [thing.__wrapped__, *self.parts_of_marks(thing)]
+            return [thing.__wrapped__]
         if isinstance(thing, types.FunctionType):
-            return [*self.parts_of_function(thing), *self.parts_of_marks(thing)]
+            return self.parts_of_function(thing)
         if isinstance(thing, type):
             of_module = thing.__module__ == self.names["__name__"]
             return list(vars(thing).values()) if of_module else []
@@ -190,9 +208,13 @@ class Search:
         used = {*names_in(function.__code__), *inspect.signature(function).parameters}
         return [self.names[name] for name in sorted(used & self.names.keys())]
 
-    def parts_of_marks(self, thing):
-        marks = getattr(thing, "pytestmark", [])
-        return [mark.args for mark in marks]
+
+def listed(mark):
+    """Return the mark with a list of cases, where pytest refuses an iterator."""
+    if mark.name != "parametrize":
+        return mark
+    *names, cases = mark.args
+    return pytest.mark.parametrize(*names, list(cases), **mark.kwargs).mark
 
 
 def names_in(code):
@@ -220,6 +242,7 @@ def verdict(expected, error):
 
 
 def look_for_stale_entries(request):
-    entries = DIFFERENCES.get(request.module.exchanged_module, {})
+    name = request.module.exchanged_module
+    entries = {**DIFFERENCES.get(name, {}), **LEFT_OUT.get(name, {})}
     collected = request.node.getparent(pytest.Module).stash[COLLECTED]
     assert entries.keys() - collected == set()

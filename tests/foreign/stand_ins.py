@@ -1,6 +1,7 @@
 """skset's estimators in the clothes of scikit-learn's."""
 
 import inspect
+import itertools
 
 import numpy as np
 from sklearn import ensemble, linear_model, naive_bayes, neighbors, svm, tree
@@ -212,19 +213,29 @@ globals().update(
 )
 
 
-class WithoutData:
-    """Trains on data of its own where it is given none."""
+class LikeMaxIterEstimator:
+    """Trains on data of its own where it is given none, and counts iterations."""
 
     def fit(self, X=None, y=None, sample_weight=None):
         if X is None:
-            X, y = make_regression(20, 2, random_state=0)
+            X, y = make_regression(100, 2, random_state=0)
         return super().fit(X, y, sample_weight)
+
+    def _init_callback_context(self, **kwargs):
+        context = super()._init_callback_context(**kwargs)
+        subcontext, numbers = context.subcontext, itertools.count()
+
+        def renamed(task_name):
+            return subcontext(task_name=f"iteration {next(numbers)}")
+
+        context.subcontext = renamed
+        return context
 
 
 # A shorter fit is the beginning of a longer one.
 MaxIterEstimator = stand_in(
     "MaxIterEstimator",
-    WithoutData,
+    LikeMaxIterEstimator,
     SETRegressor,
     ignored=["computation_intensity"],
     **{**DENSE, **SMALL, "learning_rate": "constant", "n_iter_no_change": np.inf},
