@@ -1,5 +1,6 @@
 """skset's estimators in the clothes of scikit-learn's."""
 
+import functools
 import inspect
 import itertools
 
@@ -223,13 +224,13 @@ class LikeMaxIterEstimator:
 
     def _init_callback_context(self, **kwargs):
         context = super()._init_callback_context(**kwargs)
-        subcontext, numbers = context.subcontext, itertools.count()
-
-        def renamed(task_name):
-            return subcontext(task_name=f"iteration {next(numbers)}")
-
-        context.subcontext = renamed
+        numbered = functools.partial(_numbered, context.subcontext, itertools.count())
+        context.subcontext = numbered
         return context
+
+
+def _numbered(subcontext, numbers, task_name):
+    return subcontext(task_name=f"iteration {next(numbers)}")
 
 
 # A shorter fit is the beginning of a longer one.
