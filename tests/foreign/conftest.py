@@ -16,7 +16,8 @@ def pytest_configure(config):
 
 def entry_for(item, table):
     """Return what a table says of a test, or None."""
-    entries = table.get(getattr(item.module, "exchanged_module", None), {})
+    module = getattr(item, "module", None)  # which a doctest has not
+    entries = table.get(getattr(module, "exchanged_module", None), {})
     return next((entries[name] for name in names_of(item) if name in entries), None)
 
 

@@ -1,13 +1,13 @@
-"""skset's estimators in the clothes of scikit-learn's."""
+"""skset's estimators under the names, and with the parameters, of scikit-learn's."""
 
 import functools
 import inspect
 import itertools
 
 import numpy as np
-from sklearn import ensemble, linear_model, naive_bayes, neighbors, svm, tree
+from foreign.consuming import ConsumesInClassification, ConsumesInRegression
+from sklearn import ensemble, linear_model, neighbors, svm, tree
 from sklearn.datasets import make_regression
-from sklearn.tests.metadata_routing_common import record_metadata_not_default as record
 
 from skset import SETClassifier, SETRegressor, SparseRBM
 
@@ -52,20 +52,13 @@ def stand_in(name, *bases, translate=None, ignored=(), **defaults):
 
     self = inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY)
     __init__.__signature__ = inspect.Signature([self, *parameters])
-    constraints = Base._parameter_constraints
-    body = {
-        "__init__": __init__,
-        "__module__": __name__,
-        "_parameter_constraints": {
-            **constraints,
-            **dict.fromkeys(ignored, "no_validation"),
-        },
-    }
-    return type(name, bases, body)
+    constraints = dict.fromkeys(ignored, "no_validation") | Base._parameter_constraints
+    body = {"__init__": __init__, "__module__": __name__}
+    return type(name, bases, {**body, "_parameter_constraints": constraints})
 
 
 class FewBatches:
-    """Makes "auto" one batch of so many samples, where skset's would be smaller."""
+    """Takes larger batches for batch_size="auto", and so fewer steps."""
 
     def _batch_size(self, n_samples):
         auto = self.batch_size == "auto"
@@ -158,14 +151,13 @@ SMALL = {
     "random_state": 0,
 }
 CLASSIFIERS = [
-    *(ensemble.GradientBoostingClassifier, ensemble.RandomForestClassifier),
+    ensemble.RandomForestClassifier,
     *(linear_model.LogisticRegression, linear_model.Perceptron),
-    *(linear_model.SGDClassifier, naive_bayes.GaussianNB, naive_bayes.MultinomialNB),
-    *(neighbors.KNeighborsClassifier, svm.LinearSVC, svm.SVC),
-    tree.DecisionTreeClassifier,
+    *(linear_model.SGDClassifier, neighbors.KNeighborsClassifier),
+    *(svm.LinearSVC, svm.SVC, tree.DecisionTreeClassifier),
 ]
 REGRESSORS = [
-    *(ensemble.RandomForestRegressor, linear_model.ElasticNet, linear_model.Lasso),
+    ensemble.RandomForestRegressor,
     *(linear_model.LinearRegression, linear_model.Ridge, linear_model.SGDRegressor),
     *(neighbors.KNeighborsRegressor, svm.SVR, tree.DecisionTreeRegressor),
 ]
@@ -202,16 +194,10 @@ def small(Original, Base):
     )
 
 
-globals().update(
-    {
-        Original.__name__: small(Original, Base)
-        for Base, originals in [
-            (SETClassifier, CLASSIFIERS),
-            (SETRegressor, REGRESSORS),
-        ]
-        for Original in originals
-    }
-)
+for Original in CLASSIFIERS:
+    globals()[Original.__name__] = small(Original, SETClassifier)
+for Original in REGRESSORS:
+    globals()[Original.__name__] = small(Original, SETRegressor)
 
 
 class LikeMaxIterEstimator:
@@ -241,66 +227,6 @@ MaxIterEstimator = stand_in(
     ignored=["computation_intensity"],
     **{**DENSE, **SMALL, "learning_rate": "constant", "n_iter_no_change": np.inf},
 )
-
-
-class Consuming:
-    """Records what metadata it is given; uses the sample weights among them."""
-
-    def fit(self, X, y, sample_weight="default", metadata="default"):
-        self._note(sample_weight, metadata)
-        return super().fit(X, y, given(sample_weight))
-
-    def score(self, X, y, sample_weight="default", metadata="default"):
-        record(self, sample_weight=sample_weight, metadata=metadata)
-        return super().score(X, y, given(sample_weight))
-
-    def _note(self, sample_weight, metadata):
-        if self.registry is not None:
-            self.registry.append(self)
-        record(self, sample_weight=sample_weight, metadata=metadata)
-
-
-def given(metadata):
-    """Return the metadata, or None if the caller has not set any."""
-    return None if isinstance(metadata, str) and metadata == "default" else metadata
-
-
-class ConsumesInRegression(Consuming):
-    """A regressor whose methods take metadata."""
-
-    def partial_fit(self, X, y, sample_weight="default", metadata="default"):
-        self._note(sample_weight, metadata)
-        return super().partial_fit(X, y, given(sample_weight))
-
-    def predict(self, X, y=None, sample_weight="default", metadata="default"):
-        record(self, sample_weight=sample_weight, metadata=metadata)
-        return super().predict(X)
-
-
-class ConsumesInClassification(Consuming):
-    """A classifier whose methods take metadata."""
-
-    def partial_fit(
-        self, X, y, classes=None, sample_weight="default", metadata="default"
-    ):
-        self._note(sample_weight, metadata)
-        return super().partial_fit(X, y, given(sample_weight), classes)
-
-    def predict(self, X, sample_weight="default", metadata="default"):
-        record(self, sample_weight=sample_weight, metadata=metadata)
-        return super().predict(X)
-
-    def predict_proba(self, X, sample_weight="default", metadata="default"):
-        record(self, sample_weight=sample_weight, metadata=metadata)
-        return np.exp(super().predict_log_proba(X))
-
-    def predict_log_proba(self, X, sample_weight="default", metadata="default"):
-        record(self, sample_weight=sample_weight, metadata=metadata)
-        return super().predict_log_proba(X)
-
-    def decision_function(self, X, sample_weight="default", metadata="default"):
-        record(self, sample_weight=sample_weight, metadata=metadata)
-        return super().decision_function(X)
 
 
 ConsumingClassifier = stand_in(
