@@ -101,7 +101,8 @@ class BaseSET(SparseEstimator):
 
     def _fit(self, X, y, sample_weight, X_val, y_val, sample_weight_val):
         goes_on = self.warm_start and self.__sklearn_is_fitted__()
-        given_X = X  # has the feature names that callbacks need to predict
+        # For callbacks: names of features, and y in its own precision.
+        given = X, y
         X, y, targets = self._checked(X, y, reset=not goes_on)
         if sample_weight is not None:
             sample_weight = checked_sample_weight(sample_weight, X)
@@ -129,7 +130,7 @@ class BaseSET(SparseEstimator):
         batch_size = self._batch_size(samples.n_samples)
         with self._training(network, samples, batch_size, **state) as training:
             del network  # or it would be kept beside what it evolves into
-            run_epochs(self, training, stopping, given_X, y, sample_weight)
+            run_epochs(self, training, stopping, *given, sample_weight)
         return self
 
     def _partial_fit(self, X, y, sample_weight, classes=None):

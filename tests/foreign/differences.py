@@ -130,15 +130,6 @@ DIFFERENCES: dict = {
         "AssertionError",
         "test_callbacks_refit_after_load_in_fresh_process",
     ),
-    "sklearn.callback.tests.test_scoring_monitor": because(
-        "defect: callbacks are given the y of a regressor rounded to float32",
-        "AssertionError",
-        "test_logged_values[True-neg_mean_squared_error]",
-        "test_logged_values[True-scoring1]",
-        "test_logged_values[False-neg_mean_squared_error]",
-        "test_logged_values[False-scoring1]",
-        "test_scoring_monitor_no_callback_support",
-    ),
     "sklearn.ensemble.tests.test_bagging": {
         **because(
             RANDOM,
