@@ -29,7 +29,8 @@ VECTORS = {
     "series": lambda y: pd.Series(y) if y.ndim == 1 else pd.DataFrame(y),
     "object": lambda y: y.astype(object) if y.dtype.kind == "U" else y,
     "category": lambda y: (
-        pd.Series(y).astype("category") if y.ndim == 1 and y.dtype.kind != "f" else y
+        # Categories of booleans are objects to numpy.
+        pd.Series(y).astype("category") if y.ndim == 1 and y.dtype.kind in "iU" else y
     ),
     "tuple": lambda y: tuple(y.tolist()),
 }
