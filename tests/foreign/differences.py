@@ -260,7 +260,8 @@ LEFT_OUT: dict = {
         "test_logged_values_meta_estimator": "slow; test_logged_values asks the same",
     },
     "sklearn.ensemble.tests.test_bagging": {
-        "test_oob_score_classification": "slow: trains 100 networks of many steps",
+        "test_oob_score_classification": "slow: trains 100 networks",
+        "test_regression": "slow: trains 60 networks",
     },
     "sklearn.inspection.tests.test_partial_dependence": {
         "test_kind_average_and_average_of_individual": "slow: 100 predictions a row",
@@ -270,13 +271,18 @@ LEFT_OUT: dict = {
     "sklearn.model_selection.tests.test_search": {
         "test_search_cv_timing": "how long a fit takes must not decide a test",
     },
+    "sklearn.model_selection.tests.test_validation": {
+        "test_gridsearchcv_cross_val_predict_with_method": "slow; the same without a search is run",
+    },
     "sklearn.tests.test_calibration": {
         "test_calibration_multiclass": "slow; compares accuracies of short fits",
+        "test_calibrated_classifier_cv_works_with_large_confidence_scores": "slow",
     },
     "sklearn.tests.test_metaestimators_metadata_routing": {
         "[BaggingClassifier]": "slow: ten networks; test_bagging has its own tests",
         "[BaggingRegressor]": "slow: ten networks; test_bagging has its own tests",
         "[LogisticRegressionCV]": "slow, and has no estimator to exchange",
+        "[RANSACRegressor]": "slow: draws many subsets",
         "[TunedThresholdClassifierCV]": "slow, and its labels are pure noise",
     },
 }

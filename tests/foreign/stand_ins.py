@@ -147,7 +147,7 @@ class Small(FewBatches):
 SMALL = {
     "hidden_layer_sizes": (8,),
     "learning_rate_init": 0.1,
-    "max_iter": 15,
+    "max_iter": 10,
     "random_state": 0,
 }
 CLASSIFIERS = [
