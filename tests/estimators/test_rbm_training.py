@@ -282,7 +282,7 @@ def peak_of(work):
 def test_wide_data_take_memory_for_their_connections_only():
     """A dense machine would take 400 MB, and a dense X 80; neither is ever made."""
     X = sparse.random_array(
-        (200, 100_000), density=0.001, format="csr", dtype=np.float32, rng=0
+        (200, 100_000), density=0.001, format="csr", dtype=np.float32, random_state=0
     )
     model = machine(1000, density=None, epsilon=11, n_iter=1, batch_size=20)
     assert peak_of(lambda: model.fit(X)) < 100e6
