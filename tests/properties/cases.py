@@ -27,7 +27,7 @@ WARNED_OF = "|".join(
     [
         *("Maximum iterations", "Got batch_size=", "The network took only"),
         *("n_features_to_select=", "The network is so sparse", "A column-vector y"),
-        *("R.2. score is not well-defined", "The least populated class in y"),
+        *("R.2 score is not well-defined", "The least populated class in y"),
         *("The number of unique classes is greater than 50%", "All importances are 0"),
     ]
 )
