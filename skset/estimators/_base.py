@@ -16,7 +16,7 @@ from skset.estimators._parameters import SHARED_CONSTRAINTS
 from skset.estimators._sklearn import checked_sample_weight
 from skset.estimators._sparse import SparseEstimator
 from skset.estimators._stopping import LossPlateau, ValidationScore
-from skset.estimators._validation import checked_indices
+from skset.estimators._validation import checked_indices, finite_output
 from skset.estimators._warnings import warn
 from skset.estimators._weights import check_split
 from skset.network import (
@@ -31,7 +31,7 @@ from skset.network import (
 )
 from skset.topology import checked_topologies
 
-__all__ = ["BaseSET", "finite_output"]
+__all__ = ["BaseSET"]
 
 # The defaults, from the tables in docs/defaults.md. `batch_size="auto"` divides the
 # samples into forty batches, of a size within these bounds.
@@ -397,13 +397,3 @@ class BaseSET(SparseEstimator):
         X = self._checked_again(X)
         samples = Samples(X, dtype=self._network.dtype)
         return finite_output(self._network.weighted_sums(samples))
-
-
-def finite_output(output):
-    """Return what a network puts out, or raise if it is not finite."""
-    if not np.isfinite(output).all():
-        raise ValueError(
-            "Input X contains values too large for this network, whose output is not "
-            "finite. They need to be preprocessed as the training data were."
-        )
-    return output

@@ -5,7 +5,7 @@ from typing import ClassVar
 import numpy as np
 from sklearn.base import RegressorMixin
 
-from skset.estimators._base import BaseSET, finite_output
+from skset.estimators._base import BaseSET
 from skset.estimators._docs import documented
 from skset.estimators._sklearn import (
     StrOptions,
@@ -14,7 +14,7 @@ from skset.estimators._sklearn import (
     with_callbacks,
 )
 from skset.estimators._targets import OUTPUT_OF_LOSS, NumberTargets
-from skset.estimators._validation import all_or_nothing
+from skset.estimators._validation import all_or_nothing, finite_output
 from skset.estimators._weights import scaled
 from skset.network import OUTPUTS
 

@@ -9,6 +9,7 @@ __all__ = [
     "all_or_nothing",
     "canonical",
     "checked_indices",
+    "finite_output",
 ]
 
 
@@ -48,6 +49,16 @@ def checked_indices(X, name="X"):
         except ValueError as error:
             raise ValueError(f"Sparse {name} has invalid indices: {error}") from error
     return X
+
+
+def finite_output(output):
+    """Return what a network puts out, or raise if it is not finite."""
+    if not np.isfinite(output).all():
+        raise ValueError(
+            "Input X contains values too large for this network, whose output is not "
+            "finite. They need to be preprocessed as the training data were."
+        )
+    return output
 
 
 def canonical(X):
