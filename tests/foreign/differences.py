@@ -272,7 +272,7 @@ LEFT_OUT: dict = {
         "test_search_cv_timing": "how long a fit takes must not decide a test",
     },
     "sklearn.model_selection.tests.test_validation": {
-        "test_gridsearchcv_cross_val_predict_with_method": "slow; the same without a search is run",
+        "test_gridsearchcv_cross_val_predict_with_method": "slow; run without a search",
     },
     "sklearn.tests.test_calibration": {
         "test_calibration_multiclass": "slow; compares accuracies of short fits",
