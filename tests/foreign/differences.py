@@ -261,9 +261,11 @@ LEFT_OUT: dict = {
     },
     "sklearn.ensemble.tests.test_bagging": {
         "test_oob_score_classification": "slow: trains 100 networks",
+        "test_oob_score_regression": "slow; compares accuracies of short fits",
         "test_regression": "slow: trains 60 networks",
     },
     "sklearn.inspection.tests.test_partial_dependence": {
+        "test_partial_dependence_feature_type": "slow; ..._dataframe asks the same",
         "test_kind_average_and_average_of_individual": "slow: 100 predictions a row",
         "test_partial_dependence_equivalence_equal_sample_weight": "slow, as above",
         "test_partial_dependence_kind_individual_ignores_sample_weight": "as above",
@@ -272,7 +274,8 @@ LEFT_OUT: dict = {
         "test_search_cv_timing": "how long a fit takes must not decide a test",
     },
     "sklearn.model_selection.tests.test_validation": {
-        "test_gridsearchcv_cross_val_predict_with_method": "slow; run without a search",
+        "test_cross_val_predict": "slow: digits; the other methods are tested",
+        "test_gridsearchcv_cross_val_predict_with_method": "slow: grid searches",
     },
     "sklearn.tests.test_calibration": {
         "test_calibration_multiclass": "slow; compares accuracies of short fits",
