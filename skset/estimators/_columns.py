@@ -6,7 +6,13 @@ from functools import partial
 import numpy as np
 from scipy import sparse
 
-__all__ = ["dtypes_of", "faults_located", "refuse_dates", "refuse_missing"]
+__all__ = [
+    "dtypes_of",
+    "faults_located",
+    "output_dtype",
+    "refuse_dates",
+    "refuse_missing",
+]
 
 # How the names of the types of dates and durations begin, in any library.
 DATES = ("date", "duration", "interval", "period", "time")
@@ -23,6 +29,12 @@ def dtypes_of(X):
     if hasattr(X, "column_names"):  # a table of pyarrow
         return list(X.schema.types)
     return list(X.dtypes) if _is_frame(X) else [getattr(X, "dtype", None)]
+
+
+def output_dtype(X):
+    """Return float32 for X in float32, else float64, as scikit-learn's transformers."""
+    single = all(str(dtype).lower() == "float32" for dtype in dtypes_of(X))
+    return np.float32 if single else np.float64
 
 
 def refuse_dates(X, name="X"):

@@ -12,6 +12,7 @@ from sklearn.utils import assert_all_finite
 from sklearn.utils.sparsefuncs import min_max_axis
 from sklearn.utils.validation import validate_data
 
+from skset import network
 from skset.estimators._validation import canonical
 
 __all__ = [
@@ -97,23 +98,17 @@ def extremes(X, dtype):
 
 
 def column_sums(X, weight, dtype):
-    """Return the sum of each column of a checked X, each row taken times its weight.
-
-    Not by BLAS, whose last bits depend on how many threads it takes.
-    """
+    """Return the sum of each column of a checked X, each row taken times its weight."""
     if sparse.issparse(X):
         totals = np.zeros(X.shape[1])
         for rows, block in _sparse_blocks(X, dtype):
             of_values = np.repeat(weight[rows], np.diff(block.indptr))
             np.add.at(totals, block.indices, block.data * of_values)
         return totals
-    if X.dtype == dtype and X.flags.c_contiguous:
-        return np.einsum("nf,n->f", X, weight)
     totals = np.zeros(X.shape[1])
     for rows in _row_slices(len(X), X.shape[1]):
-        # The totals so far are one more row, so that it is all one sum, row by row.
-        block = np.vstack([totals, X[rows].astype(dtype, copy=False)])
-        totals = np.einsum("nf,n->f", block, np.r_[1.0, weight[rows]])
+        products = X[rows].astype(dtype, copy=False) * weight[rows, None]
+        network.column_sums(np.ascontiguousarray(products), totals)
     return totals
 
 

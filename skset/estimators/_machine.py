@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils import check_scalar
 
-from skset.estimators._columns import dtypes_of
+from skset.estimators._columns import output_dtype
 from skset.estimators._features import extremes
 from skset.estimators._sklearn import checked_sample_weight
 from skset.estimators._sparse import SparseEstimator
@@ -45,7 +45,7 @@ class BoltzmannMachine(
             Probabilities, in float32 if X is, else in float64.
         """
         return self._by_sample(
-            self._checked_again(X), _output_dtype(X), RBM.mean_hiddens
+            self._checked_again(X), output_dtype(X), RBM.mean_hiddens
         )
 
     def reconstruct(self, X):
@@ -62,7 +62,7 @@ class BoltzmannMachine(
             Probabilities, in float32 if X is, else in float64; dense, whatever X is.
         """
         return self._by_sample(
-            self._checked_again(X), _output_dtype(X), RBM.reconstructed
+            self._checked_again(X), output_dtype(X), RBM.reconstructed
         )
 
     def gibbs(self, X, n_steps=1):
@@ -218,9 +218,3 @@ class BoltzmannMachine(
                 answers = np.empty((X.shape[0], *part.shape[1:]), dtype)
             answers[rows] = part
         return answers
-
-
-def _output_dtype(X):
-    """Return float32 for X in float32, else float64, as scikit-learn's transformers."""
-    single = all(str(dtype).lower() == "float32" for dtype in dtypes_of(X))
-    return np.float32 if single else np.float64

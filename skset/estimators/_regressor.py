@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.base import RegressorMixin
 
 from skset.estimators._base import BaseSET
+from skset.estimators._columns import output_dtype
 from skset.estimators._docs import documented
 from skset.estimators._sklearn import (
     StrOptions,
@@ -291,10 +292,9 @@ class SETRegressor(RegressorMixin, BaseSET):
             If values in X are so large that a prediction is not finite in its type.
         """
         Z = self._weighted_sums(X)
-        single = getattr(X, "dtype", None) == np.float32
+        dtype = output_dtype(X)
         with np.errstate(over="ignore"):  # raised below
-            Z = Z.astype(np.float32 if single else np.float64)
-            predicted = finite_output(OUTPUTS[self.out_activation_](Z))
+            predicted = finite_output(OUTPUTS[self.out_activation_](Z.astype(dtype)))
         return predicted[0] if self.n_outputs_ == 1 else predicted.T
 
     def __sklearn_tags__(self):

@@ -20,6 +20,8 @@ from skset.network import Reconstruction, Samples
 
 __all__ = ["OUTPUT_OF_LOSS", "ClassTargets", "InputTargets", "NumberTargets"]
 
+# Standard deviations from the mean that a target can be away.
+MOST_DEVIATIONS = 1e6
 OUTPUT_OF_LOSS = {"squared_error": "identity", "poisson": "exp"}
 
 
@@ -199,6 +201,9 @@ class NumberTargets:
         y, weight = y / np.where(largest > 0, largest, 1.0), scaled(sample_weight)
         mean = np.average(y, axis=0, weights=weight)
         scale = np.sqrt(np.average((y - mean) ** 2, axis=0, weights=weight))
+        # What is far away from all that has weight must not overflow. Without weights
+        # nothing is as far as the square root of the number of samples.
+        scale = np.maximum(scale, np.abs(y - mean).max(axis=0) / MOST_DEVIATIONS)
         scale = np.where(scale * largest > 0, scale * largest, 1.0)
         return replace(learned, mean=largest * mean, scale=scale)
 

@@ -1,7 +1,7 @@
 """Sparse perceptrons and Boltzmann machines, and their training."""
 
 from skset.network.activations import ACTIVATIONS, logistic, softplus
-from skset.network.boltzmann import RBM, bernoulli
+from skset.network.boltzmann import RBM, bernoulli, column_sums
 from skset.network.divergence import ContrastiveDivergence, DivergenceOptions
 from skset.network.epochs import Progress
 from skset.network.importance import (
@@ -45,6 +45,7 @@ __all__ = [
     "TrainingOptions",
     "attribution",
     "bernoulli",
+    "column_sums",
     "contributions",
     "coverage",
     "log_softmax",

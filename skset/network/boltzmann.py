@@ -9,7 +9,7 @@ from skset.network.activations import logistic, softplus
 from skset.network.layers import Layer
 from skset.network.stack import LayerStack
 
-__all__ = ["RBM", "bernoulli"]
+__all__ = ["RBM", "bernoulli", "column_sums"]
 
 SERIAL = kernels.Team()
 # A unit whose log-odds change by more than this is certain to the last digit of
@@ -153,8 +153,8 @@ class RBM(LayerStack):
 
         ``exp(-F(v))`` is the probability of v, up to the partition function.
         """
-        linear = _column_sums(V * self.visible_bias[:, None])
-        return -linear - _column_sums(softplus(self._sums_of_energy(V)))
+        linear = column_sums(V * self.visible_bias[:, None])
+        return -linear - column_sums(softplus(self._sums_of_energy(V)))
 
     def log_odds(self, V):
         """Return ``log P(v_i = 1 | others) - log P(v_i = 0 | others)`` for each i.
@@ -198,11 +198,15 @@ class RBM(LayerStack):
         probability.
         """
         odds = self.log_odds(V)
-        return _column_sums(V * odds - softplus(odds))
+        return column_sums(V * odds - softplus(odds))
 
 
-def _column_sums(A):
-    # Not numpy's: it adds up a single column in another order than one of many.
-    sums = np.zeros(A.shape[1])
+def column_sums(A, sums=None):
+    """Return the sum of each column of A, added to `sums` where these are given.
+
+    Row after row: numpy adds up a single column in another order than one of many, and
+    BLAS in one that depends on its threads.
+    """
+    sums = np.zeros(A.shape[1]) if sums is None else sums
     kernels.column_sums(A, sums)
     return sums

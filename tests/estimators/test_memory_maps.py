@@ -270,3 +270,16 @@ def test_values_beyond_probabilities_are_refused_in_every_block(tmp_path, block)
     X[39, 4] = 1 + 1.005e-6  # in float32 no more than what scaling leaves
     machine().fit(X)
     machine().fit(mapped(X, tmp_path))
+
+
+def test_sums_of_columns_do_not_depend_on_the_order_in_memory(tmp_path):
+    """Also of three rows, which are added up in one go where numpy may choose."""
+    X = np.array([[1, 0.75], [0.5, 0.25], [0.25, 0]])
+    weight = np.array([1, 1.5, 2])
+    for width in (1, 2):
+        mapped = np.memmap(tmp_path / f"{width}", float, "w+", 0, (3, width), "F")
+        mapped[:] = X[:, :width]
+        one, other = (machine(dtype=np.float64) for _ in range(2))
+        one.set_params(batch_size=3).fit(mapped, sample_weight=weight)
+        other.set_params(batch_size=3).fit(X[:, :width], sample_weight=weight)
+        assert_same_machine(one, other)

@@ -1,6 +1,7 @@
 """What SETRegressor learns."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from estimators.cases import impatient, small, toy
 from sklearn.compose import TransformedTargetRegressor
@@ -102,3 +103,13 @@ def test_numbers_of_any_type(dtype):
     model = small(SETRegressor).fit(X, y)
     plain = small(SETRegressor).fit(X, y.astype(float))
     np.testing.assert_array_equal(model.predict(X), plain.predict(X))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_predictions_have_the_type_of_a_frame_too(dtype):
+    X, y = toy(SETRegressor)
+    frame = pd.DataFrame(X.astype(dtype), columns=list("abcde"))
+    model = small(SETRegressor).fit(frame, y)
+    assert model.predict(frame).dtype == dtype
+    mixed = frame.assign(a=frame["a"].astype("float64"))
+    assert model.predict(mixed).dtype == np.float64

@@ -291,3 +291,12 @@ def test_boosted_regressors_are_as_good_as_one(diabetes):
     boosted = AdaBoostRegressor(regressor(), n_estimators=5, random_state=0)
     assert one > 0.3
     assert boosted.fit(X, y).score(X_test, y_test) > one - 0.03
+
+
+@brief
+@pytest.mark.parametrize("weight", [[5e-324, 1e-30], [1.0, 1e-80], [1e300, 1.0]])
+def test_a_row_with_nearly_all_the_weight_does_not_make_the_others_overflow(weight):
+    """The deviation that numbers are standardised by is then next to 0."""
+    model = selector(1, supervised="regression", max_iter=60, batch_size=2)
+    model.fit([[1.5], [0.5]], [1.0, 0.0], sample_weight=weight)
+    assert np.isfinite(model.feature_importances_).all()
