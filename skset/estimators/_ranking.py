@@ -45,6 +45,7 @@ class FeatureRanking(SelectorMixin, BaseSET):
     _accumulated: Any
     _history: Any
     _n_steps: int
+    _fell_apart: bool
     supervised_: Any
 
     @property
@@ -90,6 +91,7 @@ class FeatureRanking(SelectorMixin, BaseSET):
     def _record(self, loss, training):
         super()._record(loss, training)
         self._n_steps = training.progress.steps
+        self._fell_apart = training.progress.fell_apart
         accumulates = self.accumulate and self.importance != "coverage"
         if not (accumulates or self.keep_history):
             return
@@ -160,6 +162,10 @@ class FeatureRanking(SelectorMixin, BaseSET):
     def _without_constants(self, importances):
         return np.where(self._lowest == self._highest, 0.0, importances)
 
+    def _is_dead(self):
+        """Return whether nothing is important though there are features that vary."""
+        return not self._importances.any() and (self._lowest < self._highest).any()
+
     def _warn(self):
         """Say what makes the selection less than what was asked for."""
         n, wanted = self._importances.size, self.n_features_to_select
@@ -174,9 +180,9 @@ class FeatureRanking(SelectorMixin, BaseSET):
                 "its importances to mean much. Increase max_iter or decrease "
                 "batch_size."
             )
-        if not self._importances.any() and (self._lowest < self._highest).any():
+        if self._is_dead() and not self._fell_apart:  # of which it was warned before
             warn(
                 "All importances are 0, and the features are ranked by their order in "
-                "X: nothing gets through the network any more. Scale X, or decrease "
-                "learning_rate_init."
+                "X: nothing gets through the network any more. Scale X, decrease "
+                "learning_rate_init, or raise epsilon or density."
             )

@@ -49,6 +49,8 @@ from skset.strategies import (
 )
 
 pytestmark = impatient
+# A network so small can die of a few steps.
+dead = pytest.mark.filterwarnings("ignore:All importances are 0:UserWarning")
 torn = pytest.mark.filterwarnings("ignore:The network is so sparse:UserWarning")
 
 KINDS = [SETClassifier, SETRegressor, QuickSelection, SparseRBM]
@@ -672,6 +674,7 @@ def promised(Kind, **params):
     return make(Kind, 1, **{**params, "method": "static"}).fit(X, y).nnz_
 
 
+@dead
 @every_kind
 @pytest.mark.parametrize("interval", [None, 1, 7, 10_000])
 @pytest.mark.parametrize("initial", [None, 0.5, 1.0])
@@ -778,6 +781,7 @@ def test_a_schedule_of_ones_own(Estimator):
 PRUNING = ImportancePruning(quantile=0.3, start=0.2, stop=1.0, every=0.2)
 
 
+@dead
 @layered
 @pytest.mark.parametrize("solver", ["sgd", "adam"])
 def test_units_go_and_shapes_say_so(Kind, solver):
@@ -941,6 +945,7 @@ def test_a_few_samples_are_enough_to_look_at(Kind, grow, n_samples):
     assert_finite(model, X)
 
 
+@dead
 @torn
 @every_kind
 @pytest.mark.parametrize("method", METHODS)
