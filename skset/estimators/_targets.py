@@ -94,8 +94,8 @@ class ClassTargets:
         now = Labels.of(y).classes
         if caller == "warm_start" and not np.array_equal(now, classes):
             raise ValueError(
-                "warm_start can only be used where y has the same classes as in the "
-                f"previous call to fit. Previously they were {classes}, now {now}."
+                "warm_start can only be used where `y` has the same classes as in the "
+                f"previous call to fit. Previously got {classes}, `y` has {now}."
             )
         if unseen.size:
             raise ValueError(

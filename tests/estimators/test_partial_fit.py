@@ -398,7 +398,7 @@ def test_warm_start_refuses_other_classes(change):  # row 35
     model = small(SETClassifier, warm_start=True).fit(X, y)
     model.predict(X)
     now = str(np.unique(change(y)))
-    both = rf"Previously they were \[0 1\], now {re.escape(now)}"
+    both = rf"Previously got \[0 1\], `y` has {re.escape(now)}"
     with refused(ValueError, f"warm_start.*classes.*{both}", model):
         model.fit(X, change(y))
 

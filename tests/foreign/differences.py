@@ -69,11 +69,6 @@ DIFFERENCES: dict = {
             "test_verbose_sgd",
         ),
         **because(
-            "the message says the same in other words",
-            "Previously they were [0 1 2], now [0 1]",
-            "test_warm_start",
-        ),
-        **because(
             "the message names the class as it is in y, not True",
             "too few members are: [1]",
             "test_early_stopping_stratified",
