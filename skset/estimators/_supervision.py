@@ -4,6 +4,7 @@ import numpy as np
 from scipy import sparse
 
 from skset.estimators._columns import dtypes_of
+from skset.estimators._validation import checked_indices
 
 __all__ = ["resolved_supervision"]
 
@@ -63,9 +64,10 @@ def _kind_of(y, classes):
 
 def _are_classes(y, most):
     """Return whether y holds class labels; as whole numbers about `most` at most."""
-    if sparse.issparse(y) or any(str(dtype) == "category" for dtype in dtypes_of(y)):
+    if any(str(dtype) == "category" for dtype in dtypes_of(y)):
         return True
-    y = np.asarray(y)
+    y = checked_indices(y, "y")
+    y = y.toarray() if sparse.issparse(y) else np.asarray(y)
     if y.dtype.kind in "bUSTO":
         return y.dtype.kind != "O" or _are_object_classes(y, most)
     if y.ndim == 2 and y.shape[1] > 1:
