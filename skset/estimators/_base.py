@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_consistent_length
 from skset.estimators._columns import refuse_missing
 from skset.estimators._features import picked
 from skset.estimators._loop import run_epochs
-from skset.estimators._parameters import SHARED_CONSTRAINTS
+from skset.estimators._parameters import SHARED_CONSTRAINTS, plain
 from skset.estimators._sklearn import checked_sample_weight
 from skset.estimators._sparse import SparseEstimator
 from skset.estimators._stopping import LossPlateau, ValidationScore
@@ -326,8 +326,8 @@ class BaseSET(SparseEstimator):
         options = TrainingOptions(
             batch_size=batch_size,
             shuffle=self.shuffle,
-            alpha=self.alpha,
-            dropout=self.dropout,
+            alpha=plain(self.alpha),
+            dropout=plain(self.dropout),
             max_epochs=self._n_epochs(-(-samples.n_samples // batch_size)),
             weight_init=self._weight_init(),
             edge_scale=self._edge_scale(),
@@ -361,12 +361,12 @@ class BaseSET(SparseEstimator):
 
     def _n_epochs(self, n_batches):
         """Return the largest number of epochs, given the batches of each."""
-        return self.max_iter
+        return plain(self.max_iter)
 
     def _optimiser(self):
         if self.solver == "sgd":
-            return SGD(self.momentum, self.nesterovs_momentum)
-        return Adam(self.beta_1, self.beta_2, self.adam_epsilon)
+            return SGD(plain(self.momentum), self.nesterovs_momentum)
+        return Adam(*map(plain, (self.beta_1, self.beta_2, self.adam_epsilon)))
 
     def _learning_rate(self, ends=True):
         """Return the learning rate of a training that ends at `max_iter`, or never."""
@@ -376,7 +376,8 @@ class BaseSET(SparseEstimator):
             schedule != "cosine" and self.solver == "adam"
         ):
             schedule = "constant"
-        return LearningRate(self.learning_rate_init, schedule, self.power_t)
+        initial, power_t = plain(self.learning_rate_init), plain(self.power_t)
+        return LearningRate(initial, schedule, power_t)
 
     def _record(self, loss, training):
         super()._record(loss, training)

@@ -28,7 +28,17 @@ __all__ = [
     "RBM_CONSTRAINTS",
     "SELECTION_CONSTRAINTS",
     "SHARED_CONSTRAINTS",
+    "plain",
 ]
+
+
+def plain(value):
+    """Return a number of numpy's as one of Python's, anything else as it is.
+
+    Numbers of few bits, which numpy's have in a grid of parameters, overflow beside the
+    number of samples.
+    """
+    return value.item() if isinstance(value, np.generic) else value
 
 
 class Number(Interval):

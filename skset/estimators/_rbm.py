@@ -8,7 +8,7 @@ from skset.estimators._docs import RBM_PARAMETERS, documented
 from skset.estimators._features import column_sums, stays_as_given
 from skset.estimators._loop import run_epochs
 from skset.estimators._machine import BoltzmannMachine
-from skset.estimators._parameters import RBM_CONSTRAINTS
+from skset.estimators._parameters import RBM_CONSTRAINTS, plain
 from skset.estimators._sklearn import (
     checked_sample_weight,
     fit_context,
@@ -294,29 +294,29 @@ class SparseRBM(BoltzmannMachine):
     # What is handed to the machine.
 
     def _initial_machine(self, X, weight, rng):
-        [topology] = self._topologies([(X.shape[1], self.n_components)], rng)
+        [topology] = self._topologies([(X.shape[1], plain(self.n_components))], rng)
         means = _smoothed_means(X, weight, self.dtype).astype(self.dtype)
         return RBM.initial(topology, rng, means, weight_init=WEIGHT_INIT, scale=SCALE)
 
     def _learning_rate(self, ends=True):
         schedule = self.learning_rate_schedule if ends else "constant"
-        return LearningRate(self.learning_rate, schedule)
+        return LearningRate(plain(self.learning_rate), schedule)
 
     def _optimiser(self):
-        return SGD(self.momentum, nesterov=False)
+        return SGD(plain(self.momentum), nesterov=False)
 
     def _training(self, network, samples, batch_size, rng, learning_rate, progress):
         options = DivergenceOptions(
             batch_size=batch_size,
             shuffle=True,
-            alpha=self.alpha,
-            max_epochs=self.n_iter,
+            alpha=plain(self.alpha),
+            max_epochs=plain(self.n_iter),
             weight_init=WEIGHT_INIT,
             edge_scale=SCALE,
             n_threads=self._n_threads(),
-            n_gibbs=self.n_gibbs,
+            n_gibbs=plain(self.n_gibbs),
             persistent=self.persistent,
-            n_chains=self.batch_size,
+            n_chains=plain(self.batch_size),
             final_density=self._final_density,
             final_nnz=self._final_nnz,
         )

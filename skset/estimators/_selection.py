@@ -9,7 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 from skset.estimators._columns import refuse_dates
 from skset.estimators._docs import SELECTION_PARAMETERS, documented
 from skset.estimators._features import ranges
-from skset.estimators._parameters import SELECTION_CONSTRAINTS
+from skset.estimators._parameters import SELECTION_CONSTRAINTS, plain
 from skset.estimators._ranking import FeatureRanking
 from skset.estimators._sklearn import fit_context, with_callbacks
 from skset.estimators._supervision import resolved_supervision
@@ -369,7 +369,7 @@ class QuickSelection(FeatureRanking):
         if not self.noise:
             return None
         seed = None if self.resample_noise else int(rng.integers(2**31))
-        return GaussianNoise(self.noise, seed)
+        return GaussianNoise(plain(self.noise), seed)
 
     def _batch_size(self, n_samples):
         if self.batch_size != "auto":
@@ -379,6 +379,6 @@ class QuickSelection(FeatureRanking):
 
     def _n_epochs(self, n_batches):
         if self.max_iter != "auto":
-            return self.max_iter
+            return plain(self.max_iter)
         n_epochs = -(-AUTO_STEPS[bool(self.supervised_)] // n_batches)
         return int(np.clip(n_epochs, *AUTO_EPOCHS))

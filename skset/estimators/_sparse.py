@@ -15,6 +15,7 @@ from skset.estimators._columns import faults_located, refuse_dates
 from skset.estimators._features import validated
 from skset.estimators._learned import LearnedNetwork
 from skset.estimators._loop import print_epoch
+from skset.estimators._parameters import plain
 from skset.estimators._sklearn import CallbackSupportMixin
 from skset.estimators._strategies import StrategyParameters
 from skset.estimators._validation import checked_indices
@@ -175,14 +176,14 @@ class SparseEstimator(
                 f"Got batch_size={self.batch_size}, larger than the sample size "
                 f"{n_samples}. It is going to be clipped."
             )
-        return min(self.batch_size, n_samples)
+        return min(plain(self.batch_size), n_samples)
 
     def _partial_batch_size(self, n_samples):
         """Return the number of samples per step of a `partial_fit`.
 
         A small call is no mistake: nobody is warned.
         """
-        return min(self.batch_size, n_samples)
+        return min(plain(self.batch_size), n_samples)
 
     # Where a training stands.
 

@@ -4,6 +4,7 @@ from collections import defaultdict
 from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
+from skset.estimators._parameters import plain
 from skset.strategies import (
     DENSITY_SCHEDULES,
     DROPS,
@@ -125,13 +126,13 @@ class StrategyParameters:
 
     def _init(self):
         """Return the init as an object."""
-        init = self.init
+        init, density = self.init, plain(self.density)
         if isinstance(init, str):
-            return made(init, INITS, epsilon=self.epsilon, density=self.density)
+            return made(init, INITS, epsilon=plain(self.epsilon), density=density)
         if not callable(init):
             return LayerDensities(init)
-        if self.density is not None and "density" in _field_names(init):
-            return replace(init, density=self.density)
+        if density is not None and "density" in _field_names(init):
+            return replace(init, density=density)
         return init
 
     def _method(self):
@@ -142,12 +143,12 @@ class StrategyParameters:
 
     def _evolution(self):
         return self._method().evolution(
-            zeta=self.zeta,
+            zeta=plain(self.zeta),
             drop=self.drop,
             grow=self.grow,
             zeta_schedule=self.zeta_schedule,
             density_schedule=self.density_schedule,
-            update_interval=self.update_interval,
+            update_interval=plain(self.update_interval),
             newborn=self.newborn,
         )
 

@@ -94,6 +94,8 @@ def _check_lists(X):
     for row, values in zip(X.rows, X.data, strict=True):
         if len(row) != len(values):
             raise ValueError(f"{len(row)} indices but {len(values)} values in a row")
+        if len(set(row)) < len(row):
+            raise ValueError("an index comes twice in a row of a list of lists")
         if row and not (min(row) >= 0 and max(row) < X.shape[1]):
             raise ValueError(f"indices outside [0, {X.shape[1]})")
 

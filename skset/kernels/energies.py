@@ -31,7 +31,8 @@ def _add_softplus(weight, v, z, total):
     are rounded would lose it.
     """
     for b in range(v.size):
-        off, on = z[b] - weight * v[b], z[b] + weight * (1 - v[b])
+        value = np.float64(v[b])
+        off, on = z[b] - weight * value, z[b] + weight * (1 - value)
         if off > 0 and on > 0:
             total[b] += weight
         else:

@@ -195,7 +195,8 @@ def holds_together(S):
         )
     if S.format == "lil":
         return all(
-            len(row) == len(values) and all(0 <= j < S.shape[1] for j in row)
+            len(set(row)) == len(row) == len(values)
+            and all(0 <= j < S.shape[1] for j in row)
             for row, values in zip(S.rows, S.data, strict=True)
         )
     if S.format == "dia":
