@@ -78,6 +78,8 @@ def _check_compressed(X):
     twin.check_format(full_check=True)
     if X.format != "bsr" and X.data.size != X.indices.size:
         raise ValueError(f"{X.indices.size} indices but {X.data.size} values")
+    if X.format == "bsr" and X.indptr[-1] != X.indices.size:  # scipy cannot read it
+        raise ValueError(f"{X.indices.size} blocks but pointers to {X.indptr[-1]}")
 
 
 def _check_coordinates(X):

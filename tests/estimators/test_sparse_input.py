@@ -198,10 +198,20 @@ def list_values(S):
     S.data[3] = [1.0] * 1000
 
 
+def list_twice(S):
+    row = next(row for row in S.rows if len(row) > 1)
+    row[1] = row[0]
+
+
+def blocks_without_pointers(S):
+    S.indptr = np.minimum(S.indptr, S.indptr[-1] - 1)
+
+
 LISTS = {
     "index too large": list_index(FAR),
     "negative index": list_index(-1),
     "more values than indices": list_values,
+    "an index twice": list_twice,
 }
 
 
@@ -213,6 +223,7 @@ MALFORMED = [
     pytest.param(form, kind, spoil, id=f"{form}_{kind}-{name}")
     for forms, cases in [
         (["csr", "csc", "bsr"], COMPRESSED),
+        (["bsr"], {"more blocks than pointers": blocks_without_pointers}),
         (["coo"], COORDINATES),
         (["lil"], LISTS),
         (["dia"], {"more offsets than diagonals": diagonals}),
