@@ -40,7 +40,7 @@ DOCUMENTED = "|".join(
         *("over the whole training set", "balanced' is not supported by partial_fit"),
         *("cannot go on with a density that falls", "is the same as in the"),
         *("Input X contains values too large", "validation score.*scoring"),
-        "is not the same as on last call to partial_fit",
+        *("is not the same as on last call to partial_fit", "requires y to be passed"),
         *("are negative, or all are 0", "at least one non-zero", "`y` has classes not"),
     ]
 )
