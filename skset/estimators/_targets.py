@@ -91,12 +91,14 @@ class ClassTargets:
         _check_same_kind(earlier, self, caller)
         classes = earlier.labels.classes
         unseen = earlier.labels.unseen(y)
-        now = Labels.of(y).classes
-        if caller == "warm_start" and not np.array_equal(now, classes):
-            raise ValueError(
-                "warm_start can only be used where `y` has the same classes as in the "
-                f"previous call to fit. Previously got {classes}, `y` has {now}."
-            )
+        if caller == "warm_start":
+            now = Labels.of(y).classes
+            if not np.array_equal(now, classes):
+                raise ValueError(
+                    "warm_start can only be used where `y` has the same classes as in "
+                    f"the previous call to fit. Previously got {classes}, `y` has "
+                    f"{now}."
+                )
         if unseen.size:
             raise ValueError(
                 f"{caller}: `y` has classes not in `self.classes_`: {unseen}. "
