@@ -11,8 +11,8 @@ from functools import cache, partial
 import numba
 import numpy as np
 
+from skset.kernels import aligned_empty
 from skset.kernels._lanes import add, at, bare, item, lanes, total
-from skset.network.workspace import aligned_empty
 
 __all__ = ["KB", "LEVELS", "machine_figures", "medians", "row_reads"]
 

@@ -12,7 +12,7 @@ from sklearn.multiclass import OneVsRestClassifier
 from sklearn.utils.sparsefuncs import mean_variance_axis
 
 from skset import QuickSelection
-from skset.network import coverage
+from skset.model import coverage
 
 __all__ = [
     *["WITHOUT_LABELS", "WITH_LABELS"],

@@ -17,8 +17,8 @@ from _report import print_table, write_json
 from scipy import sparse
 from threadpoolctl import threadpool_limits
 
-from skset.kernels import Team
-from skset.network import Layer
+from skset.model import Layer
+from skset.runtime.team import Team
 from skset.topology import random_topology
 
 try:

@@ -38,11 +38,11 @@ import numpy as np
 from _ceilings import KB, LEVELS, machine_figures, medians, row_reads
 from _report import print_table, write_json
 
-from skset.kernels import Team
-from skset.network import SGD, Adam
-from skset.network.layers import Layer
-from skset.network.workspace import aligned_empty
+from skset.kernels import aligned_empty
+from skset.model.layer import Layer
+from skset.runtime.team import Team
 from skset.strategies import ErdosRenyi
+from skset.training import SGD, Adam
 
 # Bytes of pattern and optimiser state that a connection has, and those that are read or
 # written of it; rows that are read or written, and multiply-adds with each.

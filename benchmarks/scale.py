@@ -52,7 +52,7 @@ from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
 from skset import SETClassifier
-from skset.network import Training
+from skset.training import Training
 
 N_SAMPLES, N_FEATURES, N_CLASSES = 203, 3312, 5
 # Deviation of the class centres in each feature, where the noise has 1.

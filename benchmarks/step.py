@@ -29,15 +29,9 @@ from scipy import sparse
 from sklearn.neural_network import MLPClassifier
 from threadpoolctl import threadpool_limits
 
-from skset.network import (
-    SGD,
-    LearningRate,
-    Network,
-    Samples,
-    Training,
-    TrainingOptions,
-)
+from skset.model import Network, Samples
 from skset.strategies import METHODS, ConstantSchedule, ErdosRenyi
+from skset.training import SGD, LearningRate, Training, TrainingOptions
 
 N_FEATURES, N_CLASSES = 3312, 5
 

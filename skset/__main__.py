@@ -11,7 +11,7 @@ import numba
 from llvmlite.binding import get_host_cpu_name
 
 from skset._show_versions import versions
-from skset.kernels._cache import RECORD, cache_files, clear_cache
+from skset.runtime.cache import RECORD, cache_files, clear_cache
 
 __all__ = ["main"]
 

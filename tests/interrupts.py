@@ -4,7 +4,7 @@ import sys
 import time
 from itertools import chain
 
-from skset.kernels import team
+from skset.runtime import team
 
 # How long a thread may take to end, on a very slow machine.
 TIMEOUT = 20

@@ -10,27 +10,36 @@ import skset
 
 ROOT = Path(skset.__file__).parent
 MAY_IMPORT = {
-    "kernels": {"numpy", "numba", "llvmlite"},
+    "runtime": {"numpy", "numba", "llvmlite"},
+    "kernels": {"numpy", "numba", "llvmlite", "skset.runtime"},
     "topology": {"numpy", "scipy.sparse", "skset.kernels"},
+    "model": {
+        *("numpy", "scipy.special", "scipy.sparse"),
+        *("skset.topology", "skset.kernels", "skset.runtime.team"),
+    },
+    "training": {
+        *("numpy", "scipy.optimize", "skset.model", "skset.topology"),
+        *("skset.kernels", "skset.runtime.team", "skset.strategies.contracts"),
+    },
     "strategies": {"numpy", "skset.topology"},
-    "network": {"numpy", "scipy.special", "skset.topology", "skset.kernels"},
     "estimators": {
         *("sklearn", "numpy", "scipy.sparse", "joblib", "skset._version"),
-        *("skset.network", "skset.topology", "skset.strategies"),
+        *("skset.training", "skset.model", "skset.topology", "skset.strategies"),
     },
     "metrics": {
         *("sklearn", "numpy", "scipy.sparse"),
-        *("skset.estimators", "skset.network", "skset.topology"),
+        *("skset.estimators", "skset.model", "skset.topology"),
     },
     # The modules beside the packages.
     "__init__": {"skset.estimators", "skset._show_versions", "skset._version"},
     "__main__": {
         *("numba", "llvmlite.binding", "joblib"),
-        *("skset._show_versions", "skset._warmup", "skset.kernels._cache"),
+        *("skset._show_versions", "skset._warmup", "skset.runtime.cache"),
     },
     "_show_versions": set(),
     "_version": set(),
     "_warmup": {"numpy", "scipy.sparse", "skset.estimators"},
+    "network": {"skset.model", "skset.training"},  # an old name of both
 }
 PACKAGES = {name for name in MAY_IMPORT if (ROOT / name).is_dir()}
 THE_DOOR = ROOT / "estimators" / "_sklearn.py"

@@ -28,7 +28,7 @@ def run(code):
 def test_an_import_brings_nothing_that_can_wait_and_compiles_nothing():
     code = (
         "import sys, sklearn; before = set(sys.modules); import skset; "
-        "from skset.kernels._cache import RECORD; "
+        "from skset.runtime.cache import RECORD; "
         f"print({LATER!r} & (set(sys.modules) - before), "
         "RECORD.compiled + RECORD.loaded)"
     )

@@ -14,13 +14,13 @@ import pytest
 import skset
 from skset import __main__ as command_line
 from skset import _warmup
-from skset.kernels import _cache
+from skset.runtime import cache
 
 FITS = """
 import warnings, numpy as np
 from scipy import sparse
 from skset import QuickSelection, SETClassifier, SETRegressor, SparseRBM
-from skset.kernels._cache import RECORD
+from skset.runtime.cache import RECORD
 
 warnings.simplefilter("ignore")
 X = np.random.default_rng(0).random((60, 10))
@@ -131,7 +131,7 @@ def test_clear_cache_removes_what_is_ours_and_nothing_else(warm, tmp_path):
 def cold(monkeypatch):
     """A warm-up that does nothing, and a record of its own to be tampered with."""
     monkeypatch.setattr(_warmup, "warm_up", lambda: None)
-    record = _cache.Record(directories={Path("somewhere")})
+    record = cache.Record(directories={Path("somewhere")})
     monkeypatch.setattr(command_line, "RECORD", record)
     monkeypatch.setattr(numba.config, "DISABLE_JIT", 0)
     return record
@@ -176,7 +176,7 @@ def test_info_says_that_nothing_is_kept(cold, capsys):
 
 
 def test_a_file_that_cannot_be_removed_keeps_no_other(cold, tmp_path, monkeypatch):
-    monkeypatch.setattr(_cache, "RECORD", cold)
+    monkeypatch.setattr(cache, "RECORD", cold)
     cold.directories = {tmp_path}
     names = [f"m.f-1.py311.01234567.0123456789abcde{n}.nbc" for n in range(3)]
     for name in names:
@@ -190,7 +190,7 @@ def test_a_file_that_cannot_be_removed_keeps_no_other(cold, tmp_path, monkeypatc
 
     monkeypatch.setattr(Path, "unlink", refuse)
     with pytest.raises(PermissionError, match=names[0]):
-        _cache.clear_cache()
+        cache.clear_cache()
     assert [path.name for path in tmp_path.iterdir()] == names[:1]
 
 

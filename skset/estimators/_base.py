@@ -13,23 +13,15 @@ from skset.estimators._columns import refuse_missing
 from skset.estimators._features import picked
 from skset.estimators._loop import run_epochs
 from skset.estimators._parameters import SHARED_CONSTRAINTS, plain
+from skset.estimators._sample_weight import check_split
 from skset.estimators._sklearn import checked_sample_weight
 from skset.estimators._sparse import SparseEstimator
 from skset.estimators._stopping import LossPlateau, ValidationScore
 from skset.estimators._validation import checked_indices, finite_output
 from skset.estimators._warnings import warn
-from skset.estimators._weights import check_split
-from skset.network import (
-    ACTIVATIONS,
-    SGD,
-    Adam,
-    LearningRate,
-    Network,
-    Samples,
-    Training,
-    TrainingOptions,
-)
+from skset.model import ACTIVATIONS, Network, Samples
 from skset.topology import checked_topologies
+from skset.training import SGD, Adam, LearningRate, Training, TrainingOptions
 
 __all__ = ["BaseSET"]
 

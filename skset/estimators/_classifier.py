@@ -8,6 +8,7 @@ from sklearn.base import ClassifierMixin
 from skset.estimators._base import BaseSET
 from skset.estimators._docs import documented
 from skset.estimators._parameters import CLASS_WEIGHT
+from skset.estimators._sample_weight import scaled
 from skset.estimators._sklearn import (
     checked_sample_weight,
     fit_context,
@@ -15,8 +16,7 @@ from skset.estimators._sklearn import (
 )
 from skset.estimators._targets import ClassTargets
 from skset.estimators._validation import all_or_nothing, finite_output
-from skset.estimators._weights import scaled
-from skset.network import log_softmax
+from skset.model import log_softmax
 
 __all__ = ["SETClassifier"]
 

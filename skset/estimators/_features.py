@@ -12,7 +12,7 @@ from sklearn.utils import assert_all_finite
 from sklearn.utils.sparsefuncs import min_max_axis
 from sklearn.utils.validation import validate_data
 
-from skset import network
+from skset import model
 from skset.estimators._validation import canonical
 
 __all__ = [
@@ -108,7 +108,7 @@ def column_sums(X, weight, dtype):
     totals = np.zeros(X.shape[1])
     for rows in _row_slices(len(X), X.shape[1]):
         products = X[rows].astype(dtype, copy=False) * weight[rows, None]
-        network.column_sums(np.ascontiguousarray(products), totals)
+        model.column_sums(np.ascontiguousarray(products), totals)
     return totals
 
 

@@ -4,7 +4,7 @@ import warnings
 from typing import Any
 
 from skset._version import __version__
-from skset.network import strength
+from skset.model import strength
 
 __all__ = ["LearnedNetwork", "shares"]
 

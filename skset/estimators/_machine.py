@@ -10,10 +10,10 @@ from sklearn.utils import check_scalar
 
 from skset.estimators._columns import output_dtype
 from skset.estimators._features import extremes
+from skset.estimators._sample_weight import scaled
 from skset.estimators._sklearn import checked_sample_weight
 from skset.estimators._sparse import SparseEstimator
-from skset.estimators._weights import scaled
-from skset.network import RBM, Samples
+from skset.model import RBM, Samples
 
 __all__ = ["BoltzmannMachine"]
 

@@ -11,7 +11,7 @@ from skset.estimators._sklearn import (
     RealNotInt,
     StrOptions,
 )
-from skset.network import ACTIVATIONS, INITIAL_WEIGHTS
+from skset.model import ACTIVATIONS, INITIAL_WEIGHTS
 from skset.strategies import (
     DENSITY_SCHEDULES,
     DROPS,

@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 from skset.estimators._base import BaseSET
 from skset.estimators._learned import shares
 from skset.estimators._warnings import warn
-from skset.network import (
+from skset.model import (
     attribution,
     contributions,
     coverage,

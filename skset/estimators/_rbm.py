@@ -9,6 +9,7 @@ from skset.estimators._features import column_sums, stays_as_given
 from skset.estimators._loop import run_epochs
 from skset.estimators._machine import BoltzmannMachine
 from skset.estimators._parameters import RBM_CONSTRAINTS, plain
+from skset.estimators._sample_weight import scaled
 from skset.estimators._sklearn import (
     checked_sample_weight,
     fit_context,
@@ -16,15 +17,8 @@ from skset.estimators._sklearn import (
 )
 from skset.estimators._stopping import NeverStopping
 from skset.estimators._validation import all_or_nothing, canonical
-from skset.estimators._weights import scaled
-from skset.network import (
-    RBM,
-    SGD,
-    ContrastiveDivergence,
-    DivergenceOptions,
-    LearningRate,
-    Samples,
-)
+from skset.model import RBM, Samples
+from skset.training import SGD, ContrastiveDivergence, DivergenceOptions, LearningRate
 
 __all__ = ["SparseRBM"]
 

@@ -8,6 +8,7 @@ from sklearn.base import RegressorMixin
 from skset.estimators._base import BaseSET
 from skset.estimators._columns import output_dtype
 from skset.estimators._docs import documented
+from skset.estimators._sample_weight import scaled
 from skset.estimators._sklearn import (
     StrOptions,
     checked_sample_weight,
@@ -16,8 +17,7 @@ from skset.estimators._sklearn import (
 )
 from skset.estimators._targets import OUTPUT_OF_LOSS, NumberTargets
 from skset.estimators._validation import all_or_nothing, finite_output
-from skset.estimators._weights import scaled
-from skset.network import OUTPUTS
+from skset.model import OUTPUTS
 
 __all__ = ["SETRegressor"]
 

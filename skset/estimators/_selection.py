@@ -15,7 +15,7 @@ from skset.estimators._sklearn import fit_context, with_callbacks
 from skset.estimators._supervision import resolved_supervision
 from skset.estimators._targets import ClassTargets, InputTargets, NumberTargets
 from skset.estimators._validation import all_or_nothing, checked_indices
-from skset.network import GaussianNoise
+from skset.training import GaussianNoise
 
 __all__ = ["QuickSelection"]
 

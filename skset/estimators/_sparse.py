@@ -20,7 +20,6 @@ from skset.estimators._sklearn import CallbackSupportMixin
 from skset.estimators._strategies import StrategyParameters
 from skset.estimators._validation import checked_indices
 from skset.estimators._warnings import warn
-from skset.network import Progress
 from skset.strategies import ConstantDensity
 from skset.topology import (
     checked_share,
@@ -28,6 +27,7 @@ from skset.topology import (
     filled_up,
     shared_out,
 )
+from skset.training import Progress
 
 __all__ = ["SparseEstimator"]
 

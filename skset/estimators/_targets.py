@@ -14,9 +14,9 @@ from sklearn.utils.validation import column_or_1d
 
 from skset.estimators._columns import faults_located, refuse_dates
 from skset.estimators._labels import Labels, checked_labels
+from skset.estimators._sample_weight import multiplied, scaled, weight_by_class
 from skset.estimators._sklearn import check_partial_fit_first_call
-from skset.estimators._weights import multiplied, scaled, weight_by_class
-from skset.network import Reconstruction, Samples
+from skset.model import Reconstruction, Samples
 
 __all__ = ["OUTPUT_OF_LOSS", "ClassTargets", "InputTargets", "NumberTargets"]
 

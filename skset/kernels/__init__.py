@@ -1,7 +1,10 @@
 """numba kernels: pure functions on bare arrays."""
 
+import skset.kernels._lowering  # what lanes become, before any kernel is compiled
+import skset.kernels._typing  # noqa: F401
 from skset.kernels.batches import add_slices, gather_sparse
 from skset.kernels.energies import add_log_odds
+from skset.kernels.memory import aligned_empty
 from skset.kernels.patterns import (
     add_counts,
     carry,
@@ -34,17 +37,16 @@ from skset.kernels.sums import (
     row_sums,
     squared_sum,
 )
-from skset.kernels.team import Team
 
 __all__ = [
     "BLOCK",
     "TILE",
     "AdamStep",
     "SGDStep",
-    "Team",
     "add_counts",
     "add_log_odds",
     "add_slices",
+    "aligned_empty",
     "all_finite",
     "backward_adam",
     "backward_sgd",

@@ -1,6 +1,6 @@
 """Kernels that fill a batch of shape (features, batch)."""
 
-from skset.kernels._jit import kernel
+from skset.runtime.jit import kernel
 
 __all__ = ["add_slices", "gather_sparse"]
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skset.kernels._jit import kernel
+from skset.runtime.jit import kernel
 
 __all__ = ["add_log_odds"]
 

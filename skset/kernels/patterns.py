@@ -7,7 +7,7 @@ order are the same order.
 
 import numpy as np
 
-from skset.kernels._jit import kernel
+from skset.runtime.jit import kernel
 
 __all__ = [
     "add_counts",

@@ -16,7 +16,6 @@ into their callers, once for each of the six widths.
 
 import numpy as np
 
-from skset.kernels._jit import inlined, kernel
 from skset.kernels._lanes import (
     add,
     bare,
@@ -27,6 +26,7 @@ from skset.kernels._lanes import (
     store,
     width,
 )
+from skset.runtime.jit import inlined, kernel
 
 __all__ = ["forward", "pull_back"]
 

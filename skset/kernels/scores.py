@@ -14,7 +14,6 @@ import math
 
 import numpy as np
 
-from skset.kernels._jit import inlined, kernel
 from skset.kernels._lanes import (
     bare,
     cell,
@@ -29,6 +28,7 @@ from skset.kernels._lanes import (
     total,
     width,
 )
+from skset.runtime.jit import inlined, kernel
 
 __all__ = ["BLOCK", "TILE", "encode", "strong_pairs"]
 

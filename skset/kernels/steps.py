@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from skset.kernels._jit import inlined, kernel
 from skset.kernels._lanes import (
     add,
     at,
@@ -33,6 +32,7 @@ from skset.kernels._lanes import (
     width,
     zeros,
 )
+from skset.runtime.jit import inlined, kernel
 
 __all__ = [
     "AdamStep",

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from skset.kernels._jit import kernel
+from skset.runtime.jit import kernel
 
 __all__ = ["all_finite", "column_sums", "row_lengths", "row_sums", "squared_sum"]
 

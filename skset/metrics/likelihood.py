@@ -9,7 +9,7 @@ from sklearn.utils import check_array, check_random_state, check_scalar
 from sklearn.utils.extmath import safe_sparse_dot
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from skset.network import bernoulli, logistic, softplus
+from skset.model import bernoulli, logistic, softplus
 
 __all__ = ["log_likelihood", "log_partition_ais", "log_partition_exact"]
 

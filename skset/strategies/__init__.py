@@ -1,12 +1,12 @@
 """Strategies of dynamic sparse training: init, drop, grow and schedule."""
 
-from skset.strategies.densities import (
-    MIN_EPSILON,
-    ErdosRenyi,
-    LayerDensities,
-    Snip,
-    Uniform,
-    UniformPlus,
+from skset.strategies.contracts import (
+    DensitySchedule,
+    Drop,
+    Grow,
+    Init,
+    Schedule,
+    UnitPruning,
 )
 from skset.strategies.drop import (
     MagnitudeDrop,
@@ -25,7 +25,15 @@ from skset.strategies.grow import (
     RandomGrow,
     UnfiredGrow,
 )
-from skset.strategies.names import (
+from skset.strategies.init import (
+    MIN_EPSILON,
+    ErdosRenyi,
+    LayerDensities,
+    Snip,
+    Uniform,
+    UniformPlus,
+)
+from skset.strategies.methods import (
     DENSITY_SCHEDULES,
     DROPS,
     GROWS,
@@ -36,14 +44,6 @@ from skset.strategies.names import (
     Evolution,
     Method,
     made,
-)
-from skset.strategies.protocols import (
-    DensitySchedule,
-    Drop,
-    Grow,
-    Init,
-    Schedule,
-    UnitPruning,
 )
 from skset.strategies.pruning import ImportancePruning
 from skset.strategies.schedules import (

@@ -2,7 +2,7 @@
 
 A drop is called as ``drop(weights, zeta, rng)`` with the weights of one layer and
 returns a boolean array, True where a connection is kept. One that needs more sets
-``needs_signals = True`` and gets the layer's `skset.network.Signals` as a fourth
+``needs_signals = True`` and gets the layer's `skset.model.Signals` as a fourth
 argument.
 """
 
@@ -12,7 +12,7 @@ from typing import ClassVar
 import numpy as np
 
 from skset import topology as patterns
-from skset.strategies.samples import Sampled
+from skset.strategies.sample_size import Sampled
 
 __all__ = [
     "MESTDrop",

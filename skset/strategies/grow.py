@@ -2,7 +2,7 @@
 
 A grow is called as ``grow(topology, n, rng, signals)`` with the topology of the kept
 connections and returns n of its free positions (``input * n_out + output``) in any
-order. `signals` is the layer's `skset.network.Signals`, for sure only where the grow
+order. `signals` is the layer's `skset.model.Signals`, for sure only where the grow
 has ``needs_signals = True``.
 """
 
@@ -12,7 +12,7 @@ from typing import ClassVar
 import numpy as np
 
 from skset import topology as patterns
-from skset.strategies.samples import PER_CONNECTION, Sampled
+from skset.strategies.sample_size import PER_CONNECTION, Sampled
 
 __all__ = [
     "CosineGrow",

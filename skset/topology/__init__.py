@@ -2,7 +2,18 @@
 
 from skset.topology.arrays import read_only
 from skset.topology.candidates import best_candidates
-from skset.topology.contracts import (
+from skset.topology.layer_counts import erdos_renyi, shared_out, uniform, uniform_plus
+from skset.topology.paths import are_joined, joined_anew
+from skset.topology.pattern import Topology
+from skset.topology.random_positions import (
+    filled_up,
+    random_free_positions,
+    random_topology,
+    sample_ranks,
+    topped_up,
+)
+from skset.topology.ranks import all_but_smallest, nth_smallest, unless_surplus
+from skset.topology.returned import (
     checked_count,
     checked_flag,
     checked_mask,
@@ -10,20 +21,8 @@ from skset.topology.contracts import (
     checked_topologies,
     refuse,
 )
-from skset.topology.densities import erdos_renyi, shared_out, uniform, uniform_plus
-from skset.topology.evolution import Rewiring, carry, enlarge, evolve, strongest
-from skset.topology.factors import row_lengths
-from skset.topology.paths import are_joined, joined_anew
-from skset.topology.pattern import Topology
-from skset.topology.ranks import all_but_smallest, nth_smallest, unless_surplus
-from skset.topology.sampling import (
-    filled_up,
-    random_free_positions,
-    random_topology,
-    sample_ranks,
-    topped_up,
-)
-from skset.topology.scoring import pair_scores, topk_pairs
+from skset.topology.rewiring import Rewiring, carry, enlarge, evolve, strongest
+from skset.topology.strongest_pairs import pair_scores, row_lengths, topk_pairs
 
 __all__ = [
     "Rewiring",

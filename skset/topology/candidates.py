@@ -4,10 +4,9 @@ import numpy as np
 
 from skset import kernels
 from skset.topology.arrays import in_order
-from skset.topology.factors import fitting, moderate
 from skset.topology.pattern import Topology
 from skset.topology.ranks import all_but_smallest, nth_smallest
-from skset.topology.scoring import pair_scores
+from skset.topology.strongest_pairs import fitting, moderate, pair_scores
 
 __all__ = ["best_candidates"]
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from skset import kernels
 from skset.topology.pattern import Topology
-from skset.topology.sampling import filled_up
+from skset.topology.random_positions import filled_up
 
 __all__ = ["are_joined", "joined_anew"]
 

@@ -17,7 +17,7 @@ def Estimator(request):
 def threads_at_work(monkeypatch):
     """Make every layer worth sharing; return what was shared with other threads."""
     shared = []
-    team = sys.modules["skset.kernels.team"]
+    team = sys.modules["skset.runtime.team"]
     post = team.Team._post
 
     def noted(self, jobs):

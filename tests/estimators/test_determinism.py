@@ -20,7 +20,7 @@ from estimators.cases import (
 )
 
 from skset.estimators import SETClassifier
-from skset.kernels import team
+from skset.runtime import team
 
 pytestmark = impatient
 
@@ -58,7 +58,7 @@ def test_all_cores_are_those_that_joblib_counts(monkeypatch):
     asked = []
     monkeypatch.setattr(joblib, "cpu_count", lambda: 3)
     monkeypatch.setattr(
-        "skset.network.epochs.Team", lambda n: asked.append(n) or team.Team(n)
+        "skset.training.loop.Team", lambda n: asked.append(n) or team.Team(n)
     )
     X, y = toy(SETClassifier)
     for n_jobs in (None, 1, 2, -1, -2, -99):

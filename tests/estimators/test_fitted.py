@@ -11,7 +11,7 @@ from sklearn.datasets import make_classification
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
 from skset.estimators import SETClassifier, SETRegressor
-from skset.network import Layer
+from skset.model import Layer
 
 pytestmark = impatient
 torn = pytest.mark.filterwarnings("ignore:The network is so sparse:UserWarning")

@@ -14,7 +14,7 @@ from interrupts import await_end, helpers, interrupted
 from sklearn.exceptions import NotFittedError
 
 from skset.estimators import _validation
-from skset.network import Training
+from skset.training import Training
 
 pytestmark = impatient
 
@@ -223,7 +223,7 @@ REPEATED = """
 import signal, sys, time, warnings
 import numpy as np
 from skset.estimators import {0}
-from skset.kernels import team
+from skset.runtime import team
 
 team.MIN_WORK, team.IDLE = 0, 0.01
 X = np.random.default_rng(0).standard_normal((60, 20))

@@ -17,9 +17,9 @@ from estimators.cases import (
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 
-from skset.network import LearningRate
 from skset.strategies import ErdosRenyi
 from skset.topology import random_topology
+from skset.training import LearningRate
 
 pytestmark = impatient
 

@@ -305,7 +305,7 @@ def test_failing_call_leaves_the_model_bit_for_bit(Estimator, what, monkeypatch)
 
 
 def interrupt_the_last_step(monkeypatch):
-    from skset.network import Training
+    from skset.training import Training
 
     step, taken = Training._step, []
 

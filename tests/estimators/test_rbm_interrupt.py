@@ -11,7 +11,7 @@ from estimators.test_interrupt import interrupt as interrupted
 from interrupts import await_end, helpers
 from sklearn.exceptions import NotFittedError
 
-from skset.network import ContrastiveDivergence
+from skset.training import ContrastiveDivergence
 
 # Ctrl-C.
 

@@ -12,7 +12,7 @@ from sklearn.base import clone
 
 import skset
 from skset.estimators import SparseRBM
-from skset.network import ContrastiveDivergence
+from skset.training import ContrastiveDivergence
 
 CONFIGURATIONS = [
     {},

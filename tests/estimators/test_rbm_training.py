@@ -10,7 +10,7 @@ from scipy import sparse
 from scipy.special import expit, logit
 
 from skset import strategies
-from skset.network import LearningRate
+from skset.training import LearningRate
 
 # Topology.
 

@@ -275,7 +275,7 @@ def test_pickle_of_another_version_is_warned_of(fitted, monkeypatch):
 def test_any_number_of_threads_gives_the_same_bits(supervised, importance, monkeypatch):
     X, y = toy_for(supervised)
     monkeypatch.setattr(joblib, "cpu_count", lambda: 2)
-    monkeypatch.setattr("skset.kernels.team.MIN_WORK", 0)
+    monkeypatch.setattr("skset.runtime.team.MIN_WORK", 0)
     params = {"supervised": supervised, "importance": importance, "dropout": 0.1}
     params["keep_history"] = True
     one = selector(**params, n_jobs=1).fit(X, y)

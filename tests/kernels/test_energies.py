@@ -6,7 +6,8 @@ from reference import DenseRBM, assert_close
 from scipy.special import expit
 
 from skset import kernels
-from skset.kernels import team
+from skset.runtime import team
+from skset.runtime.team import Team
 
 VISIBLE = ["binary", "fractional", "mixed"]
 visible = pytest.mark.parametrize("form", VISIBLE)
@@ -149,7 +150,7 @@ def test_threads_change_no_bit(mask, form, monkeypatch):
     monkeypatch.setattr(team, "MIN_WORK", 0)
     for n_threads in (2, 3):
         serial, parallel = (Case(mask, "float64", form) for _ in range(2))
-        with kernels.Team(n_threads) as workers:
+        with Team(n_threads) as workers:
             assert np.array_equal(serial.add(), parallel.add(run=workers.run))
 
 

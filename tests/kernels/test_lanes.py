@@ -16,7 +16,6 @@ from numba.core.errors import TypingError
 
 import skset
 from skset.kernels import _lanes
-from skset.kernels._jit import kernel
 from skset.kernels._lanes import (
     add,
     at,
@@ -44,6 +43,7 @@ from skset.kernels._lanes import (
     width,
     zeros,
 )
+from skset.runtime.jit import kernel
 
 TOLERANCE = {"float32": 1e-5, "float64": 1e-13}
 LARGEST = (1 << 31) - 1

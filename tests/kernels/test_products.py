@@ -4,7 +4,8 @@ import reference
 from reference import assert_close
 
 from skset import kernels
-from skset.kernels import team
+from skset.runtime import team
+from skset.runtime.team import Team
 
 
 def with_empty_units(shape, seed=0):
@@ -262,7 +263,7 @@ def test_threads_change_no_bit(rule, dtype, mask, monkeypatch):
     monkeypatch.setattr(team, "MIN_WORK", 0)
     for n_threads in (2, 3):
         serial, parallel = Case(mask, dtype, 9), Case(mask, dtype, 9)
-        with kernels.Team(n_threads) as workers:
+        with Team(n_threads) as workers:
             shared = parallel.forward(run=workers.run, n_tiles=2 * n_threads)
             assert np.array_equal(serial.forward(), shared)
             pulled = serial.pull_back(), parallel.pull_back(run=workers.run)
@@ -280,7 +281,7 @@ def test_a_team_really_shares_large_work_and_only_that(monkeypatch):
 
     indptr = np.array([0, 10, 20, 30, 40])
     monkeypatch.setattr(team, "MIN_WORK", 400)
-    with kernels.Team(2) as workers:
+    with Team(2) as workers:
         workers.run(count, 399, indptr)
         assert calls == [(0, 4)]
         calls.clear()
@@ -298,7 +299,7 @@ def test_an_error_in_any_thread_is_raised(failing, monkeypatch):
             raise ZeroDivisionError
 
     monkeypatch.setattr(team, "MIN_WORK", 0)
-    with kernels.Team(2) as workers, pytest.raises(ZeroDivisionError):
+    with Team(2) as workers, pytest.raises(ZeroDivisionError):
         workers.run(fail, WORK, np.array([0, 10, 20, 30, 40]))
 
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from reference import assert_canonical
 
 from skset.estimators import QuickSelection, SETClassifier, SETRegressor, SparseRBM
-from skset.kernels import team
+from skset.runtime import team
 
 ESTIMATORS = [SETClassifier, SETRegressor, QuickSelection, SparseRBM]
 # How many examples were refused with a documented error, by property.

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from skset import strategies as skset_strategies
 from skset.estimators import QuickSelection, SETClassifier, SETRegressor, SparseRBM
-from skset.network import ACTIVATIONS, INITIAL_WEIGHTS
+from skset.model import ACTIVATIONS, INITIAL_WEIGHTS
 from skset.strategies import DENSITY_SCHEDULES, GROWS, INITS, METHODS, SCHEDULES
 from skset.topology import Topology
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from skset.network import Signals
+from skset.model import Signals
 from skset.topology import Topology
 
 

@@ -1,0 +1,44 @@
+"""What exists: sparse networks and Boltzmann machines, and what they are made of."""
+
+from skset.model.activations import ACTIVATIONS, logistic, softplus
+from skset.model.boltzmann import RBM, bernoulli, column_sums
+from skset.model.importance import (
+    attribution,
+    contributions,
+    coverage,
+    incoming_strength,
+    path_strength,
+    reconstruction_paths,
+    strength,
+)
+from skset.model.layer import Layer
+from skset.model.losses import LOSSES, OUTPUTS, log_softmax
+from skset.model.network import Network
+from skset.model.samples import Reconstruction, Samples
+from skset.model.signals import Signals
+from skset.model.weights import INITIAL_WEIGHTS
+
+__all__ = [
+    "ACTIVATIONS",
+    "INITIAL_WEIGHTS",
+    "LOSSES",
+    "OUTPUTS",
+    "RBM",
+    "Layer",
+    "Network",
+    "Reconstruction",
+    "Samples",
+    "Signals",
+    "attribution",
+    "bernoulli",
+    "column_sums",
+    "contributions",
+    "coverage",
+    "incoming_strength",
+    "log_softmax",
+    "logistic",
+    "path_strength",
+    "reconstruction_paths",
+    "softplus",
+    "strength",
+]

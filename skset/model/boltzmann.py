@@ -1,0 +1,213 @@
+"""`RBM`: a sparse restricted Boltzmann machine, every formula a method."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from skset import kernels
+from skset.model.activations import logistic, softplus
+from skset.model.layer import Layer
+from skset.model.stack import LayerStack
+from skset.runtime.team import Team
+
+__all__ = ["RBM", "bernoulli", "column_sums"]
+
+SERIAL = Team()
+# A unit whose log-odds change by more than this is certain to the last digit of
+# float64; a weight beyond it has diverged.
+LARGEST_WEIGHT = 700.0
+
+
+def bernoulli(P, rng):
+    """Return independent zeros and ones, 1 with the probabilities P."""
+    U = rng.random(P.shape, P.dtype)
+    return np.less(U, P, out=U, casting="unsafe")
+
+
+@dataclass(frozen=True, eq=False)
+class RBM(LayerStack):
+    """Visible and hidden units with the energy ``E(v, h) = - a v - c h - v W h``.
+
+    Arrays are (units, batch): V of visible units, H of hidden ones.
+
+    Attributes
+    ----------
+    layers : tuple of one Layer
+        The weights W (n_visible, n_hidden) and the bias c of the hidden units.
+    visible_bias : ndarray of shape (n_visible,)
+        The bias a.
+    visible_moments : tuple of ndarray of shape (n_visible,)
+        The optimiser's state for it; empty at rest.
+    chains : ndarray of shape (n_hidden, n_chains), default=None
+        Hidden units of the persistent Markov chains; None at rest.
+    """
+
+    visible_bias: np.ndarray
+    visible_moments: tuple[np.ndarray, ...] = ()
+    chains: np.ndarray | None = None
+
+    @classmethod
+    def initial(cls, topology, rng, means, *, weight_init, scale):
+        """Return a machine whose visible units have the given means.
+
+        Parameters
+        ----------
+        topology : Topology
+            Of shape (n_visible, n_hidden).
+        rng : numpy.random.Generator
+            Source of randomness.
+        means : ndarray of shape (n_visible,)
+            In (0, 1); the visible bias is their log-odds (Hinton 2012, section 8). In
+            the dtype of the machine.
+        weight_init : str
+            A key of `INITIAL_WEIGHTS`.
+        scale : float
+            Factor of these weights.
+        """
+        layer = Layer.initial(topology, weight_init, rng, means.dtype, scale)
+        return cls((layer,), np.log(means / (1 - means)))
+
+    @property
+    def layer(self):
+        """The one layer."""
+        return self.layers[0]
+
+    def with_moments(self, n):
+        """Return a machine whose optimiser has n moments, of zeros unless it has n."""
+        machine = super().with_moments(n)
+        if len(self.visible_moments) == n:
+            return machine
+        moments = tuple(np.zeros_like(self.visible_bias) for _ in range(n))
+        return replace(machine, visible_moments=moments)
+
+    def with_chains(self, chains):
+        """Return a machine with these persistent chains."""
+        return replace(self, chains=chains)
+
+    def at_rest(self):
+        """Return this machine without the state of its training."""
+        return replace(super().at_rest(), visible_moments=(), chains=None)
+
+    def copy(self, at_rest=True):
+        """Return a machine with arrays of its own, at rest without training state."""
+        machine = super().copy(at_rest)
+        return replace(
+            machine,
+            visible_bias=machine.visible_bias.copy(),
+            visible_moments=tuple(m.copy() for m in machine.visible_moments),
+            chains=None if machine.chains is None else machine.chains.copy(),
+        )
+
+    def is_finite(self):
+        """Return whether all weights and biases are finite, and no weight absurd."""
+        return (
+            super().is_finite()
+            and kernels.all_finite(self.visible_bias)
+            and bool((np.abs(self.layer.weights) <= LARGEST_WEIGHT).all())
+        )
+
+    def hidden_sums(self, V, team=SERIAL):
+        """Return ``c + W' V``, the log-odds of the hidden units given the visible."""
+        Z = np.empty((self.n_units[1], V.shape[1]), self.dtype)
+        self.layer.forward(V, Z, team)
+        return Z
+
+    def visible_sums(self, H, team=SERIAL):
+        """Return ``a + W H``, the log-odds of the visible units given the hidden."""
+        Z = np.empty((self.n_units[0], H.shape[1]), self.dtype)
+        self.layer.pull_back(H, self.visible_bias, Z, team)
+        return Z
+
+    def mean_hiddens(self, V, team=SERIAL):
+        """Return ``P(h = 1 | v)``."""
+        Z = self.hidden_sums(V, team)
+        return logistic(Z, out=Z)
+
+    def mean_visibles(self, H, team=SERIAL):
+        """Return ``P(v = 1 | h)``."""
+        Z = self.visible_sums(H, team)
+        return logistic(Z, out=Z)
+
+    def gibbs(self, V, rng, team=SERIAL):
+        """Return the visible units after a step of Gibbs sampling from V."""
+        H = bernoulli(self.mean_hiddens(V, team), rng)
+        return bernoulli(self._certain_visibles(H, team), rng)
+
+    def reconstructed(self, V):
+        """Return ``P(v = 1 | h)`` for ``h = P(h = 1 | v)``."""
+        return self._certain_visibles(self.mean_hiddens(V))
+
+    def _certain_visibles(self, H, team=SERIAL):
+        """Return `mean_visibles`, in double where sums of huge weights overflowed."""
+        P = self.mean_visibles(H, team)
+        if np.isnan(P).any():
+            P = self._in_double().mean_visibles(H.astype(float)).astype(P.dtype)
+        return P
+
+    def _in_double(self):
+        """Return this machine at rest, in float64."""
+        bias = self.visible_bias.astype(float)
+        return RBM((self.layer.astype(float),), bias)
+
+    def free_energy(self, V):
+        """Return ``F(v) = - a v - sum_j softplus(c_j + w_j v)`` of each column.
+
+        ``exp(-F(v))`` is the probability of v, up to the partition function.
+        """
+        linear = column_sums(V * self.visible_bias[:, None])
+        return -linear - column_sums(softplus(self._sums_of_energy(V)))
+
+    def log_odds(self, V):
+        """Return ``log P(v_i = 1 | others) - log P(v_i = 0 | others)`` for each i.
+
+        The others are all other visible units; the hidden ones are summed over. It is
+        the difference of the free energies with unit i off and on, for all i in the
+        time of about one product with the weights.
+        """
+        Z = self._sums_of_energy(V).astype(float)
+        odds = np.repeat(self.visible_bias[:, None].astype(float), V.shape[1], axis=1)
+        t = self.layer.topology
+        SERIAL.run(
+            kernels.add_log_odds,
+            t.nnz * V.shape[1],
+            t.indptr,
+            t.indptr,
+            t.indices,
+            self.layer.weights,
+            V,
+            logistic(Z),
+            logistic(-Z),
+            Z,
+            odds,
+        )
+        return odds
+
+    def _sums_of_energy(self, V):
+        """Return `hidden_sums`, in float64 where there are larger weights than usual.
+
+        Their sums may overflow in float32, and the small ones beside them are lost.
+        """
+        weights = self.layer.weights
+        if max(weights.max(initial=0), -weights.min(initial=0)) <= LARGEST_WEIGHT:
+            return self.hidden_sums(V)
+        return self._in_double().hidden_sums(V.astype(float))
+
+    def pseudo_log_likelihood(self, V):
+        """Return ``sum_i log P(v_i | others)`` of each column (Besag 1975).
+
+        For a value between 0 and 1 the expectation over a unit that is on with this
+        probability.
+        """
+        odds = self.log_odds(V)
+        return column_sums(V * odds - softplus(odds))
+
+
+def column_sums(A, sums=None):
+    """Return the sum of each column of A, added to `sums` where these are given.
+
+    Row after row: numpy adds up a single column in another order than one of many, and
+    BLAS in one that depends on its threads.
+    """
+    sums = np.zeros(A.shape[1]) if sums is None else sums
+    kernels.column_sums(A, sums)
+    return sums

@@ -1,0 +1,207 @@
+"""`Layer`: a topology with the arrays aligned to it."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from skset import kernels
+from skset.model.weights import INITIAL_WEIGHTS
+from skset.runtime.team import Team
+from skset.topology import Topology, carry
+
+__all__ = ["Layer"]
+
+# The outputs of a wide layer are taken tile by tile, of about so many bytes, so that
+# their rows stay in a cache; but of each input no fewer than so many connections at a
+# time. Measured from 3,000 to 300,000 units.
+TILE_BYTES, SHORTEST_RUN, MAX_TILES = 1 << 23, 5, 8
+
+
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """Weights, bias and optimiser state of one layer.
+
+    Training changes the arrays in place; an evolution makes a new Layer.
+
+    Attributes
+    ----------
+    topology : Topology
+        The pattern.
+    weights : ndarray of shape (nnz,)
+        In by-input order.
+    bias : ndarray of shape (n_out,)
+        Of the output units.
+    moments : tuple of ndarray of shape (nnz,)
+        The optimiser's state for each connection; empty at rest.
+    bias_moments : tuple of ndarray of shape (n_out,)
+        The optimiser's state for the bias; empty at rest.
+    explored : Topology, default=None
+        Every position that has had a connection, if anybody wants to know.
+    n_dropped : int, default=0
+        Connections that the last drop of a training took without regrowth. A training
+        that goes on grows as many before its first step.
+    """
+
+    topology: Topology
+    weights: np.ndarray
+    bias: np.ndarray
+    moments: tuple[np.ndarray, ...] = ()
+    bias_moments: tuple[np.ndarray, ...] = ()
+    explored: Topology | None = None
+    n_dropped: int = 0
+
+    @classmethod
+    def initial(cls, topology, weight_init, rng, dtype, scale=1.0):
+        """Return a layer with scaled random weights, bias 0 and no optimiser state."""
+        weights = INITIAL_WEIGHTS[weight_init](topology, rng, dtype)
+        weights *= dtype.type(scale)
+        return cls(topology, weights, np.zeros(topology.shape[1], dtype))
+
+    def with_moments(self, n):
+        """Return this layer with n moments, of zeros unless it has n already."""
+        if len(self.moments) == n:
+            return self
+        return replace(
+            self,
+            moments=tuple(np.zeros_like(self.weights) for _ in range(n)),
+            bias_moments=tuple(np.zeros_like(self.bias) for _ in range(n)),
+        )
+
+    def at_rest(self):
+        """Return this layer without optimiser state."""
+        return replace(self, moments=(), bias_moments=(), explored=None)
+
+    def exploring(self):
+        """Return this layer, which takes note of the positions that it explores."""
+        return self if self.explored else replace(self, explored=self.topology)
+
+    def astype(self, dtype):
+        """Return this layer at rest, with weights and bias of another type."""
+        return Layer(self.topology, self.weights.astype(dtype), self.bias.astype(dtype))
+
+    def copy(self):
+        """Return a layer that shares only the topology, which nothing changes."""
+        return replace(
+            self,
+            weights=self.weights.copy(),
+            bias=self.bias.copy(),
+            moments=tuple(m.copy() for m in self.moments),
+            bias_moments=tuple(m.copy() for m in self.bias_moments),
+        )
+
+    def forward(self, X, Z, team, slope=1.0):
+        """Write into Z (n_out, batch) the weighted sums of X (n_in, batch), plus bias.
+
+        Those that are not positive are multiplied by `slope`.
+        """
+        work = self.topology.nnz * X.shape[1]
+        starts = self.topology.starts(self._n_tiles(Z, team.threads_for(work)))
+        team.run(
+            kernels.forward,
+            work,
+            np.arange((starts.size - 1) // X.shape[0] + 1),
+            starts,
+            self.topology.indices,
+            self.weights,
+            self.bias,
+            self.bias.dtype.type(slope),
+            X,
+            Z,
+        )
+
+    def backward(self, X, D, DX, optimiser, step, team, slope=1.0):
+        """Write into DX (n_in, batch) the inputs' deltas; update weights and bias.
+
+        The deltas are multiplied by `slope` where X is not positive. The weights are
+        changed in place. DX without rows is left alone.
+        """
+        t = self.topology
+        team.run(
+            optimiser.backward,
+            t.nnz * X.shape[1],
+            t.indptr,
+            t.indptr,
+            t.indices,
+            self.weights,
+            *self.moments,
+            X,
+            D,
+            DX,
+            self.bias.dtype.type(slope),
+            step,
+        )
+        unpenalised = step._replace(l2=self.bias.dtype.type(0))
+        gradient = np.empty_like(self.bias)
+        kernels.row_sums(D, gradient)
+        optimiser.update(self.bias, *self.bias_moments, gradient, unpenalised)
+
+    def pull_back(self, D, bias, DX, team):
+        """Write into DX (n_in, batch) the product of the weights with D, plus `bias`.
+
+        D is (n_out, batch), `bias` belongs to the input units.
+        """
+        t = self.topology
+        team.run(
+            kernels.pull_back,
+            t.nnz * D.shape[1],
+            t.indptr,
+            t.indptr,
+            t.indices,
+            self.weights,
+            bias,
+            D,
+            DX,
+        )
+
+    def pulled_back(self, D):
+        """Return the product of the weights with D (n_out, batch), serially.
+
+        For the deltas D of the outputs these are the deltas of the inputs.
+        """
+        n_in = self.topology.shape[0]
+        DX = np.empty((n_in, D.shape[1]), D.dtype)
+        self.pull_back(D, np.zeros(n_in, D.dtype), DX, Team())
+        return DX
+
+    def _n_tiles(self, Z, n_threads):
+        """Return into how many tiles the outputs Z are cut: near ones, for all threads.
+
+        A tile takes a few of each input's connections at least.
+        """
+        t = self.topology
+        longest_runs = t.nnz // (SHORTEST_RUN * t.shape[0])
+        near = min(-(-Z.nbytes // TILE_BYTES), max(longest_runs, 1), MAX_TILES)
+        threads = min(n_threads, t.shape[1])
+        return -(-near // threads) * threads
+
+    def rewired(self, rewiring, newborn):
+        """Return the layer after an evolution; `newborn` is what new weights get."""
+        topology, source = rewiring
+        if topology is self.topology:
+            return self
+        explored = self.explored
+        if explored is not None:
+            explored = explored.with_positions(topology.positions()[source < 0])
+        return replace(
+            self,
+            topology=topology,
+            weights=carry(self.weights, source, newborn),
+            moments=tuple(carry(m, source, 0) for m in self.moments),
+            explored=explored,
+        )
+
+    def restricted(self, inputs, outputs):
+        """Return the layer between some of its units, given a mask of both sides."""
+        topology, source = self.topology.restricted(inputs, outputs)
+        explored = self.explored
+        share = topology.nnz / max(self.topology.nnz, 1)
+        return replace(
+            self,
+            topology=topology,
+            weights=self.weights[source],
+            bias=self.bias[outputs],
+            moments=tuple(m[source] for m in self.moments),
+            bias_moments=tuple(m[outputs] for m in self.bias_moments),
+            explored=explored and explored.restricted(inputs, outputs)[0],
+            n_dropped=round(share * self.n_dropped),
+        )

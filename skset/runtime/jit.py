@@ -1,0 +1,50 @@
+"""The one decorator through which every kernel is compiled.
+
+It fixes the compiler flags; `cache.py` keeps the machine code.
+"""
+
+from typing import Any
+
+import numba
+
+from skset.runtime.cache import GuardedCache
+
+__all__ = ["inlined", "kernel"]
+
+# `fastmath=True` would let the compiler assume that no NaN exists, and isnan(nan)
+# would be False. These flags only let it reorder and contract sums.
+FAST_MATH = frozenset({"nsz", "arcp", "contract", "afn", "reassoc"})
+OPTIONS: dict[str, Any] = {
+    "nogil": True,
+    "error_model": "numpy",
+    "fastmath": set(FAST_MATH),
+}
+
+
+def kernel(function):
+    """Compile `function` to machine code at its first call.
+
+    Parameters
+    ----------
+    function : callable
+        A function of arrays and scalars that calls only kernels of its own file.
+
+    Returns
+    -------
+    dispatcher : callable
+        The numba dispatcher, with the GIL released while it runs; `function` itself
+        where ``NUMBA_DISABLE_JIT`` is set.
+    """
+    dispatcher = numba.njit(**OPTIONS)(function)
+    if hasattr(dispatcher, "_cache"):
+        dispatcher._cache = GuardedCache(function)
+    return dispatcher
+
+
+def inlined(function):
+    """Compile a part of kernels into each of its callers, whatever its size.
+
+    Not by numba's own inlining, which counts references to the arrays in inner loops.
+    It is not cached by itself: its callers are.
+    """
+    return numba.njit(**OPTIONS, forceinline=True)(function)

@@ -1,0 +1,82 @@
+"""Numbers by which threads wait for each other without the interpreter.
+
+To wake a sleeping thread takes as long as a small layer takes to train. A thread that
+has just been busy therefore watches a number for a while before it goes to sleep, in
+machine code that has released the interpreter's lock.
+"""
+
+from numba.core import types
+from numba.extending import lower_builtin, type_callable
+from numba.np.arrayobj import make_array
+
+from skset.runtime.jit import kernel
+
+__all__ = ["arrive", "arrive_and_await"]
+
+# After the number was seen, go on for some 7 microseconds: whoever changed it holds the
+# interpreter's lock for three more, and who asks for that too early is put to sleep. At
+# the end of equal shares, too, the threads then do not meet.
+LINGER = 25_000
+
+
+def _read(numbers, place):
+    """Return numbers[place] as another thread may have changed it just now."""
+    return numbers[place]
+
+
+def _write(numbers, place, value):
+    """Set numbers[place] for other threads to see, after what was written before."""
+    numbers[place] = value
+
+
+@type_callable(_read)
+def _type_of_read(context):
+    return lambda numbers, place: numbers.dtype
+
+
+@type_callable(_write)
+def _type_of_write(context):
+    return lambda numbers, place, value: types.none
+
+
+def _address(context, builder, signature, args):
+    array = make_array(signature.args[0])(context, builder, args[0])
+    place = context.cast(builder, args[1], signature.args[1], types.intp)
+    return builder.gep(array.data, [place])
+
+
+@lower_builtin(_read, types.Array, types.Integer)
+def _lower_read(context, builder, signature, args):
+    return builder.load_atomic(
+        _address(context, builder, signature, args), ordering="acquire", align=8
+    )
+
+
+@lower_builtin(_write, types.Array, types.Integer, types.Integer)
+def _lower_write(context, builder, signature, args):
+    value = context.cast(builder, args[2], signature.args[2], types.int64)
+    address = _address(context, builder, signature, args)
+    builder.store_atomic(value, address, ordering="release", align=8)
+    return context.get_dummy_value()
+
+
+@kernel
+def arrive(numbers, place, value):
+    """Set numbers[place], for a thread that waits for it."""
+    _write(numbers, place, value)
+
+
+@kernel
+def arrive_and_await(numbers, place, value, awaited, past, patience):
+    """Set numbers[place], then watch numbers[awaited] until it is beyond `past`.
+
+    Returns whether that happened before `patience` looks at it.
+    """
+    _write(numbers, place, value)
+    for _ in range(patience):
+        if _read(numbers, awaited) > past:
+            for _ in range(LINGER):  # noqa: SIM110
+                if _read(numbers, awaited) <= past:  # never; or none is read
+                    return False
+            return True
+    return False

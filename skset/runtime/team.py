@@ -1,0 +1,255 @@
+"""Threads that share a layer.
+
+numba's own parallel loops are not used: its `workqueue` layer aborts the process when
+two Python threads enter it, `omp` kills a forked child at its first parallel loop, and
+a parallel kernel is compiled apart from the serial one, so that nothing guarantees the
+same bits. Here a kernel takes a range of units and releases the GIL; the serial and the
+parallel variant are one machine code, called once or by several Python threads.
+"""
+
+import time
+from _thread import allocate_lock, start_new_thread
+from itertools import pairwise
+
+import numba
+import numpy as np
+
+from skset.runtime.spin import arrive, arrive_and_await
+
+__all__ = ["Team"]
+
+# Below this many connection-sample products, sharing costs more than it saves.
+MIN_WORK = 1 << 18
+# So many take a tenth of a second, in which nobody listens to Ctrl-C.
+LARGEST_WORK = 1 << 27
+# Units of which each is a large part of the work.
+FEW_UNITS = 64
+# How often a thread looks for what it waits for before it sleeps: for 0.2 milliseconds
+# or so, in which the serial parts of a step are done. Interpreted, looking is too slow.
+PATIENCE = 1 if getattr(numba.config, "DISABLE_JIT", False) else 500_000
+# Seconds between two looks of the calling thread, when the others take long.
+NAP = 2e-5
+# Seconds without work after which a thread ends. To start one again takes a thousandth.
+IDLE = 0.1
+# Seconds after which a thread that has not begun is started again.
+START = 0.01
+# The places of what threads tell each other, in different lines of the cache.
+STRIDE = 16
+
+
+class Team:
+    """Runs range kernels on `n_threads` threads, with the same result for any number.
+
+    The threads exist only inside the ``with`` block: none is left to break a fork, and
+    nothing of them is pickled. They start with the first work that is shared.
+
+    An interrupt can come between `__enter__` and the block, or before `__exit__` has
+    done anything. Then nobody ends the threads, and they end themselves: a thread
+    without work does not stay for long.
+
+    Parameters
+    ----------
+    n_threads : int, default=1
+        Number of threads, the calling one included.
+    """
+
+    def __init__(self, n_threads=1):
+        self.n_threads = n_threads
+        self._helpers: list[_Helper] = []
+        self._posted = np.zeros(STRIDE, np.int64)
+
+    def __enter__(self):
+        if self.n_threads > 1:
+            self._posted = np.zeros(self.n_threads * STRIDE, np.int64)
+            arrive(self._posted, 0, 0)  # compiled here, where errors are seen
+            arrive_and_await(self._posted, 0, 0, 0, 0, 1)
+            places = range(STRIDE, self._posted.size, STRIDE)
+            self._helpers = [_Helper(self._posted, place) for place in places]
+        return self
+
+    def __exit__(self, *exc_info):
+        interrupt = None
+        while [helper for helper in self._helpers if helper.is_serving]:
+            try:
+                for helper in self._helpers:
+                    helper.stopped = True
+                self._post([])  # for those that watch
+                time.sleep(NAP)
+            except KeyboardInterrupt as error:
+                interrupt = error
+        self._helpers = []
+        if interrupt is not None:
+            raise interrupt
+
+    def threads_for(self, work):
+        """Return how many threads share so many products."""
+        return len(self._helpers) + 1 if work >= MIN_WORK else 1
+
+    def run(self, kernel, work, shares, *args):
+        """Call ``kernel(start, stop, *args)`` so that all units are covered.
+
+        Parameters
+        ----------
+        kernel : callable
+            A kernel that writes only what belongs to the units it is given.
+        work : int
+            Products of connections and samples, to judge whether sharing pays.
+        shares : ndarray of shape (n_units + 1,)
+            Cumulative work of the units, as an index pointer has it; threads get equal
+            shares.
+        *args : tuple
+            Passed on to the kernel.
+        """
+        n_threads, n_units = self.threads_for(work), shares.size - 1
+        n_parts, total = n_threads * _n_rounds(work, n_units, n_threads), shares[-1]
+        equal = [int(total) * n // n_parts for n in range(1, n_parts)]
+        cuts = [0, *shares.searchsorted(equal).tolist(), n_units]
+        parts = [(kernel, *pair, args) for pair in pairwise(cuts)]
+        for first in range(0, n_parts, n_threads):
+            self._share(parts[first : first + n_threads])
+
+    def _share(self, jobs):
+        """Do the first job, and have the helpers do the others."""
+        kernel, start, stop, args = jobs[0]
+        if len(jobs) == 1:
+            kernel(start, stop, *args)
+            return
+        try:
+            self._post(jobs[1:])
+            kernel(start, stop, *args)
+        finally:
+            self._await_all()
+        for error in [helper.error for helper in self._helpers]:
+            if error is not None:
+                raise error
+
+    def _post(self, jobs):
+        for helper, job in zip(self._helpers, jobs, strict=False):
+            helper.job, helper.error = job, None
+        arrive(self._posted, 0, int(self._posted[0]) + 1)
+        for helper in self._helpers:
+            helper.wake()
+
+    def _await_all(self):
+        """Wait until every helper has done what was posted last, then be interrupted.
+
+        Nobody may still write where the caller, interrupted, looks at what there is.
+        """
+        count, patience = int(self._posted[0]), max(PATIENCE, 1)
+        waiting = list(self._helpers)
+        error: BaseException | None = None
+        while waiting:
+            try:
+                helper = waiting[0]
+                place = helper.place
+                if arrive_and_await(self._posted, 0, count, place, count - 1, patience):
+                    waiting.pop(0)
+                elif helper.failure is not None:  # an error waits for no one
+                    error = error or helper.failure
+                    waiting.pop(0)
+                else:
+                    # Again: an interrupt may have come before it was woken, or it was
+                    # about to end.
+                    helper.wake()
+                    patience = 1
+                    time.sleep(NAP)
+            except KeyboardInterrupt as interrupt:
+                error = interrupt
+        if error is not None:
+            raise error
+
+
+def _n_rounds(work, n_units, n_threads):
+    """Return in how many rounds the threads do the work, each of them a short one."""
+    n_rounds = -(-work // (LARGEST_WORK * n_threads))
+    if n_rounds > 1 and n_units < FEW_UNITS:  # then as many to each of them
+        return max(1, n_units // n_threads)
+    return max(1, min(n_rounds, n_units // n_threads))
+
+
+class _Helper:
+    """A thread that does what is posted to it, one job after the other.
+
+    Between two jobs it watches the number that counts what was posted, then sleeps.
+    Whoever posts something adds to the number, then wakes those that sleep; who goes to
+    sleep says so, then looks at the number once more. A thread that sleeps for too long
+    ends, and another one is started when there is work again.
+    """
+
+    def __init__(self, posted, place):
+        self.posted, self.place = posted, place
+        self.job = self.error = None
+        self.failure: Exception | None = None  # why there is no thread any more
+        self.stopped = self.asleep = False
+        self._last_start = -START
+        # Bare locks and bare threads: those of `threading` are Python code, and an
+        # interrupt can leave them half done.
+        self._alarm, self._serving = allocate_lock(), allocate_lock()
+
+    @property
+    def is_serving(self):
+        """Whether there is a thread."""
+        return self._serving.locked()
+
+    def wake(self):
+        """Wake the thread if it is asleep, start one if there is none."""
+        if not self.is_serving:
+            self._start()
+        elif self.asleep and self._alarm.locked():
+            self._alarm.release()
+
+    def _start(self):
+        """Start a thread, unless one was started just now that has not begun yet.
+
+        An interrupt may come before the thread is started, or before anybody knows that
+        it is. So one may be started too many, which ends at once.
+        """
+        now = time.monotonic()
+        if self.stopped or self.failure or now < self._last_start + START:
+            return
+        self._last_start = now
+        try:
+            start_new_thread(self._serve, ())
+        except RuntimeError as error:  # the system has no more of them
+            self.failure = error
+
+    def _serve(self):
+        if not self._serving.acquire(False):
+            return  # another thread is faster
+        try:
+            self._alarm.acquire(False)
+            self._do_what_is_posted()
+        except BaseException as error:
+            self.failure = RuntimeError("A thread of the team has died.")
+            self.failure.__cause__ = error
+        finally:
+            self._serving.release()
+
+    def _do_what_is_posted(self):
+        done = int(self.posted[self.place])
+        while self._await_post(done):
+            done = int(self.posted[0])
+            job, self.job = self.job, None
+            if job is not None:
+                kernel, start, stop, args = job
+                try:
+                    kernel(start, stop, *args)
+                except BaseException as error:
+                    self.error = error
+            job = kernel = args = None  # nothing is kept alive
+
+    def _await_post(self, done):
+        """Say what is done and wait for the next post, asleep if that takes long.
+
+        Returns False where there will be none.
+        """
+        posted = self.posted
+        looks = max(PATIENCE, 1)  # once at least: nobody else does
+        while not arrive_and_await(posted, self.place, done, 0, done, looks):
+            self.asleep = True
+            woken = posted[0] != done or self.stopped
+            woken = woken or self._alarm.acquire(timeout=IDLE)
+            self.asleep = False
+            if self.stopped or not (woken or posted[0] != done):
+                return False
+        return not self.stopped

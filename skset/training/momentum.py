@@ -1,0 +1,63 @@
+"""`History`: the last training steps, whose product is the momentum."""
+
+from collections import deque
+
+import numpy as np
+
+__all__ = ["History"]
+
+
+class History:
+    """Inputs and deltas of the last training steps, a few samples of each.
+
+    Their product, step by step weighted with powers of `decay`, is the momentum of
+    every weight, existing or not, up to a factor and what the samples left out would
+    add.
+
+    Parameters
+    ----------
+    decay : float in (0, 1)
+        The optimiser's momentum.
+    """
+
+    # Samples kept in all, and the share of a gradient that is still worth keeping.
+    N_SAMPLES, LEAST = 128, 0.1
+
+    def __init__(self, decay):
+        self.decay = decay
+        n_steps = int(np.ceil(np.log(self.LEAST) / np.log(decay)))
+        n_steps = min(max(n_steps, 1), self.N_SAMPLES)
+        self._n_columns = self.N_SAMPLES // n_steps
+        self._steps: deque = deque(maxlen=n_steps)
+        self._n_noted = 0
+
+    def note(self, layers):
+        """Take note of a step, given what each layer computed in it."""
+        n = layers[0].inputs.shape[1]
+        stride = -(-n // self._n_columns)
+        # Not the same columns each time: a Boltzmann machine's have two phases.
+        columns = slice(self._n_noted % stride, n, stride)
+        self._n_noted += 1
+        self._steps.append(
+            [
+                (layer.inputs[:, columns].copy(), layer.deltas[:, columns].copy())
+                for layer in layers
+            ]
+        )
+
+    def factors(self, depth):
+        """Return L (n_in, n) and R (n_out, n), whose product is a layer's momentum."""
+        pairs = [step[depth] for step in self._steps]
+        ages = range(len(pairs) - 1, -1, -1)
+        L = np.concatenate([inputs for inputs, _ in pairs], axis=1)
+        R = np.concatenate(
+            [
+                deltas * deltas.dtype.type(self.decay**age)
+                for age, (_, deltas) in zip(ages, pairs, strict=True)
+            ],
+            axis=1,
+        )
+        return L, R
+
+    def __len__(self):
+        return len(self._steps)

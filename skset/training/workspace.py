@@ -1,0 +1,52 @@
+"""Buffers of one training step, for one batch width."""
+
+import numpy as np
+
+from skset.kernels import aligned_empty
+from skset.model.signals import Signals
+
+__all__ = ["Workspace"]
+
+
+class Workspace:
+    """Arrays of shape (units, batch) that every step writes anew.
+
+    Attributes
+    ----------
+    A : list of ndarray
+        Inputs of each layer, after dropout.
+    Z : list of ndarray
+        Weighted sums of each layer; the activation in place of them where it suffices.
+    H : list of ndarray
+        Activations of each hidden layer, before dropout.
+    D : list of ndarray
+        Deltas of each layer; the output layer's share memory with its Z.
+    width : int
+        Samples in the batch.
+    masks : list of ndarray or None
+        Dropout factors of each hidden layer.
+    """
+
+    def __init__(self, n_units, width, dtype, in_place, dropout=0.0, wider=None):
+        """Make the arrays, in the memory of a wider workspace if that is given."""
+        self._memory: list[np.ndarray] = []
+        given = wider and iter(wider._memory)
+
+        def new(units):
+            memory = next(given) if given else aligned_empty(units * width, dtype)
+            self._memory.append(memory)
+            return memory[: units * width].reshape(units, width)
+
+        hidden = n_units[1:-1]
+        self.width = width
+        self.Z = [new(units) for units in n_units[1:]]
+        self.H = self.Z[:-1] if in_place else [new(units) for units in hidden]
+        self.masks = [new(units) for units in hidden] if dropout else None
+        outputs = [new(units) for units in hidden] if dropout else self.H
+        self.A = [new(n_units[0]), *outputs]
+        self.D = [*(new(units) for units in hidden), self.Z[-1]]
+
+    def signals(self, layer):
+        """Return what the given layer computed; the last one's outputs are deltas."""
+        outputs = [*self.H, self.Z[-1]]
+        return Signals(self.A[layer], outputs[layer], self.D[layer])

@@ -1,0 +1,187 @@
+"""Small networks and trainings, and problems for every output function."""
+
+from itertools import pairwise
+
+import numpy as np
+from reference import one_hot
+
+from skset.model import RBM, Layer, Network, Samples
+from skset.strategies import METHODS
+from skset.topology import Topology, random_topology
+from skset.training import (
+    SGD,
+    ContrastiveDivergence,
+    DivergenceOptions,
+    LearningRate,
+    Training,
+    TrainingOptions,
+)
+
+STATIC = METHODS["static"].evolution()
+ACTIVATIONS = ["identity", "logistic", "tanh", "relu", "leaky_relu", "all_relu"]
+OUTPUTS = ["identity", "logistic", "softmax", "exp"]
+
+
+def full_topology(shape):
+    return Topology.from_positions(shape, np.arange(shape[0] * shape[1]))
+
+
+def dense_network(coefs, intercepts, activation, output):
+    """Return a network with all connections, given scikit-learn's matrices."""
+    layers = tuple(
+        Layer(full_topology(W.shape), W.flatten(), b.copy())
+        for W, b in zip(coefs, intercepts, strict=True)
+    )
+    return Network(layers, activation, 0.0, output)
+
+
+def sparse_network(
+    units, activation="tanh", output="softmax", dtype="float64", density=0.5, seed=0
+):
+    """Return a random network whose biases are not 0 either."""
+    rng = np.random.default_rng(seed)
+    topologies = [
+        random_topology(shape, max(1, round(density * shape[0] * shape[1])), rng)
+        for shape in pairwise(units)
+    ]
+    network = Network.initial(
+        topologies,
+        "he",
+        rng,
+        dtype,
+        activation=activation,
+        negative_slope=0.3,
+        output=output,
+    )
+    for layer in network.layers:
+        layer.bias[:] = 0.3 * rng.standard_normal(layer.bias.size)
+    return network
+
+
+def machine_on(mask, dtype="float64", scale=1.0, seed=0):
+    """Return a random Boltzmann machine with connections where the mask is True."""
+    rng = np.random.default_rng(seed)
+    topology = Topology.from_positions(mask.shape, np.flatnonzero(mask))
+    means = rng.uniform(0.2, 0.8, mask.shape[0]).astype(dtype)
+    machine = RBM.initial(topology, rng, means, weight_init="normal", scale=10 * scale)
+    machine.layer.bias[:] = 0.5 * rng.standard_normal(mask.shape[1])
+    return machine
+
+
+def sparse_machine(shape=(6, 5), dtype="float64", density=0.5, seed=0):
+    """Return a Boltzmann machine with random connections."""
+    size = shape[0] * shape[1]
+    places = np.random.default_rng(seed).permutation(size).reshape(shape)
+    return machine_on(places < round(density * size), dtype, seed=seed)
+
+
+def binary(n_samples=23, n_features=6, dtype="float64", seed=1):
+    """Return samples of zeros and ones, of which no two features are alike."""
+    rng = np.random.default_rng(seed)
+    means = np.linspace(0.2, 0.8, n_features)
+    return (rng.random((n_samples, n_features)) < means).astype(dtype)
+
+
+def problem(output, n_samples=23, n_features=6, n_outputs=3, dtype="float64", seed=1):
+    """Return X, the targets as Samples wants them, and as a matrix."""
+    rng = np.random.default_rng(seed)
+    X = rng.standard_normal((n_samples, n_features)).astype(dtype)
+    if output == "softmax":
+        y = rng.integers(n_outputs, size=n_samples)
+        y[:n_outputs] = np.arange(n_outputs)
+        return X, y, one_hot(y, n_outputs)
+    Y = {
+        "identity": rng.standard_normal((n_samples, n_outputs)),
+        "logistic": rng.integers(2, size=(n_samples, n_outputs)),
+        "exp": rng.poisson(1.5, (n_samples, n_outputs)),
+    }[output].astype(dtype)
+    return X, Y, Y.astype("float64")
+
+
+def training(network, samples, **given):
+    """Return a training of a copy of the network; a number is a constant rate."""
+    defaults = {"dropout": 0.0, "weight_init": "he"}
+    return _begun(Training, TrainingOptions, network, samples, **defaults | given)
+
+
+def divergence(machine, samples, **given):
+    """Return a training of a copy of the machine and its state, as above."""
+    defaults = {"weight_init": "normal"}
+    kinds = ContrastiveDivergence, DivergenceOptions
+    return _begun(*kinds, machine, samples, **defaults | given)
+
+
+def _begun(
+    kind,
+    kind_of_options,
+    network,
+    samples,
+    *,
+    optimiser=None,
+    learning_rate=0.1,
+    evolution=STATIC,
+    seed=0,
+    progress=None,
+    **options,
+):
+    if not isinstance(learning_rate, LearningRate):
+        learning_rate = LearningRate(learning_rate)
+    defaults = {
+        "batch_size": samples.n_samples,
+        "shuffle": False,
+        "alpha": 0.0,
+        "max_epochs": 10,
+    }
+    return kind(
+        network.copy(at_rest=False),
+        samples,
+        optimiser or SGD(momentum=0.0, nesterov=False),
+        learning_rate,
+        evolution,
+        kind_of_options(**defaults | options),
+        np.random.default_rng(seed),
+        progress,
+    )
+
+
+def epochs(n, *args, begin=training, **kwargs):
+    """Train n epochs; return the network and the losses."""
+    with begin(*args, **kwargs) as running:
+        losses = [next(running) for _ in range(n)]
+    return running.network, losses
+
+
+def samples_of(output, **kwargs):
+    X, y, _ = problem(output, **kwargs)
+    return Samples(X, y)
+
+
+def assert_same_network(a, b):
+    """Hold that two networks are the same bit for bit."""
+    for x, y in zip(a.layers, b.layers, strict=True):
+        assert np.array_equal(x.topology.indptr, y.topology.indptr)
+        assert np.array_equal(x.topology.indices, y.topology.indices)
+        assert np.array_equal(x.weights, y.weights)
+        assert np.array_equal(x.bias, y.bias)
+
+
+def assert_same_machine(a, b):
+    """Hold that two Boltzmann machines and their chains are the same bit for bit."""
+    assert_same_network(a, b)
+    assert np.array_equal(a.visible_bias, b.visible_bias)
+    assert (a.chains is None) == (b.chains is None)
+    assert a.chains is None or np.array_equal(a.chains, b.chains)
+
+
+def steps_before_evolutions(running, n_epochs):
+    """Train so many epochs; return after how many steps each evolution came."""
+    evolved_before, original = [], running._evolve
+
+    def evolve(grow):
+        evolved_before.append(running.progress.steps)
+        original(grow)
+
+    running._evolve = evolve
+    for _ in range(n_epochs):
+        next(running)
+    return evolved_before

@@ -1,0 +1,462 @@
+from itertools import chain, islice
+
+import numpy as np
+import pytest
+from interrupts import await_end, helpers
+from model.cases import (
+    assert_same_network,
+    epochs,
+    problem,
+    samples_of,
+    sparse_network,
+    steps_before_evolutions,
+    training,
+)
+from reference import DenseNet, assert_canonical, mask_of
+from scipy import sparse
+
+from skset.model import Samples
+from skset.runtime import team
+from skset.strategies import DROPS, METHODS
+from skset.training import SGD, Adam, LearningRate, Progress
+
+UNITS = [6, 30, 20, 3]
+SET = METHODS["set"].evolution(zeta=0.4)
+
+
+def positions(network):
+    return [layer.topology.positions().tolist() for layer in network.layers]
+
+
+def nnz(network):
+    return [layer.topology.nnz for layer in network.layers]
+
+
+# An epoch
+
+
+def test_an_epoch_takes_every_sample_once_and_the_remainder_too():
+    X, y, Y = problem("softmax")
+    network = sparse_network(UNITS)
+    net = DenseNet(network)
+    losses = []
+    for start in (0, 10, 20):
+        batch = slice(start, start + 10)
+        losses.append(net.loss(X[batch], Y[batch], alpha=0.5) * len(X[batch]))
+        of_W, of_b = net.gradients(X[batch], Y[batch], alpha=0.5)
+        for p, g in zip(net.W + net.b, of_W + of_b, strict=True):
+            p -= 0.1 * g
+    trained, (loss,) = epochs(1, network, Samples(X, y), batch_size=10, alpha=0.5)
+    assert loss == pytest.approx(sum(losses) / 23, rel=1e-12)
+    for layer, W, b, mask in zip(trained.layers, net.W, net.b, net.masks, strict=True):
+        np.testing.assert_allclose(layer.weights, W[mask], atol=1e-12)
+        np.testing.assert_allclose(layer.bias, b, atol=1e-12)
+
+
+def test_the_mean_loss_weighs_batches_by_their_samples_weights():
+    X, y, Y = problem("softmax")
+    weight = np.r_[np.zeros(10), np.full(10, 3.0), np.ones(3)]
+    network = sparse_network(UNITS)
+    _, (loss,) = epochs(
+        1, network, Samples(X, y, weight), batch_size=10, learning_rate=0.0
+    )
+    assert loss == pytest.approx(DenseNet(network).loss(X, Y, weight), rel=1e-12)
+
+
+@pytest.mark.parametrize("output", ["identity", "logistic", "softmax", "exp"])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_batches_without_any_weight_change_nothing(output, dtype):
+    X, y, _ = problem(output, dtype=dtype)
+    network = sparse_network(UNITS, output=output, dtype=dtype)
+    samples = Samples(X, y, np.zeros(len(X)))
+    trained, losses = epochs(2, network, samples, batch_size=10, alpha=0.5)
+    assert losses == [0, 0]
+    assert_same_network(trained, network)
+
+
+def test_integer_weights_are_repeated_samples():
+    X, y, _ = problem("softmax")
+    weight = np.random.default_rng(0).integers(0, 4, len(X))
+    repeated = Samples(np.repeat(X, weight, axis=0), np.repeat(y, weight))
+    network = sparse_network(UNITS)
+    options = {"alpha": 0.0, "optimiser": Adam()}
+    a, losses_a = epochs(5, network, Samples(X, y, weight.astype(float)), **options)
+    b, losses_b = epochs(5, network, repeated, **options)
+    np.testing.assert_allclose(losses_a, losses_b)
+    for x, z in zip(a.layers, b.layers, strict=True):
+        np.testing.assert_allclose(x.weights, z.weights, rtol=1e-6, atol=1e-9)
+
+
+@pytest.mark.parametrize("factor", [2.0**-90, 0.25, 2.0**90])
+def test_only_the_proportions_of_weights_count(factor):
+    """The penalty too is the same, bit for bit (row 61)."""
+    X, y, _ = problem("softmax")
+    weight = np.random.default_rng(0).uniform(0, 4, len(X))
+    network = sparse_network(UNITS)
+    options = {"alpha": 0.5, "batch_size": 10}
+    a, losses_a = epochs(3, network, Samples(X, y, weight), **options)
+    b, losses_b = epochs(3, network, Samples(X, y, factor * weight), **options)
+    assert losses_a == losses_b
+    assert_same_network(a, b)
+
+
+def test_weights_count_between_batches_too():
+    """An epoch of small steps goes along the gradient over all samples."""
+    X, y, Y = problem("softmax", n_samples=20)
+    weight = np.random.default_rng(0).uniform(0.1, 4, 20)
+    network = sparse_network(UNITS)
+    options = {"batch_size": 1, "learning_rate": 1e-7}
+    trained, _ = epochs(1, network, Samples(X, y, weight), **options)
+    expected, _ = DenseNet(network).gradients(X, Y, weight)
+    for before, after, gradient in zip(
+        network.layers, trained.layers, expected, strict=True
+    ):
+        step = (before.weights - after.weights) / 20e-7
+        whole = gradient[mask_of(before.topology)]
+        np.testing.assert_allclose(step, whole, rtol=1e-3, atol=1e-5)
+
+
+def test_the_penalty_is_divided_by_the_number_of_samples_with_weight():
+    """Those of weight 0 do not count, as if they were not there."""
+    X, y, _ = problem("softmax")
+    weight = np.random.default_rng(0).integers(0, 3, len(X)).astype(float)
+    some = weight > 0
+    network = sparse_network(UNITS)
+    a, losses_a = epochs(5, network, Samples(X, y, weight), alpha=0.5)
+    rest = Samples(X[some], y[some], weight[some])
+    b, losses_b = epochs(5, network, rest, alpha=0.5)
+    np.testing.assert_allclose(losses_a, losses_b, rtol=1e-12)
+    for x, z in zip(a.layers, b.layers, strict=True):
+        np.testing.assert_allclose(x.weights, z.weights, rtol=1e-9)
+
+
+def test_shuffling_takes_another_order_in_each_epoch():
+    class Recorder(Samples):
+        def gather(self, rows, out):
+            seen.append(rows.tolist())
+            super().gather(rows, out)
+
+    X, y, _ = problem("softmax")
+    seen = []
+    network = sparse_network(UNITS)
+    epochs(2, network, Recorder(X, y), batch_size=10, shuffle=True)
+    assert [len(rows) for rows in seen] == [10, 10, 3] * 2
+    first, second = [*chain(*seen[:3])], [*chain(*seen[3:])]
+    assert sorted(first) == sorted(second) == list(range(23))
+    assert first != second != list(range(23)) != first
+    seen.clear()
+    epochs(1, network, Recorder(X, y), batch_size=10)
+    assert [*chain(*seen)] == list(range(23))
+
+
+def test_progress_and_learning_rate():
+    rate = LearningRate(0.1, "cosine")
+    network, samples = sparse_network(UNITS), samples_of("softmax")
+    with training(
+        network, samples, learning_rate=rate, batch_size=10, max_epochs=4
+    ) as running:
+        rates = []
+        for _ in range(4):
+            next(running)
+            rates.append(rate.now)
+    assert (running.progress.steps, running.progress.epochs) == (12, 4)
+    assert running.progress.samples == 92
+    expected = [0.05 * (1 + np.cos(np.pi * (3 * e - 1) / 12)) for e in range(1, 5)]
+    assert rates == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("optimiser", [SGD(), Adam()], ids=str)
+def test_a_training_can_go_on_where_another_ended(optimiser):
+    network, samples = sparse_network(UNITS), samples_of("softmax")
+    whole, losses = epochs(4, network, samples, optimiser=optimiser)
+    with training(network, samples, optimiser=optimiser) as first:
+        begun = [next(first), next(first)]
+    progress = Progress(**vars(first.progress))
+    with training(network, samples, optimiser=optimiser, progress=progress) as second:
+        second.network = first.network
+        begun += [next(second), next(second)]
+    assert begun == losses
+    assert_same_network(whole, second.network)
+
+
+def test_the_samples_form_changes_no_bit():
+    X, y, _ = problem("softmax")
+    X[np.abs(X) < 0.5] = 0
+    network = sparse_network(UNITS)
+    options = {"evolution": SET, "batch_size": 5, "shuffle": True}
+    a, losses_a = epochs(3, network, Samples(X, y), **options)
+    b, losses_b = epochs(3, network, Samples(sparse.csr_array(X), y), **options)
+    assert losses_a == losses_b
+    assert_same_network(a, b)
+
+
+# The seed and the threads
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("optimiser", [SGD(), Adam()], ids=str)
+def test_the_seed_decides_every_bit_for_every_number_of_threads(
+    optimiser, dtype, monkeypatch
+):
+    monkeypatch.setattr(team, "MIN_WORK", 0)
+    X, y, _ = problem("softmax", dtype=dtype)
+    network = sparse_network(UNITS, dtype=dtype)
+
+    def trained(seed, n_threads):
+        return epochs(
+            4,
+            network,
+            Samples(X, y),
+            optimiser=optimiser,
+            learning_rate=0.01,
+            evolution=METHODS["set"].evolution(newborn="init"),
+            batch_size=5,
+            shuffle=True,
+            dropout=0.2,
+            alpha=0.1,
+            n_threads=n_threads,
+            seed=seed,
+        )
+
+    one, losses = trained(0, 1)
+    for n_threads in (1, 2, 3):
+        other, other_losses = trained(0, n_threads)
+        assert losses == other_losses
+        assert_same_network(one, other)
+    assert trained(1, 1)[1] != losses
+
+
+def test_threads_live_only_inside_the_with_block(monkeypatch):
+    monkeypatch.setattr(team, "MIN_WORK", 0)
+    monkeypatch.setattr(team, "IDLE", 1000)  # the end of the block ends them
+    running = training(sparse_network(UNITS), samples_of("softmax"), n_threads=2)
+    before = helpers()
+    with running:
+        next(running)
+        assert len(helpers() - before) == 1
+    await_end(before)
+
+
+# Evolution
+
+
+@pytest.mark.parametrize("optimiser", [SGD(), Adam()], ids=str)
+def test_evolution_waits_for_the_next_epoch(optimiser):
+    with training(
+        sparse_network(UNITS),
+        samples_of("softmax"),
+        optimiser=optimiser,
+        evolution=SET,
+        batch_size=5,
+    ) as running:
+        start = positions(running.network)
+        next(running)
+        assert positions(running.network) == start
+        assert running.progress.evolution_due
+        seen = [running.network]
+        for _ in range(3):
+            next(running)
+            assert positions(running.network) != positions(seen[-1])
+            assert nnz(running.network) == nnz(seen[-1])
+            for layer in running.network.layers:
+                assert_canonical(layer.topology)
+                assert len(layer.moments) == optimiser.n_moments
+            # Newborn at 0, and trained since: nothing is seen as it was born.
+            assert running.network.layers[-1].weights.all()
+            seen.append(running.network)
+
+
+def test_kept_connections_keep_weight_and_moments():
+    with training(
+        sparse_network(UNITS), samples_of("softmax"), optimiser=Adam(), evolution=SET
+    ) as running:
+        next(running)
+        before = running.network
+        running._evolve(SET.grow)
+        after = running.network
+    for old, new in zip(before.layers, after.layers, strict=True):
+        places = old.topology.positions(), new.topology.positions()
+        _, k_old, k_new = np.intersect1d(*places, return_indices=True)
+        # A place that was dropped may have grown again.
+        kept = new.weights[k_new] != 0
+        assert kept.sum() >= int(0.6 * old.topology.nnz)
+        assert np.array_equal(new.weights[k_new][kept], old.weights[k_old][kept])
+        for a, b in zip(old.moments, new.moments, strict=True):
+            assert np.array_equal(b[k_new][kept], a[k_old][kept])
+        newborn = new.weights == 0
+        assert newborn.sum() in range(int(0.4 * old.topology.nnz) - 1, old.topology.nnz)
+        assert not any(moment[newborn].any() for moment in new.moments)
+
+
+@pytest.mark.parametrize(("newborn", "zero"), [("zero", True), ("init", False)])
+def test_what_newborn_connections_weigh(newborn, zero):
+    evolution = METHODS["set"].evolution(zeta=0.4, newborn=newborn)
+    with training(
+        sparse_network(UNITS), samples_of("softmax"), evolution=evolution, seed=1
+    ) as running:
+        next(running)
+        before = [set(layer.weights.tolist()) for layer in running.network.layers]
+        running._evolve(evolution.grow)
+    for old, layer in zip(before, running.network.layers, strict=True):
+        born = np.array([w not in old for w in layer.weights])
+        assert born.sum() in range(int(0.4 * len(old)) - 1, int(0.4 * len(old)) + 1)
+        assert (layer.weights[born] == 0).all() == zero
+        if not zero:
+            fan_in = layer.topology.fan_in[layer.topology.indices[born]]
+            bound = np.sqrt(6 / fan_in)
+            assert (np.abs(layer.weights[born]) <= bound).all()
+            assert np.abs(layer.weights[born] / bound).max() > 0.5
+            assert layer.weights.dtype == np.float64
+
+
+@pytest.mark.parametrize("interval", [1, 2, 3, 7])
+def test_update_interval_counts_steps_across_epochs(interval):
+    evolution = METHODS["set"].evolution(update_interval=interval)
+    with training(
+        sparse_network(UNITS), samples_of("softmax"), evolution=evolution, batch_size=5
+    ) as running:
+        evolved_before = steps_before_evolutions(running, 3)
+    # 15 steps; what is due after the last one waits for a further epoch.
+    assert evolved_before == [s for s in range(1, 15) if s % interval == 0]
+    assert running.progress.evolution_due == (15 % interval == 0)
+
+
+def test_the_schedule_sees_the_share_of_the_training_done():
+    seen = []
+
+    def schedule(progress):
+        seen.append(progress)
+        return 0.1
+
+    evolution = METHODS["set"].evolution(zeta_schedule=schedule)
+    network, samples = sparse_network(UNITS), samples_of("softmax")
+    epochs(4, network, samples, evolution=evolution, batch_size=5, max_epochs=4)
+    assert seen == sorted(seen)
+    assert seen == pytest.approx([0.25, 0.5, 0.75])
+
+
+def test_static_training_never_changes_the_topology():
+    network = sparse_network(UNITS)
+    with training(network, samples_of("softmax"), batch_size=5) as running:
+        for _ in range(3):
+            next(running)
+            for layer, old in zip(running.network.layers, network.layers, strict=True):
+                assert layer.topology is old.topology
+        running.drop_without_regrowth()
+    assert nnz(running.network) == nnz(network)
+
+
+def test_the_last_drop_grows_nothing():
+    with training(
+        sparse_network(UNITS), samples_of("softmax"), evolution=SET
+    ) as running:
+        next(running)
+        before = running.network
+        running.drop_without_regrowth()
+    for old, new in zip(before.layers, running.network.layers, strict=True):
+        assert_canonical(new.topology)
+        kept = np.isin(old.topology.positions(), new.topology.positions())
+        assert kept.sum() == new.topology.nnz
+        assert np.array_equal(old.weights[kept], new.weights)
+        limit = min(0.4 * old.topology.nnz, old.topology.n_free)
+        assert limit - 2 < old.topology.nnz - new.topology.nnz <= limit
+        for negative in (False, True):  # the weakest of each sign
+            sign = (old.weights < 0) == negative
+            weakest_kept = np.abs(old.weights[sign & kept]).min()
+            assert np.abs(old.weights[sign & ~kept]).max() <= weakest_kept
+
+
+def test_an_interrupt_among_evolutions_leaves_every_layer_whole():
+    calls = []
+
+    def grow(topology, n, rng, signals):
+        calls.append(topology)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return topology.free_positions(np.arange(n))
+
+    evolution = METHODS["set"].evolution(grow=grow)
+    with training(
+        sparse_network(UNITS), samples_of("softmax"), evolution=evolution
+    ) as running:
+        next(running)
+        before = running.network.layers
+        with pytest.raises(KeyboardInterrupt):
+            next(running)
+    after = running.network.layers
+    assert [new is old for new, old in zip(after, before, strict=True)] == [
+        False,
+        False,
+        *[True] * (len(before) - 2),
+    ]
+    for new, old in zip(after, before, strict=True):
+        assert_canonical(new.topology)
+        assert new.topology.nnz == old.topology.nnz
+        assert {a.size for a in (new.weights, *new.moments)} == {new.topology.nnz}
+
+
+def test_a_network_may_lose_all_its_connections_and_go_on():
+    evolution = METHODS["set"].evolution(zeta=1.0)
+    network, samples = sparse_network([6, 30, 3], density=0.2), samples_of("softmax")
+    with training(network, samples, evolution=evolution) as running:
+        next(running)
+        with pytest.warns(UserWarning, match="no path leads"):
+            running.drop_without_regrowth()
+        assert running.network.nnz == 0
+        assert np.isfinite([next(running) for _ in range(3)]).all()
+    assert np.isfinite(running.network.weighted_sums(samples)).all()
+
+
+# Divergence
+
+
+@pytest.mark.parametrize("output", ["identity", "exp", "softmax"])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_divergence_is_an_error_in_its_epoch_and_no_warning(output, dtype):
+    X, y, _ = problem(output, dtype=dtype)
+    network = sparse_network(UNITS, "relu", output, dtype)
+    with (
+        training(network, Samples(X, y), learning_rate=1e30) as running,
+        pytest.raises(ValueError, match=r"non-finite .* epoch \d") as raised,
+    ):
+        list(islice(running, 100))  # pytest makes warnings errors
+    assert f"epoch {running.progress.epochs + 1}." in str(raised.value)
+    assert running.progress.epochs < 100
+
+
+def test_a_weight_that_is_not_finite_is_found_after_the_last_step():
+    X, y, _ = problem("identity")
+    X[22] = 1e100  # the last step has a finite loss, and is far too long
+    samples = Samples(X, y, np.r_[np.zeros(22), 1.0])
+    network = sparse_network([6, 3], output="identity")
+    with (
+        training(network, samples, batch_size=22, learning_rate=1e150) as running,
+        pytest.raises(ValueError, match="non-finite weights"),
+    ):
+        next(running)
+    assert (running.progress.steps, running.progress.epochs) == (2, 0)
+
+
+def test_a_loss_that_is_not_finite_is_found_in_its_step():
+    X, y, _ = problem("softmax")
+    X[3] = np.inf
+    network = sparse_network(UNITS, "relu")
+    with (
+        training(network, Samples(X, y), batch_size=2) as running,
+        pytest.raises(ValueError, match="non-finite loss"),
+    ):
+        next(running)
+    assert running.progress.steps == 2
+
+
+@pytest.mark.parametrize("drop", ["set", "magnitude"])
+def test_weights_that_diverge_before_an_evolution_are_no_strange_error(drop):
+    evolution = METHODS["set"].evolution(drop=DROPS[drop](), update_interval=1)
+    with training(
+        sparse_network(UNITS), samples_of("softmax"), evolution=evolution, batch_size=5
+    ) as running:
+        next(running)
+        running.network.layers[0].weights[3] = np.nan
+        running.progress.evolution_due = True
+        with pytest.raises(ValueError, match="non-finite weights"):
+            next(running)
