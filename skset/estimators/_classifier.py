@@ -5,17 +5,17 @@ from typing import ClassVar
 import numpy as np
 from sklearn.base import ClassifierMixin
 
-from skset.estimators._base import BaseSET
+from skset.estimators import _fit
+from skset.estimators._class_targets import ClassTargets
 from skset.estimators._docs import documented
 from skset.estimators._parameters import CLASS_WEIGHT
+from skset.estimators._perceptron import SparsePerceptron, finite_output
 from skset.estimators._sample_weight import scaled
 from skset.estimators._sklearn import (
     checked_sample_weight,
     fit_context,
     with_callbacks,
 )
-from skset.estimators._targets import ClassTargets
-from skset.estimators._validation import all_or_nothing, finite_output
 from skset.model import log_softmax
 
 __all__ = ["SETClassifier"]
@@ -35,7 +35,7 @@ __all__ = ["SETClassifier"]
     rate="0.001",
     max_iter="60",
 )
-class SETClassifier(ClassifierMixin, BaseSET):
+class SETClassifier(ClassifierMixin, SparsePerceptron):
     """Truly sparse multilayer perceptron classifier.
 
     The network holds only its connections, from the first step to the last. While it
@@ -80,7 +80,7 @@ class SETClassifier(ClassifierMixin, BaseSET):
     """
 
     _parameter_constraints: ClassVar[dict] = {
-        **BaseSET._parameter_constraints,
+        **SparsePerceptron._parameter_constraints,
         "class_weight": CLASS_WEIGHT,
     }
 
@@ -174,7 +174,7 @@ class SETClassifier(ClassifierMixin, BaseSET):
         self.verbose = verbose
 
     @fit_context(prefer_skip_nested_validation=True)
-    @all_or_nothing
+    @_fit.all_or_nothing
     @with_callbacks
     def fit(
         self,
@@ -217,10 +217,11 @@ class SETClassifier(ClassifierMixin, BaseSET):
             If a parameter or the data are invalid, or if training diverges. The
             classifier is then as it was before.
         """
-        return self._fit(X, y, sample_weight, X_val, y_val, sample_weight_val)
+        held_out = X_val, y_val, sample_weight_val
+        return _fit.fit(self, X, y, sample_weight, held_out)
 
     @fit_context(prefer_skip_nested_validation=True)
-    @all_or_nothing
+    @_fit.all_or_nothing
     def partial_fit(self, X, y, sample_weight=None, classes=None):
         """Train on one pass over the given data.
 
@@ -257,7 +258,7 @@ class SETClassifier(ClassifierMixin, BaseSET):
             has a label that is not among them, if `early_stopping` is True, or if
             training diverges.
         """
-        return self._partial_fit(X, y, sample_weight, classes)
+        return _fit.partial_fit(self, X, y, sample_weight, classes)
 
     def score(self, X, y, sample_weight=None):
         """Return the accuracy of the predictions.
@@ -295,7 +296,7 @@ class SETClassifier(ClassifierMixin, BaseSET):
             Class labels, or a multilabel indicator matrix.
         """
         Z = self._weighted_sums(X)
-        return self._labels.decode(Z)
+        return self._targets.decoded(Z)
 
     def decision_function(self, X):
         """Return the logits, the output layer's weighted sums.
@@ -312,7 +313,7 @@ class SETClassifier(ClassifierMixin, BaseSET):
             class is the more likely.
         """
         Z = self._logits(X)
-        return Z[:, 0] if self._labels.is_binary else Z
+        return Z[:, 0] if self._targets.is_binary else Z
 
     def predict_log_proba(self, X):
         """Return the logarithm of the class probabilities, always finite.
@@ -329,9 +330,9 @@ class SETClassifier(ClassifierMixin, BaseSET):
         """
         Z = self._logits(X)
         with np.errstate(over="ignore"):  # raised below
-            if self._labels.is_binary:
+            if self._targets.is_binary:
                 return -np.logaddexp(0, np.hstack([Z, -Z]))
-            if self._labels.multilabel:
+            if self._targets.multilabel:
                 return -np.logaddexp(0, -Z)
             return finite_output(log_softmax(Z, axis=1))
 
@@ -363,12 +364,8 @@ class SETClassifier(ClassifierMixin, BaseSET):
         tags.classifier_tags.multi_label = True
         return tags
 
-    @property
-    def _labels(self):
-        return self._targets.labels
-
     def _check_classes(self, targets, classes):
         targets.check_first_call(self, classes)
 
-    def _new_targets(self, X, y):
-        return ClassTargets(self._compute_dtype, self.class_weight)
+    def _prepared(self, p, X, reset):
+        return X, ClassTargets(p.dtype, p.class_weight)

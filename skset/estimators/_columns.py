@@ -1,6 +1,5 @@
 """What the columns of a table hold: dates, gaps, and which of them is no number."""
 
-from contextlib import contextmanager
 from functools import partial
 
 import numpy as np
@@ -8,7 +7,7 @@ from scipy import sparse
 
 __all__ = [
     "dtypes_of",
-    "faults_located",
+    "located",
     "output_dtype",
     "refuse_dates",
     "refuse_missing",
@@ -67,23 +66,22 @@ def refuse_missing(y):
             )
 
 
-@contextmanager
-def faults_located(X, name="X"):
-    """Make an error about what is no number say which column holds that."""
-    try:
-        yield
-    except (TypeError, ValueError) as error:
-        if sparse.issparse(X) or not any(text in str(error) for text in NO_NUMBER):
-            raise
-        for place, _, values in _columns(X):
-            try:
-                np.asarray(values(), dtype=float)
-            except (TypeError, ValueError) as fault:
-                raise type(fault)(
-                    f"{str(fault).rstrip('.')} (input {name}{place}). What is no "
-                    "number has to be encoded first."
-                ) from error
-        raise
+def located(error, X, name="X"):
+    """Return a better error about what is no number, which names its column.
+
+    None where the error is about something else, or no column is found.
+    """
+    if sparse.issparse(X) or not any(text in str(error) for text in NO_NUMBER):
+        return None
+    for place, _, values in _columns(X):
+        try:
+            np.asarray(values(), dtype=float)
+        except (TypeError, ValueError) as fault:
+            return type(fault)(
+                f"{str(fault).rstrip('.')} (input {name}{place}). What is no number "
+                "has to be encoded first."
+            )
+    return None
 
 
 def _columns(X):

@@ -10,6 +10,7 @@ from skset.estimators._sklearn import (
     Options,
     RealNotInt,
     StrOptions,
+    validate_parameter_constraints,
 )
 from skset.model import ACTIVATIONS, INITIAL_WEIGHTS
 from skset.strategies import (
@@ -28,17 +29,23 @@ __all__ = [
     "RBM_CONSTRAINTS",
     "SELECTION_CONSTRAINTS",
     "SHARED_CONSTRAINTS",
-    "plain",
+    "validate",
 ]
 
 
-def plain(value):
-    """Return a number of numpy's as one of Python's, anything else as it is.
+def validate(estimator):
+    """Raise unless each parameter of an estimator is what its table says.
 
-    Numbers of few bits, which numpy's have in a grid of parameters, overflow beside the
-    number of samples.
+    Raises
+    ------
+    InvalidParameterError
+        A ValueError that names the parameter and what it must be.
     """
-    return value.item() if isinstance(value, np.generic) else value
+    validate_parameter_constraints(
+        estimator._parameter_constraints,
+        estimator.get_params(deep=False),
+        caller_name=type(estimator).__name__,
+    )
 
 
 class Number(Interval):

@@ -1,14 +1,12 @@
-"""`FeatureRanking`: from what a network has learned to the features to keep."""
+"""`Ranking`: from what a network has learned to the features to keep."""
 
+from dataclasses import dataclass, replace
+from functools import cached_property
 from numbers import Integral
-from typing import Any
 
 import numpy as np
-from sklearn.feature_selection import SelectorMixin
-from sklearn.utils.validation import check_is_fitted
 
-from skset.estimators._base import BaseSET
-from skset.estimators._learned import shares
+from skset.estimators._estimator import shares
 from skset.estimators._warnings import warn
 from skset.model import (
     attribution,
@@ -19,7 +17,7 @@ from skset.model import (
     strength,
 )
 
-__all__ = ["FeatureRanking"]
+__all__ = ["Ranking"]
 
 # After fewer training steps than this, weights are still mostly what was drawn.
 FEWEST_STEPS = 50
@@ -27,162 +25,143 @@ FEWEST_STEPS = 50
 # and with labels. Between inputs it is all redundancy; of what inputs say about y, some
 # is confirmation.
 SHARES = {False: 1.0, True: 0.5}
-# What a fit leaves behind, beside attributes that every fit sets anew.
-FITTED = (
-    *("_network", "_targets", "classes_", "supervised_"),
-    *("_importances", "_ranking"),
-)
 
 
-class FeatureRanking(SelectorMixin, BaseSET):
-    """A network whose inputs are ranked, and the best of them selected.
+@dataclass(frozen=True, eq=False)
+class Ranking:
+    """What a selector knows of its features.
 
-    Warning: this class is not to be used directly; use `QuickSelection`.
+    An object is never changed: what is learned is in the one that a method returns.
+
+    Attributes
+    ----------
+    low, high : ndarray of shape (n_features,)
+        The least and the greatest value of each feature so far.
+    accumulated : tuple of str and ndarray, default=None
+        Name of the importance that is added up over the epochs, and the sum.
+    history : tuple of ndarray of shape (n_features,)
+        Importances after each epoch, if they are kept.
+    n_steps : int
+        Steps that the training took.
+    fell_apart : bool
+        Whether its network has had no path from an input to an output.
+    importances : ndarray of shape (n_features,), default=None
+        Of the features, once they are ranked.
     """
 
-    _lowest: Any
-    _highest: Any
-    _accumulated: Any
-    _history: Any
-    _n_steps: int
-    _fell_apart: bool
-    supervised_: Any
+    low: np.ndarray
+    high: np.ndarray
+    accumulated: tuple[str, np.ndarray] | None = None
+    history: tuple[np.ndarray, ...] = ()
+    n_steps: int = 0
+    fell_apart: bool = False
+    importances: np.ndarray | None = None
 
-    @property
-    def feature_importances_(self):
-        """Importance of each feature; they add up to 1."""
-        return shares(self._learned("_importances"))
+    @cached_property
+    def ranks(self):
+        """Rank of each feature; 1 is the best. Ties go to the lower index."""
+        ranks = np.empty(self.importances.size, int)
+        order = np.argsort(-self.importances, kind="stable")
+        ranks[order] = range(1, ranks.size + 1)
+        return ranks
 
-    @property
-    def ranking_(self):
-        """Rank of each feature; 1 is the best."""
-        return self._learned("_ranking")
+    def widened(self, low, high):
+        """Return the ranking with the ranges of more samples."""
+        low, high = np.minimum(low, self.low), np.maximum(high, self.high)
+        return replace(self, low=low, high=high)
 
-    @property
-    def support_(self):
-        """Mask of the selected features."""
-        return self.ranking_ <= self.n_features_to_select_
-
-    @property
-    def n_features_to_select_(self):
-        """Number of selected features."""
-        n = self._learned("_importances").size
-        self._validate_params()  # as it may have been changed since the fit
-        wanted = self.n_features_to_select
-        if isinstance(wanted, str):
-            return n
-        if not isinstance(wanted, Integral):
-            return max(1, round(wanted * n))
-        return min(int(wanted), n)
-
-    def _get_support_mask(self):
-        check_is_fitted(self)
-        return self.support_
-
-    def _forget(self):
-        """Be as new, apart from the parameters."""
-        for name in FITTED:
-            if name in vars(self):
-                delattr(self, name)
-        self._accumulated, self._history = {}, []
-
-    # What `BaseSET` tells.
-
-    def _record(self, loss, training):
-        super()._record(loss, training)
-        self._n_steps = training.progress.steps
-        self._fell_apart = training.progress.fell_apart
-        accumulates = self.accumulate and self.importance != "coverage"
-        if not (accumulates or self.keep_history):
-            return
-        now = self._measured(training.network, training)
+    def after_epoch(self, selector, training):
+        """Return the ranking with what an epoch has shown, as the selector wants."""
+        state, kind = training.state, selector.importance
+        noted = replace(self, n_steps=state.steps, fell_apart=state.fell_apart)
+        accumulates = _accumulates(selector)
+        if not (accumulates or selector.keep_history):
+            return noted
+        now = _measured(selector, state.network, training)
         if accumulates:
-            before = self._accumulated.get(self.importance, 0.0)
-            self._accumulated = {self.importance: before + now}
-        if self.keep_history:
-            self._history = [*self._history, shares(self._without_constants(now))]
+            known = self.accumulated is not None and self.accumulated[0] == kind
+            before = self.accumulated[1] if known else 0.0
+            noted = replace(noted, accumulated=(kind, before + now))
+        if selector.keep_history:
+            kept = shares(self._without_constants(now))
+            noted = replace(noted, history=(*self.history, kept))
+        return noted
 
-    def _learned_attributes(self, network, training):
-        if self.accumulate and self.importance != "coverage":
-            importances = self._accumulated[self.importance]
+    def ranked(self, selector, network, training):
+        """Return the ranking with the importances of the features."""
+        if _accumulates(selector):
+            importances = self.accumulated[1]
         else:
-            importances = self._measured(network, training)
-        importances = self._without_constants(importances)
-        ranking = np.empty(importances.size, int)
-        ranking[np.argsort(-importances, kind="stable")] = range(1, ranking.size + 1)
-        return {
-            **super()._learned_attributes(network, training),
-            "_importances": importances,
-            "_ranking": ranking,
-        }
+            importances = _measured(selector, network, training)
+        return replace(self, importances=self._without_constants(importances))
 
-    @property
-    def importances_history_(self):
-        """Importances after each epoch."""
-        history = self._learned("_history")
-        if not (self.keep_history and history):
-            raise AttributeError("importances_history_ needs keep_history=True.")
-        return np.array(history)
-
-    def _measured(self, network, training):
-        """Return the importances that the network shows now, or raise.
-
-        Products of weights along a path can overflow where no weight does.
-        """
-        with np.errstate(all="ignore"):  # raised below
-            importances = self._shown(network, training)
-        if not np.isfinite(importances).all():
-            raise ValueError(
-                "The importances of the features are non-finite: the training has "
-                f"nearly diverged. {training.remedy}"
-            )
-        return importances
-
-    def _shown(self, network, training):
-        """Return the importances that the network shows now."""
-        if self.importance == "strength":
-            return strength(network)
-        samples, share = training.samples, SHARES[bool(self.supervised_)]
-        # A generator of its own: what is looked at must not change what is learned.
-        rng = np.random.default_rng(0)
-        if not self.supervised_:
-            rows = reconstruction_paths(network, samples, rng)
-            if self.importance == "coverage":
-                return coverage(rows, share=share)
-            return np.sqrt(np.einsum("ij,ij->i", rows, rows, dtype=float))
-        if self.importance == "attribution":
-            return attribution(network, samples, rng)
-        rows = contributions(network, samples, rng)
-        # Their lengths hang on a few samples; the weights are what was learned.
-        lengths = np.sqrt(np.einsum("ij,ij->i", rows, rows))[:, None]
-        rows /= np.where(lengths > 0, lengths, 1)
-        rows *= path_strength(network).astype(rows.dtype)[:, None]
-        return coverage(rows, share=share)
-
-    def _without_constants(self, importances):
-        return np.where(self._lowest == self._highest, 0.0, importances)
-
-    def _is_dead(self):
-        """Return whether nothing is important though there are features that vary."""
-        return not self._importances.any() and (self._lowest < self._highest).any()
-
-    def _warn(self):
+    def warn(self, n_wanted):
         """Say what makes the selection less than what was asked for."""
-        n, wanted = self._importances.size, self.n_features_to_select
-        if isinstance(wanted, Integral) and wanted > n:
+        n = self.importances.size
+        if isinstance(n_wanted, Integral) and n_wanted > n:
             warn(
-                f"n_features_to_select={wanted} is greater than n_features={n}. All "
+                f"n_features_to_select={n_wanted} is greater than n_features={n}. All "
                 "the features are selected."
             )
-        if self._n_steps < FEWEST_STEPS:
+        if self.n_steps < FEWEST_STEPS:
             warn(
-                f"The network took only {self._n_steps} training steps, too few for "
+                f"The network took only {self.n_steps} training steps, too few for "
                 "its importances to mean much. Increase max_iter or decrease "
                 "batch_size."
             )
-        if self._is_dead() and not self._fell_apart:  # of which it was warned before
+        if self._is_dead() and not self.fell_apart:  # of which it was warned before
             warn(
                 "All importances are 0, and the features are ranked by their order in "
                 "X: nothing gets through the network any more. Scale X, decrease "
                 "learning_rate_init, or raise epsilon or density."
             )
+
+    def _without_constants(self, importances):
+        return np.where(self.low == self.high, 0.0, importances)
+
+    def _is_dead(self):
+        """Return whether nothing is important though there are features that vary."""
+        return not self.importances.any() and (self.low < self.high).any()
+
+
+def _accumulates(selector):
+    """Return whether importances are added up over the epochs."""
+    return selector.accumulate and selector.importance != "coverage"
+
+
+def _measured(selector, network, training):
+    """Return the importances that the network shows now, or raise.
+
+    Products of weights along a path can overflow where no weight does.
+    """
+    with np.errstate(all="ignore"):  # non-finite values raise an error below
+        importances = _shown(
+            selector.importance, bool(selector.supervised_), network, training.samples
+        )
+    if not np.isfinite(importances).all():
+        raise ValueError(
+            "The importances of the features are non-finite: the training has nearly "
+            f"diverged. {training.rule.remedy}"
+        )
+    return importances
+
+
+def _shown(importance, supervised, network, samples):
+    """Return the importances that the network shows now."""
+    if importance == "strength":
+        return strength(network)
+    # A generator of its own: what is looked at must not change what is learned.
+    rng = np.random.default_rng(0)
+    if not supervised:
+        rows = reconstruction_paths(network, samples, rng)
+        if importance == "coverage":
+            return coverage(rows, share=SHARES[supervised])
+        return np.sqrt(np.einsum("ij,ij->i", rows, rows, dtype=float))
+    if importance == "attribution":
+        return attribution(network, samples, rng)
+    rows = contributions(network, samples, rng)
+    # Their lengths hang on a few samples; the weights are what was learned.
+    lengths = np.sqrt(np.einsum("ij,ij->i", rows, rows))[:, None]
+    rows /= np.where(lengths > 0, lengths, 1)
+    rows *= path_strength(network).astype(rows.dtype)[:, None]
+    return coverage(rows, share=SHARES[supervised])

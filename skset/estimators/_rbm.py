@@ -1,24 +1,41 @@
 """`SparseRBM`."""
 
-from typing import ClassVar
+import copy
+from numbers import Integral
+from typing import Any, ClassVar
 
 import numpy as np
+from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils import check_scalar
 
+from skset.estimators import _fit
+from skset.estimators._columns import output_dtype
 from skset.estimators._docs import RBM_PARAMETERS, documented
-from skset.estimators._features import column_sums, stays_as_given
-from skset.estimators._loop import run_epochs
-from skset.estimators._machine import BoltzmannMachine
-from skset.estimators._parameters import RBM_CONSTRAINTS, plain
+from skset.estimators._estimator import (
+    SparseEstimator,
+    clipped_batch_size,
+    n_threads,
+)
+from skset.estimators._input import checked_again, stays_as_given
+from skset.estimators._number_targets import InputTargets
+from skset.estimators._parameters import RBM_CONSTRAINTS
 from skset.estimators._sample_weight import scaled
 from skset.estimators._sklearn import (
     checked_sample_weight,
     fit_context,
     with_callbacks,
 )
-from skset.estimators._stopping import NeverStopping
-from skset.estimators._validation import all_or_nothing, canonical
+from skset.estimators._sparse_indices import canonical
+from skset.estimators._visible_units import check_probabilities, smoothed_means
 from skset.model import RBM, Samples
-from skset.training import SGD, ContrastiveDivergence, DivergenceOptions, LearningRate
+from skset.training import (
+    SGD,
+    ContrastiveDivergence,
+    Evolver,
+    LearningRate,
+    Training,
+    initial_topologies,
+)
 
 __all__ = ["SparseRBM"]
 
@@ -27,7 +44,7 @@ WEIGHT_INIT, SCALE = "normal", 0.05 / 0.1
 
 
 @documented(own=RBM_PARAMETERS)
-class SparseRBM(BoltzmannMachine):
+class SparseRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SparseEstimator):
     """Truly sparse restricted Boltzmann machine with binary units.
 
     Visible units, one for each feature, are joined to hidden ones by a sparse bipartite
@@ -111,7 +128,14 @@ class SparseRBM(BoltzmannMachine):
 
     _parameter_constraints: ClassVar[dict] = RBM_CONSTRAINTS
     _curve = "reconstruction_error_curve_"
+    # Stopping early and pruning units belong to the perceptrons.
+    _fixed: ClassVar[dict] = {
+        "early_stopping": False,
+        "tol": None,
+        "unit_pruning": None,
+    }
     reconstruction_error_curve_: list
+    _sampler: Any
 
     def __init__(
         self,
@@ -171,7 +195,7 @@ class SparseRBM(BoltzmannMachine):
         self.verbose = verbose
 
     @fit_context(prefer_skip_nested_validation=True)
-    @all_or_nothing
+    @_fit.all_or_nothing
     @with_callbacks
     def fit(self, X, y=None, sample_weight=None):
         """Train the machine on X.
@@ -197,28 +221,11 @@ class SparseRBM(BoltzmannMachine):
             If a parameter is invalid, if X has values outside [0, 1], or if training
             diverges. The machine is then as it was before.
         """
-        goes_on = self.warm_start and self.__sklearn_is_fitted__()
-        given_X = X  # has the feature names that callbacks need to transform
-        X, weight = self._checked_training_set(X, sample_weight, reset=not goes_on)
-        rng = self._generator()
-        if goes_on:
-            self._check_same_machine("warm_start")
-            machine = self._network.copy()
-            self._begin_record(t=self.t_, curve=self.reconstruction_error_curve_)
-        else:
-            machine = self._initial_machine(X, weight, rng)
-            self._begin_record()
         self._sampler = None
-        samples = Samples(X, weight=weight, dtype=self.dtype)
-        batch_size = self._batch_size(samples.n_samples)
-        state = self._new_state(rng)
-        with self._training(machine, samples, batch_size, **state) as training:
-            del machine  # or it would be kept beside what it evolves into
-            run_epochs(self, training, NeverStopping(), given_X, y, sample_weight)
-        return self
+        return _fit.fit(self, X, y, sample_weight)
 
     @fit_context(prefer_skip_nested_validation=True)
-    @all_or_nothing
+    @_fit.all_or_nothing
     def partial_fit(self, X, y=None, sample_weight=None):
         """Train on one pass over X.
 
@@ -250,95 +257,226 @@ class SparseRBM(BoltzmannMachine):
         ValueError
             As `fit`; also if `n_components` or `dtype` changed.
         """
-        self._check_partial()
-        goes_on = self.__sklearn_is_fitted__()
-        X, weight = self._checked_training_set(X, sample_weight, reset=not goes_on)
-        if goes_on:
-            self._check_same_machine("partial_fit")
-            machine = self._network.copy(at_rest=False)
-            self._begin_record(self.n_iter_, self.t_, self.reconstruction_error_curve_)
-        else:
-            machine = None
-            self._begin_record()
-        # The rate is constant, and may have been changed since the last call.
-        state = {**self._state(), "learning_rate": self._learning_rate(ends=False)}
-        machine = machine or self._initial_machine(X, weight, state["rng"])
-        samples = Samples(X, weight=weight, dtype=self.dtype)
-        return self._take_pass(machine, samples, state)
+        return _fit.partial_fit(self, X, y, sample_weight)
 
-    # Checks.
+    def transform(self, X):
+        """Return the probabilities of the hidden units, P(h = 1 | v).
 
-    def _checked_training_set(self, X, sample_weight, reset):
-        X = self._checked_features(X, dtype=self.dtype, reset=reset)
-        if not stays_as_given(X, self.dtype):
-            X = canonical(X)
-        self._check_range(X, self.dtype)
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Values in [0, 1].
+
+        Returns
+        -------
+        H : ndarray of shape (n_samples, n_components)
+            Probabilities, in float32 if X is, else in float64.
+        """
+        return self._by_sample(X, output_dtype(X), RBM.mean_hiddens)
+
+    def reconstruct(self, X):
+        """Return what the machine makes of X: P(v = 1 | h) for h = P(h = 1 | X).
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Values in [0, 1].
+
+        Returns
+        -------
+        V : ndarray of shape (n_samples, n_features)
+            Probabilities, in float32 if X is, else in float64; dense, whatever X is.
+        """
+        return self._by_sample(X, output_dtype(X), RBM.reconstructed)
+
+    def gibbs(self, X, n_steps=1):
+        """Return samples of the visible units after steps of Gibbs sampling from X.
+
+        Many steps, or many calls on what the last one returned, draw from what the
+        machine has learned. Calls draw on from one random generator, which
+        `random_state` seeds at the first call after a fit.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Where to begin; values in [0, 1].
+        n_steps : int, default=1
+            Number of steps, each of which samples the hidden units and then the visible
+            ones.
+
+        Returns
+        -------
+        V : ndarray of bool of shape (n_samples, n_features)
+            The sampled units; dense, whatever X is.
+        """
+        check_scalar(n_steps, "n_steps", Integral, min_val=1)
+        # A copy of the generator: neither a failing call nor a copied machine draws on.
+        rng = copy.deepcopy(vars(self).get("_sampler")) or self._new_sampler()
+
+        def sampled(machine, V):
+            for _ in range(n_steps):
+                V = machine.gibbs(V, rng)
+            return V
+
+        V = self._by_sample(X, bool, sampled)
+        self._sampler = rng
+        return V
+
+    def free_energy(self, X):
+        """Return the free energy of each row: -log P(v), up to a constant.
+
+        ``F(v) = - a v - sum_j log(1 + exp(c_j + w_j v))`` with visible biases a, hidden
+        biases c and weights w. The constant is the logarithm of the partition function:
+        see `skset.metrics.log_partition_ais`.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Values in [0, 1].
+
+        Returns
+        -------
+        free_energy : ndarray of shape (n_samples,)
+            In nats.
+        """
+        return self._by_sample(X, float, RBM.free_energy)
+
+    def score_samples(self, X):
+        """Return the pseudo-log-likelihood of each row.
+
+        That is ``sum_i log P(v_i | all other v)``, exactly and for all features, where
+        scikit-learn's `BernoulliRBM` takes one random feature and multiplies. Its cost
+        is that of some products with the sparse weights.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Values in [0, 1]; for one between the expectation over a unit that is on
+            with this probability.
+
+        Returns
+        -------
+        pseudo_log_likelihood : ndarray of shape (n_samples,)
+            In nats.
+        """
+        return self._by_sample(X, float, RBM.pseudo_log_likelihood)
+
+    def score(self, X, y=None, sample_weight=None):
+        """Return the mean pseudo-log-likelihood of the rows.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Values in [0, 1].
+        y : object, default=None
+            Ignored.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Non-negative weights, of which only the proportions matter.
+
+        Returns
+        -------
+        score : float
+            In nats per row; greater is better.
+        """
+        scores = self.score_samples(X)
         if sample_weight is not None:
-            sample_weight = scaled(checked_sample_weight(sample_weight, X))
-        return X, sample_weight
+            weight = checked_sample_weight(sample_weight, scores[:, None])
+            sample_weight = scaled(weight)  # whose sum is finite
+        return float(np.average(scores, weights=sample_weight))
 
-    def _check_same_machine(self, caller):
-        machine = self._network
-        self._check_unchanged(
-            caller,
-            n_components=(self.n_components, machine.n_units[1]),
-            dtype=(np.dtype(self.dtype).name, machine.dtype.name),
+    @property
+    def components_(self):
+        """Weights as a CSR array (n_components, n_features)."""
+        layer = self._learned("network_").layer
+        return layer.topology.to_csr(layer.weights).T.tocsr()
+
+    @property
+    def intercept_hidden_(self):
+        """Biases of the hidden units."""
+        return self._learned("network_").layer.bias
+
+    @property
+    def intercept_visible_(self):
+        """Biases of the visible units."""
+        return self._learned("network_").visible_bias
+
+    @property
+    def _n_features_out(self):
+        return self._learned("network_").n_units[1]
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.positive_only = True
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
+
+    def _by_sample(self, X, dtype, answer):
+        """Return what ``answer(machine, V)`` gives for each sample, batch by batch."""
+        X, machine, answers = checked_again(self, X), self.network_, None
+        check_probabilities(X, machine.dtype, type(self).__name__)
+        for rows, V in machine.gathered(Samples(X, dtype=machine.dtype)):
+            part = answer(machine, V).T
+            if answers is None:
+                answers = np.empty((X.shape[0], *part.shape[1:]), dtype)
+            answers[rows] = part
+        return answers
+
+    def _new_sampler(self):
+        rng, _ = _fit.generators(self.random_state)
+        return rng.spawn(1)[0]
+
+    # What a fit asks for.
+
+    _learns_from_y = False
+
+    def _prepared(self, p, X, reset):
+        if not stays_as_given(X, p.dtype):
+            X = canonical(X)
+        check_probabilities(X, p.dtype, type(self).__name__)
+        return X, InputTargets(p.dtype, reconstructs=False)
+
+    def _unchanged(self, p):
+        machine = self.network_
+        return {
+            "n_components": (p.n_components, machine.n_units[1]),
+            "dtype": (np.dtype(p.dtype).name, machine.dtype.name),
+        }
+
+    def _new_network(self, p, samples, rng, topology_rng):
+        shapes = [(samples.n_features, p.n_components)]
+        [topology], goal = initial_topologies(
+            p.init, p.density_schedule, shapes, topology_rng
         )
-
-    # What is handed to the machine.
-
-    def _initial_machine(self, X, weight, rng):
-        [topology] = self._topologies([(X.shape[1], plain(self.n_components))], rng)
-        means = _smoothed_means(X, weight, self.dtype).astype(self.dtype)
-        return RBM.initial(topology, rng, means, weight_init=WEIGHT_INIT, scale=SCALE)
-
-    def _learning_rate(self, ends=True):
-        schedule = self.learning_rate_schedule if ends else "constant"
-        return LearningRate(plain(self.learning_rate), schedule)
-
-    def _optimiser(self):
-        return SGD(plain(self.momentum), nesterov=False)
-
-    def _training(self, network, samples, batch_size, rng, learning_rate, progress):
-        options = DivergenceOptions(
-            batch_size=batch_size,
-            shuffle=True,
-            alpha=plain(self.alpha),
-            max_epochs=plain(self.n_iter),
+        machine = RBM.initial(
+            topology,
+            topology_rng,
+            smoothed_means(samples.X, samples.weight, p.dtype).astype(p.dtype),
             weight_init=WEIGHT_INIT,
-            edge_scale=SCALE,
-            n_threads=self._n_threads(),
-            n_gibbs=plain(self.n_gibbs),
-            persistent=self.persistent,
-            n_chains=plain(self.batch_size),
-            final_density=self._final_density,
-            final_nnz=self._final_nnz,
+            scale=SCALE,
         )
-        return ContrastiveDivergence(
-            network,
+        return machine, goal
+
+    def _new_training(self, p, state, samples, partial=False):
+        schedule = "constant" if partial else p.learning_rate_schedule
+        state.learning_rate = LearningRate(p.learning_rate, schedule)
+        rule = ContrastiveDivergence(
+            self._optimiser(p),
+            alpha=p.alpha,
+            n_gibbs=p.n_gibbs,
+            persistent=p.persistent,
+            n_chains=p.batch_size,
+        )
+        return Training(
+            state,
             samples,
-            self._optimiser(),
-            learning_rate,
-            self._checked_evolution(),
-            options,
-            rng,
-            progress,
+            rule,
+            Evolver(
+                p.evolution, WEIGHT_INIT, edge_scale=SCALE, goal=self._density_goal
+            ),
+            batch_size=clipped_batch_size(p.batch_size, samples.n_samples, partial),
+            max_epochs=p.n_iter,
+            n_threads=n_threads(p.n_jobs),
         )
 
-
-def _smoothed_means(X, weight, dtype):
-    """Return the mean of each column, with half a zero and half a one more.
-
-    So that the log-odds of a constant column are finite. Weights are counted in units
-    of their mean, so that these two are as small a part of any weights as of none.
-    """
-    weight = np.ones(X.shape[0]) if weight is None else _counts(weight)
-    totals = column_sums(X, weight, dtype)
-    means = (totals + 0.5) / (weight.sum() + 1)
-    tiny = np.finfo(dtype).eps
-    return np.clip(means, tiny, 1 - tiny)
-
-
-def _counts(weight):
-    """Return weights that add up to the number of those that are not 0."""
-    return weight * (np.count_nonzero(weight) / weight.sum())
+    def _optimiser(self, p):
+        return SGD(p.momentum, nesterov=False)

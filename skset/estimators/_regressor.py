@@ -5,9 +5,11 @@ from typing import ClassVar
 import numpy as np
 from sklearn.base import RegressorMixin
 
-from skset.estimators._base import BaseSET
+from skset.estimators import _fit
 from skset.estimators._columns import output_dtype
 from skset.estimators._docs import documented
+from skset.estimators._number_targets import OUTPUT_OF_LOSS, NumberTargets
+from skset.estimators._perceptron import SparsePerceptron, finite_output
 from skset.estimators._sample_weight import scaled
 from skset.estimators._sklearn import (
     StrOptions,
@@ -15,8 +17,6 @@ from skset.estimators._sklearn import (
     fit_context,
     with_callbacks,
 )
-from skset.estimators._targets import OUTPUT_OF_LOSS, NumberTargets
-from skset.estimators._validation import all_or_nothing, finite_output
 from skset.model import OUTPUTS
 
 __all__ = ["SETRegressor"]
@@ -34,7 +34,7 @@ __all__ = ["SETRegressor"]
     rate="0.001",
     max_iter="60",
 )
-class SETRegressor(RegressorMixin, BaseSET):
+class SETRegressor(RegressorMixin, SparsePerceptron):
     """Truly sparse multilayer perceptron regressor.
 
     The network holds only its connections, from the first step to the last. While it
@@ -76,7 +76,7 @@ class SETRegressor(RegressorMixin, BaseSET):
     """
 
     _parameter_constraints: ClassVar[dict] = {
-        **BaseSET._parameter_constraints,
+        **SparsePerceptron._parameter_constraints,
         "loss": [StrOptions(set(OUTPUT_OF_LOSS))],
     }
 
@@ -170,7 +170,7 @@ class SETRegressor(RegressorMixin, BaseSET):
         self.verbose = verbose
 
     @fit_context(prefer_skip_nested_validation=True)
-    @all_or_nothing
+    @_fit.all_or_nothing
     @with_callbacks
     def fit(
         self,
@@ -213,10 +213,11 @@ class SETRegressor(RegressorMixin, BaseSET):
             If a parameter or the data are invalid, or if training diverges. The
             regressor is then as it was before.
         """
-        return self._fit(X, y, sample_weight, X_val, y_val, sample_weight_val)
+        held_out = X_val, y_val, sample_weight_val
+        return _fit.fit(self, X, y, sample_weight, held_out)
 
     @fit_context(prefer_skip_nested_validation=True)
-    @all_or_nothing
+    @_fit.all_or_nothing
     def partial_fit(self, X, y, sample_weight=None):
         """Train on one pass over the given data.
 
@@ -250,7 +251,7 @@ class SETRegressor(RegressorMixin, BaseSET):
             If y has another number of outputs than before, if `early_stopping` is
             True, or if training diverges.
         """
-        return self._partial_fit(X, y, sample_weight)
+        return _fit.partial_fit(self, X, y, sample_weight)
 
     def score(self, X, y, sample_weight=None):
         """Return the coefficient of determination R2 of the predictions.
@@ -302,5 +303,5 @@ class SETRegressor(RegressorMixin, BaseSET):
         tags.target_tags.multi_output = True
         return tags
 
-    def _new_targets(self, X, y):
-        return NumberTargets(self._compute_dtype, self.loss)
+    def _prepared(self, p, X, reset):
+        return X, NumberTargets(p.dtype, p.loss)

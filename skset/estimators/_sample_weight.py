@@ -37,7 +37,7 @@ def check_split(weight, **parts):
             )
 
 
-def weight_by_class(class_weight, labels, y):
+def weight_by_class(class_weight, targets, y):
     """Return the weight that each sample has by its class.
 
     Parameters
@@ -45,8 +45,8 @@ def weight_by_class(class_weight, labels, y):
     class_weight : dict, list of dict or "balanced"
         A dict gives weights of classes; those that it leaves out weigh 1. A list has
         one for each label of a multilabel problem; their weights are multiplied.
-    labels : Labels
-        All classes, also those that are not in y.
+    targets : ClassTargets
+        With all classes, also those that are not in y.
     y : ndarray of shape (n_samples,) or (n_samples, n_labels)
         Labels.
 
@@ -63,10 +63,10 @@ def weight_by_class(class_weight, labels, y):
     """
     if isinstance(class_weight, str):
         return compute_sample_weight(class_weight, y)
-    if not labels.multilabel:
+    if not targets.multilabel:
         _check_dict(class_weight, "a dict or 'balanced'")
-        return _by_class(class_weight, labels.classes, y)
-    _check_one_for_each_label(class_weight, labels.n_outputs)
+        return _by_class(class_weight, targets.classes, y)
+    _check_one_for_each_label(class_weight, targets.n_outputs)
     weight = None
     for given, column in zip(class_weight, y.T, strict=True):
         weight = multiplied(weight, _by_class(given, np.arange(2), column))

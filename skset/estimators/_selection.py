@@ -1,20 +1,27 @@
 """`QuickSelection`."""
 
 from dataclasses import replace
-from typing import ClassVar
+from numbers import Integral
+from typing import Any, ClassVar
 
 import numpy as np
+from sklearn.feature_selection import SelectorMixin
 from sklearn.utils.validation import check_is_fitted
 
+from skset.estimators import _fit
+from skset.estimators._blocks import ranges
+from skset.estimators._class_targets import ClassTargets
 from skset.estimators._columns import refuse_dates
 from skset.estimators._docs import SELECTION_PARAMETERS, documented
-from skset.estimators._features import ranges
-from skset.estimators._parameters import SELECTION_CONSTRAINTS, plain
-from skset.estimators._ranking import FeatureRanking
+from skset.estimators._estimator import shares
+from skset.estimators._number_targets import InputTargets, NumberTargets
+from skset.estimators._parameters import SELECTION_CONSTRAINTS
+from skset.estimators._perceptron import SparsePerceptron
+from skset.estimators._ranking import Ranking
 from skset.estimators._sklearn import fit_context, with_callbacks
+from skset.estimators._sparse_indices import checked_indices
 from skset.estimators._supervision import resolved_supervision
-from skset.estimators._targets import ClassTargets, InputTargets, NumberTargets
-from skset.estimators._validation import all_or_nothing, checked_indices
+from skset.strategies import METHODS
 from skset.training import GaussianNoise
 
 __all__ = ["QuickSelection"]
@@ -25,8 +32,10 @@ AUTO_BATCHES = {False: (20, 32, 128), True: (40, 4, 128)}
 # `max_iter="auto"`: how many training steps it aims at, and the fewest and most epochs.
 AUTO_STEPS = {False: 600, True: 1200}
 AUTO_EPOCHS = (10, 100)
-# zeta of method "set" where the user gives none: the paper's.
-ZETA = 0.2
+# zeta of method "set" is the paper's.
+SELECTION_METHODS = {**METHODS, "set": replace(METHODS["set"], zeta=0.2)}
+# What a fit leaves behind, beside attributes that every fit sets anew.
+FITTED = "network_", "_targets", "classes_", "supervised_", "_ranking"
 
 
 @documented(
@@ -39,7 +48,7 @@ ZETA = 0.2
     rate="0.003",
     max_iter="",
 )
-class QuickSelection(FeatureRanking):
+class QuickSelection(SelectorMixin, SparsePerceptron):
     """Select features by training a truly sparse network on them.
 
     With labels a sparse multilayer perceptron learns to tell them, without labels a
@@ -124,17 +133,21 @@ class QuickSelection(FeatureRanking):
 
     _parameter_constraints: ClassVar[dict] = SELECTION_CONSTRAINTS
 
-    # What `BaseSET` reads of its parameters and this class leaves no choice of.
-    negative_slope = None
-    final_drop = True
-    power_t = 0.5
-    shuffle = True
-    scoring = "loss"
-    nesterovs_momentum = True
-    beta_1 = 0.9
-    beta_2 = 0.999
-    adam_epsilon = 1e-8
-    warm_start = False
+    _methods = SELECTION_METHODS
+    _fixed: ClassVar[dict] = {
+        "negative_slope": None,
+        "final_drop": True,
+        "power_t": 0.5,
+        "shuffle": True,
+        "scoring": "loss",
+        "nesterovs_momentum": True,
+        "beta_1": 0.9,
+        "beta_2": 0.999,
+        "adam_epsilon": 1e-8,
+        "warm_start": False,
+    }
+    _ranking: Any
+    supervised_: Any
 
     def __init__(
         self,
@@ -220,7 +233,7 @@ class QuickSelection(FeatureRanking):
         self.verbose = verbose
 
     @fit_context(prefer_skip_nested_validation=True)
-    @all_or_nothing
+    @_fit.all_or_nothing
     @with_callbacks
     def fit(self, X, y=None, sample_weight=None):
         """Train the network and rank the features.
@@ -251,12 +264,12 @@ class QuickSelection(FeatureRanking):
         """
         self._forget()
         self.supervised_ = resolved_supervision(self.supervised, y)
-        self._fit(X, y, sample_weight, None, None, None)
-        self._warn()
+        _fit.fit(self, X, y, sample_weight)
+        self._ranking.warn(self.n_features_to_select)
         return self
 
     @fit_context(prefer_skip_nested_validation=True)
-    @all_or_nothing
+    @_fit.all_or_nothing
     def partial_fit(self, X, y=None, sample_weight=None, classes=None):
         """Train on one pass over the given data, and rank the features anew.
 
@@ -295,7 +308,7 @@ class QuickSelection(FeatureRanking):
         self.supervised_ = resolved_supervision(
             self.supervised, y, classes, vars(self).get("supervised_")
         )
-        return self._partial_fit(X, y, sample_weight, classes)
+        return _fit.partial_fit(self, X, y, sample_weight, classes)
 
     def transform(self, X):
         """Return X with the selected features only.
@@ -330,55 +343,100 @@ class QuickSelection(FeatureRanking):
         check_is_fitted(self)
         return super().inverse_transform(checked_indices(X))
 
+    @property
+    def feature_importances_(self):
+        """Importance of each feature; they add up to 1."""
+        return shares(self._learned("_ranking").importances)
+
+    @property
+    def ranking_(self):
+        """Rank of each feature; 1 is the best."""
+        return self._learned("_ranking").ranks
+
+    @property
+    def support_(self):
+        """Mask of the selected features."""
+        return self.ranking_ <= self.n_features_to_select_
+
+    @property
+    def n_features_to_select_(self):
+        """Number of selected features."""
+        n = self._learned("_ranking").importances.size
+        self._validate_params()  # as it may have been changed since the fit
+        wanted = self.n_features_to_select
+        if isinstance(wanted, str):
+            return n
+        if not isinstance(wanted, Integral):
+            return max(1, round(wanted * n))
+        return min(int(wanted), n)
+
+    @property
+    def importances_history_(self):
+        """Importances after each epoch."""
+        history = self._learned("_ranking").history
+        if not (self.keep_history and history):
+            raise AttributeError("importances_history_ needs keep_history=True.")
+        return np.array(history)
+
+    def _get_support_mask(self):
+        check_is_fitted(self)
+        return self.support_
+
+    def _forget(self):
+        """Be as new, apart from the parameters."""
+        for name in FITTED:
+            vars(self).pop(name, None)
+
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.target_tags.required = self.supervised not in (False, "auto")
         return tags
 
-    # What `BaseSET` asks for.
+    # What a fit asks for.
 
     @property
-    def _ignores_y(self):
-        return not self.supervised_
+    def _learns_from_y(self):
+        return bool(self.supervised_)
 
-    def _checked(self, X, y, reset):
-        X, y, targets = super()._checked(X, y, reset)
-        low, high = ranges(X, self.dtype)
-        if not reset:
-            low = np.minimum(low, self._lowest)
-            high = np.maximum(high, self._highest)
-        self._lowest, self._highest = low, high
-        return X, y, targets
-
-    def _new_targets(self, X, y):
+    def _prepared(self, p, X, reset):
+        low, high = ranges(X, p.dtype)
+        self._ranking = (
+            Ranking(low, high) if reset else self._ranking.widened(low, high)
+        )
         if not self.supervised_:
-            return InputTargets(self._compute_dtype, n_outputs=X.shape[1])
+            return X, InputTargets(p.dtype, X.shape[1])
         if self.supervised_ == "classification":
-            return ClassTargets(self._compute_dtype, self.class_weight)
-        return NumberTargets(self._compute_dtype, standardised=True)
+            return X, ClassTargets(p.dtype, p.class_weight)
+        return X, NumberTargets(p.dtype, standardised=True)
 
     def _check_classes(self, targets, classes):
         if isinstance(targets, ClassTargets):
             targets.check_first_call(self, classes, required=False)
 
-    def _method(self):
-        method = super()._method()
-        return replace(method, zeta=ZETA) if self.method == "set" else method
-
-    def _noise(self, rng):
-        if not self.noise:
+    def _noise(self, p, rng):
+        if not p.noise:
             return None
-        seed = None if self.resample_noise else int(rng.integers(2**31))
-        return GaussianNoise(plain(self.noise), seed)
+        seed = None if p.resample_noise else int(rng.integers(2**31))
+        return GaussianNoise(p.noise, seed)
 
-    def _batch_size(self, n_samples):
-        if self.batch_size != "auto":
-            return super()._batch_size(n_samples)
+    def _batch_size(self, p, n_samples, partial):
+        if partial or p.batch_size != "auto":
+            return super()._batch_size(p, n_samples, partial)
         n_batches, least, most = AUTO_BATCHES[bool(self.supervised_)]
         return min(max(n_samples // n_batches, least), most, n_samples)
 
-    def _n_epochs(self, n_batches):
-        if self.max_iter != "auto":
-            return plain(self.max_iter)
+    def _n_epochs(self, p, n_batches):
+        if p.max_iter != "auto":
+            return p.max_iter
         n_epochs = -(-AUTO_STEPS[bool(self.supervised_)] // n_batches)
         return int(np.clip(n_epochs, *AUTO_EPOCHS))
+
+    def _record(self, loss, training):
+        super()._record(loss, training)
+        self._ranking = self._ranking.after_epoch(self, training)
+
+    def _learned_attributes(self, network, training):
+        return {
+            **super()._learned_attributes(network, training),
+            "_ranking": self._ranking.ranked(self, network, training),
+        }

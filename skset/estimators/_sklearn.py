@@ -14,6 +14,7 @@ from sklearn.utils._param_validation import (
     Options,
     RealNotInt,
     StrOptions,
+    validate_parameter_constraints,
 )
 from sklearn.utils.multiclass import (
     _check_partial_fit_first_call as check_partial_fit_first_call,
@@ -59,6 +60,7 @@ __all__ = [
     "check_partial_fit_first_call",
     "checked_sample_weight",
     "fit_context",
+    "validate_parameter_constraints",
     "with_callbacks",
 ]
 

@@ -4,7 +4,46 @@ from numbers import Real
 
 import numpy as np
 
-__all__ = ["LossPlateau", "NeverStopping", "ValidationScore"]
+from skset.estimators._input import picked
+
+__all__ = ["LossPlateau", "NeverStopping", "ValidationScore", "new_stopping"]
+
+
+def new_stopping(estimator, p, validation_set):
+    """Return what says when the training of an estimator stalls.
+
+    Parameters
+    ----------
+    estimator : SparseEstimator
+        Knows its targets, and gives copies of itself that a scorer can use.
+    p : SimpleNamespace
+        Its parameters. A `tol` of None never stops.
+    validation_set : tuple or None
+        X, y, weights and rows to validate on.
+    """
+    if p.tol is None:
+        return NeverStopping()
+    if validation_set is None:
+        return LossPlateau(p.tol, p.n_iter_no_change)
+    X, y, weight, rows = validation_set
+    if p.scoring == "loss":
+        samples = estimator._targets.samples(X, y, weight, rows)
+
+        def score(network):
+            return -network.loss(samples)
+
+        return ValidationScore(score, "loss", p.tol, p.n_iter_no_change)
+    # Here, as it brings along what doubles the time of the import.
+    from sklearn.metrics import check_scoring
+
+    scorer = check_scoring(estimator, scoring=p.scoring)
+    kwargs = {} if weight is None else {"sample_weight": weight}
+    X = X if rows is None else picked(X, rows, p.dtype)
+
+    def score(network):
+        return scorer(estimator._with_network(network), X, y, **kwargs)
+
+    return ValidationScore(score, p.scoring, p.tol, p.n_iter_no_change)
 
 
 class NeverStopping:
@@ -30,8 +69,11 @@ class NeverStopping:
         """Forget the best epoch; the network was not yet what it is to be."""
         self.best, self.n_stalled = self.worst, 0
 
+    def resume(self, fitted):
+        """Go on from an earlier fit, of which nothing is needed."""
+
     def stalled(self, loss, network):
-        """Take note of an epoch; return False."""
+        """Record an epoch. Never stops the training."""
         self._count(loss < self.best)
         self.best = min(self.best, loss)
         return False
@@ -64,18 +106,9 @@ class LossPlateau(NeverStopping):
         self.tol = tol
         self.patience = patience
 
-    def resume(self, network, best_loss, scores):
-        """Go on from an earlier fit.
-
-        Parameters
-        ----------
-        network : Network
-            As it was; it is kept, not copied.
-        best_loss : float or None
-            Smallest training loss so far.
-        scores : list of float or None
-            Validation scores so far.
-        """
+    def resume(self, fitted):
+        """Go on from an earlier fit, given the attributes that it left."""
+        best_loss = fitted.get("best_loss_")
         self.earlier_best = np.inf if best_loss is None else best_loss
 
     @property
@@ -131,10 +164,11 @@ class ValidationScore(LossPlateau):
         self.score = score
         self.scoring = scoring
 
-    def resume(self, network, best_loss, scores):
+    def resume(self, fitted):
         """Go on from an earlier fit, whose network is the first to beat."""
-        self.best, self.best_network = self._checked_score(network), network
-        self.scores = scores
+        self.best_network = fitted["network_"].at_rest()
+        self.best = self._checked_score(self.best_network)
+        self.scores = fitted.get("validation_scores_")
 
     def forget(self):
         """Forget the best epoch and its network."""

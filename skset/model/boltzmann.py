@@ -9,6 +9,7 @@ from skset.model.activations import logistic, softplus
 from skset.model.layer import Layer
 from skset.model.stack import LayerStack
 from skset.runtime.team import Team
+from skset.topology import read_only
 
 __all__ = ["RBM", "bernoulli", "column_sums"]
 
@@ -98,11 +99,19 @@ class RBM(LayerStack):
             chains=None if machine.chains is None else machine.chains.copy(),
         )
 
+    def frozen(self):
+        """Make all arrays read-only, for good; return this machine."""
+        for array in (self.visible_bias, *self.visible_moments):
+            array.flags.writeable = False
+        if self.chains is not None:
+            self.chains.flags.writeable = False
+        return super().frozen()
+
     def is_finite(self):
         """Return whether all weights and biases are finite, and no weight absurd."""
         return (
             super().is_finite()
-            and kernels.all_finite(self.visible_bias)
+            and kernels.all_finite(read_only(self.visible_bias))
             and bool((np.abs(self.layer.weights) <= LARGEST_WEIGHT).all())
         )
 
@@ -173,7 +182,7 @@ class RBM(LayerStack):
             t.indptr,
             t.indptr,
             t.indices,
-            self.layer.weights,
+            self.layer.views[0],
             V,
             logistic(Z),
             logistic(-Z),

@@ -1,13 +1,14 @@
 """`Layer`: a topology with the arrays aligned to it."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
 from skset import kernels
 from skset.model.weights import INITIAL_WEIGHTS
 from skset.runtime.team import Team
-from skset.topology import Topology, carry
+from skset.topology import Topology, carry, read_only
 
 __all__ = ["Layer"]
 
@@ -57,6 +58,15 @@ class Layer:
         weights *= dtype.type(scale)
         return cls(topology, weights, np.zeros(topology.shape[1], dtype))
 
+    @cached_property
+    def views(self):
+        """Read-only views of weights and bias.
+
+        Always these for kernels that only look at them: an array that can be written is
+        another type to the compiler.
+        """
+        return read_only(self.weights), read_only(self.bias)
+
     def with_moments(self, n):
         """Return this layer with n moments, of zeros unless it has n already."""
         if len(self.moments) == n:
@@ -102,8 +112,7 @@ class Layer:
             np.arange((starts.size - 1) // X.shape[0] + 1),
             starts,
             self.topology.indices,
-            self.weights,
-            self.bias,
+            *self.views,
             self.bias.dtype.type(slope),
             X,
             Z,
@@ -147,8 +156,8 @@ class Layer:
             t.indptr,
             t.indptr,
             t.indices,
-            self.weights,
-            bias,
+            self.views[0],
+            read_only(bias),
             D,
             DX,
         )

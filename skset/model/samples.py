@@ -28,6 +28,7 @@ class Samples:
     """
 
     def __init__(self, X, y=None, weight=None, rows=None, dtype=None):
+        self.X = X
         self.y = y
         self.weight = weight
         self.rows = rows

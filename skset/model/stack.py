@@ -67,18 +67,25 @@ class LayerStack:
         source = self.at_rest() if at_rest else self
         return source.with_layers(layer.copy() for layer in source.layers)
 
+    def frozen(self):
+        """Make all arrays read-only, for good; return this model."""
+        for layer in self.layers:
+            own = layer.weights, layer.bias
+            for array in (*own, *layer.moments, *layer.bias_moments):
+                array.flags.writeable = False
+        return self
+
     def is_finite(self):
         """Return whether all weights and biases are finite."""
         return all(
-            kernels.all_finite(layer.weights) and kernels.all_finite(layer.bias)
-            for layer in self.layers
+            kernels.all_finite(array) for layer in self.layers for array in layer.views
         )
 
     def squared_norm(self):
         """Return the sum of the squared weights."""
         # Not by BLAS, whose last bits depend on how many threads it takes; a plateau of
         # the loss, which this is part of, must not.
-        return sum(kernels.squared_sum(layer.weights) for layer in self.layers)
+        return sum(kernels.squared_sum(layer.views[0]) for layer in self.layers)
 
     def gathered(self, samples):
         """Yield all samples, as many at a time as fit the chunk.

@@ -1,23 +1,25 @@
 """What happens to a model: the loop, its steps, its evolution."""
 
-from skset.training.backpropagation import Training, TrainingOptions
-from skset.training.contrastive_divergence import (
-    ContrastiveDivergence,
-    DivergenceOptions,
-)
+from skset.training.backpropagation import Backpropagation
+from skset.training.contrastive_divergence import ContrastiveDivergence
+from skset.training.evolver import Evolver
+from skset.training.initial import DensityGoal, initial_topologies
 from skset.training.learning_rate import LearningRate
-from skset.training.loop import Progress
+from skset.training.loop import Training
 from skset.training.noise import GaussianNoise
 from skset.training.optimisers import SGD, Adam
+from skset.training.state import State
 
 __all__ = [
     "SGD",
     "Adam",
+    "Backpropagation",
     "ContrastiveDivergence",
-    "DivergenceOptions",
+    "DensityGoal",
+    "Evolver",
     "GaussianNoise",
     "LearningRate",
-    "Progress",
+    "State",
     "Training",
-    "TrainingOptions",
+    "initial_topologies",
 ]

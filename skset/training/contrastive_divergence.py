@@ -1,114 +1,139 @@
 """`ContrastiveDivergence`: steps of a restricted Boltzmann machine."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
-from skset.model.boltzmann import bernoulli
-from skset.model.signals import Signals
-from skset.training.loop import Epochs, EpochsOptions
+from skset.model import Signals, bernoulli
 
-__all__ = ["ContrastiveDivergence", "DivergenceOptions"]
+__all__ = ["ContrastiveDivergence"]
 
 
-@dataclass(frozen=True, kw_only=True)
-class DivergenceOptions(EpochsOptions):
-    """How to train a machine, apart from what evolves and what optimises.
+class ContrastiveDivergence:
+    """Takes steps of an `RBM`; the loss of a step is its mean squared error.
 
-    Attributes
-    ----------
-    n_gibbs : int
-        Steps of Gibbs sampling from the data, or from the chains, to the model's phase.
-    persistent : bool
-        Whether Markov chains go on from step to step, rather than begin at the data.
-    n_chains : int, default=None
-        Persistent chains; None is as many as the first batch has samples.
-    """
-
-    n_gibbs: int = 1
-    persistent: bool = False
-    n_chains: int | None = None
-
-
-class ContrastiveDivergence(Epochs):
-    """Trains an `RBM`; the loss of an epoch is its mean squared reconstruction error.
-
-    A step goes along ``<v h>_data - <v h>_model``, each mean taken over a batch and
-    over ``P(h | v)`` (Hinton 2002, Neural Computation 14). Both phases stand side by
-    side in one batch, the model's with the opposite sign: their difference is then the
-    sampled gradient that the fused kernel of the perceptron takes steps along.
+    That is the reconstruction's. A step goes along ``<v h>_data - <v h>_model``, each
+    mean taken over a batch and over ``P(h | v)`` (Hinton 2002, Neural Computation 14).
+    Both phases stand side by side in one batch, the model's with the opposite sign:
+    their difference is then the sampled gradient that the fused kernel of the
+    perceptron takes steps along.
 
     The model's phase comes from `n_gibbs` steps of sampling that begin at the batch, or
     go on from the last training step if `persistent` (Tieleman 2008, ICML). Such chains
     are begun at samples of the first batch that have weight.
 
-    Its parameters are those of `Epochs`, the options `DivergenceOptions`.
+    Parameters
+    ----------
+    optimiser : SGD or Adam
+        Takes the steps.
+    alpha : float
+        L2 penalty of the weights (not of the biases).
+    n_gibbs : int, default=1
+        Steps of Gibbs sampling from the data, or from the chains, to the model's phase.
+    persistent : bool, default=False
+        Whether Markov chains go on from step to step, rather than begin at the data.
+    n_chains : int, default=None
+        Persistent chains; None is as many as the first batch has samples.
     """
 
     loss_name = "reconstruction error"
     remedy = "learning_rate is too large."
 
-    def __init__(self, *args, **kwargs):
-        super().__init__(*args, **kwargs)
+    def __init__(self, optimiser, *, alpha, n_gibbs=1, persistent=False, n_chains=None):
+        self.optimiser = optimiser
+        self.alpha = alpha
+        self.n_gibbs = n_gibbs
+        self.persistent = persistent
+        self.n_chains = n_chains
         self._last_signals: Signals | None = None
-        self._buffers = {}
+        self._buffers: dict[int, list[np.ndarray]] = {}
 
-    def _step(self, rows):
-        weight, total = self.samples.weights(rows)
+    def begin(self, state, batch_size):
+        """Prepare a training in steps of so many samples."""
+        state.network = state.network.with_moments(self.optimiser.n_moments)
+
+    def step(self, state, samples, rows, team):
+        """Take a step; return its mean loss and its samples' weight."""
+        weight, total = samples.weights(rows)
         if not total:  # nobody to learn from
             return 0.0, 0.0
-        V, P, H, reconstructed = self._data_phase(rows)
+        V, P, H, reconstructed = self._data_phase(state, samples, rows, team)
         error = _squared_error(V, reconstructed, weight)
-        if self.options.persistent:
-            model, share = self._from_chains(H, weight)
+        if self.persistent:
+            model, share = self._from_chains(state, H, weight, team)
         else:
-            model, share = self._sampled(reconstructed), weight
-        self._descend((V, P, weight), (*model, share))
+            model, share = self._sampled(state, reconstructed, team), weight
+        self._descend(state, (V, P, weight), (*model, share), team)
         return error, total
 
-    def _data_phase(self, rows):
-        """Return V, P(h | v), a sample of it, and P(v | h) given that."""
-        V = np.empty((self.samples.n_features, rows.size), self.network.dtype)
-        self.samples.gather(rows, V)
-        P = self.network.mean_hiddens(V, self.team)
-        H = bernoulli(P, self.rng)
-        return V, P, H, self.network.mean_visibles(H, self.team)
+    def last_step(self):
+        """Return the signals of the one layer in the last step."""
+        return [self._last_signals]
 
-    def _from_chains(self, H, weight):
+    def probe(self, state, samples, rows, team):
+        """Return the signals of both phases, without moving any persistent chain.
+
+        The outputs are ``P(h | v)``.
+        """
+        weight, _ = samples.weights(rows)
+        V, P, _, reconstructed = self._data_phase(state, samples, rows, team)
+        model = self._sampled(state, reconstructed, team)
+        outputs = np.concatenate([P, model[1]], axis=1)
+        X, D = np.empty((V.shape[0], 2 * rows.size), V.dtype), np.empty_like(outputs)
+        _side_by_side((V, P, weight), (*model, weight), X, D)
+        return [Signals(X, outputs, D)]
+
+    def forget_shapes(self):
+        """Make new arrays for the next step."""
+        self._buffers = {}
+
+    def _data_phase(self, state, samples, rows, team):
+        """Return V, P(h | v), a sample of it, and P(v | h) given that."""
+        machine = state.network
+        V = np.empty((samples.n_features, rows.size), machine.dtype)
+        samples.gather(rows, V)
+        P = machine.mean_hiddens(V, team)
+        H = bernoulli(P, state.rng)
+        return V, P, H, machine.mean_visibles(H, team)
+
+    def _from_chains(self, state, H, weight, team):
         """Return the model's V and P(h | v), and the weight of each chain; move these.
 
         They begin at those columns of H that have weight.
         """
-        chains = self.network.chains
+        chains = state.network.chains
         if chains is None:
-            n_chains = self.options.n_chains or weight.size
+            n_chains = self.n_chains or weight.size
             live = np.resize(np.flatnonzero(weight), n_chains)
             chains = np.ascontiguousarray(H[:, live])
-        V, P = self._sampled(self.network.mean_visibles(chains, self.team))
-        self.network = self.network.with_chains(bernoulli(P, self.rng))
+        V, P = self._sampled(state, state.network.mean_visibles(chains, team), team)
+        state.network = state.network.with_chains(bernoulli(P, state.rng))
         n_chains = P.shape[1]
         return (V, P), np.full(n_chains, 1 / n_chains, P.dtype)
 
-    def _sampled(self, visible):
+    def _sampled(self, state, visible, team):
         """Return V and P(h | v) after so many steps, begun at these P(v | h)."""
-        for left in range(self.options.n_gibbs - 1, -1, -1):
-            V = bernoulli(visible, self.rng)
-            P = self.network.mean_hiddens(V, self.team)
+        machine = state.network
+        for left in range(self.n_gibbs - 1, -1, -1):
+            V = bernoulli(visible, state.rng)
+            P = machine.mean_hiddens(V, team)
             if left:
-                visible = self.network.mean_visibles(bernoulli(P, self.rng), self.team)
+                visible = machine.mean_visibles(bernoulli(P, state.rng), team)
         return V, P
 
-    def _descend(self, data, model):
+    def _descend(self, state, data, model, team):
         """Take a step towards the data and away from the model.
 
         Both are given as (V, P(h | v), weight of each column).
         """
-        X, D = self._phases(data[2].size + model[2].size)
+        machine = state.network
+        X, D = self._phases(machine, data[2].size + model[2].size)
         weight = _side_by_side(data, model, X, D)
         self._last_signals = Signals(X, D, D)
-        step = self._next_step(self.options.alpha)
-        machine, no_deltas = self.network, np.empty((0, X.shape[1]), D.dtype)
-        machine.layer.backward(X, D, no_deltas, self.optimiser, step, self.team)
+        state.steps += 1
+        step = self.optimiser.step(
+            state.learning_rate.now, state.steps, self.alpha, machine.dtype
+        )
+        no_deltas = np.empty((0, X.shape[1]), D.dtype)
+        machine.layer.backward(X, D, no_deltas, self.optimiser, step, team)
         unpenalised = step._replace(l2=step.l2.dtype.type(0))
         # Not by BLAS, whose last bits depend on how many threads it takes.
         gradient = np.einsum("ib,b->i", X, weight)
@@ -116,29 +141,13 @@ class ContrastiveDivergence(Epochs):
             machine.visible_bias, *machine.visible_moments, gradient, unpenalised
         )
 
-    def _phases(self, width):
+    def _phases(self, machine, width):
         """Return arrays (n_visible, width) and (n_hidden, width) to be written anew."""
         if width not in self._buffers:
             self._buffers[width] = [
-                np.empty((n, width), self.network.dtype) for n in self.network.n_units
+                np.empty((n, width), machine.dtype) for n in machine.n_units
             ]
         return self._buffers[width]
-
-    def _last_step(self):
-        return [self._last_signals]
-
-    def _probe(self, rows):
-        """Return the signals of both phases, without moving any persistent chain.
-
-        The outputs are ``P(h | v)``.
-        """
-        weight, _ = self.samples.weights(rows)
-        V, P, _, reconstructed = self._data_phase(rows)
-        model = self._sampled(reconstructed)
-        outputs = np.concatenate([P, model[1]], axis=1)
-        X, D = np.empty((V.shape[0], 2 * rows.size), V.dtype), np.empty_like(outputs)
-        _side_by_side((V, P, weight), (*model, weight), X, D)
-        return [Signals(X, outputs, D)]
 
 
 def _side_by_side(data, model, X, D):

@@ -1,26 +1,28 @@
-"""`Evolving`: when a network evolves in training, and how."""
+"""`Evolver`: how the topology of a network changes in training."""
 
 import warnings
-from abc import ABC, abstractmethod
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
-from skset.model.layer import Layer
-from skset.model.weights import INITIAL_WEIGHTS
+from skset.model import INITIAL_WEIGHTS, Layer
+from skset.model.importance import incoming_strength
 from skset.topology import (
     are_joined,
     checked_count,
+    checked_flag,
+    checked_mask,
     checked_share,
     enlarge,
     erdos_renyi,
     evolve,
     joined_anew,
+    refuse,
     strongest,
 )
+from skset.training.momentum import RecentSteps
 
-__all__ = ["Evolving"]
+__all__ = ["Evolver"]
 
 # Of what is usual, the share of connections that a layer keeps when a density falls.
 LEAST_SHARE = 0.25
@@ -28,140 +30,143 @@ LEAST_SHARE = 0.25
 N_SAMPLES = 256
 
 
-class Evolving(ABC):
-    """Part of a training: the evolutions of its network.
+class Evolver:
+    """Changes the topology of a network in training.
 
     An evolution shrinks the network, if its density is to fall, then drops and grows in
     each layer. What strategies look at is computed before, for a random sample of the
     training set.
+
+    Parameters
+    ----------
+    evolution : Evolution
+        The strategies; see `skset.strategies`.
+    weight_init : str
+        A key of `INITIAL_WEIGHTS`, for newborn connections that are to have a weight.
+    edge_scale : float, default=1.0
+        Factor of theirs in the first and in the last layer, as in `Network.initial`.
+    goal : DensityGoal, default=None
+        What the schedule of the density ends with; None where there is none.
+    unit_pruning : callable, default=None
+        Removes hidden units for good; see `skset.strategies.ImportancePruning`.
     """
 
-    network: Any
-    samples: Any
-    evolution: Any
-    options: Any
-    progress: Any
-    rng: Any
+    def __init__(
+        self, evolution, weight_init, *, edge_scale=1.0, goal=None, unit_pruning=None
+    ):
+        self.evolution = evolution
+        self.weight_init = weight_init
+        self.edge_scale = edge_scale
+        self.goal = goal
+        self.unit_pruning = unit_pruning
 
-    @abstractmethod
-    def _probe(self, rows):
-        """Return each layer's signals for the given samples; nothing is learned."""
+    def begin(self, state, decay):
+        """Prepare a training, whose optimiser has this momentum."""
+        if self.evolution.asks_for("explored"):
+            layers = [layer.exploring() for layer in state.network.layers]
+            state.network = state.network.with_layers(layers)
+        if self.evolution.asks_for("momentum") and state.recent_steps is None:
+            state.recent_steps = RecentSteps(decay)
 
-    @abstractmethod
-    def _share_done(self):
-        """Return the share of the training that is done."""
+    # Drop and grow.
 
-    @abstractmethod
-    def _raise_divergence(self):
-        """Raise the error of a training that has diverged."""
+    def planned(self, network, share):
+        """Return zeta and the number of connections too many, at a share of training.
 
-    @property
-    def has_final_density(self):
-        """Whether no schedule of the density has any more to take away."""
-        return not self._surplus(1.0)
-
-    def reach_final_density(self):
-        """Remove what a schedule of the density has left to remove."""
-        if surplus := self._surplus(1.0):
-            self._shrink(surplus)
-            self._note_paths()
-
-    def drop_without_regrowth(self):
-        """Make the last evolution of SET: drop, and grow nothing.
-
-        Each layer remembers how many connections it lost.
+        The first is what the drop and the grow get, the second what goes before.
         """
-        before = [layer.topology.nnz for layer in self.network.layers]
-        self._evolve(grow=None)
-        self.network = self.network.with_layers(
-            replace(layer, n_dropped=layer.n_dropped + nnz - layer.topology.nnz)
-            for nnz, layer in zip(before, self.network.layers, strict=True)
-        )
+        zeta = checked_share("zeta_schedule", self.evolution.schedule(share))
+        return zeta, self._surplus(network, share)
 
-    def grow_back(self):
-        """Grow as many connections as earlier trainings dropped without regrowth."""
-        if not any(layer.n_dropped for layer in self.network.layers):
-            return
-        grow = self.evolution.grow
-        for depth, signals in enumerate(self._signals(grow)):
-            self._replace_layer(depth, self._grown_back(depth, grow, signals))
-
-    def _grown_back(self, depth, grow, signals):
-        layer = self.network.layers[depth]
-        rewiring = enlarge(
-            layer.topology,
-            layer.n_dropped,
-            grow=grow,
-            rng=self.rng,
-            signals=signals,
-            layer=depth,
-        )
-        grown = layer.rewired(rewiring, self._newborn_weights(depth, rewiring))
-        return replace(grown, n_dropped=0)
-
-    def _evolve(self, grow):
-        """Evolve layer by layer: no more than one exists twice at any time.
+    def evolve(self, state, look, share, zeta, surplus, regrow=True):
+        """Evolve layer by layer, as was planned.
 
         An interrupt in between leaves a whole network, of which some layers have
         evolved.
+
+        Parameters
+        ----------
+        state : State
+            Its network is replaced, layer by layer.
+        look : callable
+            ``look(n)`` returns each layer's signals for n random samples, or fewer.
+        share : float in [0, 1]
+            Share of the training that is done.
+        zeta, surplus : float, int
+            As `planned` returns them.
+        regrow : bool, default=True
+            False drops and grows nothing, as SET does in the end. Each layer remembers
+            how many connections it lost.
         """
-        self.progress.evolution_due = False
-        share = self._share_done()
-        zeta = checked_share("zeta_schedule", self.evolution.schedule(share))
-        surplus = self._surplus(share)
-        if not (zeta > 0 or surplus):
-            return
-        if not self.network.is_finite():  # amidst an epoch; nothing is smallest
-            self._raise_divergence()
-        self._shrink(surplus)
+        self._shrink(state, surplus)
         if zeta > 0:
-            for depth, signals in enumerate(self._signals(grow)):
-                evolved = self._evolved(depth, zeta, grow, signals)
-                self._replace_layer(depth, evolved)
-        self._note_paths(rejoin=grow is not None and zeta > 0)
+            grow = self.evolution.grow if regrow else None
+            drop = self.evolution.drop
+            for depth, seen in enumerate(self._seen(state, look, drop=drop, grow=grow)):
+                evolved = self._evolved(state, depth, zeta, grow, seen)
+                state.replace_layer(depth, evolved)
+        self.note_paths(state, rejoin=regrow and zeta > 0)
 
-    def _replace_layer(self, depth, layer):
-        layers = list(self.network.layers)
-        layers[depth] = layer
-        self.network = self.network.with_layers(layers)
-
-    def _evolved(self, depth, zeta, grow, signals):
-        layer = self.network.layers[depth]
+    def _evolved(self, state, depth, zeta, grow, seen):
+        layer = state.network.layers[depth]
         rewiring = evolve(
             layer.topology,
             layer.weights,
             zeta=zeta,
             drop=self.evolution.drop,
             grow=grow,
-            rng=self.rng,
-            signals=signals,
+            rng=state.topology_rng,
+            signals=seen,
             layer=depth,
         )
-        return layer.rewired(rewiring, self._newborn_weights(depth, rewiring))
+        evolved = layer.rewired(rewiring, self._newborn_weights(state, depth, rewiring))
+        if grow is not None:
+            return evolved
+        n_lost = layer.topology.nnz - evolved.topology.nnz
+        return replace(evolved, n_dropped=layer.n_dropped + n_lost)
 
-    def _newborn_weights(self, depth, rewiring):
+    def grow_back(self, state, look, share):
+        """Grow as many connections as earlier trainings dropped without regrowth."""
+        if not any(layer.n_dropped for layer in state.network.layers):
+            return
+        for depth, seen in enumerate(self._seen(state, look, grow=self.evolution.grow)):
+            state.replace_layer(depth, self._grown_back(state, depth, seen))
+
+    def _grown_back(self, state, depth, seen):
+        layer = state.network.layers[depth]
+        rewiring = enlarge(
+            layer.topology,
+            layer.n_dropped,
+            grow=self.evolution.grow,
+            rng=state.topology_rng,
+            signals=seen,
+            layer=depth,
+        )
+        grown = layer.rewired(rewiring, self._newborn_weights(state, depth, rewiring))
+        return replace(grown, n_dropped=0)
+
+    def _newborn_weights(self, state, depth, rewiring):
         """Return what newborn connections weigh: a number, or one for each place."""
         kind, (topology, source) = self.evolution.newborn, rewiring
         if kind == "zero" or not (source < 0).any():
             return 0
-        dtype = self.network.dtype
+        dtype, rng = state.network.dtype, state.topology_rng
         if kind == "he_uniform":
             limit = dtype.type(np.sqrt(6 / topology.shape[0]))
-            return limit * (2 * self.rng.random(source.size, dtype) - 1)
-        fresh = INITIAL_WEIGHTS[self.options.weight_init]
-        return fresh(topology, self.rng, dtype) * dtype.type(self._scale(depth))
+            return limit * (2 * rng.random(source.size, dtype) - 1)
+        fresh = INITIAL_WEIGHTS[self.weight_init](topology, rng, dtype)
+        return fresh * dtype.type(self._scale(state.network, depth))
 
-    def _scale(self, depth):
+    def _scale(self, network, depth):
         """Return the factor of a layer's initial weights."""
-        edges = (0, len(self.network.layers) - 1)
-        return self.options.edge_scale if depth in edges else 1.0
+        edges = (0, len(network.layers) - 1)
+        return self.edge_scale if depth in edges else 1.0
 
     # What strategies look at.
 
-    def _signals(self, grow):
+    def _seen(self, state, look, **strategies):
         """Return what strategies see of each layer; None where none of them looks."""
-        layers = self.network.layers
-        strategies = {"drop": self.evolution.drop, "grow": grow}
+        layers = state.network.layers
         looking = {
             name: strategy
             for name, strategy in strategies.items()
@@ -169,65 +174,42 @@ class Evolving(ABC):
         }
         if not looking:
             return [None] * len(layers)
-        weighted = self.samples.weighted_rows()
-        n = min(self._sample_size(looking), weighted.size)
-        rows = np.sort(self.rng.choice(weighted, n, replace=False))
-        probed = self._probe(rows)
-        if not all(
-            np.isfinite(part).all() for s in probed for part in (s.inputs, s.deltas)
-        ):
-            self._raise_divergence()
-        history = self.progress.history
+        recent = state.recent_steps
         return [
             replace(
                 signals,
                 topology=layer.topology,
                 weights=layer.weights,
                 explored=layer.explored,
-                recent=history.factors(depth) if history else None,
-                longest_stall=self.progress.longest_stall,
+                recent=recent.factors(depth) if recent else None,
+                longest_stall=state.longest_stall,
             )
-            for depth, (layer, signals) in enumerate(zip(layers, probed, strict=True))
-        ]
-
-    def _sample_size(self, strategies):
-        """Return how many samples strategies want to see.
-
-        Each of them as many as its most costly layer permits, at least one.
-        """
-        wanted = [
-            min(self._sample_sizes(name, strategy.sample_size))
-            if hasattr(strategy, "sample_size")
-            else N_SAMPLES
-            for name, strategy in strategies.items()
-        ]
-        return max(1, *wanted)
-
-    def _sample_sizes(self, name, sample_size):
-        """Yield how many samples a strategy wants to see of each layer."""
-        if not callable(sample_size):
-            raise ValueError(
-                f"{name}.sample_size must be a method that is called with the topology "
-                f"of a layer, not {sample_size!r}."
+            for depth, (layer, signals) in enumerate(
+                zip(layers, look(_sample_size(looking, layers)), strict=True)
             )
-        for depth, layer in enumerate(self.network.layers):
-            n = sample_size(layer.topology)
-            yield checked_count(f"{name}.sample_size", n, depth)
+        ]
 
     # Density.
 
-    def _surplus(self, share):
-        """Return how many connections there are beyond what the density is to be."""
-        final, nnz = self.options.final_density, self.options.final_nnz
-        if final is None:
-            return 0
-        density = self.evolution.density_schedule(share, final)
-        density = checked_share("density_schedule", density)
-        if nnz is None:
-            nnz = final * self.network.n_possible
-        return max(0, self.network.nnz - round(density / final * nnz))
+    def is_at_goal(self, network):
+        """Return whether the schedule of the density has nothing more to take away."""
+        return not self._surplus(network, 1.0)
 
-    def _shrink(self, surplus):
+    def reach_goal(self, state):
+        """Remove what the schedule of the density has left to remove."""
+        if surplus := self._surplus(state.network, 1.0):
+            self._shrink(state, surplus)
+            self.note_paths(state)
+
+    def _surplus(self, network, share):
+        """Return how many connections there are beyond what the density is to be."""
+        if self.goal is None:
+            return 0
+        density = self.evolution.density_schedule(share, self.goal.density)
+        density = checked_share("density_schedule", density)
+        return max(0, network.nnz - round(density / self.goal.density * self.goal.nnz))
+
+    def _shrink(self, state, surplus):
         """Remove so many of the weakest connections of the whole network.
 
         Scales differ from layer to layer, and weak layers could lose everything. So
@@ -235,34 +217,55 @@ class Evolving(ABC):
         """
         if not surplus:
             return
-        layers, nnz = self.network.layers, self.network.nnz - surplus
+        layers, nnz = state.network.layers, state.network.nnz - surplus
         topologies = [layer.topology for layer in layers]
-        density = min(1.0, nnz / self.network.n_possible)
+        density = min(1.0, nnz / state.network.n_possible)
         usual = erdos_renyi([t.shape for t in topologies], density=density)
         rewirings = strongest(
             topologies,
             [layer.weights for layer in layers],
             nnz,
             [int(LEAST_SHARE * n) for n in usual],
-            self.rng,
+            state.topology_rng,
         )
         for depth, rewiring in enumerate(rewirings):
-            self._replace_layer(depth, layers[depth].rewired(rewiring, 0))
+            state.replace_layer(depth, layers[depth].rewired(rewiring, 0))
+
+    # Units.
+
+    def prune_units(self, state, before, now):
+        """Remove weak hidden units, if it is time; return whether any have gone.
+
+        `before` and `now` are shares of the training, one epoch ago and now.
+        """
+        pruning = self.unit_pruning
+        if pruning is None:
+            return False
+        if not checked_flag("unit_pruning.due", pruning.due(before, now)):
+            return False
+        layers = state.network.layers[:-1]
+        kept = [_kept_units(pruning, *pair) for pair in enumerate(layers)]
+        if all(keep.all() for keep in kept):
+            return False
+        state.network = state.network.without_units(kept)
+        if state.recent_steps is not None:  # whose units were others
+            state.recent_steps = RecentSteps(state.recent_steps.decay)
+        self.note_paths(state)
+        return True
 
     # Paths.
 
-    def _note_paths(self, rejoin=False):
+    def note_paths(self, state, rejoin=False):
         """Warn, once, of a network without a path from its inputs to its outputs.
 
         Nothing has been learned by such a network but its biases, and nothing can be:
         no gradient gets through. To `rejoin` it is to draw its connections anew.
         """
-        layers = self.network.layers
-        topologies = [layer.topology for layer in layers]
+        topologies = [layer.topology for layer in state.network.layers]
         if are_joined(topologies):
             return
-        if not self.progress.fell_apart:
-            self.progress.fell_apart = True
+        if not state.fell_apart:
+            state.fell_apart = True
             warnings.warn(
                 "The network is so sparse that no path leads from its inputs to its "
                 "outputs, and its predictions are constant. Raise density or epsilon. "
@@ -271,18 +274,19 @@ class Evolving(ABC):
                 stacklevel=2,
             )
         if rejoin:
-            for depth, topology in enumerate(joined_anew(topologies, self.rng)):
-                self._replace_layer(depth, self._redrawn(depth, topology))
+            anew = joined_anew(topologies, state.topology_rng)
+            for depth, topology in enumerate(anew):
+                state.replace_layer(depth, self._redrawn(state, depth, topology))
 
-    def _redrawn(self, depth, topology):
+    def _redrawn(self, state, depth, topology):
         """Return a layer with random weights on this topology, and the bias it had."""
-        layer, options = self.network.layers[depth], self.options
+        network, layer = state.network, state.network.layers[depth]
         anew = Layer.initial(
             topology,
-            options.weight_init,
-            self.rng,
-            self.network.dtype,
-            self._scale(depth),
+            self.weight_init,
+            state.topology_rng,
+            network.dtype,
+            self._scale(network, depth),
         )
         explored = layer.explored
         if explored is not None:
@@ -290,3 +294,39 @@ class Evolving(ABC):
         anew = replace(anew, bias=layer.bias, explored=explored)
         anew = anew.with_moments(len(layer.moments))
         return replace(anew, bias_moments=layer.bias_moments)
+
+
+def _kept_units(pruning, depth, layer):
+    """Return which units of a hidden layer a pruning keeps, at least one."""
+    returned = pruning(incoming_strength(layer))
+    size = layer.bias.size
+    keep = checked_mask("unit_pruning", returned, size, depth)
+    if not keep.any():
+        wanted = f"{size} booleans, one of them True at least,"
+        refuse("unit_pruning", wanted, returned, depth, " without any")
+    return keep
+
+
+def _sample_size(strategies, layers):
+    """Return how many samples strategies want to see.
+
+    Each of them as many as its most costly layer permits, at least one.
+    """
+    wanted = [
+        min(_sample_sizes(name, strategy.sample_size, layers))
+        if hasattr(strategy, "sample_size")
+        else N_SAMPLES
+        for name, strategy in strategies.items()
+    ]
+    return max(1, *wanted)
+
+
+def _sample_sizes(name, sample_size, layers):
+    """Yield how many samples a strategy wants to see of each layer."""
+    if not callable(sample_size):
+        raise ValueError(
+            f"{name}.sample_size must be a method that is called with the topology "
+            f"of a layer, not {sample_size!r}."
+        )
+    for depth, layer in enumerate(layers):
+        yield checked_count(f"{name}.sample_size", sample_size(layer.topology), depth)

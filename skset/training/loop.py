@@ -1,100 +1,39 @@
-"""`Epochs`: the one training loop, whatever a step does."""
-
-from abc import abstractmethod
-from dataclasses import dataclass
+"""`Training`: the one training loop, whatever a step does."""
 
 import numpy as np
 
 from skset.runtime.team import Team
-from skset.training.evolver import Evolving
-from skset.training.momentum import History
 
-__all__ = ["Epochs", "EpochsOptions", "Progress"]
+__all__ = ["Training"]
 
 
-@dataclass(frozen=True, kw_only=True)
-class EpochsOptions:
-    """How to train, apart from what evolves and what optimises.
-
-    Attributes
-    ----------
-    batch_size : int
-        Samples per step; the last batch of an epoch may be smaller.
-    shuffle : bool
-        Whether each epoch takes the samples in a new random order.
-    alpha : float
-        L2 penalty of the weights (not of the biases).
-    max_epochs : int
-        Length of the schedules.
-    weight_init : str
-        A key of `INITIAL_WEIGHTS`, for newborn connections that are to have a weight.
-    edge_scale : float
-        Factor of theirs in the first and in the last layer, as in `Network.initial`.
-    n_threads : int
-        Threads that share each layer; the result does not depend on it.
-    final_density : float, default=None
-        What a schedule of the density is to end with; None where there is none.
-    final_nnz : int, default=None
-        How many connections that is of the units at first; hidden ones that go later
-        take theirs along. None is the density's share of those that there are.
-    """
-
-    batch_size: int
-    shuffle: bool
-    alpha: float
-    max_epochs: int
-    weight_init: str
-    edge_scale: float = 1.0
-    n_threads: int = 1
-    final_density: float | None = None
-    final_nnz: int | None = None
-
-
-@dataclass
-class Progress:
-    """How far a training has come; enough, with the network, to go on later.
-
-    `longest_stall` counts the epochs in a row without an improvement, the most so far;
-    `history` has the last steps for a growth that asks for the momentum, and
-    `fell_apart` says whether a network without any path has been seen.
-    """
-
-    steps: int = 0
-    epochs: int = 0
-    samples: int = 0
-    evolution_due: bool = False
-    longest_stall: int = 0
-    history: History | None = None
-    fell_apart: bool = False
-
-
-class Epochs(Evolving):
-    """Trains sparse layers; every iteration is an epoch and gives its mean loss.
+class Training:
+    """Trains a model; every iteration is an epoch and gives its mean loss.
 
     To be used in a ``with`` block, which holds its threads. Between two epochs the
-    network is whole: `network` can be scored, copied, or kept as it is. An evolution
-    that is due after an epoch is made when the next one begins, so that what is seen
-    in between has only trained connections.
+    network is whole: it can be scored, copied, or kept as it is. An evolution that is
+    due after an epoch is made when the next one begins, so that what is seen in between
+    has only trained connections.
 
     Parameters
     ----------
-    network : LayerStack
-        Where to start. Its arrays are changed in place, unless an evolution replaces
-        them; copy it to keep it.
+    state : State
+        Where to start. Its network's arrays are changed in place, unless an evolution
+        replaces them; copy it to keep it.
     samples : Samples
-        With targets, if the step needs them.
-    optimiser : SGD or Adam
-        Takes the steps.
-    learning_rate : LearningRate
-        May be lowered between epochs.
-    evolution : Evolution
-        How the topology evolves; see `skset.strategies`.
-    options : EpochsOptions
-        The rest.
-    rng : numpy.random.Generator
-        The only source of randomness.
-    progress : Progress, default=None
-        Of an earlier training that is to go on.
+        With targets, if the rule needs them.
+    rule : Backpropagation or ContrastiveDivergence
+        Takes a step.
+    evolver : Evolver
+        Changes the topology.
+    batch_size : int
+        Samples per step; the last batch of an epoch may be smaller.
+    max_epochs : int
+        Length of the schedules.
+    shuffle : bool, default=True
+        Whether each epoch takes the samples in a new random order.
+    n_threads : int, default=1
+        Threads that share each layer; the result does not depend on it.
 
     Raises
     ------
@@ -103,44 +42,29 @@ class Epochs(Evolving):
         finite.
     """
 
-    # What the loss of an epoch is called.
-    loss_name = "loss"
-    # What to do about a divergence, for the error that it raises.
-    remedy: str
-
     def __init__(
         self,
-        network,
+        state,
         samples,
-        optimiser,
-        learning_rate,
-        evolution,
-        options,
-        rng,
-        progress=None,
+        rule,
+        evolver,
+        *,
+        batch_size,
+        max_epochs,
+        shuffle=True,
+        n_threads=1,
     ):
-        network = network.with_moments(optimiser.n_moments)
-        if evolution.asks_for("explored"):
-            network = network.with_layers(layer.exploring() for layer in network.layers)
-        self.network = network
+        self.state = state
         self.samples = samples
-        self.optimiser = optimiser
-        self.learning_rate = learning_rate
-        self.evolution = evolution
-        self.options = options
-        self.rng = rng
-        self.team = Team(options.n_threads)
-        self.progress = progress or Progress()
-        if evolution.asks_for("momentum") and self.progress.history is None:
-            self.progress.history = History(optimiser.decay)
-
-    @abstractmethod
-    def _step(self, rows):
-        """Take one training step; return its mean loss and its samples' weight."""
-
-    @abstractmethod
-    def _last_step(self):
-        """Return the signals of each layer in the last step."""
+        self.rule = rule
+        self.evolver = evolver
+        self.batch_size = batch_size
+        self.max_epochs = max_epochs
+        self.shuffle = shuffle
+        self.team = Team(n_threads)
+        self._n_steps = max_epochs * -(-samples.n_samples // batch_size)
+        rule.begin(state, batch_size)
+        evolver.begin(state, rule.optimiser.decay)
 
     def __enter__(self):
         self.team.__enter__()
@@ -153,65 +77,94 @@ class Epochs(Evolving):
         return self
 
     def __next__(self):
-        """Train one epoch and return its mean loss."""
-        if not self.progress.steps:
-            self._note_paths()
-        with np.errstate(all="ignore"):  # what is not finite is raised below
+        """Train one epoch and return its mean loss; then weak units may have to go."""
+        state, before = self.state, self.share_done
+        if not state.steps:
+            self.evolver.note_paths(state)
+        with np.errstate(all="ignore"):  # non-finite values raise an error below
             loss = self._epoch()
-            finite = self.network.is_finite()
+            finite = state.network.is_finite()
         if not (finite and np.isfinite(loss)):
             self._raise_divergence()
-        self.progress.epochs += 1
-        if self.evolution.update_interval is None:
-            self.progress.evolution_due = True
-        self.learning_rate.after_epoch(self.progress.samples)
+        state.epochs += 1
+        if self.evolver.evolution.update_interval is None:
+            state.evolution_due = True
+        state.learning_rate.after_epoch(state.samples)
+        if self.evolver.prune_units(state, before, self.share_done):
+            self.rule.forget_shapes()
         return loss
 
-    def note_stall(self, n_epochs):
-        """Take note of so many epochs in a row without an improvement."""
-        self.progress.longest_stall = max(self.progress.longest_stall, n_epochs)
+    @property
+    def share_done(self):
+        """Share of all steps that have been taken, at most 1."""
+        return min(1.0, self.state.steps / self._n_steps) if self._n_steps else 1.0
+
+    def grow_back(self):
+        """Grow as many connections as earlier trainings dropped without regrowth."""
+        self.evolver.grow_back(self.state, self._look, self.share_done)
+
+    def finish(self, final_drop):
+        """Reach the final density; then drop without regrowth, if that is wanted."""
+        self.evolver.reach_goal(self.state)
+        if final_drop:
+            self._evolve(regrow=False)
 
     def _epoch(self):
-        n = self.samples.n_samples
-        order = self.rng.permutation(n) if self.options.shuffle else np.arange(n)
+        n, state = self.samples.n_samples, self.state
+        order = state.rng.permutation(n) if self.shuffle else np.arange(n)
         summed = total = 0.0
-        for start in range(0, n, self.options.batch_size):
-            if self.progress.evolution_due:
-                self._evolve(self.evolution.grow)
-            rows = order[start : start + self.options.batch_size]
-            n_steps = self.progress.steps
-            loss, weight = self._step(rows)
-            if not np.isfinite(loss):
-                self._raise_divergence()
-            self.progress.samples += rows.size
-            if self.progress.steps > n_steps:  # else nobody had any weight
-                self._note_step()
+        for start in range(0, n, self.batch_size):
+            if state.evolution_due:
+                self._evolve()
+            loss, weight = self._step(order[start : start + self.batch_size])
             summed += loss * weight
             total += weight
         return summed / (total or 1.0)
 
-    def _next_step(self, l2):
-        """Return the numbers of the next step for the kernels."""
-        self.learning_rate.before_step(self._share_done())
-        self.progress.steps += 1
-        return self.optimiser.step(
-            self.learning_rate.now, self.progress.steps, l2, self.network.dtype
-        )
+    def _step(self, rows):
+        """Take a step; return its mean loss and its samples' weight."""
+        state, n_steps = self.state, self.state.steps
+        state.learning_rate.before_step(self.share_done)
+        loss, weight = self.rule.step(state, self.samples, rows, self.team)
+        if not np.isfinite(loss):
+            self._raise_divergence()
+        state.samples += rows.size
+        if state.steps > n_steps:  # else nobody had any weight
+            self._note_step()
+        return loss, weight
 
     def _note_step(self):
-        if self.progress.history is not None:
-            self.progress.history.note(self._last_step())
-        interval = self.evolution.update_interval
-        if interval is not None and self.progress.steps % interval == 0:
-            self.progress.evolution_due = True
+        state, interval = self.state, self.evolver.evolution.update_interval
+        if state.recent_steps is not None:
+            state.recent_steps.note(self.rule.last_step())
+        if interval is not None and state.steps % interval == 0:
+            state.evolution_due = True
 
-    def _share_done(self):
-        per_epoch = -(-self.samples.n_samples // self.options.batch_size)
-        total = self.options.max_epochs * per_epoch
-        return min(1.0, self.progress.steps / total) if total else 1.0
+    def _evolve(self, regrow=True):
+        """Evolve the topology as the schedules say at this point."""
+        self.state.evolution_due = False
+        share = self.share_done
+        zeta, surplus = self.evolver.planned(self.state.network, share)
+        if not (zeta or surplus):
+            return
+        if not self.state.network.is_finite():  # amidst an epoch; nothing is smallest
+            self._raise_divergence()
+        self.evolver.evolve(self.state, self._look, share, zeta, surplus, regrow)
+
+    def _look(self, n_wanted):
+        """Return each layer's signals for so many random samples, or fewer."""
+        weighted = self.samples.weighted_rows()
+        n = min(n_wanted, weighted.size)
+        rows = np.sort(self.state.rng.choice(weighted, n, replace=False))
+        found = self.rule.probe(self.state, self.samples, rows, self.team)
+        if not all(
+            np.isfinite(part).all() for s in found for part in (s.inputs, s.deltas)
+        ):
+            self._raise_divergence()
+        return found
 
     def _raise_divergence(self):
         raise ValueError(
             "Training produced non-finite weights or a non-finite loss in epoch "
-            f"{self.progress.epochs + 1}. {self.remedy}"
+            f"{self.state.epochs + 1}. {self.rule.remedy}"
         )

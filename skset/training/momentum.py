@@ -1,13 +1,13 @@
-"""`History`: the last training steps, whose product is the momentum."""
+"""`RecentSteps`: the last training steps, whose product is the momentum."""
 
 from collections import deque
 
 import numpy as np
 
-__all__ = ["History"]
+__all__ = ["RecentSteps"]
 
 
-class History:
+class RecentSteps:
     """Inputs and deltas of the last training steps, a few samples of each.
 
     Their product, step by step weighted with powers of `decay`, is the momentum of

@@ -236,8 +236,8 @@ def mlp_scores(mlp, X):
 
 def give_weights(model, mlp):
     """Put the perceptron's weights into the full network, and forget its momentum."""
-    network = model._network
-    model._network = network.with_layers(
+    network = model.network_
+    model.network_ = network.with_layers(
         Layer(layer.topology, W.ravel().copy(), b.copy())
         for layer, W, b in zip(network.layers, mlp.coefs_, mlp.intercepts_, strict=True)
     )

@@ -60,10 +60,10 @@ def assert_same(Kind, X, y, density, **params):
     few |= {name: np.float16(n) for name, n in SHARES.items() if name in names}
     few["density"] = density and np.float16(density)
     many = {name: value and value.item() for name, value in few.items()}
-    one = Kind(**params, **few).fit(X, y)._network
+    one = Kind(**params, **few).fit(X, y).network_
     if Kind is SparseRBM:
         params["learning_rate"] = params["learning_rate"].item()
-    other = Kind(**params, **many).fit(X, y)._network
+    other = Kind(**params, **many).fit(X, y).network_
     for a, b in zip(one.layers, other.layers, strict=True):
         assert a.topology.indices.tobytes() == b.topology.indices.tobytes()
         assert a.weights.tobytes() == b.weights.tobytes()

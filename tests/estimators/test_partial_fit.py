@@ -89,7 +89,7 @@ def test_momentum_is_kept():
     params = {"solver": "sgd", "momentum": 0.9, "method": "static"}
     kept = small(SETRegressor, **params).partial_fit(X, y)
     lost = copy.deepcopy(kept)
-    lost._network = lost._network.with_layers(x.at_rest() for x in lost._network.layers)
+    lost.network_ = lost.network_.with_layers(x.at_rest() for x in lost.network_.layers)
     kept.partial_fit(X, y)
     lost.partial_fit(X, y)
     assert not np.array_equal(kept.coefs_[0].data, lost.coefs_[0].data)

@@ -128,7 +128,7 @@ def test_answer_is_what_the_weights_say(answer, dtype):
 def test_answers_are_finite_and_right_whatever_the_weights(size, dtype):
     """Training refuses weights beyond 700; a machine can be made of them."""
     model, X = trained(dtype)
-    layer, rng = model._network.layer, np.random.default_rng(1)
+    layer, rng = model.network_.layer, np.random.default_rng(1)
     layer.weights[:] = size * rng.choice([-1, 1], layer.weights.size)
     layer.weights[::4] = 0.5
     X = X.astype(dtype).astype(float)
@@ -147,7 +147,7 @@ def test_answers_are_finite_and_right_whatever_the_weights(size, dtype):
 def test_visible_units_whose_sums_overflow_both_ways():
     """Two sums in float32, of the even and of the odd connections: inf - inf."""
     model = machine(4, density=1.0, dtype=np.float32).fit(bits().astype("f4"))
-    network = model._network
+    network = model.network_
     weights = [3e38, -3e38, 3e38, -1e38]
     network.layer.weights[:] = np.tile(weights, network.nnz // 4)
     network.layer.bias[:] = 1000  # so that for zeros all hidden units are on

@@ -112,7 +112,7 @@ def test_answers_are_finite_for_the_largest_weights_that_are_no_divergence(
 ):
     X = np.where(np.arange(40)[:, None] < 20, bits(), 0.3)
     model = machine(density=1.0, dtype=dtype).fit(X)
-    weights = model._network.layer.weights
+    weights = model.network_.layer.weights
     weights[:] = np.where(weights > 0, largest, -largest)
     for answer in ANSWERS:
         assert np.isfinite(getattr(model, answer)(X)).all(), answer

@@ -93,10 +93,10 @@ def test_state_of_training_is_kept(what):
         kept.partial_fit(X)
     lost = copy.deepcopy(kept)
     if what == "chains":
-        lost._network = lost._network.with_chains(None)
+        lost.network_ = lost.network_.with_chains(None)
     else:
-        chains = lost._network.chains
-        lost._network = lost._network.at_rest().with_chains(chains)
+        chains = lost.network_.chains
+        lost.network_ = lost.network_.at_rest().with_chains(chains)
     assert_same_machine(kept, lost)
     kept.partial_fit(X)
     lost.partial_fit(X)
@@ -285,4 +285,4 @@ def test_chains_are_as_many_as_a_batch_asks_for():
     X = bits()
     model = machine(6, persistent=True, batch_size=7)
     model.partial_fit(X[:3])  # a small call is no reason to warn
-    assert model.partial_fit(X)._network.chains.shape == (6, 7)
+    assert model.partial_fit(X).network_.chains.shape == (6, 7)

@@ -107,7 +107,7 @@ def streamed(model, X, y):
 
 def arrays(model):
     """Return all that was learned: patterns, weights and biases."""
-    network = model._network
+    network = model.network_
     found = []
     for layer in network.layers:
         t = layer.topology
@@ -148,8 +148,8 @@ def test_every_name_fits_and_keeps_the_number_of_connections(Kind, part, name):
     if part == "init" and Kind is not SparseRBM:
         assert model.density_ == pytest.approx(given["density"], abs=0.005)
     if name != "threshold":  # which drops, and grows, what is below it
-        assert [layer.topology.nnz for layer in model._network.layers] == (
-            [layer.topology.nnz for layer in static._network.layers]
+        assert [layer.topology.nnz for layer in model.network_.layers] == (
+            [layer.topology.nnz for layer in static.network_.layers]
         ) or name in ("granet", "cubic")  # they share their connections out anew
     assert model.nnz_ == static.nnz_
     assert_finite(model, X)
@@ -491,7 +491,7 @@ def zetas(Kind, n_epochs=5, **params):
     X, y = data(Kind)
     Noting.seen.clear()
     model = make(Kind, n_epochs, drop=Noting(), init="uniform", **params).fit(X, y)
-    return Noting.seen[:: len(model._network.layers)]
+    return Noting.seen[:: len(model.network_.layers)]
 
 
 @pytest.mark.parametrize("Kind", [*BOTH, SparseRBM])
@@ -685,7 +685,7 @@ def test_density_ends_as_promised_for_any_interval(Kind, interval, initial):
     model = make(Kind, 6, **params)
     first = streamed(clone(model), X, y).nnz_ if interval != 1 else None
     model.fit(X, y)
-    network = model._network
+    network = model.network_
     assert model.nnz_ == promised(Kind, density=0.15)
     if first is not None:
         at_first = {None: 3 * model.nnz_, 0.5: 0.5 * network.n_possible}
@@ -699,7 +699,7 @@ def test_arrays_shrink_with_the_density(Kind):
     X, y = data(Kind)
     model = make(Kind, 10, density=0.1, density_schedule=CubicDensity(1.0))
     seen = [streamed(model, X, y).nnz_ for _ in range(12)]
-    n_possible = model._network.n_possible
+    n_possible = model.network_.n_possible
     assert seen[0] == n_possible
     assert all(a >= b for a, b in pairwise(seen))
     n_epochs = 13 if Kind is QuickSelection else 10
@@ -708,7 +708,7 @@ def test_arrays_shrink_with_the_density(Kind):
         left = max(0, 1 - k / n_epochs / 0.7)
         assert n == round(n_possible * (final + (1 - final) * left**3))
     assert seen[-1] == promised(Kind, density=0.1)
-    assert sum(layer.weights.size for layer in model._network.layers) == seen[-1]
+    assert sum(layer.weights.size for layer in model.network_.layers) == seen[-1]
 
 
 @pytest.mark.parametrize("seed", range(5))

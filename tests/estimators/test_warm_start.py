@@ -37,7 +37,7 @@ def data(Kind):
 
 
 def sizes(model):
-    return [layer.topology.nnz for layer in model._network.layers]
+    return [layer.topology.nnz for layer in model.network_.layers]
 
 
 @every_kind

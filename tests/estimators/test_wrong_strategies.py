@@ -88,7 +88,7 @@ def refused(error, message, model):
     Not by a hash of it, as functions within tests have none.
     """
     before, learned = dict(vars(model)), []
-    if hasattr(model, "_network"):
+    if hasattr(model, "network_"):
         learned = [array.copy() for array in arrays(model)]
     with pytest.raises(error, match=message):
         yield
@@ -110,13 +110,13 @@ def assert_refused(Kind, way, message, **params):
     shrinks = {"density_schedule": "cubic"} if "density_schedule" in params else {}
     fresh = make(Kind, update_interval=2)
     fitted = copy.copy(fitted_before(Kind, way, **shrinks))
-    network = fitted._network
+    network = fitted.network_
     for model in (fresh, fitted):
         model.set_params(**params)
         with refused(ValueError, message, model):
             trained(model, X, y, way)
-    assert not hasattr(fresh, "_network")
-    assert fitted._network is network
+    assert not hasattr(fresh, "network_")
+    assert fitted.network_ is network
 
 
 # What is returned.
@@ -520,7 +520,7 @@ def test_a_grow_that_makes_its_topology_writable_is_stopped(Kind):
 def test_indices_of_a_fitted_topology_are_read_only(Kind):
     X, y = data(Kind)
     model = trained(make(Kind), X, y, "fit")
-    for layer in model._network.layers:
+    for layer in model.network_.layers:
         assert read_only(layer.topology.indptr, layer.topology.indices) == 2
 
 
@@ -570,7 +570,7 @@ def test_an_error_of_a_pruning_is_raised_as_it_is(Kind, way):
 def test_coefs_can_be_changed_in_place_by_scipy(cubic):
     X, y = data(SETClassifier)
     model = make(SETClassifier, density_schedule=cubic).fit(X, y)
-    before = [layer.topology for layer in model._network.layers]
+    before = [layer.topology for layer in model.network_.layers]
     said = model.predict_proba(X)
     for W, topology in zip(model.coefs_, before, strict=True):
         W.sort_indices()

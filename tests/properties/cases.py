@@ -176,7 +176,7 @@ def threads_at_work():
 def learned(model):
     """Return all arrays that the model has learned, by name."""
     found = {}
-    for depth, layer in enumerate(model._network.layers):
+    for depth, layer in enumerate(model.network_.layers):
         topology = layer.topology
         found |= {
             f"indptr of layer {depth}": topology.indptr,
@@ -221,7 +221,7 @@ def assert_same(one, other):
 
 def assert_sound(model, X):
     """Hold what is true of every fitted model; X may be what it was fitted on."""
-    layers = model._network.layers
+    layers = model.network_.layers
     for layer in layers:
         assert_canonical(layer.topology)
         assert layer.weights.shape == (layer.topology.nnz,)

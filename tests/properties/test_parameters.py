@@ -132,7 +132,7 @@ def conserving(draw):
 
 
 def counts(model):
-    return [layer.topology.nnz for layer in model._network.layers]
+    return [layer.topology.nnz for layer in model.network_.layers]
 
 
 @settings(max_examples=120)
@@ -199,7 +199,7 @@ def counts_after_the_final_drop(model):
     zeta, drop = last_zeta(model, model.n_iter_), model._evolution().drop
     return [
         layer.topology.nnz - n_dropped(drop, layer, zeta)
-        for layer in model._network.layers
+        for layer in model.network_.layers
     ]
 
 

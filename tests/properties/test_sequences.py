@@ -215,7 +215,7 @@ class Calls(RuleBasedStateMachine):
         if self.is_fitted and not isinstance(self.model, SparseRBM):
             assert self.model.loss_ == self.model.loss_curve_[-1]
             if isinstance(self.model, SETClassifier):
-                assert self.model.n_outputs_ == self.model._network.n_units[-1]
+                assert self.model.n_outputs_ == self.model.network_.n_units[-1]
 
 
 TestCalls = Calls.TestCase

@@ -1,35 +1,9 @@
-"""What is checked of inputs beyond what scikit-learn checks."""
-
-from functools import wraps
+"""Sparse matrices: whether their indices can be followed, and a canonical form."""
 
 import numpy as np
 from scipy import sparse
 
-__all__ = [
-    "all_or_nothing",
-    "canonical",
-    "checked_indices",
-    "finite_output",
-]
-
-
-def all_or_nothing(method):
-    """Make a method leave the estimator as it was if it raises.
-
-    It may replace attributes of the estimator, but must not change the objects that
-    they hold.
-    """
-
-    @wraps(method)
-    def wrapper(self, *args, **kwargs):
-        before = vars(self).copy()
-        try:
-            return method(self, *args, **kwargs)
-        except BaseException:
-            self.__dict__ = before  # at once: another interrupt may come
-            raise
-
-    return wrapper
+__all__ = ["canonical", "checked_indices"]
 
 
 def checked_indices(X, name="X"):
@@ -49,16 +23,6 @@ def checked_indices(X, name="X"):
         except ValueError as error:
             raise ValueError(f"Sparse {name} has invalid indices: {error}") from error
     return X
-
-
-def finite_output(output):
-    """Return what a network puts out, or raise if it is not finite."""
-    if not np.isfinite(output).all():
-        raise ValueError(
-            "Input X contains values too large for this network, whose output is not "
-            "finite. They need to be preprocessed as the training data were."
-        )
-    return output
 
 
 def canonical(X):

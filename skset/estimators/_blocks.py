@@ -1,0 +1,83 @@
+"""What has to be known of all of X, found block by block in the order of its memory."""
+
+import numpy as np
+from scipy import sparse
+from sklearn.utils import assert_all_finite
+from sklearn.utils.sparsefuncs import min_max_axis
+
+from skset import model
+from skset.estimators._sparse_indices import canonical
+
+__all__ = ["check_finite", "column_sums", "extremes", "ranges"]
+
+# Numbers of a block: a MB or two, small beside anything that is not cast at once.
+BLOCK = 1 << 18
+
+
+def check_finite(X, dtype, name):
+    """Raise, in scikit-learn's words, unless all values are finite in the dtype."""
+    if X.dtype.kind != "f":
+        return  # no whole number is too large
+    for block in _blocks(X.data[:, None] if sparse.issparse(X) else X):
+        values = block.astype(dtype, copy=False)
+        assert_all_finite(values, estimator_name=name, input_name="X")
+
+
+def ranges(X, dtype):
+    """Return the least and the greatest value of each column of a checked X."""
+    if not sparse.issparse(X):
+        found = X.min(axis=0), X.max(axis=0)  # the least is cast to the least
+        return tuple(values.astype(dtype, copy=False) for values in found)
+    low, high = np.full((2, X.shape[1]), [[np.inf], [-np.inf]], dtype)
+    for _, block in _sparse_blocks(X, dtype):
+        block_low, block_high = min_max_axis(block, axis=0)
+        low, high = np.minimum(low, block_low), np.maximum(high, block_high)
+    return low, high
+
+
+def extremes(X, dtype):
+    """Return the least and the greatest value of a checked X, but 0 if that is."""
+    if not sparse.issparse(X):
+        found = np.array([X.min(initial=0), X.max(initial=0)]).astype(dtype)
+        return float(found[0]), float(found[1])
+    low = high = 0.0
+    for _, block in _sparse_blocks(X, dtype):
+        low = min(low, float(block.data.min(initial=0)))
+        high = max(high, float(block.data.max(initial=0)))
+    return low, high
+
+
+def column_sums(X, weight, dtype):
+    """Return the sum of each column of a checked X, each row taken times its weight."""
+    if sparse.issparse(X):
+        totals = np.zeros(X.shape[1])
+        for rows, block in _sparse_blocks(X, dtype):
+            of_values = np.repeat(weight[rows], np.diff(block.indptr))
+            np.add.at(totals, block.indices, block.data * of_values)
+        return totals
+    totals = np.zeros(X.shape[1])
+    for rows in _row_slices(len(X), X.shape[1]):
+        products = X[rows].astype(dtype, copy=False) * weight[rows, None]
+        model.column_sums(np.ascontiguousarray(products), totals)
+    return totals
+
+
+def _blocks(X):
+    """Yield all parts of a dense X, in the order of its memory."""
+    lines = X.T if abs(X.strides[0]) < abs(X.strides[1]) else X
+    for some in _row_slices(*lines.shape):
+        for start in range(0, lines.shape[1], BLOCK):
+            yield lines[some, start : start + BLOCK]
+
+
+def _sparse_blocks(X, dtype):
+    """Yield row numbers and rows of X, in canonical format and in the dtype."""
+    # A block is no smaller than what is kept for each column.
+    for rows in _row_slices(X.shape[0], X.size // X.shape[0], max(BLOCK, X.shape[1])):
+        yield rows, canonical(X[rows].astype(dtype, copy=False))
+
+
+def _row_slices(n_rows, width, size=None):
+    """Yield slices of rows of that width, of about so many numbers each."""
+    n = max(1, (size or BLOCK) // max(1, width))
+    return (slice(start, start + n) for start in range(0, n_rows, n))

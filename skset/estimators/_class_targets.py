@@ -1,0 +1,212 @@
+"""Class labels: what the network learns of them, and back from outputs to labels."""
+
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar
+
+import numpy as np
+from scipy import sparse
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
+from sklearn.utils.validation import column_or_1d
+
+from skset.estimators._sample_weight import multiplied, scaled, weight_by_class
+from skset.estimators._sklearn import check_partial_fit_first_call
+from skset.model import Samples
+
+__all__ = ["ClassTargets", "checked_labels"]
+
+
+@dataclass(frozen=True, eq=False)
+class ClassTargets:
+    """Class labels: two or more classes, or any number of labels for each sample.
+
+    It checks y, remembers the classes, and makes the samples to train on. An object is
+    never changed: what it has learned is in the one that `learned` or `resumed`
+    returns.
+
+    Attributes
+    ----------
+    dtype : type
+        Of the network.
+    class_weight : dict, "balanced" or None
+        Weights of the classes.
+    classes : ndarray, default=None
+        Sorted class labels, once learned; of a multilabel problem, the columns' names.
+    multilabel : bool, default=False
+        Whether a sample can have any number of labels.
+    is_binary : bool
+        Whether there are just two classes, of which a sample has one.
+    n_outputs : int
+        Number of output units: one for two classes, else one for each.
+    output : str
+        Name of the network's output function.
+    attributes : dict
+        What the estimator shows of them.
+    """
+
+    dtype: type
+    class_weight: Any = None
+    classes: Any = None
+    multilabel: bool = False
+    is_binary: bool = field(init=False)
+    n_outputs: int = field(init=False)
+    output: str = field(init=False)
+    attributes: dict = field(init=False)
+    kind: ClassVar = "classes"
+
+    def __post_init__(self):
+        if self.classes is None:
+            return
+        binary = not self.multilabel and self.classes.size == 2
+        vars(self).update(
+            is_binary=binary,
+            n_outputs=1 if binary else self.classes.size,
+            output="logistic" if self.multilabel or binary else "softmax",
+            attributes={"classes_": self.classes},
+        )
+
+    def learned(self, y, given, sample_weight=None, classes=None):
+        """Return these targets with the labels in y, and y as an array of labels.
+
+        Parameters
+        ----------
+        y : ndarray
+            As scikit-learn returns it.
+        given : array-like
+            As the user gave it; not needed here.
+        sample_weight : ndarray, default=None
+            Not needed here.
+        classes : array-like, default=None
+            The labels, where they are given.
+        """
+        y = checked_labels(y)
+        if classes is not None:
+            classes = np.unique(classes)  # checked before
+        learned = self._with_labels_of(y, classes)
+        if unseen := learned.unseen(y).tolist():
+            raise ValueError(f"y has classes not in `classes`: {unseen}.")
+        return learned, y
+
+    def _with_labels_of(self, y, classes=None):
+        multilabel = type_of_target(y).startswith("multilabel")
+        if classes is None:
+            classes = np.arange(y.shape[1]) if multilabel else np.unique(y)
+        return replace(self, classes=classes, multilabel=multilabel)
+
+    def check_first_call(self, estimator, classes, required=True):
+        """Raise if `partial_fit` of the estimator cannot go on with these classes.
+
+        They are noted as the estimator's `classes_`. If they are not required, those of
+        the first call's y are taken where none are given.
+        """
+        if self.class_weight == "balanced":
+            raise ValueError(
+                "class_weight='balanced' is not supported by partial_fit, which cannot "
+                "know how frequent the classes are. Give a dict instead."
+            )
+        if required or classes is not None:
+            check_partial_fit_first_call(estimator, classes)
+
+    def resumed(self, earlier, y, given, caller):
+        """Return these targets with what was learned earlier, and y; or raise."""
+        y = checked_labels(y)
+        unseen = earlier.unseen(y)
+        if caller == "warm_start":
+            now = self._with_labels_of(y).classes
+            if not np.array_equal(now, earlier.classes):
+                raise ValueError(
+                    "warm_start can only be used where `y` has the same classes as in "
+                    f"the previous call to fit. Previously got {earlier.classes}, `y` "
+                    f"has {now}."
+                )
+        if unseen.size:
+            raise ValueError(
+                f"{caller}: `y` has classes not in `self.classes_`: {unseen}. "
+                f"`self.classes_` is {earlier.classes}."
+            )
+        resumed = replace(self, classes=earlier.classes, multilabel=earlier.multilabel)
+        return resumed, y
+
+    def unseen(self, y):
+        """Return the labels in y that are not among the classes."""
+        multilabel = type_of_target(y).startswith("multilabel")
+        if multilabel != self.multilabel:
+            kinds = ["one label for each sample", "a multilabel indicator matrix"]
+            raise ValueError(
+                "y must be a multilabel indicator matrix in every call, or in none. "
+                f"Previously it was {kinds[self.multilabel]}, now {kinds[multilabel]}."
+            )
+        if self.multilabel:
+            return np.arange(self.classes.size, y.shape[1])
+        return np.setdiff1d(y, self.classes)
+
+    def samples(self, X, y, weight, rows=None):
+        """Return the samples to train on or to validate on: all of X, or some rows."""
+        return Samples(X, self._encoded(y), scaled(weight), rows, self.dtype)
+
+    def _encoded(self, y):
+        """Return the network's targets: class numbers, or a column for each output."""
+        if self.multilabel:
+            return y.astype(self.dtype)
+        codes = np.searchsorted(self.classes, y)
+        return codes.astype(self.dtype)[:, None] if self.is_binary else codes
+
+    def decoded(self, Z):
+        """Return the predicted labels for weighted sums Z (n_outputs, n_samples)."""
+        if self.multilabel:
+            return (Z.T > 0).astype(int)
+        codes = (Z[0] > 0).astype(int) if self.is_binary else Z.argmax(axis=0)
+        return self.classes[codes]
+
+    def strata(self, y):
+        """Return what a split keeps the proportions of, or None."""
+        return None if self.multilabel else y
+
+    def combined_weight(self, y, sample_weight):
+        """Return the weight of each sample for training, or None for 1 each."""
+        if self.class_weight is None:
+            return sample_weight
+        by_class = weight_by_class(self.class_weight, self, y)
+        weight = multiplied(by_class, sample_weight)
+        if not weight.any():
+            raise ValueError(
+                "class_weight, multiplied with sample_weight where that is given, must "
+                "leave at least one non-zero weight."
+            )
+        return weight
+
+
+def checked_labels(y):
+    """Return y as a 1-D array of labels or a dense 2-D indicator matrix.
+
+    Raises
+    ------
+    ValueError
+        If y is continuous, or has columns of more than two classes.
+    TypeError
+        If y mixes strings with numbers.
+    """
+    y = y.toarray() if sparse.issparse(y) else y
+    if y.ndim == 2 and y.shape[1] == 1:
+        y = column_or_1d(y, warn=True)
+    with _types_named(y):
+        check_classification_targets(y)
+        np.unique(y)
+    if type_of_target(y) == "multiclass-multioutput":
+        raise ValueError(
+            "Unknown label type: a 2-D y must be a multilabel indicator matrix of 0 "
+            "and 1, got multiclass-multioutput."
+        )
+    return y
+
+
+@contextmanager
+def _types_named(y):
+    """Make an error about labels that cannot be compared name y and their types."""
+    try:
+        yield
+    except TypeError as error:
+        types = sorted({type(label).__name__ for label in y.flat})
+        raise TypeError(
+            f"The labels in y must be all strings or all numbers, got {types}."
+        ) from error

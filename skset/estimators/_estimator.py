@@ -1,0 +1,249 @@
+"""`SparseEstimator`: what every estimator of sparse layers does."""
+
+import warnings
+from abc import ABC, abstractmethod
+from types import SimpleNamespace
+from typing import Any, ClassVar
+
+import joblib
+import numpy as np
+from sklearn.base import BaseEstimator
+
+from skset._version import __version__
+from skset.estimators._parameters import validate
+from skset.estimators._sklearn import CallbackSupportMixin
+from skset.estimators._strategy_parameters import (
+    changed,
+    made_strategies,
+    nested,
+    split_nested,
+    strategy,
+)
+from skset.estimators._warnings import warn
+from skset.model import strength
+from skset.strategies import METHODS
+from skset.training import DensityGoal, State
+
+__all__ = ["SparseEstimator", "clipped_batch_size", "n_threads", "shares"]
+
+
+def shares(importances):
+    """Return the importances, made to add up to 1 unless all are 0."""
+    total = importances.sum()
+    return importances / total if total > 0 else importances
+
+
+def clipped_batch_size(batch_size, n_samples, partial):
+    """Return the number of samples per step; warn if there are fewer.
+
+    A small call of `partial_fit` is no mistake: nobody is warned.
+    """
+    if batch_size > n_samples and not partial:
+        warn(
+            f"Got batch_size={batch_size}, larger than the sample size {n_samples}. It "
+            "is going to be clipped."
+        )
+    return min(batch_size, n_samples)
+
+
+def n_threads(n_jobs):
+    """Return the number of threads that `n_jobs` stands for."""
+    if n_jobs is None:
+        return 1
+    cores = joblib.cpu_count()
+    if n_jobs > 0:
+        return min(int(n_jobs), cores)  # more of them only wait
+    return max(1, cores + 1 + int(n_jobs))
+
+
+class SparseEstimator(CallbackSupportMixin, BaseEstimator, ABC):
+    """An estimator that learns sparse layers whose topology evolves.
+
+    Warning: this class is not to be used directly; use its subclasses.
+
+    Attributes are views of the fitted network, so that none can disagree with what
+    predicts. Fitting is one function for all, `skset.estimators._fit.fit`; what differs
+    from estimator to estimator are the methods below that it calls.
+    """
+
+    # The methods by name, with the defaults that this estimator has.
+    _methods: ClassVar[dict] = METHODS
+    # Values of parameters that an estimator leaves no choice of.
+    _fixed: ClassVar[dict] = {}
+    # Name of the attribute with the loss of every epoch.
+    _curve: ClassVar[str]
+
+    network_: Any
+    n_iter_: int
+    t_: int
+    # What was learned of the targets; a fit that goes on must fit to it.
+    _targets: Any
+    # What a schedule of the density ends with.
+    _density_goal: DensityGoal | None
+    # Where `partial_fit` stands, without the network; None after a `fit`.
+    _state: State | None
+
+    # What a fit asks of an estimator.
+
+    # Whether there is something to learn from beside X.
+    _learns_from_y: Any = True
+
+    @abstractmethod
+    def _prepared(self, p, X, reset):
+        """Return X, and what is to be learned, before it has seen any y.
+
+        What has to be known of X is noted, from the beginning where `reset` is True.
+        """
+
+    def _check_classes(self, targets, classes):
+        """Raise if the classes given to `partial_fit` do not fit."""
+
+    @abstractmethod
+    def _unchanged(self, p):
+        """Return what must not change: for each parameter its value now and before."""
+
+    @abstractmethod
+    def _new_network(self, p, samples, rng, topology_rng):
+        """Return a network that has learned nothing, and the goal of its density.
+
+        What it was made for is noted.
+        """
+
+    @abstractmethod
+    def _new_training(self, p, state, samples, partial=False):
+        """Return the training of a network, which ends some time or is `partial`."""
+
+    @abstractmethod
+    def _optimiser(self, p):
+        """Return the optimiser."""
+
+    def _record(self, loss, training):
+        """Take note of an epoch."""
+        getattr(self, self._curve).append(loss)
+        self.n_iter_ += 1
+        self.t_ += training.samples.n_samples
+
+    def _learned_attributes(self, network, training):
+        """Return what makes this estimator a fitted one that has the given network."""
+        return {"network_": network.frozen()}
+
+    def _reach_last_epoch(self, n_epochs):
+        """Say what there is to say where training was not ended before."""
+
+    # Parameters.
+
+    def _read_parameters(self):
+        """Return all parameters as a fit takes them: once, at its beginning.
+
+        Numbers are Python's, and strategies are objects.
+        """
+        p = self._given_parameters()
+        p.dtype = np.dtype(p.dtype).type
+        made_strategies(p, self._methods)
+        return p
+
+    def _given_parameters(self):
+        # Numbers of few bits, which numpy's have in a grid of parameters, overflow
+        # beside the number of samples.
+        plain = {
+            name: value.item() if isinstance(value, np.generic) else value
+            for name, value in self.get_params(deep=False).items()
+        }
+        return SimpleNamespace(**self._fixed, **plain)
+
+    def _validate_params(self):
+        validate(self)
+
+    def get_params(self, deep=True):
+        """Get the parameters of this estimator.
+
+        Parameters
+        ----------
+        deep : bool, default=True
+            Whether to add those of strategies that are given as objects, as
+            ``grow__gamma``.
+
+        Returns
+        -------
+        params : dict
+            Values by name.
+        """
+        params = super().get_params(deep=deep)
+        return {**params, **nested(params)} if deep else params
+
+    def set_params(self, **params):
+        """Set parameters of this estimator.
+
+        Parameters
+        ----------
+        **params : dict
+            Values by name. ``grow__gamma`` sets a parameter of the growth, whether that
+            is given as an object, by its name or by the method's. It is an object from
+            then on, an init with the `epsilon` of now.
+
+        Returns
+        -------
+        self : estimator
+            This estimator.
+
+        Raises
+        ------
+        ValueError
+            If there is no parameter of that name.
+        """
+        own, of_parts = split_nested(params, self._get_param_names())
+        super().set_params(**own)
+        for part, values in of_parts.items():
+            now = strategy(self._given_parameters(), part, self._methods)
+            given, owner = getattr(self, part), type(self).__name__
+            setattr(self, part, changed(now, part, given, values, owner))
+        return self
+
+    # What was learned.
+
+    @property
+    def nnz_(self):
+        """Number of connections."""
+        return self._learned("network_").nnz
+
+    @property
+    def density_(self):
+        """Share of the dense network's connections that exist."""
+        return self.nnz_ / self.network_.n_possible
+
+    @property
+    def feature_importances_(self):
+        """Strength of each input unit, the sum of its absolute weights; sums to 1."""
+        return shares(strength(self._learned("network_")))
+
+    def _learned(self, name):
+        """Return what was learned; before that it is no attribute at all."""
+        if not self.__sklearn_is_fitted__():
+            raise AttributeError(
+                f"This {type(self).__name__} instance is not fitted yet."
+            )
+        return vars(self)[name]
+
+    def __sklearn_is_fitted__(self):
+        return "network_" in vars(self)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+    def __getstate__(self):
+        state: dict = super().__getstate__()
+        return {**state, "_skset_version": __version__}
+
+    def __setstate__(self, state):
+        state = dict(state)
+        version = state.pop("_skset_version", None)
+        if version != __version__:
+            warnings.warn(
+                f"This {type(self).__name__} was pickled by skset {version} and is "
+                f"loaded by skset {__version__}; it may not work.",
+                UserWarning,
+                stacklevel=2,
+            )
+        super().__setstate__(state)

@@ -1,0 +1,334 @@
+"""`fit` and `partial_fit` of all estimators, each to be read from top to bottom.
+
+Check, targets, network, loop, record. What differs from estimator to estimator are the
+methods of `SparseEstimator` that are called here.
+"""
+
+import copy
+import time
+from functools import partial, wraps
+
+import numpy as np
+from sklearn.utils import check_random_state
+
+from skset.estimators._held_out import checked_held_out, split
+from skset.estimators._input import checked
+from skset.estimators._sklearn import checked_sample_weight
+from skset.estimators._stopping import new_stopping
+from skset.estimators._warnings import warn
+from skset.training import State
+
+__all__ = ["all_or_nothing", "fit", "generators", "partial_fit"]
+
+
+def all_or_nothing(method):
+    """Make a method leave the estimator as it was if it raises.
+
+    It may replace attributes of the estimator, but must not change the objects that
+    they hold.
+    """
+
+    @wraps(method)
+    def wrapper(self, *args, **kwargs):
+        before = vars(self).copy()
+        try:
+            return method(self, *args, **kwargs)
+        except BaseException:
+            self.__dict__ = before  # at once: another interrupt may come
+            raise
+
+    return wrapper
+
+
+def fit(estimator, X, y=None, sample_weight=None, held_out=(None, None, None)):
+    """Train until the end, from the beginning or where `warm_start` goes on.
+
+    Parameters
+    ----------
+    estimator : SparseEstimator
+        Its fitted attributes are set.
+    X, y, sample_weight
+        As the user gave them.
+    held_out : tuple
+        X, y and weights to validate on, as the user gave them.
+
+    Returns
+    -------
+    estimator : SparseEstimator
+        Itself.
+    """
+    given = _given(X, y, sample_weight)  # callbacks get names of features, y as it was
+    p = estimator._read_parameters()
+    _check_momentum(estimator, p)
+    goes_on = p.warm_start and estimator.__sklearn_is_fitted__()
+
+    # Check.
+    X, y, given_y = *checked(estimator, X, y, dtype=p.dtype, reset=not goes_on), y
+    if sample_weight is not None:
+        sample_weight = checked_sample_weight(sample_weight, X)
+
+    # Targets.
+    X, targets = estimator._prepared(p, X, reset=not goes_on)
+    if goes_on:
+        y = _resume(estimator, p, targets, y, given_y, "warm_start")
+        _begin_record(estimator, t=estimator.t_)
+    else:
+        y = _learn(estimator, *targets.learned(y, given_y, sample_weight))
+        _begin_record(estimator)
+    targets = estimator._targets
+    weight = targets.combined_weight(y, sample_weight)
+
+    # Samples to train on, and those to validate on.
+    rng, topology_rng = generators(p.random_state)
+    training_set, validation_set = (X, y, weight, None), None
+    if any(part is not None for part in held_out):
+        validation_set = checked_held_out(estimator, p, *held_out)
+    elif p.early_stopping:
+        training_set, validation_set = split(p, targets, X, y, weight, rng)
+    samples = targets.samples(*training_set)
+    stopping = new_stopping(estimator, p, validation_set)
+
+    # Network.
+    if goes_on:
+        stopping.resume(vars(estimator))
+        network = estimator.network_.copy()
+    else:
+        network, estimator._density_goal = estimator._new_network(
+            p, samples, rng, topology_rng
+        )
+    state = State(network, rng, topology_rng, samples=estimator.t_)
+    del network  # or it would be kept beside what it evolves into
+
+    # Loop, and record.
+    with estimator._new_training(p, state, samples) as training:
+        _run(estimator, p, training, stopping, given)
+    return estimator
+
+
+def partial_fit(estimator, X, y=None, sample_weight=None, classes=None):
+    """Train on one pass over the given data.
+
+    Parameters
+    ----------
+    estimator : SparseEstimator
+        Its fitted attributes are set.
+    X, y, sample_weight, classes
+        As the user gave them.
+
+    Returns
+    -------
+    estimator : SparseEstimator
+        Itself.
+    """
+    p = estimator._read_parameters()
+    _check_partial(p)
+    _check_momentum(estimator, p)
+    goes_on = estimator.__sklearn_is_fitted__()
+
+    # Check.
+    X, y, given_y = *checked(estimator, X, y, dtype=p.dtype, reset=not goes_on), y
+    if sample_weight is not None:
+        sample_weight = checked_sample_weight(sample_weight, X)
+
+    # Targets and samples.
+    X, targets = estimator._prepared(p, X, reset=not goes_on)
+    estimator._check_classes(targets, classes)
+    if goes_on:
+        y = _resume(estimator, p, targets, y, given_y, "partial_fit")
+        _begin_record(estimator, estimator.n_iter_, estimator.t_)
+    else:
+        y = _learn(estimator, *targets.learned(y, given_y, sample_weight, classes))
+        _begin_record(estimator)
+    targets = estimator._targets
+    samples = targets.samples(X, y, targets.combined_weight(y, sample_weight))
+
+    # Network, where the last call left it.
+    state = copy.deepcopy(vars(estimator).get("_state"))
+    if state is None:
+        state = State(None, *generators(p.random_state), samples=estimator.t_)
+    if goes_on:
+        state.network = estimator.network_.copy(at_rest=False)
+    else:
+        state.network, estimator._density_goal = estimator._new_network(
+            p, samples, state.rng, state.topology_rng
+        )
+
+    # One epoch, and record.
+    began = time.perf_counter()
+    with estimator._new_training(p, state, samples, partial=True) as training:
+        loss = next(training)
+    estimator._record(loss, training)
+    if p.verbose:
+        _print_epoch(estimator, loss, training, time.perf_counter() - began)
+    vars(estimator).update(estimator._learned_attributes(state.network, training))
+    state.network = None  # it is kept once, as `network_`
+    estimator._state = state
+    return estimator
+
+
+def generators(random_state):
+    """Return two generators, of rows and of topologies, seeded by `random_state`.
+
+    A network that learns from other rows evolves alike, as long as its weights are the
+    same.
+    """
+    seeds = check_random_state(random_state).randint(2**31, size=4)
+    rng = np.random.default_rng(seeds)
+    return rng, rng
+
+
+# What is checked.
+
+
+def _check_momentum(estimator, p):
+    """Raise if the topology is to evolve by a momentum that does not exist."""
+    if not p.evolution.asks_for("momentum") or 0 < estimator._optimiser(p).decay < 1:
+        return
+    adam = "(for solver adam, a beta_1) " if hasattr(p, "beta_1") else ""
+    raise ValueError(
+        f"grow={p.grow!r} grows where the optimiser's momentum is greatest, but the "
+        f"solver has none. Choose grow='gradient', or a momentum {adam}between 0 and 1."
+    )
+
+
+def _check_partial(p):
+    """Raise if the training cannot be cut into passes."""
+    if p.early_stopping:
+        raise ValueError("partial_fit does not support early_stopping=True")
+    if p.evolution.asks_for("training_set"):
+        raise ValueError(
+            "The growth compares activations over the whole training set, of which "
+            "partial_fit keeps none. Choose grow='gradient' or 'guided', which look at "
+            "the samples of the call alone, or 'random'; or call fit."
+        )
+
+
+# What is learned from, and what was learned before.
+
+
+def _learn(estimator, targets, y):
+    """Begin to learn these targets; return y."""
+    estimator._targets = targets
+    vars(estimator).update(targets.attributes)
+    return y
+
+
+def _resume(estimator, p, targets, y, given_y, caller):
+    """Go on to learn what was learned before; return y, or raise if it does not fit."""
+    earlier = estimator._targets
+    if type(earlier) is not type(targets):
+        raise ValueError(
+            f"{caller}: the network has learned from {earlier.kind} and cannot go on "
+            f"with {targets.kind}; `supervised` and the kind of y must stay the same."
+        )
+    estimator._targets, y = targets.resumed(earlier, y, given_y, caller)
+    if estimator._density_goal is None and p.density_schedule is not None:
+        raise ValueError(
+            f"{caller} cannot go on with a density that falls: the network began "
+            "without a density_schedule. Fit it anew, or set density_schedule to "
+            "'constant'."
+        )
+    for what, (now, before) in estimator._unchanged(p).items():
+        if now != before:
+            raise ValueError(
+                f"{caller} can only be used where {what} is the same as in the "
+                f"previous call to fit. Previously it was {before}, now {now}."
+            )
+    return y
+
+
+def _begin_record(estimator, n_iter=0, t=0):
+    """Take note of what was before the first epoch."""
+    curve = vars(estimator).get(estimator._curve, []) if t else []
+    setattr(estimator, estimator._curve, list(curve))  # an earlier fit's stays as it is
+    estimator.n_iter_, estimator.t_ = n_iter, t
+
+
+# The loop over epochs.
+
+
+def _run(estimator, p, training, stopping, given):
+    """Train until the end and leave the result in the estimator."""
+    context = estimator._init_callback_context(max_subtasks=training.max_epochs)
+    context.call_on_fit_task_begin(estimator=estimator, **given)
+    interrupted = False
+    try:
+        _run_epochs(estimator, p, training, stopping, context, given)
+    except KeyboardInterrupt:
+        if estimator.n_iter_ == 0:
+            raise
+        interrupted = True
+        warn("Training interrupted by user.")
+    best = stopping.best_network
+    if best is None and not interrupted:
+        training.finish(p.final_drop)
+    estimator._state = None
+    network = best or training.state.network.copy()
+    learned = estimator._learned_attributes(network, training)
+    vars(estimator).update({**learned, **stopping.attributes})
+    context.call_on_fit_task_end(
+        estimator=estimator,
+        **given,
+        reconstruction_attributes=lambda: learned,
+    )
+
+
+def _run_epochs(estimator, p, training, stopping, context, given):
+    """Train epoch by epoch; return when training stalls, ends or is told to stop."""
+    training.grow_back()
+    for _ in range(training.max_epochs):
+        began = time.perf_counter()
+        epoch = context.subcontext(task_name="epoch")
+        epoch.call_on_fit_task_begin(estimator=estimator, **given)
+        loss = next(training)
+        estimator._record(loss, training)
+        network = training.state.network
+        stalled = stopping.stalled(loss, network)
+        training.state.note_stall(stopping.since_best)
+        if not training.evolver.is_at_goal(network):
+            stopping.forget()
+        if p.verbose:
+            seconds = time.perf_counter() - began
+            _print_epoch(estimator, loss, training, seconds, stopping.scores)
+        told_to_stop = epoch.call_on_fit_task_end(
+            estimator=estimator,
+            **given,
+            reconstruction_attributes=partial(_as_it_is, estimator, training),
+        )
+        del network
+        if told_to_stop or (stalled and not _goes_on(p, training, stopping)):
+            return
+    estimator._reach_last_epoch(training.max_epochs)
+
+
+def _as_it_is(estimator, training):
+    """Return what makes an estimator a fitted one amidst a training."""
+    return estimator._learned_attributes(training.state.network.copy(), training)
+
+
+def _goes_on(p, training, stopping):
+    """Return whether training continues after a stall, at a lower learning rate."""
+    learning_rate = training.state.learning_rate
+    goes_on = learning_rate.lowered()
+    if p.verbose:
+        then = f"Learning rate {learning_rate.now:g}" if goes_on else "Stopping"
+        print(
+            f"{stopping.what} did not improve more than tol={p.tol:g} for "
+            f"{p.n_iter_no_change} consecutive epochs. {then}."
+        )
+    return goes_on
+
+
+def _print_epoch(estimator, loss, training, seconds, scores=None):
+    """Print a line about the last epoch, with the last validation score if any."""
+    score = f", validation score {scores[-1]:.6f}" if scores else ""
+    print(
+        f"Epoch {estimator.n_iter_}: {training.rule.loss_name} {loss:.6f}{score}, "
+        f"{training.state.network.nnz} connections, {seconds:.2f} s"
+    )
+
+
+def _given(X, y, sample_weight):
+    """Return what callbacks get."""
+    metadata = None if sample_weight is None else {"sample_weight": sample_weight}
+    return {"X": X, "y": y, "metadata": metadata}

@@ -1,0 +1,121 @@
+"""How X and y are checked: a large X or a memory map stays as it is.
+
+It is cast batch by batch. What has to be known of all of it is found block by block.
+"""
+
+import mmap
+
+import numpy as np
+from scipy import sparse
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from skset.estimators._blocks import check_finite
+from skset.estimators._columns import located, refuse_dates, refuse_missing
+from skset.estimators._sparse_indices import checked_indices
+
+__all__ = ["checked", "checked_again", "picked", "stays_as_given"]
+
+# Up to so many bytes a table in memory is cast and put in C order once: that is less
+# work than in every batch of every epoch, and the second table is soon forgotten beside
+# the network. Above it, memory may be what is short.
+CAST_AT_ONCE = 32 << 20
+REAL_KINDS = "biuf"
+
+
+def checked(estimator, X, y, *, dtype, reset):
+    """Return X and y to learn from; None for y where the estimator does not need it.
+
+    X is CSR, or a dense array, in the given dtype and in C order; but one that
+    `stays_as_given` is neither cast nor copied.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If X has dates, values that are no numbers or not finite, or wrong indices; if y
+        has gaps, or not as many rows.
+    """
+    if not estimator._learns_from_y:
+        return _checked(estimator, X, dtype=dtype, reset=reset), None
+    if sparse.issparse(y):
+        y = checked_indices(y, "y")
+    elif not _has_numbers(y):
+        refuse_missing(y)
+    return _checked(estimator, X, y, multi_output=True, dtype=dtype, reset=reset)
+
+
+def checked_again(estimator, X):
+    """Return X, checked to have the features that were fitted."""
+    check_is_fitted(estimator)
+    return _checked(estimator, X, dtype=estimator.network_.dtype, reset=False)
+
+
+def _checked(estimator, X, *y, **checks):
+    if not _has_numbers(X):
+        refuse_dates(X)
+    if sparse.issparse(X):
+        X = checked_indices(X)
+    try:
+        return _validated(estimator, X, *y, **checks)
+    except (TypeError, ValueError) as error:
+        better = located(error, X)
+        if better is None:
+            raise
+        raise better from error
+
+
+def _validated(estimator, X, *y, dtype, **checks):
+    """Return X, or X and y where y is given, as scikit-learn checks them."""
+    stays = stays_as_given(X, dtype)
+    checks |= {"dtype": None, "ensure_all_finite": False} if stays else {"dtype": dtype}
+    with np.errstate(over="ignore"):  # what overflows is refused as infinite
+        checked = validate_data(estimator, X, *y, accept_sparse="csr", **checks)
+        X = checked[0] if y else checked
+        if stays:
+            check_finite(X, dtype, type(estimator).__name__)
+    X = X if stays_as_given(X, dtype) else _in_order(X)
+    return (X, checked[1]) if y else X
+
+
+def stays_as_given(X, dtype):
+    """Return whether X is too large to be cast to the dtype at once, or on a disk.
+
+    A table in memory whose rows do not lie together is put in order all the same: to
+    pick batches out of its columns can take longer than to train on them.
+    """
+    if sparse.issparse(X):
+        arrays = [X.data, X.indices, X.indptr] if X.format == "csr" else []
+    else:
+        arrays = [X] if isinstance(X, np.ndarray) and X.ndim == 2 else []
+    if not arrays or X.dtype.kind not in REAL_KINDS:
+        return False
+    large = X.size * np.dtype(dtype).itemsize > CAST_AT_ONCE
+    in_rows = sparse.issparse(X) or X.strides[1] == X.itemsize
+    return (large and in_rows) or any(_is_mapped(array) for array in arrays)
+
+
+def picked(X, rows, dtype):
+    """Return some rows of a checked X, in the dtype and in C order."""
+    part = X[rows].astype(dtype, copy=False)
+    return part if sparse.issparse(part) else np.ascontiguousarray(part)
+
+
+def _has_numbers(X):
+    """Return whether X is an array of numbers, with no columns to look at."""
+    return isinstance(X, np.ndarray) and X.dtype.kind in REAL_KINDS
+
+
+def _is_mapped(array):
+    """Return whether the memory of an array is a file's, whatever views there are."""
+    while array is not None and not isinstance(array, mmap.mmap):
+        array = getattr(array, "obj" if isinstance(array, memoryview) else "base", None)
+    return array is not None
+
+
+def _in_order(X):
+    """Return X in C order; if sparse, with the indices that kernels take."""
+    if not sparse.issparse(X):
+        return np.ascontiguousarray(X)
+    if X.indices.dtype == np.int32:
+        return X
+    parts = X.data, X.indices.astype(np.int32), X.indptr
+    return type(X)(parts, shape=X.shape)

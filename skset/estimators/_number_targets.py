@@ -1,0 +1,194 @@
+"""Numbers, or X itself: what the network learns of them.
+
+Each kind of targets checks y, remembers what has to be remembered of it, and makes the
+samples to train on. An object is never changed: what it has learned is in the one that
+`learned` or `resumed` returns.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
+
+import numpy as np
+from scipy import sparse
+from sklearn.utils.validation import column_or_1d
+
+from skset.estimators._columns import located, refuse_dates
+from skset.estimators._sample_weight import scaled
+from skset.model import Reconstruction, Samples
+
+__all__ = ["OUTPUT_OF_LOSS", "InputTargets", "NumberTargets"]
+
+# Standard deviations from the mean that a target can be away.
+MOST_DEVIATIONS = 1e6
+OUTPUT_OF_LOSS = {"squared_error": "identity", "poisson": "exp"}
+
+
+@dataclass(frozen=True, eq=False)
+class NumberTargets:
+    """One or more numbers for each sample.
+
+    Attributes
+    ----------
+    dtype : type
+        Of the network.
+    loss : str
+        A key of `OUTPUT_OF_LOSS`.
+    standardised : bool, default=False
+        Whether each output is learned with mean 0 and variance 1.
+    n_outputs : int, default=None
+        Numbers per sample, once learned.
+    mean, scale : ndarray of shape (n_outputs,)
+        Of the numbers that were learned from, if they are standardised.
+    """
+
+    dtype: type
+    loss: str = "squared_error"
+    standardised: bool = False
+    n_outputs: int | None = None
+    mean: Any = 0.0
+    scale: Any = 1.0
+    kind: ClassVar = "numbers"
+    attributes: ClassVar[dict] = {}  # the estimator shows nothing of them
+
+    @property
+    def output(self):
+        """Name of the network's output function."""
+        return OUTPUT_OF_LOSS[self.loss]
+
+    def _checked(self, y, given):
+        """Return y as a finite array of the network's dtype, or raise.
+
+        Of what was `given` all types are known, of the array of it only one.
+        """
+        refuse_dates(given, "y")
+        if sparse.issparse(y):
+            raise TypeError(
+                "Sparse data was passed for y, but dense data is required where y is "
+                "numbers. Use '.toarray()' to convert to a dense numpy array."
+            )
+        if y.ndim == 2 and y.shape[1] == 1:
+            y = column_or_1d(y, warn=True)
+        try:
+            with np.errstate(over="ignore"):
+                y = np.asarray(y).astype(self.dtype)
+        except (TypeError, ValueError) as error:
+            better = located(error, given, "y")
+            if better is None:
+                raise
+            raise better from error
+        if not np.isfinite(y).all():
+            raise ValueError(
+                "Input y contains NaN, infinity or a value too large for "
+                f"{np.dtype(self.dtype)}."
+            )
+        if self.loss == "poisson" and ((y < 0).any() or not (y > 0).any()):
+            raise ValueError(
+                "Some value(s) of y are negative, or all are 0, which is not allowed "
+                "for loss='poisson'."
+            )
+        return y
+
+    def learned(self, y, given, sample_weight=None, classes=None):
+        """Return these targets with what is to be remembered of y, and y; or raise.
+
+        Parameters
+        ----------
+        y : ndarray
+            As scikit-learn returns it.
+        given : array-like
+            As the user gave it.
+        sample_weight : ndarray, default=None
+            Weights of the rows.
+        classes : array-like, default=None
+            Not needed here.
+        """
+        y = self._checked(y, given)
+        return self._with_numbers_of(y, sample_weight), y
+
+    def _with_numbers_of(self, y, sample_weight=None):
+        learned = replace(self, n_outputs=1 if y.ndim == 1 else y.shape[1])
+        if not self.standardised:
+            return learned
+        largest = np.abs(y).max(axis=0).astype(float)  # so that no square overflows
+        y, weight = y / np.where(largest > 0, largest, 1.0), scaled(sample_weight)
+        mean = np.average(y, axis=0, weights=weight)
+        scale = np.sqrt(np.average((y - mean) ** 2, axis=0, weights=weight))
+        # What is far away from all that has weight must not overflow. Without weights
+        # nothing is as far as the square root of the number of samples.
+        scale = np.maximum(scale, np.abs(y - mean).max(axis=0) / MOST_DEVIATIONS)
+        scale = np.where(scale * largest > 0, scale * largest, 1.0)
+        return replace(learned, mean=largest * mean, scale=scale)
+
+    def resumed(self, earlier, y, given, caller):
+        """Return these targets with what was learned earlier, and y; or raise."""
+        y = self._checked(y, given)
+        now = self._with_numbers_of(y)
+        if now.n_outputs != earlier.n_outputs:
+            raise ValueError(
+                f"{caller}: `y` has {now.n_outputs} outputs, the network "
+                f"{earlier.n_outputs}."
+            )
+        if now.output != earlier.output:
+            raise ValueError(
+                f"{caller} can only be used where loss is the same as in the previous "
+                f"call to fit. Previously it was {earlier.loss!r}, now {now.loss!r}."
+            )
+        return replace(now, mean=earlier.mean, scale=earlier.scale), y
+
+    def samples(self, X, y, weight, rows=None):
+        """Return the samples to train on or to validate on: all of X, or some rows."""
+        if self.standardised:
+            y = ((y - self.mean) / self.scale).astype(self.dtype)
+        return Samples(X, y.reshape(len(y), -1), scaled(weight), rows, self.dtype)
+
+    def strata(self, y):
+        """Return what a split keeps the proportions of: nothing."""
+        return
+
+    def combined_weight(self, y, sample_weight):
+        """Return the weight of each sample for training, or None for 1 each."""
+        return sample_weight
+
+
+@dataclass(frozen=True, eq=False)
+class InputTargets:
+    """X alone; there is nothing to remember, and y is ignored.
+
+    Attributes
+    ----------
+    dtype : type
+        Of the network.
+    n_outputs : int, default=None
+        As many as inputs, where the network is an autoencoder.
+    reconstructs : bool, default=True
+        Whether the input is the target; a Boltzmann machine has none.
+    """
+
+    dtype: type
+    n_outputs: int | None = None
+    reconstructs: bool = True
+    kind: ClassVar = "X alone"
+    output: ClassVar = "identity"
+    attributes: ClassVar[dict] = {}
+
+    def learned(self, y, given, sample_weight=None, classes=None):
+        """Return these targets, and None for y."""
+        return self, None
+
+    def resumed(self, earlier, y, given, caller):
+        """Return these targets, and None for y."""
+        return self, None
+
+    def samples(self, X, y, weight, rows=None):
+        """Return the samples to train on or to validate on: all of X, or some rows."""
+        if self.reconstructs:
+            return Reconstruction(X, scaled(weight), rows, self.dtype)
+        return Samples(X, None, scaled(weight), rows, self.dtype)
+
+    def strata(self, y):
+        """Return what a split keeps the proportions of: nothing."""
+        return
+
+    def combined_weight(self, y, sample_weight):
+        """Return the weight of each sample for training, or None for 1 each."""
+        return sample_weight

@@ -1,0 +1,230 @@
+"""`SparsePerceptron`: what the classifier, the regressor and the selector share."""
+
+import copy
+from itertools import pairwise
+from typing import ClassVar
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+
+from skset.estimators._estimator import (
+    SparseEstimator,
+    clipped_batch_size,
+    n_threads,
+)
+from skset.estimators._input import checked_again
+from skset.estimators._parameters import SHARED_CONSTRAINTS
+from skset.estimators._warnings import warn
+from skset.model import ACTIVATIONS, Network, Samples
+from skset.topology import checked_topologies
+from skset.training import (
+    SGD,
+    Adam,
+    Backpropagation,
+    Evolver,
+    LearningRate,
+    Training,
+    initial_topologies,
+)
+
+__all__ = ["SparsePerceptron", "finite_output"]
+
+# The defaults, from the tables in docs/defaults.md. `batch_size="auto"` divides the
+# samples into forty batches, of a size within these bounds.
+AUTO_BATCHES, AUTO_BATCH_SIZES = 40, (4, 128)
+# In `partial_fit` it must not depend on how the data are cut: scikit-learn's rule.
+AUTO_PARTIAL_BATCH_SIZE = 200
+# `weight_init="auto"` draws the first and the last layer small, so that what is learned
+# soon outweighs what was drawn, in what the network predicts and in what SET drops.
+AUTO_EDGE_SCALE = 0.1
+# Samples over which an init that asks for sensitivities gets them.
+N_SENSED = 256
+# Slope for z < 0 where the user gives none: the usual one, and that of Curci et al.
+NEGATIVE_SLOPES = {"leaky_relu": 0.01, "all_relu": 0.6}
+
+
+def finite_output(output):
+    """Return what a network puts out, or raise if it is not finite."""
+    if not np.isfinite(output).all():
+        raise ValueError(
+            "Input X contains values too large for this network, whose output is not "
+            "finite. They need to be preprocessed as the training data were."
+        )
+    return output
+
+
+class SparsePerceptron(SparseEstimator):
+    """A multilayer perceptron, sparse throughout, whose topology evolves.
+
+    Warning: this class is not to be used directly; use its subclasses.
+    """
+
+    _parameter_constraints: ClassVar[dict] = SHARED_CONSTRAINTS
+    _curve = "loss_curve_"
+    _sizes_at_first: list
+    loss_: float
+    loss_curve_: list
+
+    # What was learned.
+
+    @property
+    def coefs_(self):
+        """Weights of each layer as a CSR array (n_in, n_out).
+
+        The values are the network's own, the pattern is a copy.
+        """
+        layers = self._learned("network_").layers
+        return [layer.topology.to_csr(layer.weights) for layer in layers]
+
+    @property
+    def hidden_layer_sizes_(self):
+        """Number of units of each hidden layer that are left."""
+        return self._learned("network_").n_units[1:-1]
+
+    @property
+    def intercepts_(self):
+        """Bias of each layer."""
+        return [layer.bias for layer in self._learned("network_").layers]
+
+    def _weighted_sums(self, X):
+        """Return the output layer's weighted sums (n_outputs, n_samples)."""
+        X = checked_again(self, X)
+        samples = Samples(X, dtype=self.network_.dtype)
+        return finite_output(self.network_.weighted_sums(samples))
+
+    def _with_network(self, network):
+        """Return a copy of this estimator that predicts with the given network."""
+        twin = copy.copy(self)
+        twin.network_ = network
+        if hasattr(twin, "feature_names_in_"):  # it is given bare arrays
+            del twin.feature_names_in_
+        return twin
+
+    # What a fit asks for.
+
+    def _noise(self, p, rng):
+        """Return the noise of the inputs in training, or None."""
+        return
+
+    def _unchanged(self, p):
+        network = self.network_
+        return {
+            "hidden_layer_sizes": (_layer_sizes(p), self._sizes_at_first),
+            "dtype": (np.dtype(p.dtype).name, network.dtype.name),
+        }
+
+    def _new_network(self, p, samples, rng, topology_rng):
+        targets, self._sizes_at_first = self._targets, _layer_sizes(p)
+        self.n_outputs_, self.out_activation_ = targets.n_outputs, targets.output
+        sizes = [samples.n_features, *self._sizes_at_first, self.n_outputs_]
+        self.n_layers_ = len(sizes)
+        shapes = list(pairwise(sizes))
+        name, edge_scale = self._first_weights(p)
+        slope = p.negative_slope
+        if slope is None:
+            slope = NEGATIVE_SLOPES.get(p.activation, 0.0)
+
+        def network_on(topologies, **scale):
+            return Network.initial(
+                topologies,
+                name,
+                topology_rng,
+                p.dtype,
+                activation=p.activation,
+                negative_slope=slope,
+                output=self.out_activation_,
+                **scale,
+            )
+
+        def sensitivities(topologies):
+            wanted = "sensitivities must be given"
+            topologies = checked_topologies(topologies, shapes, wanted)
+            network = network_on(topologies)
+            n = min(N_SENSED, samples.n_samples)
+            rows = np.sort(rng.choice(samples.n_samples, n, replace=False))
+            return network.sensitivities(samples, rows)
+
+        topologies, goal = initial_topologies(
+            p.init, p.density_schedule, shapes, topology_rng, sensitivities
+        )
+        return network_on(topologies, edge_scale=edge_scale), goal
+
+    def _first_weights(self, p):
+        if p.weight_init != "auto":
+            return p.weight_init, 1.0
+        relu_family = ACTIVATIONS[p.activation].rectifier
+        return "he" if relu_family else "glorot", AUTO_EDGE_SCALE
+
+    def _new_training(self, p, state, samples, partial=False):
+        state.learning_rate = self._learning_rate(p, partial)
+        state.learning_rate.after_epoch(state.samples)
+        weight_init, edge_scale = self._first_weights(p)
+        batch_size = self._batch_size(p, samples.n_samples, partial)
+        rule = Backpropagation(
+            self._optimiser(p),
+            alpha=p.alpha,
+            dropout=p.dropout,
+            noise=self._noise(p, state.rng),
+        )
+        evolver = Evolver(
+            p.evolution,
+            weight_init,
+            edge_scale=edge_scale,
+            goal=self._density_goal,
+            unit_pruning=p.unit_pruning,
+        )
+        return Training(
+            state,
+            samples,
+            rule,
+            evolver,
+            batch_size=batch_size,
+            max_epochs=self._n_epochs(p, -(-samples.n_samples // batch_size)),
+            shuffle=p.shuffle,
+            n_threads=n_threads(p.n_jobs),
+        )
+
+    def _optimiser(self, p):
+        if p.solver == "sgd":
+            return SGD(p.momentum, p.nesterovs_momentum)
+        return Adam(p.beta_1, p.beta_2, p.adam_epsilon)
+
+    def _learning_rate(self, p, partial):
+        """Return the learning rate of a training that ends at `max_iter`, or never."""
+        schedule = p.learning_rate
+        # As in scikit-learn, Adam adapts the rate itself; only the cosine concerns it.
+        if (schedule == "cosine" and partial) or (
+            schedule != "cosine" and p.solver == "adam"
+        ):
+            schedule = "constant"
+        return LearningRate(p.learning_rate_init, schedule, p.power_t)
+
+    def _batch_size(self, p, n_samples, partial):
+        """Return the number of samples per step, given that of all samples."""
+        if p.batch_size != "auto":
+            return clipped_batch_size(p.batch_size, n_samples, partial)
+        if partial:
+            return min(AUTO_PARTIAL_BATCH_SIZE, n_samples)
+        size = np.clip(n_samples // AUTO_BATCHES, *AUTO_BATCH_SIZES)
+        return min(int(size), n_samples)
+
+    def _n_epochs(self, p, n_batches):
+        """Return the largest number of epochs, given the batches of each."""
+        return p.max_iter
+
+    def _record(self, loss, training):
+        super()._record(loss, training)
+        self.loss_ = loss
+
+    def _reach_last_epoch(self, n_epochs):
+        if self.learning_rate != "cosine":  # the cosine is meant to end there
+            warn(
+                f"Maximum iterations ({n_epochs}) reached and the optimization hasn't "
+                "converged yet.",
+                ConvergenceWarning,
+            )
+
+
+def _layer_sizes(p):
+    sizes = p.hidden_layer_sizes
+    return [int(n) for n in (sizes if hasattr(sizes, "__iter__") else [sizes])]

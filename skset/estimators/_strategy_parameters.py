@@ -1,0 +1,144 @@
+"""Parameters that are strategies, given by name or as objects."""
+
+from collections import defaultdict
+from dataclasses import fields, is_dataclass, replace
+
+from skset.strategies import (
+    DENSITY_SCHEDULES,
+    DROPS,
+    GROWS,
+    INITS,
+    SCHEDULES,
+    UNIT_PRUNINGS,
+    ConstantDensity,
+    LayerDensities,
+    made,
+)
+
+__all__ = ["changed", "made_strategies", "nested", "split_nested", "strategy"]
+
+# The parameters that are strategies: their names, and what an evolution calls them.
+PARTS = {
+    "init": INITS,
+    "drop": DROPS,
+    "grow": GROWS,
+    "zeta_schedule": SCHEDULES,
+    "density_schedule": DENSITY_SCHEDULES,
+    "unit_pruning": UNIT_PRUNINGS,
+}
+
+
+def made_strategies(p, methods):
+    """Make objects of the strategies that parameters name.
+
+    Parameters
+    ----------
+    p : SimpleNamespace
+        All parameters. It gets `evolution`, an init that is an object, and a unit
+        pruning and a schedule of the density that are one, or None.
+    methods : dict
+        The methods by name.
+
+    Raises
+    ------
+    ValueError
+        If there is no method or strategy of that name.
+    """
+    p.evolution = _evolution(p, methods)
+    p.init, p.unit_pruning = _init(p), _unit_pruning(p)
+    constant = isinstance(p.evolution.density_schedule, ConstantDensity)
+    p.density_schedule = None if constant else p.evolution.density_schedule
+
+
+def strategy(p, part, methods):
+    """Return one of the strategies as an object, or None where there is none."""
+    if part == "init":
+        return _init(p)
+    if part == "unit_pruning":
+        return _unit_pruning(p)
+    name = "schedule" if part == "zeta_schedule" else part
+    return getattr(_evolution(p, methods), name)
+
+
+def _evolution(p, methods):
+    if p.method not in methods:
+        raise ValueError(f"method {p.method!r} is none of {sorted(methods)}.")
+    return methods[p.method].evolution(
+        zeta=p.zeta,
+        drop=p.drop,
+        grow=p.grow,
+        zeta_schedule=p.zeta_schedule,
+        density_schedule=p.density_schedule,
+        update_interval=p.update_interval,
+        newborn=p.newborn,
+    )
+
+
+def _init(p):
+    if isinstance(p.init, str):
+        return made(p.init, INITS, epsilon=p.epsilon, density=p.density)
+    if not callable(p.init):
+        return LayerDensities(p.init)
+    if p.density is not None and "density" in field_names(p.init):
+        return replace(p.init, density=p.density)
+    return p.init
+
+
+def _unit_pruning(p):
+    return p.unit_pruning and made(p.unit_pruning, UNIT_PRUNINGS)
+
+
+def nested(params):
+    """Return the parameters of strategies given as objects, as ``grow__gamma``."""
+    return {
+        f"{part}__{name}": getattr(params[part], name)
+        for part in PARTS.keys() & params.keys()
+        for name in field_names(params[part])
+    }
+
+
+def split_nested(params, known):
+    """Return an estimator's own parameters, and by strategy those of strategies.
+
+    `known` are the names of its own.
+    """
+    own, of_parts = {}, defaultdict[str, dict](dict)
+    for name, value in params.items():
+        part, _, field = name.partition("__")
+        if field and part in PARTS and part in known:
+            of_parts[part][field] = value
+        else:
+            own[name] = value
+    return own, of_parts
+
+
+def changed(strategy, part, given, values, owner):
+    """Return a strategy with other parameters.
+
+    Parameters
+    ----------
+    strategy : object
+        The strategy.
+    part : str
+        Which parameter it is of the estimator.
+    given : object
+        What the user gave for it, for errors.
+    values : dict
+        The new values by name.
+    owner : str
+        Name of the estimator, for errors.
+    """
+    known = field_names(strategy)
+    if unknown := sorted(set(values) - set(known)):
+        raise ValueError(
+            f"Invalid parameter {unknown[0]!r} for {part} {given!r} of {owner}. Valid "
+            f"parameters are: {known!r}."
+        )
+    return replace(strategy, **values)
+
+
+def field_names(strategy):
+    """Return the names of a strategy's own parameters, none if it has no fields."""
+    if isinstance(strategy, type) or not is_dataclass(strategy):
+        return []
+    return [field.name for field in fields(strategy)]

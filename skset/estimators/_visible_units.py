@@ -1,0 +1,43 @@
+"""The visible units of a Boltzmann machine: values in [0, 1], and their means."""
+
+import numpy as np
+
+from skset.estimators._blocks import column_sums, extremes
+
+__all__ = ["check_probabilities", "smoothed_means"]
+
+# Values may be so far outside [0, 1]: what scaling to it leaves in float32.
+TOLERANCE = 1e-6
+
+
+def check_probabilities(X, dtype, name):
+    """Raise in the name of an estimator unless all values are probabilities."""
+    low, high = extremes(X, dtype)
+    if low >= -TOLERANCE and high <= 1 + TOLERANCE:
+        return
+    # The first words are those that scikit-learn has for it.
+    negative = f"Negative values in data passed to {name}. " if low < -TOLERANCE else ""
+    raise ValueError(
+        f"{negative}{name} takes values in [0, 1], probabilities of its visible "
+        f"units to be on; X has values from {low:g} to {high:g}. Scale X with "
+        "MinMaxScaler(clip=True), or with MaxAbsScaler where it is sparse and not "
+        "negative, or make it binary with Binarizer."
+    )
+
+
+def smoothed_means(X, weight, dtype):
+    """Return the mean of each column, with half a zero and half a one more.
+
+    So that the log-odds of a constant column are finite. Weights are counted in units
+    of their mean, so that these two are as small a part of any weights as of none.
+    """
+    weight = np.ones(X.shape[0]) if weight is None else _counts(weight)
+    totals = column_sums(X, weight, dtype)
+    means = (totals + 0.5) / (weight.sum() + 1)
+    tiny = np.finfo(dtype).eps
+    return np.clip(means, tiny, 1 - tiny)
+
+
+def _counts(weight):
+    """Return weights that add up to the number of those that are not 0."""
+    return weight * (np.count_nonzero(weight) / weight.sum())

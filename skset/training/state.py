@@ -1,0 +1,65 @@
+"""`State`: where a training stands, with all that is needed to go on."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from skset.training.learning_rate import LearningRate
+from skset.training.momentum import RecentSteps
+
+__all__ = ["State"]
+
+
+@dataclass
+class State:
+    """The model in training and how far it has come.
+
+    The loop, its rule and the evolver all work on one of these. It is kept from one
+    `partial_fit` to the next.
+
+    Attributes
+    ----------
+    network : Network or RBM
+        As it is now. Steps change its arrays in place, an evolution replaces its
+        layers one after the other, so that no more than one exists twice.
+    rng : numpy.random.Generator
+        Shuffles and samples the rows; draws dropout, noise and hidden units.
+    topology_rng : numpy.random.Generator
+        Draws connections and their first weights, and decides between equal scores. A
+        stream of its own: copies that see other rows evolve alike.
+    learning_rate : LearningRate
+        Of the next step.
+    steps, epochs, samples : int
+        How many steps, epochs and rows there have been.
+    evolution_due : bool
+        Whether the topology evolves before the next step.
+    longest_stall : int
+        The most epochs in a row without an improvement.
+    recent_steps : RecentSteps, default=None
+        Where a strategy asks for the momentum.
+    fell_apart : bool
+        Whether a network without any path has been seen.
+    """
+
+    network: Any
+    rng: np.random.Generator
+    topology_rng: np.random.Generator
+    learning_rate: LearningRate | None = None
+    steps: int = 0
+    epochs: int = 0
+    samples: int = 0
+    evolution_due: bool = False
+    longest_stall: int = 0
+    recent_steps: RecentSteps | None = None
+    fell_apart: bool = False
+
+    def replace_layer(self, depth, layer):
+        """Put another layer in the place of one of the network's."""
+        layers = list(self.network.layers)
+        layers[depth] = layer
+        self.network = self.network.with_layers(layers)
+
+    def note_stall(self, n_epochs):
+        """Take note of so many epochs in a row without an improvement."""
+        self.longest_stall = max(self.longest_stall, n_epochs)
