@@ -10,11 +10,13 @@ from skset.strategies import METHODS
 from skset.topology import Topology, random_topology
 from skset.training import (
     SGD,
+    Backpropagation,
     ContrastiveDivergence,
-    DivergenceOptions,
+    DensityGoal,
+    Evolver,
     LearningRate,
+    State,
     Training,
-    TrainingOptions,
 )
 
 STATIC = METHODS["static"].evolution()
@@ -98,49 +100,75 @@ def problem(output, n_samples=23, n_features=6, n_outputs=3, dtype="float64", se
     return X, Y, Y.astype("float64")
 
 
-def training(network, samples, **given):
+def training(network, samples, *, dropout=0.0, noise=None, **given):
     """Return a training of a copy of the network; a number is a constant rate."""
-    defaults = {"dropout": 0.0, "weight_init": "he"}
-    return _begun(Training, TrainingOptions, network, samples, **defaults | given)
+
+    def rule(optimiser, alpha):
+        return Backpropagation(optimiser, alpha=alpha, dropout=dropout, noise=noise)
+
+    return _begun(rule, network, samples, **{"weight_init": "he"} | given)
 
 
-def divergence(machine, samples, **given):
-    """Return a training of a copy of the machine and its state, as above."""
-    defaults = {"weight_init": "normal"}
-    kinds = ContrastiveDivergence, DivergenceOptions
-    return _begun(*kinds, machine, samples, **defaults | given)
+def divergence(
+    machine, samples, *, n_gibbs=1, persistent=False, n_chains=None, **given
+):
+    """Return a training of a copy of the machine, as above."""
+
+    def rule(optimiser, alpha):
+        return ContrastiveDivergence(
+            optimiser,
+            alpha=alpha,
+            n_gibbs=n_gibbs,
+            persistent=persistent,
+            n_chains=n_chains,
+        )
+
+    return _begun(rule, machine, samples, **{"weight_init": "normal"} | given)
 
 
 def _begun(
-    kind,
-    kind_of_options,
+    rule,
     network,
     samples,
     *,
+    weight_init,
     optimiser=None,
     learning_rate=0.1,
     evolution=STATIC,
+    alpha=0.0,
+    edge_scale=1.0,
+    final_density=None,
+    final_nnz=None,
+    unit_pruning=None,
     seed=0,
-    progress=None,
+    state=None,
     **options,
 ):
+    """Return a training; a state that is given goes on with the network given."""
     if not isinstance(learning_rate, LearningRate):
         learning_rate = LearningRate(learning_rate)
-    defaults = {
-        "batch_size": samples.n_samples,
-        "shuffle": False,
-        "alpha": 0.0,
-        "max_epochs": 10,
-    }
-    return kind(
-        network.copy(at_rest=False),
-        samples,
-        optimiser or SGD(momentum=0.0, nesterov=False),
-        learning_rate,
+    if state is None:
+        rng = np.random.default_rng(seed)
+        state = State(None, rng, rng)
+    state.network, state.learning_rate = network.copy(at_rest=False), learning_rate
+    goal = None
+    if final_density is not None:
+        n_possible = network.n_possible
+        goal = DensityGoal(final_density, final_nnz or final_density * n_possible)
+    evolver = Evolver(
         evolution,
-        kind_of_options(**defaults | options),
-        np.random.default_rng(seed),
-        progress,
+        weight_init,
+        edge_scale=edge_scale,
+        goal=goal,
+        unit_pruning=unit_pruning,
+    )
+    defaults = {"batch_size": samples.n_samples, "shuffle": False, "max_epochs": 10}
+    return Training(
+        state,
+        samples,
+        rule(optimiser or SGD(momentum=0.0, nesterov=False), alpha),
+        evolver,
+        **defaults | options,
     )
 
 
@@ -148,7 +176,7 @@ def epochs(n, *args, begin=training, **kwargs):
     """Train n epochs; return the network and the losses."""
     with begin(*args, **kwargs) as running:
         losses = [next(running) for _ in range(n)]
-    return running.network, losses
+    return running.state.network, losses
 
 
 def samples_of(output, **kwargs):
@@ -177,9 +205,9 @@ def steps_before_evolutions(running, n_epochs):
     """Train so many epochs; return after how many steps each evolution came."""
     evolved_before, original = [], running._evolve
 
-    def evolve(grow):
-        evolved_before.append(running.progress.steps)
-        original(grow)
+    def evolve(regrow=True):
+        evolved_before.append(running.state.steps)
+        original(regrow)
 
     running._evolve = evolve
     for _ in range(n_epochs):

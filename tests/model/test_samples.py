@@ -214,7 +214,7 @@ def test_a_dense_autoencoder_is_scikit_learns(form, activation):
             mlp.partial_fit(X, X)
             assert next(running) == pytest.approx(mlp.loss_, rel=1e-10)
     for layer, before, W, b in zip(
-        running.network.layers,
+        running.state.network.layers,
         network.layers,
         mlp.coefs_,
         mlp.intercepts_,

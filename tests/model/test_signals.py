@@ -22,7 +22,7 @@ from skset.runtime import team
 from skset.runtime.team import Team
 from skset.strategies import METHODS
 from skset.training import SGD, Adam
-from skset.training.momentum import History
+from skset.training.momentum import RecentSteps
 
 UNITS = [6, 9, 7, 3]
 dtypes = pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -186,7 +186,7 @@ def test_factors_are_the_decayed_sum_of_the_last_steps(decay, n_steps, dtype):
     """What is older has less than a tenth of its weight left."""
     rng, shapes = np.random.default_rng(0), [(6, 4), (4, 3)]
     batch = History.N_SAMPLES // n_steps  # nothing is left out
-    history = History(decay)
+    history = RecentSteps(decay)
     steps = [fake_step(rng, shapes, batch, dtype) for _ in range(n_steps + 3)]
     for n, step in enumerate(steps, start=1):
         history.note(step)
@@ -208,7 +208,7 @@ def test_factors_are_the_decayed_sum_of_the_last_steps(decay, n_steps, dtype):
 @pytest.mark.parametrize("decay", [1e-9, 0.1, 0.5, 0.9, 0.99, 0.999, 1 - 1e-9])
 @pytest.mark.parametrize("batch", [1, 3, 32, 33, 128, 500])
 def test_no_more_samples_are_kept_than_are_wanted(decay, batch):
-    rng, history = np.random.default_rng(0), History(decay)
+    rng, history = np.random.default_rng(0), RecentSteps(decay)
     for _ in range(200):
         history.note(fake_step(rng, [(2, 3)], batch))
     L, R = history.factors(0)
@@ -219,7 +219,7 @@ def test_no_more_samples_are_kept_than_are_wanted(decay, batch):
 
 def test_of_large_batches_other_columns_are_kept_from_step_to_step():
     """A Boltzmann machine's have one phase on the left and one on the right."""
-    history = History(0.5)  # 4 steps of 32 columns
+    history = RecentSteps(0.5)  # 4 steps of 32 columns
     columns = np.arange(100.0)[None]
     for _ in range(5):
         history.note([SimpleNamespace(inputs=columns, deltas=columns)])
@@ -231,7 +231,7 @@ def test_of_large_batches_other_columns_are_kept_from_step_to_step():
 
 
 def test_what_is_noted_stays_when_its_arrays_are_written_anew():
-    history, step = History(0.5), fake_step(np.random.default_rng(0), [(6, 4)], 5)
+    history, step = RecentSteps(0.5), fake_step(np.random.default_rng(0), [(6, 4)], 5)
     before = copy.deepcopy(step)
     history.note(step)
     step[0].inputs[:] = step[0].deltas[:] = np.nan
@@ -261,10 +261,10 @@ def test_the_history_of_a_training_is_the_momentum_of_its_weights(
         **given,
     ) as running:
         next(running)
-    history = running.progress.history
+    history = running.state.recent_steps
     assert len(history) == 3
     factor = -100 if isinstance(optimiser, SGD) else 2  # 1 / (1 - beta_1)
-    for depth, layer in enumerate(running.network.layers):
+    for depth, layer in enumerate(running.state.network.layers):
         L, R = history.factors(depth)
         rows, columns = layer.topology.in_units, layer.topology.indices
         np.testing.assert_allclose(
@@ -278,4 +278,4 @@ def test_no_history_is_kept_unless_it_is_asked_for():
         evolution = METHODS["set"].evolution(grow=grow)
         with training(network, samples, evolution=evolution) as running:
             next(running)
-        assert running.progress.history is None
+        assert running.state.recent_steps is None

@@ -159,8 +159,8 @@ def test_progress_and_learning_rate():
         for _ in range(4):
             next(running)
             rates.append(rate.now)
-    assert (running.progress.steps, running.progress.epochs) == (12, 4)
-    assert running.progress.samples == 92
+    assert (running.state.steps, running.state.epochs) == (12, 4)
+    assert running.state.samples == 92
     expected = [0.05 * (1 + np.cos(np.pi * (3 * e - 1) / 12)) for e in range(1, 5)]
     assert rates == pytest.approx(expected)
 
@@ -249,21 +249,21 @@ def test_evolution_waits_for_the_next_epoch(optimiser):
         evolution=SET,
         batch_size=5,
     ) as running:
-        start = positions(running.network)
+        start = positions(running.state.network)
         next(running)
-        assert positions(running.network) == start
-        assert running.progress.evolution_due
-        seen = [running.network]
+        assert positions(running.state.network) == start
+        assert running.state.evolution_due
+        seen = [running.state.network]
         for _ in range(3):
             next(running)
-            assert positions(running.network) != positions(seen[-1])
-            assert nnz(running.network) == nnz(seen[-1])
-            for layer in running.network.layers:
+            assert positions(running.state.network) != positions(seen[-1])
+            assert nnz(running.state.network) == nnz(seen[-1])
+            for layer in running.state.network.layers:
                 assert_canonical(layer.topology)
                 assert len(layer.moments) == optimiser.n_moments
             # Newborn at 0, and trained since: nothing is seen as it was born.
-            assert running.network.layers[-1].weights.all()
-            seen.append(running.network)
+            assert running.state.network.layers[-1].weights.all()
+            seen.append(running.state.network)
 
 
 def test_kept_connections_keep_weight_and_moments():
@@ -271,9 +271,9 @@ def test_kept_connections_keep_weight_and_moments():
         sparse_network(UNITS), samples_of("softmax"), optimiser=Adam(), evolution=SET
     ) as running:
         next(running)
-        before = running.network
+        before = running.state.network
         running._evolve(SET.grow)
-        after = running.network
+        after = running.state.network
     for old, new in zip(before.layers, after.layers, strict=True):
         places = old.topology.positions(), new.topology.positions()
         _, k_old, k_new = np.intersect1d(*places, return_indices=True)
@@ -295,9 +295,9 @@ def test_what_newborn_connections_weigh(newborn, zero):
         sparse_network(UNITS), samples_of("softmax"), evolution=evolution, seed=1
     ) as running:
         next(running)
-        before = [set(layer.weights.tolist()) for layer in running.network.layers]
+        before = [set(layer.weights.tolist()) for layer in running.state.network.layers]
         running._evolve(evolution.grow)
-    for old, layer in zip(before, running.network.layers, strict=True):
+    for old, layer in zip(before, running.state.network.layers, strict=True):
         born = np.array([w not in old for w in layer.weights])
         assert born.sum() in range(int(0.4 * len(old)) - 1, int(0.4 * len(old)) + 1)
         assert (layer.weights[born] == 0).all() == zero
@@ -318,7 +318,7 @@ def test_update_interval_counts_steps_across_epochs(interval):
         evolved_before = steps_before_evolutions(running, 3)
     # 15 steps; what is due after the last one waits for a further epoch.
     assert evolved_before == [s for s in range(1, 15) if s % interval == 0]
-    assert running.progress.evolution_due == (15 % interval == 0)
+    assert running.state.evolution_due == (15 % interval == 0)
 
 
 def test_the_schedule_sees_the_share_of_the_training_done():
@@ -340,10 +340,10 @@ def test_static_training_never_changes_the_topology():
     with training(network, samples_of("softmax"), batch_size=5) as running:
         for _ in range(3):
             next(running)
-            for layer, old in zip(running.network.layers, network.layers, strict=True):
+            for layer, old in zip(running.state.network.layers, network.layers, strict=True):
                 assert layer.topology is old.topology
         running.drop_without_regrowth()
-    assert nnz(running.network) == nnz(network)
+    assert nnz(running.state.network) == nnz(network)
 
 
 def test_the_last_drop_grows_nothing():
@@ -351,9 +351,9 @@ def test_the_last_drop_grows_nothing():
         sparse_network(UNITS), samples_of("softmax"), evolution=SET
     ) as running:
         next(running)
-        before = running.network
+        before = running.state.network
         running.drop_without_regrowth()
-    for old, new in zip(before.layers, running.network.layers, strict=True):
+    for old, new in zip(before.layers, running.state.network.layers, strict=True):
         assert_canonical(new.topology)
         kept = np.isin(old.topology.positions(), new.topology.positions())
         assert kept.sum() == new.topology.nnz
@@ -380,10 +380,10 @@ def test_an_interrupt_among_evolutions_leaves_every_layer_whole():
         sparse_network(UNITS), samples_of("softmax"), evolution=evolution
     ) as running:
         next(running)
-        before = running.network.layers
+        before = running.state.network.layers
         with pytest.raises(KeyboardInterrupt):
             next(running)
-    after = running.network.layers
+    after = running.state.network.layers
     assert [new is old for new, old in zip(after, before, strict=True)] == [
         False,
         False,
@@ -402,9 +402,9 @@ def test_a_network_may_lose_all_its_connections_and_go_on():
         next(running)
         with pytest.warns(UserWarning, match="no path leads"):
             running.drop_without_regrowth()
-        assert running.network.nnz == 0
+        assert running.state.network.nnz == 0
         assert np.isfinite([next(running) for _ in range(3)]).all()
-    assert np.isfinite(running.network.weighted_sums(samples)).all()
+    assert np.isfinite(running.state.network.weighted_sums(samples)).all()
 
 
 # Divergence
@@ -420,8 +420,8 @@ def test_divergence_is_an_error_in_its_epoch_and_no_warning(output, dtype):
         pytest.raises(ValueError, match=r"non-finite .* epoch \d") as raised,
     ):
         list(islice(running, 100))  # pytest makes warnings errors
-    assert f"epoch {running.progress.epochs + 1}." in str(raised.value)
-    assert running.progress.epochs < 100
+    assert f"epoch {running.state.epochs + 1}." in str(raised.value)
+    assert running.state.epochs < 100
 
 
 def test_a_weight_that_is_not_finite_is_found_after_the_last_step():
@@ -434,7 +434,7 @@ def test_a_weight_that_is_not_finite_is_found_after_the_last_step():
         pytest.raises(ValueError, match="non-finite weights"),
     ):
         next(running)
-    assert (running.progress.steps, running.progress.epochs) == (2, 0)
+    assert (running.state.steps, running.state.epochs) == (2, 0)
 
 
 def test_a_loss_that_is_not_finite_is_found_in_its_step():
@@ -446,7 +446,7 @@ def test_a_loss_that_is_not_finite_is_found_in_its_step():
         pytest.raises(ValueError, match="non-finite loss"),
     ):
         next(running)
-    assert running.progress.steps == 2
+    assert running.state.steps == 2
 
 
 @pytest.mark.parametrize("drop", ["set", "magnitude"])
@@ -456,7 +456,7 @@ def test_weights_that_diverge_before_an_evolution_are_no_strange_error(drop):
         sparse_network(UNITS), samples_of("softmax"), evolution=evolution, batch_size=5
     ) as running:
         next(running)
-        running.network.layers[0].weights[3] = np.nan
-        running.progress.evolution_due = True
+        running.state.network.layers[0].weights[3] = np.nan
+        running.state.evolution_due = True
         with pytest.raises(ValueError, match="non-finite weights"):
             next(running)

@@ -121,10 +121,10 @@ def test_steps_are_those_of_the_dense_machine(dtype, mode, optimiser, weighted, 
                 **mode,
             )
             assert error == pytest.approx(expected, rel=TOLERANCE[dtype])
-            assert_machine_is(running.network, dense, TOLERANCE[dtype])
-    moved = running.network.layer.weights - machine.layer.weights
+            assert_machine_is(running.state.network, dense, TOLERANCE[dtype])
+    moved = running.state.network.layer.weights - machine.layer.weights
     assert np.abs(moved).max() > 0.01
-    assert running.network.dtype == running.network.visible_bias.dtype == dtype
+    assert running.state.network.dtype == running.state.network.visible_bias.dtype == dtype
 
 
 @dtypes
@@ -152,7 +152,7 @@ def test_persistent_steps_are_those_of_scikit_learn(dtype):
             for start in range(0, 40, width):
                 numbers.uniform((width, n_hidden))  # for the reconstruction error
                 rbm._fit(X[start : start + width], numbers)
-            machine_now = running.network
+            machine_now = running.state.network
             W = machine_now.layer.weights.reshape(n_visible, n_hidden)
             assert np.array_equal(machine_now.chains, rbm.h_samples_.T)
             for actual, expected in [
@@ -162,7 +162,7 @@ def test_persistent_steps_are_those_of_scikit_learn(dtype):
             ]:
                 assert actual.dtype == expected.dtype == dtype
                 np.testing.assert_allclose(actual, expected, atol=TOLERANCE[dtype])
-    assert running.progress.steps == 12
+    assert running.state.steps == 12
     assert np.abs(W.ravel() - machine.layer.weights).max() > 0.01
 
 
@@ -439,9 +439,9 @@ def test_chains_are_as_many_as_the_first_batch_and_go_on():
         seen = []
         for _ in range(3):
             next(running)
-            assert running.network.chains.shape == (5, 10)
-            assert set(np.unique(running.network.chains)) == {0, 1}
-            seen.append(running.network.chains)
+            assert running.state.network.chains.shape == (5, 10)
+            assert set(np.unique(running.state.network.chains)) == {0, 1}
+            seen.append(running.state.network.chains)
     assert not np.array_equal(seen[0], seen[1])
     assert not np.array_equal(seen[1], seen[2])
 
@@ -456,11 +456,11 @@ def test_chains_outlive_an_evolution():
         sparse_machine(), Samples(binary()), evolution=SET, persistent=True
     ) as running:
         next(running)
-        chains, bias = running.network.chains, running.network.visible_bias
+        chains, bias = running.state.network.chains, running.state.network.visible_bias
         before = chains.copy(), bias.copy()
         running._evolve(SET.grow)
-    assert running.network.chains is chains
-    assert running.network.visible_bias is bias
+    assert running.state.network.chains is chains
+    assert running.state.network.visible_bias is bias
     assert np.array_equal(chains, before[0])
     assert np.array_equal(bias, before[1])
 
@@ -531,18 +531,18 @@ def test_evolution_waits_for_the_next_epoch(mode, optimiser):
         batch_size=5,
         **mode,
     ) as running:
-        start = positions(running.network)
+        start = positions(running.state.network)
         next(running)
-        assert np.array_equal(positions(running.network), start)
-        assert running.progress.evolution_due
+        assert np.array_equal(positions(running.state.network), start)
+        assert running.state.evolution_due
         for _ in range(3):
-            before = positions(running.network)
+            before = positions(running.state.network)
             next(running)
-            assert not np.array_equal(positions(running.network), before)
-            assert running.network.nnz == 15
-            assert_canonical(running.network.layer.topology)
-            assert len(running.network.layer.moments) == optimiser.n_moments
-            assert running.network.layer.weights.all()  # the newborn are trained since
+            assert not np.array_equal(positions(running.state.network), before)
+            assert running.state.network.nnz == 15
+            assert_canonical(running.state.network.layer.topology)
+            assert len(running.state.network.layer.moments) == optimiser.n_moments
+            assert running.state.network.layer.weights.all()  # the newborn are trained since
 
 
 @pytest.mark.parametrize("optimiser", [SGD(), Adam()], ids=str)
@@ -554,9 +554,9 @@ def test_kept_connections_keep_weight_and_moments(optimiser):
         evolution=SET,
     ) as running:
         next(running)
-        before = running.network
+        before = running.state.network
         running._evolve(SET.grow)
-        old, new = before.layer, running.network.layer
+        old, new = before.layer, running.state.network.layer
     newborn = new.weights == 0
     n_dropped = sum(int(0.4 * (s * old.weights > 0).sum()) for s in (1, -1))
     assert newborn.sum() == n_dropped
@@ -569,7 +569,7 @@ def test_kept_connections_keep_weight_and_moments(optimiser):
         assert not b[newborn].any()
     assert new.bias is old.bias
     assert new.bias_moments is old.bias_moments
-    assert running.network.visible_moments is before.visible_moments
+    assert running.state.network.visible_moments is before.visible_moments
 
 
 def test_newborn_connections_may_have_a_scaled_weight():
@@ -582,9 +582,9 @@ def test_newborn_connections_may_have_a_scaled_weight():
         learning_rate=0.0,
     ) as running:
         next(running)
-        old = set(running.network.layer.weights.tolist())
+        old = set(running.state.network.layer.weights.tolist())
         running._evolve(evolution.grow)
-        new = running.network.layer.weights
+        new = running.state.network.layer.weights
     fresh = np.array([w for w in new.tolist() if w not in old])
     assert fresh.size in (134, 135)  # 0.3 of 450, rounded down for each sign
     assert 0.0008 < fresh.std() < 0.0012  # 0.01 times 0.1
@@ -595,9 +595,9 @@ def test_the_last_drop_grows_nothing():
         sparse_machine((12, 10)), Samples(binary(n_features=12)), evolution=SET
     ) as running:
         next(running)
-        old = running.network.layer
+        old = running.state.network.layer
         running.drop_without_regrowth()
-        new = running.network.layer
+        new = running.state.network.layer
     assert_canonical(new.topology)
     kept = np.isin(old.topology.positions(), new.topology.positions())
     assert kept.sum() == new.topology.nnz
@@ -617,7 +617,7 @@ def test_update_interval_counts_steps_across_epochs(interval):
     ) as running:
         evolved_before = steps_before_evolutions(running, 3)
     assert evolved_before == [s for s in range(1, 15) if s % interval == 0]
-    assert running.progress.evolution_due == (15 % interval == 0)
+    assert running.state.evolution_due == (15 % interval == 0)
 
 
 # What strategies look at
@@ -700,11 +700,11 @@ def test_a_look_changes_nothing_but_the_random_numbers(mode):
         sparse_machine(), Samples(binary()), optimiser=SGD(), **mode
     ) as running:
         next(running)
-        machine, last = running.network, running._last_step()
+        machine, last = running.state.network, running._last_step()
         before = machine.copy(at_rest=False)
         (signals,) = running._probe(np.arange(5))
     assert signals.inputs.shape == (6, 10)
-    assert running.network is machine
+    assert running.state.network is machine
     assert_same_machine(machine, before)
     for now, then in [
         (machine.layer.moments, before.layer.moments),
@@ -752,9 +752,9 @@ def test_every_growth_keeps_the_number_of_connections(grow, mode):
     ) as running:
         for _ in range(4):
             next(running)
-            assert_canonical(running.network.layer.topology)
-            assert running.network.nnz == machine.nnz
-    before, after = (m.layer.topology.positions() for m in (machine, running.network))
+            assert_canonical(running.state.network.layer.topology)
+            assert running.state.network.nnz == machine.nnz
+    before, after = (m.layer.topology.positions() for m in (machine, running.state.network))
     assert not np.array_equal(before, after)
 
 
@@ -767,7 +767,7 @@ def test_momentum_is_of_the_steps_that_were_taken(n_without):
     samples = Samples(binary(), None, weight)
     with divergence(sparse_machine(), samples, evolution=evolution, **given) as running:
         next(running)
-        assert len(running.progress.history) == running.progress.steps
+        assert len(running.state.recent_steps) == running.state.steps
         next(running)
 
 
@@ -785,8 +785,8 @@ def test_divergence_is_an_error_in_its_epoch_and_no_warning(dtype, mode):
         pytest.raises(ValueError, match=r"non-finite .* epoch \d") as raised,
     ):
         list(islice(running, 100))  # pytest makes warnings errors
-    assert f"epoch {running.progress.epochs + 1}. learning_rate" in str(raised.value)
-    assert 0 < running.progress.epochs < 100
+    assert f"epoch {running.state.epochs + 1}. learning_rate" in str(raised.value)
+    assert 0 < running.state.epochs < 100
 
 
 @dtypes
@@ -818,7 +818,7 @@ def test_an_error_that_is_not_finite_is_found_in_its_step():
         pytest.raises(ValueError, match="non-finite"),
     ):
         next(running)
-    assert running.progress.steps == 2
+    assert running.state.steps == 2
 
 
 def test_progress_and_learning_rate():
@@ -829,8 +829,8 @@ def test_progress_and_learning_rate():
         for _ in range(4):
             next(running)
             rates.append(rate.now)
-    assert (running.progress.steps, running.progress.epochs) == (12, 4)
-    assert running.progress.samples == 92
+    assert (running.state.steps, running.state.epochs) == (12, 4)
+    assert running.state.samples == 92
     expected = [0.05 * (1 + np.cos(np.pi * (3 * e - 1) / 12)) for e in range(1, 5)]
     assert rates == pytest.approx(expected)
 
@@ -839,7 +839,7 @@ def test_only_the_optimisers_state_and_the_chains_are_added_to_the_machine():
     machine = sparse_machine()
     before = machine.copy(at_rest=False)
     running = divergence(machine, Samples(binary()), persistent=True)
-    assert running.network.visible_moments[0].shape == (6,)
+    assert running.state.network.visible_moments[0].shape == (6,)
     assert running.loss_name == "reconstruction error"
     with running:
         next(running)

@@ -106,15 +106,15 @@ def compare(task, solver, dtype, activation, **parameters):
             tolerance = TOLERANCE[dtype]
             assert loss == pytest.approx(mlp.loss_, rel=10 * tolerance)
             for layer, W, b in zip(
-                running.network.layers, mlp.coefs_, mlp.intercepts_, strict=True
+                running.state.network.layers, mlp.coefs_, mlp.intercepts_, strict=True
             ):
                 assert layer.weights.dtype == dtype
                 np.testing.assert_allclose(layer.weights, W.ravel(), atol=tolerance)
                 np.testing.assert_allclose(layer.bias, b, atol=tolerance)
-    assert running.progress.steps == 30
+    assert running.state.steps == 30
     if schedule.schedule == "invscaling":
         assert schedule.now == pytest.approx(mlp._optimizer.learning_rate)
-    moved = running.network.layers[0].weights - network.layers[0].weights
+    moved = running.state.network.layers[0].weights - network.layers[0].weights
     assert np.abs(moved).max() > 100 * tolerance
 
 

@@ -27,7 +27,7 @@ from skset.strategies import (
 )
 from skset.topology import Topology, are_joined, erdos_renyi
 from skset.training import SGD, Adam
-from skset.training.momentum import History
+from skset.training.momentum import RecentSteps
 
 UNITS = [6, 30, 20, 3]
 NOWHERE = "no path leads from its inputs to its outputs"
@@ -52,7 +52,7 @@ def after_every_evolution(running, take):
     taken, original = [], running._evolve
 
     def evolve(grow):
-        share = running._share_done()
+        share = running.share_done
         original(grow)
         taken.append(take(running, share))
 
@@ -169,7 +169,7 @@ def test_a_strategy_that_looks_waits_for_no_step():
     with training(
         sparse_network(UNITS), samples_of("softmax"), evolution=evolution_of(grow=grow)
     ) as running:
-        running.progress.evolution_due = True
+        running.state.evolution_due = True
         next(running)
     assert len(grow.seen) == 3
 
@@ -202,7 +202,7 @@ def test_gradient_growth_takes_the_greatest_missing_gradients(output, dtype):
     net.masks = [np.ones_like(mask) for mask in net.masks]
     of_W, _ = net.gradients(X.astype(float), Y, weight)
     for old, new, gradient in zip(
-        network.layers, running.network.layers, of_W, strict=True
+        network.layers, running.state.network.layers, of_W, strict=True
     ):
         keep = np.array(magnitude_drop(old.weights, 0.3))
         kept = old.topology.positions()[keep]
@@ -259,12 +259,12 @@ def test_every_growth_keeps_the_connections_of_each_layer(grow, drop):
     ) as running:
         for _ in range(4):
             next(running)
-            assert nnz(running.network) == nnz(network)
-            for layer in running.network.layers:
+            assert nnz(running.state.network) == nnz(network)
+            for layer in running.state.network.layers:
                 assert_canonical(layer.topology)
     moved = [
         positions(a) != positions(b)
-        for a, b in zip(network.layers, running.network.layers, strict=True)
+        for a, b in zip(network.layers, running.state.network.layers, strict=True)
     ]
     assert all(moved)
 
@@ -284,9 +284,9 @@ def test_newborn_weights_of_he_depend_on_all_inputs(dtype):
         edge_scale=0.1,
     ) as running:
         next(running)
-        before = [set(layer.weights.tolist()) for layer in running.network.layers]
+        before = [set(layer.weights.tolist()) for layer in running.state.network.layers]
         running._evolve(evolution.grow)
-    for old, layer in zip(before, running.network.layers, strict=True):
+    for old, layer in zip(before, running.state.network.layers, strict=True):
         born = np.array([w not in old for w in layer.weights.tolist()])
         assert born.sum() == int(0.4 * len(old))
         limit = np.sqrt(6 / layer.topology.shape[0])
@@ -311,11 +311,11 @@ def test_what_was_explored_is_all_that_ever_was_connected():
         ) as running:
             for _ in range(4):
                 next(running)
-                for known, layer in zip(ever, running.network.layers, strict=True):
+                for known, layer in zip(ever, running.state.network.layers, strict=True):
                     known |= positions(layer)
                     assert_canonical(layer.explored)
                     assert set(layer.explored.positions().tolist()) == known
-        network = running.network  # as partial_fit does, with its moments
+        network = running.state.network  # as partial_fit does, with its moments
 
 
 def test_random_unfired_never_repeats_while_there_is_room():
@@ -329,10 +329,10 @@ def test_random_unfired_never_repeats_while_there_is_room():
     with training(network, samples_of("softmax"), evolution=evolution) as running:
         next(running)
         for _ in range(30):
-            before = running.network
+            before = running.state.network
             next(running)
             for depth, (old, new) in enumerate(
-                zip(before.layers, running.network.layers, strict=True)
+                zip(before.layers, running.state.network.layers, strict=True)
             ):
                 assert new.topology.nnz == old.topology.nnz
                 n_born = int(0.3 * old.topology.nnz)
@@ -387,19 +387,19 @@ def test_connections_follow_the_cubic_curve_and_end_as_promised(interval, zeta):
     initial, final = network.nnz / network.n_possible, 0.15
     with falling(network, samples_of("softmax"), final, interval, zeta) as running:
         taken = after_every_evolution(
-            running, lambda running, share: (share, running.network.nnz)
+            running, lambda running, share: (share, running.state.network.nnz)
         )
         for _ in range(10):
             next(running)
         for share, n in taken:
             assert n == round(network.n_possible * cubic(share, initial, final))
         promised = round(0.15 * network.n_possible)
-        assert running.has_final_density == (running.network.nnz == promised)
+        assert running.has_final_density == (running.state.network.nnz == promised)
         running.reach_final_density()
     assert len(taken) == {None: 9, 1: 49, 3: 16, 7: 7, 1000: 0}[interval]
-    assert running.network.nnz == promised
+    assert running.state.network.nnz == promised
     assert running.has_final_density
-    for layer in running.network.layers:
+    for layer in running.state.network.layers:
         assert_canonical(layer.topology)
         assert layer.weights.size == layer.topology.nnz == layer.moments[0].size
 
@@ -407,14 +407,14 @@ def test_connections_follow_the_cubic_curve_and_end_as_promised(interval, zeta):
 def test_dense_to_sparse():
     network = sparse_network(UNITS, density=1.0)
     with falling(network, samples_of("softmax"), 0.1) as running:
-        seen = [nnz(running.network)]
+        seen = [nnz(running.state.network)]
         for _ in range(10):
             next(running)
-            seen.append(nnz(running.network))
+            seen.append(nnz(running.state.network))
         running.reach_final_density()
     assert sum(seen[0]) == network.n_possible
     assert all(sum(a) >= sum(b) for a, b in pairwise(seen))
-    assert running.network.nnz == round(0.1 * network.n_possible)
+    assert running.state.network.nnz == round(0.1 * network.n_possible)
 
 
 @dtypes
@@ -423,9 +423,9 @@ def test_the_greatest_weights_of_all_layers_stay_with_their_moments(dtype):
     network, samples = sparse_network(UNITS, dtype=dtype), Samples(X, y)
     with falling(network, samples, 0.1, 1000, optimiser=Adam()) as running:
         next(running)
-        before = running.network.copy(at_rest=False)
+        before = running.state.network.copy(at_rest=False)
         running.reach_final_density()
-        after = running.network
+        after = running.state.network
     promised = round(0.1 * network.n_possible)
     every = np.sort(np.abs(np.concatenate([layer.weights for layer in before.layers])))
     left = np.sort(np.abs(np.concatenate([layer.weights for layer in after.layers])))
@@ -449,9 +449,9 @@ def test_a_layer_of_small_weights_keeps_its_share_and_the_number_is_the_same():
         shapes = [layer.topology.shape for layer in network.layers]
         share = int(0.25 * erdos_renyi(shapes, density=0.1)[1])
         strongest = np.sort(np.abs(network.layers[1].weights))[-max(share, 1) :]
-        left = np.sort(np.abs(running.network.layers[1].weights))
+        left = np.sort(np.abs(running.state.network.layers[1].weights))
         assert np.array_equal(left, strongest)
-        assert running.network.nnz == round(0.1 * network.n_possible)
+        assert running.state.network.nnz == round(0.1 * network.n_possible)
         assert running.has_final_density
 
 
@@ -463,7 +463,7 @@ def test_a_density_never_rises():
     ) as running:
         for _ in range(4):
             next(running)
-    assert nnz(running.network) == nnz(network)
+    assert nnz(running.state.network) == nnz(network)
     assert running.has_final_density
 
 
@@ -511,9 +511,9 @@ def pruned(n_epochs=5, optimiser=None, dtype="float64", **given):
         original = running._remove_units
 
         def remove(pruning):
-            before = running.network.copy(at_rest=False)
+            before = running.state.network.copy(at_rest=False)
             original(pruning)
-            pairs.append((before, running.network.copy(at_rest=False)))
+            pairs.append((before, running.state.network.copy(at_rest=False)))
 
         running._remove_units = remove
         for _ in range(n_epochs):
@@ -558,7 +558,7 @@ def test_the_weakest_units_go_with_all_that_belongs_to_them(
             if new.explored is not None:
                 explored = mask_of(old.explored)[here]
                 assert np.array_equal(mask_of(new.explored), explored)
-    assert running.network.n_units[1] < 30 * 0.75**3 + 1
+    assert running.state.network.n_units[1] < 30 * 0.75**3 + 1
 
 
 @pytest.mark.parametrize("given", [{}, {"dropout": 0.3}, {"n_threads": 2}], ids=str)
@@ -566,15 +566,15 @@ def test_the_weakest_units_go_with_all_that_belongs_to_them(
 def test_training_goes_on_with_fewer_units(grow, given):
     running, pairs = pruned(n_epochs=7, evolution=evolution_of(grow=grow), **given)
     assert len(pairs) == 3
-    assert running.progress.epochs == 7
-    sums = running.network.weighted_sums(samples_of("softmax"))
+    assert running.state.epochs == 7
+    sums = running.state.network.weighted_sums(samples_of("softmax"))
     assert sums.shape == (3, 23)
     assert np.isfinite(sums).all()
 
 
 def test_the_history_begins_anew_where_units_went():
     running, pairs = pruned(n_epochs=4, evolution=evolution_of(grow="momentum"))
-    history = running.progress.history
+    history = running.state.recent_steps
     assert isinstance(history, History)
     assert len(history) == 0
     assert len(pairs) == 3
@@ -584,7 +584,7 @@ def test_the_history_begins_anew_where_units_went():
 def test_units_stay_where_nobody_prunes_them_and_before_the_start():
     running, pairs = pruned(n_epochs=1)
     assert pairs == []
-    assert running.network.n_units == UNITS
+    assert running.state.network.n_units == UNITS
 
 
 def test_a_pruning_of_ones_own_may_leave_all_units():
@@ -606,7 +606,7 @@ def test_a_pruning_of_ones_own_may_leave_all_units():
     ) as running:
         for _ in range(4):
             next(running)
-    assert running.network.n_units == UNITS
+    assert running.state.network.n_units == UNITS
     assert shares == [(0, 0.25), (0.25, 0.5), (0.5, 0.75), (0.75, 1)]
 
 
@@ -615,7 +615,7 @@ def test_units_and_density_may_fall_together():
     running, pairs = pruned(evolution=evolution, final_density=0.1)
     running.reach_final_density()
     assert len(pairs) == 3
-    network = running.network
+    network = running.state.network
     assert network.nnz <= round(0.1 * network.n_possible)
 
 
@@ -664,10 +664,10 @@ def test_a_network_without_any_path_is_joined_anew(method, dtype):
         with pytest.warns(UserWarning, match=NOWHERE) as said:
             losses = [next(running)]
         assert len(said) == 1
-        before = [layer.bias.copy() for layer in running.network.layers]
-        assert not joined(running.network)
+        before = [layer.bias.copy() for layer in running.state.network.layers]
+        assert not joined(running.state.network)
         running._evolve(evolution.grow)
-        after = running.network
+        after = running.state.network
         assert joined(after) == (method != "static")
         assert nnz(after) == nnz(network)
         for layer, bias in zip(after.layers, before, strict=True):
@@ -678,7 +678,7 @@ def test_a_network_without_any_path_is_joined_anew(method, dtype):
             assert {m.size for m in layer.moments} == {layer.topology.nnz}
         losses += [next(running) for _ in range(4)]  # whatever tears again is silent
     assert np.isfinite(losses).all()
-    assert np.isfinite(running.network.weighted_sums(samples)).all()
+    assert np.isfinite(running.state.network.weighted_sums(samples)).all()
 
 
 @pytest.mark.parametrize("grow", GROWS)
@@ -696,8 +696,8 @@ def test_every_growth_goes_on_with_a_network_that_was_joined_anew(grow):
             next(running)
         for _ in range(9):
             next(running)
-            assert nnz(running.network) == nnz(network)
-            for layer in running.network.layers:
+            assert nnz(running.state.network) == nnz(network)
+            for layer in running.state.network.layers:
                 assert_canonical(layer.topology)
                 if layer.explored is not None:
                     explored = set(layer.explored.positions().tolist())
@@ -722,12 +722,12 @@ def test_what_growth_does_not_join_is_drawn_anew(dtype):
     with training(network, Samples(X, y), evolution=evolution, **given) as running:
         with pytest.warns(UserWarning, match=NOWHERE):
             next(running)
-        before = running.network
+        before = running.state.network
         running._evolve(evolution.grow)
-    assert joined(running.network)
-    assert nnz(running.network) == nnz(network)
+    assert joined(running.state.network)
+    assert nnz(running.state.network) == nnz(network)
     for depth, (old, layer) in enumerate(
-        zip(before.layers, running.network.layers, strict=True)
+        zip(before.layers, running.state.network.layers, strict=True)
     ):
         fan_in = layer.topology.fan_in[layer.topology.indices]
         relative = np.abs(layer.weights) / np.sqrt(6 / fan_in)
@@ -744,26 +744,26 @@ def test_a_network_that_is_torn_again_and_again_is_joined_every_time():
         with pytest.warns(UserWarning, match=NOWHERE):
             next(running)
         for _ in range(5):
-            running.network = torn()
+            running.state.network = torn()
             running._evolve(evolution.grow)
-            assert joined(running.network)
-            assert nnz(running.network) == nnz(network)
+            assert joined(running.state.network)
+            assert nnz(running.state.network) == nnz(network)
 
 
 def test_what_is_drawn_anew_counts_as_explored():
     evolution = evolution_of(grow="random_unfired")
     with training(torn(), samples_of("softmax"), evolution=evolution) as running:
-        running.network = running.network.with_layers(
+        running.state.network = running.state.network.with_layers(
             layer.exploring() for layer in torn().layers
         )
         with pytest.warns(UserWarning, match=NOWHERE):
             running._note_paths(rejoin=True)
         for _ in range(10):
-            for layer in running.network.layers:
+            for layer in running.state.network.layers:
                 explored = set(layer.explored.positions().tolist())
                 assert positions(layer) <= explored
             running._evolve(evolution.grow)
-            assert nnz(running.network) == nnz(torn())
+            assert nnz(running.state.network) == nnz(torn())
 
 
 def test_the_last_drop_joins_nothing_anew():
@@ -772,7 +772,7 @@ def test_the_last_drop_joins_nothing_anew():
         pytest.warns(UserWarning, match=NOWHERE),
     ):
         running.drop_without_regrowth()
-    assert not joined(running.network)
+    assert not joined(running.state.network)
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
@@ -783,7 +783,7 @@ def test_a_schedule_that_has_ended_joins_nothing_anew(when):
         with pytest.warns(UserWarning, match=NOWHERE):
             next(running)
         running._evolve(evolution.grow)
-    assert joined(running.network) == (when == "before")
+    assert joined(running.state.network) == (when == "before")
 
 
 def test_a_network_with_a_path_is_not_warned_of():
@@ -819,8 +819,8 @@ def test_units_that_went_have_taken_their_connections_along():
         network, samples_of("softmax"), evolution=evolution, **given
     ) as running:
         kept = [np.arange(n) < n // 2 for n in UNITS[1:-1]]
-        running.network = running.network.without_units(kept)
-        left = running.network.nnz
-        assert left > 0.4 * running.network.n_possible
+        running.state.network = running.state.network.without_units(kept)
+        left = running.state.network.nnz
+        assert left > 0.4 * running.state.network.n_possible
         running.reach_final_density()
-        assert running.network.nnz == min(left, given["final_nnz"])
+        assert running.state.network.nnz == min(left, given["final_nnz"])

@@ -45,7 +45,7 @@ def test_every_connections_gradient(activation, output):
     running, loss = one_step(network, Samples(X, y, weight), alpha=0.7)
     net = DenseNet(network)
     assert loss == pytest.approx(net.loss(X, Y, weight, alpha=0.7), rel=1e-12)
-    of_W, of_b = steps(network, running.network)
+    of_W, of_b = steps(network, running.state.network)
     expected_W, expected_b = net.gradients(X, Y, weight, alpha=0.7)
     for actual, expected, mask in zip(of_W, expected_W, net.masks, strict=True):
         np.testing.assert_allclose(actual, expected[mask], atol=1e-11)
@@ -60,7 +60,7 @@ def test_the_loss_changes_as_the_gradient_says_in_random_directions(activation, 
     X, y, _ = problem(output)
     samples = Samples(X, y)
     running, _ = one_step(network, samples)
-    gradient = np.concatenate(list(chain(*steps(network, running.network))))
+    gradient = np.concatenate(list(chain(*steps(network, running.state.network))))
     rng = np.random.default_rng(0)
     for _ in range(3):
         direction = rng.standard_normal(gradient.size)
@@ -95,7 +95,7 @@ def test_dropout_forward_and_backward(activation, output):
     expected = net.loss(X, Y, alpha=0.1, dropout=masks)
     assert loss == pytest.approx(expected, rel=1e-12)
     assert loss != pytest.approx(net.loss(X, Y, alpha=0.1), rel=1e-3)
-    of_W, of_b = steps(network, running.network)
+    of_W, of_b = steps(network, running.state.network)
     expected_W, expected_b = net.gradients(X, Y, alpha=0.1, dropout=masks)
     for actual, expected, mask in zip(of_W, expected_W, net.masks, strict=True):
         np.testing.assert_allclose(actual, expected[mask], atol=1e-11)
@@ -135,7 +135,7 @@ def test_many_steps_of_a_sparse_network(optimiser, dtype):
             for p, g, moments in zip(parameters, gradients, state, strict=True):
                 p[...], *moments[:] = textbook_step(optimiser, p, moments, g, t)
     for layer, W, b, mask in zip(
-        running.network.layers, net.W, net.b, net.masks, strict=True
+        running.state.network.layers, net.W, net.b, net.masks, strict=True
     ):
         assert_close(layer.weights, W[mask], factor=10)
         assert_close(layer.bias, b, factor=10)
@@ -180,7 +180,7 @@ def test_a_3_2_1_network_by_hand():
     assert network.weighted_sums(samples) == pytest.approx(0.8)
     with training(network, samples, learning_rate=LearningRate(0.1)) as running:
         assert next(running) == pytest.approx(0.02)
-    one, two = running.network.layers
+    one, two = running.state.network.layers
     # By input: (0,0), (1,0), (1,1), (2,1).
     expected = [0.5 + 0.04, 0.25 + 0.08, -1 - 0.016, -3 + 0.008]
     assert one.weights.tolist() == pytest.approx(expected)
@@ -189,4 +189,4 @@ def test_a_3_2_1_network_by_hand():
     assert two.bias.tolist() == pytest.approx([0.3 + 0.02])
     # And the second network's prediction: 0.54 + 0.66 - 0.46 = 0.74;
     # 2 * -1.016 + 2.992 + 0.242 = 1.202; 0.74*2.01 - 1.202*0.375 + 0.32 = 1.35665.
-    assert running.network.weighted_sums(samples) == pytest.approx(1.35665)
+    assert running.state.network.weighted_sums(samples) == pytest.approx(1.35665)
