@@ -29,7 +29,7 @@ from scipy import sparse
 from sklearn.neural_network import MLPClassifier
 from threadpoolctl import threadpool_limits
 
-from skset.model import Network, Samples
+from skset.model import LOSSES, Network, Samples
 from skset.strategies import METHODS, ConstantSchedule, ErdosRenyi
 from skset.training import SGD, LearningRate, Training, TrainingOptions
 
@@ -158,6 +158,7 @@ def sparse_training(topologies, X, y, batch, n_jobs, evolution):
         evolution,
         options,
         rng,
+        loss=LOSSES["log_loss"](),
     )
     training.__enter__()  # its threads end with the process
     return training

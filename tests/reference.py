@@ -117,6 +117,21 @@ def logistic(z):
     return 1 / (1 + np.exp(-z))
 
 
+SELU_SCALE, SELU_ALPHA = 1.0507009873554805, 1.6732632423543772
+
+
+def elu(z, alpha=1):
+    return np.where(z > 0, z, alpha * (np.exp(z) - 1))
+
+
+def elu_derivative(z, alpha=1):
+    return np.where(z > 0, 1.0, alpha * np.exp(z))
+
+
+def normal_cdf(z):
+    return np.vectorize(lambda x: 0.5 * math.erfc(-x / math.sqrt(2)))(z)
+
+
 def softmax(Z):
     return np.exp(Z) / np.exp(Z).sum(axis=1, keepdims=True)
 
@@ -131,6 +146,20 @@ ACTIVATIONS = {
     "relu": (lambda z, _: leaky(z, 0), lambda z, _: leaky_derivative(z, 0)),
     "leaky_relu": (leaky, leaky_derivative),
     "all_relu": (leaky, leaky_derivative),
+    "elu": (lambda z, _: elu(z), lambda z, _: elu_derivative(z)),
+    "selu": (
+        lambda z, _: SELU_SCALE * elu(z, SELU_ALPHA),
+        lambda z, _: SELU_SCALE * elu_derivative(z, SELU_ALPHA),
+    ),
+    "gelu": (
+        lambda z, _: z * normal_cdf(z),
+        lambda z, _: normal_cdf(z) + z * np.exp(-(z**2) / 2) / math.sqrt(2 * math.pi),
+    ),
+    "silu": (
+        lambda z, _: z * logistic(z),
+        lambda z, _: logistic(z) + z * logistic(z) * (1 - logistic(z)),
+    ),
+    "softplus": (lambda z, _: np.log1p(np.exp(z)), lambda z, _: logistic(z)),
 }
 OUTPUTS = {
     "identity": lambda Z: Z,
@@ -225,31 +254,37 @@ class DenseNet:
             for mask, layer in zip(self.masks, network.layers, strict=True)
         ]
         self.b = [layer.bias.astype(np.float64) for layer in network.layers]
-        self.activation, self.output = network.activation, network.output
-        self.negative_slope = network.negative_slope
+        given, n_hidden = network.activation, len(self.W) - 1
+        self.activations = [given] * n_hidden if isinstance(given, str) else given
+        self.output, self.negative_slope = network.output, network.negative_slope
 
-    def slope(self, hidden_layer):
-        return slope(self.activation, hidden_layer, self.negative_slope)
+    def activated(self, hidden_layer, Z, part=0):
+        """Return the activation in a hidden layer, or with part 1 its derivative.
+
+        Layers are counted from 1.
+        """
+        name = self.activations[hidden_layer - 1]
+        return ACTIVATIONS[name][part](
+            Z, slope(name, hidden_layer, self.negative_slope)
+        )
 
     def forward(self, X, dropout=None):
         """Return weighted sums and inputs of every layer, and the predictions.
 
         `dropout` has, for each hidden layer, factors of shape (samples, units).
         """
-        function = ACTIVATIONS[self.activation][0]
         inputs, sums = [X], []
         for depth, (W, b) in enumerate(zip(self.W, self.b, strict=True)):
             sums.append(inputs[-1] @ W + b)
             if depth < len(self.W) - 1:
-                A = function(sums[-1], self.slope(depth + 1))
+                A = self.activated(depth + 1, sums[-1])
                 inputs.append(A * dropout[depth] if dropout else A)
         return sums, inputs, OUTPUTS[self.output](sums[-1])
 
     def hidden_slopes(self, X):
         """Return the derivative of every hidden layer's activations."""
-        derivative = ACTIVATIONS[self.activation][1]
         sums, _, _ = self.forward(X)
-        return [derivative(Z, self.slope(k + 1)) for k, Z in enumerate(sums[:-1])]
+        return [self.activated(k, Z, 1) for k, Z in enumerate(sums[:-1], start=1)]
 
     def output_gradients(self, X):
         """Return d output / d input, of shape (outputs, samples, inputs)."""
@@ -276,7 +311,6 @@ class DenseNet:
         """
         weight = np.ones(len(X)) if weight is None else weight
         l2 = alpha / np.count_nonzero(weight)
-        derivative = ACTIVATIONS[self.activation][1]
         sums, inputs, predicted = self.forward(X, dropout)
         delta = (predicted - Y) * weight[:, None] / weight.sum()
         of_W, of_b = [], []
@@ -288,7 +322,7 @@ class DenseNet:
                 delta = delta @ self.W[depth].T
                 if dropout:
                     delta = delta * dropout[depth - 1]
-                delta = delta * derivative(sums[depth - 1], self.slope(depth))
+                delta = delta * self.activated(depth, sums[depth - 1], 1)
         return of_W, of_b
 
 

@@ -11,7 +11,7 @@ from sklearn.utils.validation import column_or_1d
 
 from skset.estimators._sample_weight import multiplied, scaled, weight_by_class
 from skset.estimators._sklearn import check_partial_fit_first_call
-from skset.model import Samples
+from skset.model import LOSSES, Samples
 
 __all__ = ["ClassTargets", "checked_labels"]
 
@@ -53,6 +53,7 @@ class ClassTargets:
     output: str = field(init=False)
     attributes: dict = field(init=False)
     kind: ClassVar = "classes"
+    loss_function: ClassVar = LOSSES["log_loss"]()
 
     def __post_init__(self):
         if self.classes is None:

@@ -14,7 +14,7 @@ from sklearn.utils.validation import column_or_1d
 
 from skset.estimators._columns import located, refuse_dates
 from skset.estimators._sample_weight import scaled
-from skset.model import Reconstruction, Samples
+from skset.model import LOSSES, Reconstruction, Samples
 
 __all__ = ["OUTPUT_OF_LOSS", "InputTargets", "NumberTargets"]
 
@@ -55,6 +55,11 @@ class NumberTargets:
         """Name of the network's output function."""
         return OUTPUT_OF_LOSS[self.loss]
 
+    @property
+    def loss_function(self):
+        """The loss of the training."""
+        return LOSSES[self.loss]()
+
     def _checked(self, y, given):
         """Return y as a finite array of the network's dtype, or raise.
 
@@ -81,11 +86,7 @@ class NumberTargets:
                 "Input y contains NaN, infinity or a value too large for "
                 f"{np.dtype(self.dtype)}."
             )
-        if self.loss == "poisson" and ((y < 0).any() or not (y > 0).any()):
-            raise ValueError(
-                "Some value(s) of y are negative, or all are 0, which is not allowed "
-                "for loss='poisson'."
-            )
+        self.loss_function.check_targets(y)
         return y
 
     def learned(self, y, given, sample_weight=None, classes=None):
@@ -169,6 +170,7 @@ class InputTargets:
     reconstructs: bool = True
     kind: ClassVar = "X alone"
     output: ClassVar = "identity"
+    loss_function: ClassVar = LOSSES["squared_error"]()
     attributes: ClassVar[dict] = {}
 
     def learned(self, y, given, sample_weight=None, classes=None):

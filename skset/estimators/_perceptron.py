@@ -15,7 +15,7 @@ from skset.estimators._estimator import (
 from skset.estimators._input import checked_again
 from skset.estimators._parameters import SHARED_CONSTRAINTS
 from skset.estimators._warnings import warn
-from skset.model import ACTIVATIONS, Network, Samples
+from skset.model import Network, Samples, activations_for, auto_weight_init
 from skset.topology import checked_topologies
 from skset.training import (
     SGD,
@@ -39,8 +39,6 @@ AUTO_PARTIAL_BATCH_SIZE = 200
 AUTO_EDGE_SCALE = 0.1
 # Samples over which an init that asks for sensitivities gets them.
 N_SENSED = 256
-# Slope for z < 0 where the user gives none: the usual one, and that of Curci et al.
-NEGATIVE_SLOPES = {"leaky_relu": 0.01, "all_relu": 0.6}
 
 
 def finite_output(output):
@@ -120,9 +118,6 @@ class SparsePerceptron(SparseEstimator):
         self.n_layers_ = len(sizes)
         shapes = list(pairwise(sizes))
         name, edge_scale = self._first_weights(p)
-        slope = p.negative_slope
-        if slope is None:
-            slope = NEGATIVE_SLOPES.get(p.activation, 0.0)
 
         def network_on(topologies, **scale):
             return Network.initial(
@@ -131,7 +126,7 @@ class SparsePerceptron(SparseEstimator):
                 topology_rng,
                 p.dtype,
                 activation=p.activation,
-                negative_slope=slope,
+                negative_slope=p.negative_slope,
                 output=self.out_activation_,
                 **scale,
             )
@@ -142,7 +137,7 @@ class SparsePerceptron(SparseEstimator):
             network = network_on(topologies)
             n = min(N_SENSED, samples.n_samples)
             rows = np.sort(rng.choice(samples.n_samples, n, replace=False))
-            return network.sensitivities(samples, rows)
+            return network.sensitivities(samples, rows, targets.loss_function)
 
         topologies, goal = initial_topologies(
             p.init, p.density_schedule, shapes, topology_rng, sensitivities
@@ -152,8 +147,9 @@ class SparsePerceptron(SparseEstimator):
     def _first_weights(self, p):
         if p.weight_init != "auto":
             return p.weight_init, 1.0
-        relu_family = ACTIVATIONS[p.activation].rectifier
-        return "he" if relu_family else "glorot", AUTO_EDGE_SCALE
+        n_hidden = len(self._sizes_at_first)
+        hidden = activations_for(p.activation, n_hidden, p.negative_slope)
+        return auto_weight_init(hidden), AUTO_EDGE_SCALE
 
     def _new_training(self, p, state, samples, partial=False):
         state.learning_rate = self._learning_rate(p, partial)
@@ -162,6 +158,7 @@ class SparsePerceptron(SparseEstimator):
         batch_size = self._batch_size(p, samples.n_samples, partial)
         rule = Backpropagation(
             self._optimiser(p),
+            self._targets.loss_function,
             alpha=p.alpha,
             dropout=p.dropout,
             noise=self._noise(p, state.rng),

@@ -27,10 +27,11 @@ def new_stopping(estimator, p, validation_set):
         return LossPlateau(p.tol, p.n_iter_no_change)
     X, y, weight, rows = validation_set
     if p.scoring == "loss":
-        samples = estimator._targets.samples(X, y, weight, rows)
+        targets = estimator._targets
+        samples, loss = targets.samples(X, y, weight, rows), targets.loss_function
 
         def score(network):
-            return -network.loss(samples)
+            return -network.loss(samples, loss)
 
         return ValidationScore(score, "loss", p.tol, p.n_iter_no_change)
     # Here, as it brings along what doubles the time of the import.

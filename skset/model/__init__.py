@@ -1,6 +1,11 @@
 """What exists: sparse networks and Boltzmann machines, and what they are made of."""
 
-from skset.model.activations import ACTIVATIONS, logistic, softplus
+from skset.model.activation_names import (
+    ACTIVATIONS,
+    activations_for,
+    auto_weight_init,
+)
+from skset.model.activations import Activation, logistic, softplus
 from skset.model.boltzmann import RBM, bernoulli, column_sums
 from skset.model.importance import (
     attribution,
@@ -12,8 +17,9 @@ from skset.model.importance import (
     strength,
 )
 from skset.model.layer import Layer
-from skset.model.losses import LOSSES, OUTPUTS, log_softmax
+from skset.model.losses import LOSSES, Loss
 from skset.model.network import Network
+from skset.model.outputs import OUTPUTS, log_softmax
 from skset.model.samples import Reconstruction, Samples
 from skset.model.signals import Signals
 from skset.model.weights import INITIAL_WEIGHTS
@@ -24,12 +30,16 @@ __all__ = [
     "LOSSES",
     "OUTPUTS",
     "RBM",
+    "Activation",
     "Layer",
+    "Loss",
     "Network",
     "Reconstruction",
     "Samples",
     "Signals",
+    "activations_for",
     "attribution",
+    "auto_weight_init",
     "bernoulli",
     "column_sums",
     "contributions",

@@ -3,15 +3,33 @@
 Arrays are (units, batch): Z weighted sums, A activations, D deltas.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtr
 
-__all__ = ["ACTIVATIONS", "Activation", "logistic", "softplus"]
+__all__ = [
+    "ELU",
+    "GELU",
+    "SELU",
+    "Activation",
+    "Identity",
+    "LeakyReLU",
+    "Logistic",
+    "SiLU",
+    "Softplus",
+    "Tanh",
+    "logistic",
+    "softplus",
+]
+
+Array: TypeAlias = NDArray[Any]
 
 
-def logistic(Z, out=None):
+def logistic(Z: Array, out: Array | None = None) -> Array:
     """Return ``1 / (1 + exp(-Z))``, in `out` if that is given.
 
     By numpy's vectorised exp, at a quarter of the time of scipy's expit in float32.
@@ -22,9 +40,9 @@ def logistic(Z, out=None):
     return np.reciprocal(A, out=A)
 
 
-def softplus(Z):
+def softplus(Z: Array) -> Array:
     """Return ``log(1 + exp(Z))``, for Z of any size."""
-    A = np.abs(Z)
+    A: Array = np.abs(Z)
     np.exp(np.negative(A, out=A), out=A)
     A += 1
     np.log(A, out=A)
@@ -33,89 +51,244 @@ def softplus(Z):
 
 
 @dataclass(frozen=True)
-class Activation:
+class Activation(ABC):
     """An elementwise function and its derivative.
 
-    Attributes
-    ----------
-    apply : callable
-        ``apply(Z, A, slope)`` writes the activations into A, which may be Z.
-    multiply_derivative : callable
-        ``multiply_derivative(Z, A, D, slope)`` multiplies D by the derivative, in
-        place. Z is A where `in_place` is True.
-    leak : callable, default=None
-        For a function ``z if z > 0 else leak(slope) * z``, which the kernels apply to
-        their sums themselves.
-    in_place : bool
-        Whether the derivative can be told from A alone, so that Z need not be kept.
-    rectifier : bool
-        Whether about half of the signal is lost, so that weights start at He's scale.
-    alternating : bool
-        Whether the sign of the slope alternates from layer to layer.
+    To write one of your own, derive a frozen dataclass with `apply` and
+    `multiply_derivative`. Both work in place, in the type of their arrays. The three
+    properties may be plain class attributes.
+
+    Examples
+    --------
+    >>> @dataclass(frozen=True)
+    ... class Softsign(Activation):
+    ...     '''z / (1 + |z|), with the derivative (1 - |a|)^2.'''
+    ...
+    ...     needs_sums = False
+    ...     weight_init = "glorot"
+    ...
+    ...     def apply(self, Z, A):
+    ...         np.divide(Z, 1 + np.abs(Z), out=A)
+    ...
+    ...     def multiply_derivative(self, Z, A, D):
+    ...         D *= (1 - np.abs(A)) ** 2
+    >>> A = np.array([[1.0, -3.0]])
+    >>> Softsign().apply(A, A)
+    >>> A
+    array([[ 0.5 , -0.75]])
     """
 
-    apply: Callable[..., None]
-    multiply_derivative: Callable[..., None]
-    leak: Callable[[float], float] | None = None
-    in_place: bool = True
-    rectifier: bool = False
-    alternating: bool = False
+    @abstractmethod
+    def apply(self, Z: Array, A: Array) -> None:
+        """Write the activations of Z into A, which may be Z itself."""
 
-    def slope(self, layer, negative_slope):
-        """Return the slope for z < 0 in hidden layer `layer` (0 is the first)."""
-        if self.alternating and (layer + 1) % 2 == 0:
-            return -negative_slope
-        return negative_slope
+    @abstractmethod
+    def multiply_derivative(self, Z: Array, A: Array, D: Array) -> None:
+        """Multiply D by the derivative at Z; Z is A unless `needs_sums` is True."""
 
-    def in_kernels(self, slope):
-        """Return the slope for kernels, 1 where they are to leave their sums alone."""
-        return 1.0 if self.leak is None else self.leak(slope)
+    @property
+    def slope(self) -> float | None:
+        """The s of ``z if z > 0 else s * z``, which the kernels apply themselves.
+
+        None for any other function. Kernels find the derivative by the sign of the
+        activation, so s must not be negative.
+        """
+        return None
+
+    @property
+    def needs_sums(self) -> bool:
+        """Whether the derivative needs Z. If A is enough, Z is not kept."""
+        return True
+
+    @property
+    def weight_init(self) -> str:
+        """Initial weights that keep the size of signals: "he" or "glorot".
+
+        "he" if about half of the signal is lost.
+        """
+        return "he"
 
 
-def _leaking(leak, **attributes):
-    """Return the activation ``z if z > 0 else leak(slope) * z``."""
+@dataclass(frozen=True)
+class Identity(Activation):
+    """``z``."""
 
-    def apply(Z, A, slope):
-        A[...] = np.where(Z > 0, Z, Z.dtype.type(leak(slope)) * Z)
+    slope = 1.0
+    needs_sums = False
+    weight_init = "glorot"
 
-    def multiply_derivative(Z, A, D, slope):
-        factor = D.dtype.type(leak(slope))
+    def apply(self, Z: Array, A: Array) -> None:
+        """Write Z into A."""
+        A[...] = Z
+
+    def multiply_derivative(self, Z: Array, A: Array, D: Array) -> None:
+        """Leave D as it is."""
+
+
+@dataclass(frozen=True)
+class LeakyReLU(Activation):
+    """``z if z > 0 else s * z``, with s = `below_zero`.
+
+    With a negative s the sign of z is lost in the activation. So Z is kept, and the
+    kernels leave it alone.
+    """
+
+    below_zero: float = 0.01
+
+    @property
+    def slope(self) -> float | None:
+        """`below_zero`, or None if it is negative."""
+        return self.below_zero if self.below_zero >= 0 else None
+
+    @property
+    def needs_sums(self) -> bool:
+        """True if `below_zero` is negative."""
+        return self.below_zero < 0
+
+    def apply(self, Z: Array, A: Array) -> None:
+        """Write the activations of Z into A."""
+        A[...] = np.where(Z > 0, Z, Z.dtype.type(self.below_zero) * Z)
+
+    def multiply_derivative(self, Z: Array, A: Array, D: Array) -> None:
+        """Multiply D by s where Z is not positive."""
+        factor = D.dtype.type(self.below_zero)
         if 0 <= factor <= 1:  # twenty times as fast as with a mask
             D *= np.maximum(Z > 0, factor, dtype=D.dtype)
         else:
             np.multiply(D, factor, out=D, where=Z <= 0)
 
-    return Activation(apply, multiply_derivative, leak, **attributes)
+
+@dataclass(frozen=True)
+class Logistic(Activation):
+    """``a = 1 / (1 + exp(-z))``, with the derivative ``a (1 - a)``."""
+
+    needs_sums = False
+    weight_init = "glorot"
+
+    def apply(self, Z: Array, A: Array) -> None:
+        """Write the activations of Z into A."""
+        logistic(Z, A)
+
+    def multiply_derivative(self, Z: Array, A: Array, D: Array) -> None:
+        """Multiply D by ``A (1 - A)``."""
+        D *= A
+        D *= 1 - A
 
 
-def _logistic(Z, A, slope):
-    logistic(Z, A)
+@dataclass(frozen=True)
+class Tanh(Activation):
+    """``a = tanh(z)``, with the derivative ``1 - a^2``."""
+
+    needs_sums = False
+    weight_init = "glorot"
+
+    def apply(self, Z: Array, A: Array) -> None:
+        """Write the activations of Z into A."""
+        np.tanh(Z, out=A)
+
+    def multiply_derivative(self, Z: Array, A: Array, D: Array) -> None:
+        """Multiply D by ``1 - A^2``."""
+        D *= 1 - A * A
 
 
-def _logistic_derivative(Z, A, D, slope):
-    D *= A
-    D *= 1 - A
+@dataclass(frozen=True)
+class ELU(Activation):
+    """``z if z > 0 else exp(z) - 1`` (Clevert et al. 2016, ICLR, with alpha = 1).
+
+    The derivative is ``1 if a > 0 else a + 1``.
+    """
+
+    needs_sums = False
+
+    def apply(self, Z: Array, A: Array) -> None:
+        """Write the activations of Z into A."""
+        negative = np.expm1(np.minimum(Z, 0))
+        np.maximum(Z, 0, out=A)
+        A += negative
+
+    def multiply_derivative(self, Z: Array, A: Array, D: Array) -> None:
+        """Multiply D by the derivative, seen in A."""
+        D *= np.minimum(A, 0) + 1
 
 
-def _tanh(Z, A, slope):
-    np.tanh(Z, out=A)
+@dataclass(frozen=True)
+class SELU(Activation):
+    """``s z if z > 0 else s t (exp(z) - 1)`` (Klambauer et al. 2017, NeurIPS).
+
+    With s = 1.0507 and t = 1.6733 a unit's outputs have mean 0 and variance 1 if its
+    inputs have. The paper's weights have variance 1 / fan_in; "glorot" has the same
+    where fan_in and fan_out are equal.
+    """
+
+    needs_sums = False
+    weight_init = "glorot"
+    scale = 1.0507009873554805
+    saturation = 1.6732632423543772 * scale  # at minus infinity, where a is -saturation
+
+    def apply(self, Z: Array, A: Array) -> None:
+        """Write the activations of Z into A."""
+        negative = np.expm1(np.minimum(Z, 0))
+        negative *= self.saturation
+        np.maximum(Z, 0, out=A)
+        A *= self.scale
+        A += negative
+
+    def multiply_derivative(self, Z: Array, A: Array, D: Array) -> None:
+        """Multiply D by s where A is positive, by ``A + s t`` elsewhere."""
+        derivative = np.minimum(A, 0)
+        derivative += self.saturation
+        # Four times as fast as np.where.
+        derivative -= (A > 0) * A.dtype.type(self.saturation - self.scale)
+        D *= derivative
 
 
-def _tanh_derivative(Z, A, D, slope):
-    D *= 1 - A * A
+@dataclass(frozen=True)
+class Softplus(Activation):
+    """``a = log(1 + exp(z))``, with the derivative ``1 - exp(-a)``."""
+
+    needs_sums = False
+
+    def apply(self, Z: Array, A: Array) -> None:
+        """Write the activations of Z into A."""
+        A[...] = softplus(Z)
+
+    def multiply_derivative(self, Z: Array, A: Array, D: Array) -> None:
+        """Multiply D by ``1 - exp(-A)``."""
+        D *= -np.expm1(-A)
 
 
-ACTIVATIONS = {
-    "identity": _leaking(lambda slope: 1.0),
-    "logistic": Activation(_logistic, _logistic_derivative),
-    "tanh": Activation(_tanh, _tanh_derivative),
-    "relu": _leaking(lambda slope: 0.0, rectifier=True),
-    "leaky_relu": _leaking(lambda slope: slope, rectifier=True),
-    # Curci et al. 2021 (arXiv 2102.01732). With a negative slope the sign of z is lost
-    # in the activation, so Z is kept, and not left to the kernels.
-    "all_relu": replace(
-        _leaking(lambda slope: slope, rectifier=True, alternating=True),
-        leak=None,
-        in_place=False,
-    ),
-}
+@dataclass(frozen=True)
+class SiLU(Activation):
+    """``a = z p`` with ``p = 1 / (1 + exp(-z))``, the derivative is ``p + a (1 - p)``.
+
+    Elfwing et al. 2018, Neural Networks 107 (arXiv 1702.03118).
+    """
+
+    def apply(self, Z: Array, A: Array) -> None:
+        """Write the activations of Z into A."""
+        np.multiply(Z, logistic(Z), out=A)
+
+    def multiply_derivative(self, Z: Array, A: Array, D: Array) -> None:
+        """Multiply D by ``p + A (1 - p)``."""
+        P = logistic(Z)
+        D *= P + A * (1 - P)
+
+
+@dataclass(frozen=True)
+class GELU(Activation):
+    """``z F(z)``, F the normal distribution (Hendrycks and Gimpel 2016).
+
+    Exact, as in PyTorch and ONNX by default, not the approximation with tanh. The
+    derivative is ``F(z) + z f(z)`` with the normal density f. arXiv 1606.08415.
+    """
+
+    def apply(self, Z: Array, A: Array) -> None:
+        """Write the activations of Z into A."""
+        np.multiply(Z, ndtr(Z), out=A)
+
+    def multiply_derivative(self, Z: Array, A: Array, D: Array) -> None:
+        """Multiply D by ``F(Z) + Z f(Z)``."""
+        with np.errstate(over="ignore", under="ignore"):  # where the density is 0
+            density = np.exp(-0.5 * Z * Z)
+        density *= (2 * np.pi) ** -0.5
+        D *= ndtr(Z) + Z * density

@@ -99,10 +99,10 @@ class Layer:
             bias_moments=tuple(m.copy() for m in self.bias_moments),
         )
 
-    def forward(self, X, Z, team, slope=1.0):
+    def forward(self, X, Z, team, slope=None):
         """Write into Z (n_out, batch) the weighted sums of X (n_in, batch), plus bias.
 
-        Those that are not positive are multiplied by `slope`.
+        Those that are not positive are multiplied by `slope`, if it is given.
         """
         work = self.topology.nnz * X.shape[1]
         starts = self.topology.starts(self._n_tiles(Z, team.threads_for(work)))
@@ -113,16 +113,16 @@ class Layer:
             starts,
             self.topology.indices,
             *self.views,
-            self.bias.dtype.type(slope),
+            self.bias.dtype.type(1 if slope is None else slope),
             X,
             Z,
         )
 
-    def backward(self, X, D, DX, optimiser, step, team, slope=1.0):
+    def backward(self, X, D, DX, optimiser, step, team, slope=None):
         """Write into DX (n_in, batch) the inputs' deltas; update weights and bias.
 
-        The deltas are multiplied by `slope` where X is not positive. The weights are
-        changed in place. DX without rows is left alone.
+        The deltas are multiplied by `slope` where X is not positive, if it is given.
+        The weights are changed in place. DX without rows is left alone.
         """
         t = self.topology
         team.run(
@@ -136,7 +136,7 @@ class Layer:
             X,
             D,
             DX,
-            self.bias.dtype.type(slope),
+            self.bias.dtype.type(1 if slope is None else slope),
             step,
         )
         unpenalised = step._replace(l2=self.bias.dtype.type(0))

@@ -1,82 +1,271 @@
-"""Output functions and losses, each loss joined with its canonical output function.
+"""Losses: what a training makes small.
 
-Arrays are (outputs, batch): Z weighted sums of the output layer, Y targets. `weight` is
-a row vector of sample weights that add up to 1. A loss is called as
-``loss(Z, Y, weight)``, returns the weighted mean loss and leaves the deltas
-``weight * (output(Z) - Y)`` in Z.
+Arrays are (outputs, batch): Z weighted sums of the output layer, f(Z) predictions, Y
+targets. `weight` is a row vector of sample weights that add up to 1. A loss is called
+as ``loss(Z, Y, weight)``. It returns the weighted mean of the samples' losses and
+leaves the deltas in Z: the gradient of that mean by Z.
+
+A sample's loss is the sum over its outputs. Only the squared error is averaged over
+them, as in scikit-learn's MLP; its deltas are still those of the sum.
 """
 
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any, ClassVar, TypeAlias
+
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import expit, xlogy
 
-__all__ = ["LOSSES", "OUTPUTS", "log_softmax"]
+from skset.model.outputs import log_softmax
+
+__all__ = [
+    "LOSSES",
+    "AbsoluteError",
+    "Gamma",
+    "Huber",
+    "LogLoss",
+    "Loss",
+    "Poisson",
+    "Quantile",
+    "SquaredError",
+]
+
+Array: TypeAlias = NDArray[Any]
 
 
-def log_softmax(Z, axis=0):
-    """Return the logarithm of the softmax over the outputs, finite for finite Z."""
-    shifted = Z - Z.max(axis=axis, keepdims=True)
-    return shifted - np.log(np.exp(shifted).sum(axis=axis, keepdims=True))
+@dataclass(frozen=True)
+class Loss(ABC):
+    """A loss with its parameters.
+
+    Attributes
+    ----------
+    outputs : tuple of str
+        Names of the output functions f that the loss goes with; see `OUTPUTS`.
+    """
+
+    outputs: ClassVar[tuple[str, ...]] = ("identity",)
+
+    @abstractmethod
+    def __call__(self, Z: Array, Y: Array, weight: Array) -> float:
+        """Return the weighted mean loss and leave the deltas in Z."""
+
+    def check_targets(self, y: Array) -> None:
+        """Raise ValueError if y has values for which the loss is not defined."""
+        return
+
+    def check_output(self, output: str) -> None:
+        """Raise ValueError if the loss does not go with this output function."""
+        if output not in self.outputs:
+            raise ValueError(
+                f"{type(self).__name__} goes with the outputs {self.outputs}, but the "
+                f"network's output is {output!r}."
+            )
 
 
-def softmax(Z):
-    """Return the softmax over the outputs."""
-    return np.exp(log_softmax(Z))
+@dataclass(frozen=True)
+class SquaredError(Loss):
+    """``(z - y)^2 / 2``, averaged over the outputs.
+
+    The deltas ``z - y`` are those of the sum over the outputs, as in scikit-learn's
+    MLP.
+    """
+
+    def __call__(self, Z: Array, Y: Array, weight: Array) -> float:
+        """Return the weighted mean loss and leave the deltas in Z."""
+        Z -= Y
+        loss = 0.5 * float((Z * Z).mean(axis=0) @ weight)
+        Z *= weight
+        return loss
 
 
-def identity(Z):
-    """Return Z itself."""
-    return Z
+@dataclass(frozen=True)
+class AbsoluteError(Loss):
+    """``|z - y|``; the prediction is a median.
+
+    The delta is the sign of ``z - y``, and 0 where both are equal.
+    """
+
+    def __call__(self, Z: Array, Y: Array, weight: Array) -> float:
+        """Return the weighted mean loss and leave the deltas in Z."""
+        Z -= Y
+        loss = float(np.abs(Z).sum(axis=0) @ weight)
+        np.sign(Z, out=Z)
+        Z *= weight
+        return loss
 
 
-OUTPUTS = {"identity": identity, "logistic": expit, "softmax": softmax, "exp": np.exp}
+@dataclass(frozen=True)
+class Huber(Loss):
+    """``r^2 / 2`` if ``|r| <= delta``, else ``delta (|r| - delta / 2)``, r = z - y.
+
+    Huber 1964, Annals of Mathematical Statistics 35(1); scaled as in PyTorch's
+    HuberLoss, so that small errors count as in `SquaredError`. HuberRegressor of
+    scikit-learn has twice this loss, and learns the scale of y as well.
+
+    Attributes
+    ----------
+    delta : float, default=1.0
+        Errors beyond it count linearly. In units of the targets that the network sees.
+    """
+
+    delta: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not 0 < self.delta < np.inf:
+            raise ValueError(f"delta must be positive and finite, got {self.delta!r}.")
+
+    def __call__(self, Z: Array, Y: Array, weight: Array) -> float:
+        """Return the weighted mean loss and leave the deltas in Z."""
+        Z -= Y
+        clipped = np.clip(Z, -self.delta, self.delta)
+        losses = clipped * (Z - 0.5 * clipped)
+        np.multiply(clipped, weight, out=Z)
+        return float(losses.sum(axis=0) @ weight)
 
 
-def _finish(Z, predicted, Y, weight):
+@dataclass(frozen=True)
+class Quantile(Loss):
+    """Pinball loss: ``q (y - z)`` for ``y >= z``, else ``(1 - q) (z - y)``.
+
+    The prediction is the quantile q of y given X. Koenker and Bassett 1978,
+    Econometrica 46(1). With q = 1/2 it is half of `AbsoluteError`. The delta is 0 where
+    z and y are equal.
+
+    Attributes
+    ----------
+    quantile : float in (0, 1), default=0.5
+        The quantile q.
+    """
+
+    quantile: float = 0.5
+
+    def __post_init__(self) -> None:
+        if not 0 < self.quantile < 1:
+            raise ValueError(f"quantile must be in (0, 1), got {self.quantile!r}.")
+
+    def __call__(self, Z: Array, Y: Array, weight: Array) -> float:
+        """Return the weighted mean loss and leave the deltas in Z."""
+        q = self.quantile
+        Z -= Y
+        losses = np.maximum((1 - q) * Z, -q * Z)
+        np.sign(Z, out=Z)
+        Z[Z > 0] = 1 - q
+        Z[Z < 0] = -q
+        Z *= weight
+        return float(losses.sum(axis=0) @ weight)
+
+
+@dataclass(frozen=True)
+class Poisson(Loss):
+    """Half the Poisson deviance, ``y log(y / r) - y + r`` with the rate ``r = exp(z)``.
+
+    McCullagh and Nelder 1989, Generalized Linear Models, chapter 6.
+    """
+
+    outputs: ClassVar[tuple[str, ...]] = ("exp",)
+
+    def __call__(self, Z: Array, Y: Array, weight: Array) -> float:
+        """Return the weighted mean loss and leave the deltas in Z."""
+        rate = np.exp(Z)
+        deviance = xlogy(Y, Y) - Y * Z - Y + rate  # finite where the rate underflows
+        _leave_deltas(Z, rate, Y, weight)
+        return float(deviance.sum(axis=0) @ weight)
+
+    def check_targets(self, y: Array) -> None:
+        """Raise ValueError if a target is negative, or if all are 0."""
+        if (y < 0).any() or not (y > 0).any():
+            raise ValueError(
+                "Some value(s) of y are negative, or all are 0, which is not allowed "
+                "for loss='poisson'."
+            )
+
+
+@dataclass(frozen=True)
+class Gamma(Loss):
+    """Half the gamma deviance, ``log(m / y) + y / m - 1`` with the mean ``m = exp(z)``.
+
+    McCullagh and Nelder 1989, Generalized Linear Models, chapter 8.
+    """
+
+    outputs: ClassVar[tuple[str, ...]] = ("exp",)
+
+    def __call__(self, Z: Array, Y: Array, weight: Array) -> float:
+        """Return the weighted mean loss and leave the deltas in Z."""
+        log_ratio = np.log(Y) - Z  # of y to its mean: exact where the mean underflows
+        excess = np.expm1(log_ratio)
+        np.multiply(excess, -weight, out=Z)
+        return float((excess - log_ratio).sum(axis=0) @ weight)
+
+    def check_targets(self, y: Array) -> None:
+        """Raise ValueError if a target is not positive."""
+        if not (y > 0).all():
+            raise ValueError(
+                "Some value(s) of y are negative or 0, which is not allowed for "
+                "loss='gamma'."
+            )
+
+
+@dataclass(frozen=True)
+class LogLoss(Loss):
+    """Cross entropy, ``- sum_c t_c log p_c`` of the targets t and the predictions p.
+
+    With a softmax, Y (batch,) holds class numbers: t is 1 for the class of a sample.
+    With a logistic output, Y (outputs, batch) holds zeros and ones, and every output is
+    a problem of its own with the classes 0 and 1. The deltas are ``p - t``.
+
+    Attributes
+    ----------
+    label_smoothing : float in [0, 1), default=0.0
+        Share s of each target that is spread evenly over all C classes:
+        ``t = (1 - s) t + s / C`` (Szegedy et al. 2016, CVPR, section 7). C is 2 for a
+        logistic output.
+    """
+
+    label_smoothing: float = 0.0
+    outputs: ClassVar[tuple[str, ...]] = ("softmax", "logistic")
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.label_smoothing < 1:
+            raise ValueError(
+                f"label_smoothing must be in [0, 1), got {self.label_smoothing!r}."
+            )
+
+    def __call__(self, Z: Array, Y: Array, weight: Array) -> float:
+        """Return the weighted mean loss and leave the deltas in Z."""
+        if Y.ndim == 1:
+            return self._of_classes(Z, Y, weight)
+        if self.label_smoothing:
+            Y = Y * (1 - self.label_smoothing) + self.label_smoothing / 2
+        entropy = np.logaddexp(0, Z) - Y * Z
+        _leave_deltas(Z, expit(Z), Y, weight)
+        return float(entropy.sum(axis=0) @ weight)
+
+    def _of_classes(self, Z: Array, y: Array, weight: Array) -> float:
+        log_probability = log_softmax(Z)
+        samples, share = np.arange(y.size), self.label_smoothing
+        loss = -float(log_probability[y, samples] @ weight)
+        np.exp(log_probability, out=Z)
+        Z[y, samples] -= 1 - share
+        if share:
+            Z -= share / len(Z)
+            uniform = -float(log_probability.mean(axis=0) @ weight)
+            loss += share * (uniform - loss)
+        Z *= weight
+        return loss
+
+
+def _leave_deltas(Z: Array, predicted: Array, Y: Array, weight: Array) -> None:
     np.subtract(predicted, Y, out=Z)
     Z *= weight
 
 
-def squared_error(Z, Y, weight):
-    """Half the squared error, averaged over the outputs.
-
-    The deltas are those of the sum over the outputs, as in scikit-learn's MLP.
-    """
-    Z -= Y
-    loss = 0.5 * float((Z * Z).mean(axis=0) @ weight)
-    Z *= weight
-    return loss
-
-
-def poisson(Z, Y, weight):
-    """Half the Poisson deviance with a log link, summed over the outputs."""
-    rate = np.exp(Z)
-    deviance = xlogy(Y, Y) - Y * Z - Y + rate  # finite where the rate underflows
-    _finish(Z, rate, Y, weight)
-    return float(deviance.sum(axis=0) @ weight)
-
-
-def logistic(Z, Y, weight):
-    """Binary cross entropy of each output, summed over the outputs."""
-    entropy = np.logaddexp(0, Z) - Y * Z
-    _finish(Z, expit(Z), Y, weight)
-    return float(entropy.sum(axis=0) @ weight)
-
-
-def softmax_cross_entropy(Z, Y, weight):
-    """Cross entropy of the softmax; Y (batch,) holds class numbers."""
-    log_probability = log_softmax(Z)
-    samples = np.arange(Y.size)
-    loss = -float(log_probability[Y, samples] @ weight)
-    np.exp(log_probability, out=Z)
-    Z[Y, samples] -= 1
-    Z *= weight
-    return loss
-
-
-# By the output function that belongs to each.
-LOSSES = {
-    "identity": squared_error,
-    "exp": poisson,
-    "logistic": logistic,
-    "softmax": softmax_cross_entropy,
+LOSSES: dict[str, type[Loss]] = {
+    "squared_error": SquaredError,
+    "absolute_error": AbsoluteError,
+    "huber": Huber,
+    "quantile": Quantile,
+    "poisson": Poisson,
+    "gamma": Gamma,
+    "log_loss": LogLoss,
 }

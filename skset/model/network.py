@@ -1,13 +1,15 @@
 """`Network`: layers in sequence, and what they predict."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
 from skset.kernels import aligned_empty
-from skset.model.activations import ACTIVATIONS
+from skset.model.activation_names import activations_for
+from skset.model.activations import Activation
 from skset.model.layer import Layer
-from skset.model.losses import LOSSES, OUTPUTS
+from skset.model.outputs import OUTPUTS
 from skset.model.signals import Signals
 from skset.model.stack import LayerStack
 from skset.runtime.team import Team
@@ -25,16 +27,16 @@ class Network(LayerStack):
     ----------
     layers : tuple of Layer
         From the input to the output.
-    activation : str
-        A key of `ACTIVATIONS`, for the hidden layers.
-    negative_slope : float
-        Slope for z < 0 of the activations that have one.
+    activation : str, Activation or tuple of them
+        A key of `ACTIVATIONS` or an object; one for all hidden layers, or one for each.
+    negative_slope : float or None
+        Slope below zero of the activations that have one; None is their usual one.
     output : str
         A key of `OUTPUTS`.
     """
 
-    activation: str
-    negative_slope: float
+    activation: str | Activation | tuple[str | Activation, ...]
+    negative_slope: float | None
     output: str
 
     @classmethod
@@ -72,14 +74,11 @@ class Network(LayerStack):
         )
         return cls(tuple(layers), **functions)
 
-    @property
-    def hidden(self):
-        """Activation of the hidden layers."""
-        return ACTIVATIONS[self.activation]
-
-    def slope(self, layer):
-        """Return the slope for z < 0 in the given hidden layer, 0 being the first."""
-        return self.hidden.slope(layer, self.negative_slope)
+    @cached_property
+    def hidden(self) -> tuple[Activation, ...]:
+        """Activation of each hidden layer."""
+        n_hidden = len(self.layers) - 1
+        return activations_for(self.activation, n_hidden, self.negative_slope)
 
     def propagate(self, depth, X, Z, A, team=SERIAL):
         """Write into A what layer `depth` makes of its inputs X.
@@ -98,13 +97,10 @@ class Network(LayerStack):
         if depth == len(self.layers) - 1:
             layer.forward(X, Z, team)
             return
-        layer.forward(X, Z, team, self.slope_in_kernels(depth))
-        if self.hidden.leak is None:
-            self.hidden.apply(Z, A, self.slope(depth))
-
-    def slope_in_kernels(self, layer):
-        """Return the slope that kernels apply for the given hidden layer."""
-        return self.hidden.in_kernels(self.slope(layer))
+        activation = self.hidden[depth]
+        layer.forward(X, Z, team, activation.slope)
+        if activation.slope is None:
+            activation.apply(Z, A)
 
     def weighted_sums(self, samples):
         """Return the output layer's weighted sums, serially, chunk by chunk.
@@ -125,10 +121,9 @@ class Network(LayerStack):
             Z[:, rows] = self._outputs(A)
         return Z
 
-    def loss(self, samples):
+    def loss(self, samples, loss):
         """Return the weighted mean loss over the samples, without the penalty."""
         weight, _ = samples.weights(np.arange(samples.n_samples))
-        loss = LOSSES[self.output]
         with np.errstate(all="ignore"):
             return sum(
                 loss(self._outputs(A), samples.targets(rows), weight[rows])
@@ -162,16 +157,16 @@ class Network(LayerStack):
     def _hidden_passed(self, X, team):
         """Return the activations, X first, and the slopes of the hidden layers."""
         activations, slopes = [X], []
-        for depth, n_units in enumerate(self.n_units[1:-1]):
-            Z = np.empty((n_units, X.shape[1]), self.dtype)
-            A = Z if self.hidden.in_place else np.empty_like(Z)
+        for depth, activation in enumerate(self.hidden):
+            Z = np.empty((self.n_units[depth + 1], X.shape[1]), self.dtype)
+            A = np.empty_like(Z) if activation.needs_sums else Z
             self.propagate(depth, activations[-1], Z, A, team)
             activations.append(A)
             slopes.append(np.ones_like(Z))
-            self.hidden.multiply_derivative(Z, A, slopes[-1], self.slope(depth))
+            activation.multiply_derivative(Z, A, slopes[-1])
         return activations, slopes
 
-    def signals(self, X, targets, weight, team=SERIAL):
+    def signals(self, X, targets, weight, loss, team=SERIAL):
         """Return what each layer computes for some samples, and the loss's gradient.
 
         Parameters
@@ -182,6 +177,8 @@ class Network(LayerStack):
             As the loss takes them.
         weight : ndarray of shape (batch,)
             Sample weights that add up to 1.
+        loss : Loss
+            One that goes with the output.
         team : Team, default=SERIAL
             Its threads share the forward pass.
 
@@ -193,7 +190,7 @@ class Network(LayerStack):
         activations, slopes, Z = self.passed(X, team)
         outputs = [*activations[1:], np.asarray(OUTPUTS[self.output](Z), Z.dtype)]
         D = Z.copy()
-        LOSSES[self.output](D, targets, weight)
+        loss(D, targets, weight)
         deltas = [D]
         for layer, slope in zip(self.layers[:0:-1], slopes[::-1], strict=True):
             deltas.append(layer.pulled_back(deltas[-1]) * slope)
@@ -202,7 +199,7 @@ class Network(LayerStack):
             for parts in zip(activations, outputs, deltas[::-1], strict=True)
         ]
 
-    def sensitivities(self, samples, rows):
+    def sensitivities(self, samples, rows, loss):
         """Return ``|w g|`` of each connection, an array for each layer.
 
         g is the gradient of the mean loss over the given samples (Lee et al. 2019,
@@ -211,7 +208,7 @@ class Network(LayerStack):
         X = np.empty((samples.n_features, rows.size), self.dtype)
         samples.gather(rows, X)
         weight, _ = samples.weights(rows)
-        layers = self.signals(X, samples.targets(rows), weight)
+        layers = self.signals(X, samples.targets(rows), weight, loss)
         return [
             np.abs(layer.weights * replace(signals, topology=layer.topology).gradients)
             for layer, signals in zip(self.layers, layers, strict=True)

@@ -3,7 +3,6 @@
 import numpy as np
 
 from skset.kernels import aligned_empty
-from skset.model import LOSSES
 from skset.training.workspace import Workspace
 
 __all__ = ["Backpropagation"]
@@ -16,6 +15,8 @@ class Backpropagation:
     ----------
     optimiser : SGD or Adam
         Takes the steps.
+    loss : Loss
+        One that goes with the network's output.
     alpha : float
         L2 penalty of the weights (not of the biases), divided by the number of samples
         in a batch that have weight.
@@ -33,8 +34,9 @@ class Backpropagation:
         "instance by StandardScaler), or learning_rate_init is too large."
     )
 
-    def __init__(self, optimiser, *, alpha, dropout=0.0, noise=None):
+    def __init__(self, optimiser, loss, *, alpha, dropout=0.0, noise=None):
         self.optimiser = optimiser
+        self.loss = loss
         self.alpha = alpha
         self.dropout = dropout
         self.noise = noise
@@ -45,7 +47,7 @@ class Backpropagation:
     def begin(self, state, batch_size):
         """Prepare a training in steps of so many samples."""
         state.network = network = state.network.with_moments(self.optimiser.n_moments)
-        self._loss = LOSSES[network.output]
+        self.loss.check_output(network.output)
         if self.noise:
             shape = (network.n_units[0], batch_size)
             self._noise = self.noise.source(shape, state.rng, network.dtype)
@@ -58,7 +60,7 @@ class Backpropagation:
         if self._noise is not None:
             self._noise.add(work.A[0], rows)
         self._forward(state, work, team)
-        loss = self._loss(work.Z[-1], samples.targets(rows), weight)
+        loss = self.loss(work.Z[-1], samples.targets(rows), weight)
         # By their number, not by their weight: only its proportions have a meaning.
         l2 = self.alpha / n_weighted if n_weighted else 0.0
         if l2:
@@ -80,7 +82,7 @@ class Backpropagation:
         if self._noise is not None:
             self._noise.add(X, rows)
         with np.errstate(all="ignore"):
-            return network.signals(X, targets, weight, team)
+            return network.signals(X, targets, weight, self.loss, team)
 
     def forget_shapes(self):
         """Make new arrays for the next step, as the layers have other units now."""
@@ -121,7 +123,7 @@ class Backpropagation:
                 self.optimiser,
                 step,
                 team,
-                network.slope_in_kernels(depth - 1) if depth else 1.0,
+                network.hidden[depth - 1].slope if depth else None,
             )
             if depth:
                 self._finish_deltas(network, work, depth - 1)
@@ -130,10 +132,10 @@ class Backpropagation:
         """Multiply the deltas of a hidden layer by what the kernels leave out."""
         if work.masks is not None:
             work.D[hidden] *= work.masks[hidden]
-        if network.hidden.leak is None:
-            network.hidden.multiply_derivative(
-                work.Z[hidden], work.H[hidden], work.D[hidden], network.slope(hidden)
-            )
+        activation = network.hidden[hidden]
+        if activation.slope is None:
+            Z, H, D = work.Z[hidden], work.H[hidden], work.D[hidden]
+            activation.multiply_derivative(Z, H, D)
 
     def _workspace(self, network, width):
         if width not in self._workspaces:
@@ -141,7 +143,7 @@ class Backpropagation:
                 network.n_units,
                 width,
                 network.dtype,
-                network.hidden.in_place,
+                [activation.needs_sums for activation in network.hidden],
                 self.dropout,
                 self._wider_workspace(width),
             )

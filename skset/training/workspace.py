@@ -27,8 +27,12 @@ class Workspace:
         Dropout factors of each hidden layer.
     """
 
-    def __init__(self, n_units, width, dtype, in_place, dropout=0.0, wider=None):
-        """Make the arrays, in the memory of a wider workspace if that is given."""
+    def __init__(self, n_units, width, dtype, needs_sums, dropout=0.0, wider=None):
+        """Make the arrays, in the memory of a wider workspace if that is given.
+
+        `needs_sums` says for each hidden layer if its sums and its activations must
+        both be kept.
+        """
         self._memory: list[np.ndarray] = []
         given = wider and iter(wider._memory)
 
@@ -40,7 +44,10 @@ class Workspace:
         hidden = n_units[1:-1]
         self.width = width
         self.Z = [new(units) for units in n_units[1:]]
-        self.H = self.Z[:-1] if in_place else [new(units) for units in hidden]
+        self.H = [
+            new(len(Z)) if both else Z
+            for Z, both in zip(self.Z[:-1], needs_sums, strict=True)
+        ]
         self.masks = [new(units) for units in hidden] if dropout else None
         outputs = [new(units) for units in hidden] if dropout else self.H
         self.A = [new(n_units[0]), *outputs]

@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 from reference import one_hot
 
-from skset.model import RBM, Layer, Network, Samples
+from skset.model import LOSSES, RBM, Layer, Network, Samples
 from skset.strategies import METHODS
 from skset.topology import Topology, random_topology
 from skset.training import (
@@ -20,8 +20,31 @@ from skset.training import (
 )
 
 STATIC = METHODS["static"].evolution()
-ACTIVATIONS = ["identity", "logistic", "tanh", "relu", "leaky_relu", "all_relu"]
+SCIKIT_LEARNS = ["identity", "logistic", "tanh", "relu"]
+ACTIVATIONS = [
+    *(*SCIKIT_LEARNS, "leaky_relu", "all_relu"),
+    *("elu", "selu", "gelu", "silu", "softplus"),
+]
 OUTPUTS = ["identity", "logistic", "softmax", "exp"]
+# The loss that scikit-learn's MLP has for each output.
+USUAL_LOSS = {
+    "identity": LOSSES["squared_error"](),
+    "logistic": LOSSES["log_loss"](),
+    "softmax": LOSSES["log_loss"](),
+    "exp": LOSSES["poisson"](),
+}
+# Every loss with every output that it goes with.
+LOSS_CASES = [
+    *(
+        (LOSSES["squared_error"](), "identity"),
+        (LOSSES["absolute_error"](), "identity"),
+    ),
+    *((LOSSES["huber"](delta), "identity") for delta in (0.5, 1.0)),
+    *((LOSSES["quantile"](q), "identity") for q in (0.2, 0.5, 0.9)),
+    *((LOSSES["poisson"](), "exp"), (LOSSES["gamma"](), "exp")),
+    *((LOSSES["log_loss"](s), "logistic") for s in (0.0, 0.2)),
+    *((LOSSES["log_loss"](s), "softmax") for s in (0.0, 0.2)),
+]
 
 
 def full_topology(shape):
@@ -96,15 +119,23 @@ def problem(output, n_samples=23, n_features=6, n_outputs=3, dtype="float64", se
         "identity": rng.standard_normal((n_samples, n_outputs)),
         "logistic": rng.integers(2, size=(n_samples, n_outputs)),
         "exp": rng.poisson(1.5, (n_samples, n_outputs)),
+        "positive": rng.gamma(1.5, size=(n_samples, n_outputs)),
     }[output].astype(dtype)
     return X, Y, Y.astype("float64")
 
 
-def training(network, samples, *, dropout=0.0, noise=None, **given):
+def targets_for(loss, output):
+    """Return the name of the problem whose targets a loss takes."""
+    return "positive" if isinstance(loss, LOSSES["gamma"]) else output
+
+
+def training(network, samples, *, loss=None, dropout=0.0, noise=None, **given):
     """Return a training of a copy of the network; a number is a constant rate."""
+    loss = loss or USUAL_LOSS[network.output]
 
     def rule(optimiser, alpha):
-        return Backpropagation(optimiser, alpha=alpha, dropout=dropout, noise=noise)
+        options = {"alpha": alpha, "dropout": dropout, "noise": noise}
+        return Backpropagation(optimiser, loss, **options)
 
     return _begun(rule, network, samples, **{"weight_init": "he"} | given)
 

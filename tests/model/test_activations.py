@@ -1,3 +1,6 @@
+import pickle
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
 import reference
@@ -5,15 +8,35 @@ from model.cases import ACTIVATIONS as NAMES
 from reference import assert_close
 from scipy.special import expit
 
-from skset.model import ACTIVATIONS, logistic, softplus
+from skset.model import (
+    ACTIVATIONS,
+    Activation,
+    activations_for,
+    auto_weight_init,
+    logistic,
+    softplus,
+)
+from skset.model.activations import GELU, LeakyReLU
 
 names = pytest.mark.parametrize("name", NAMES)
 dtypes = pytest.mark.parametrize("dtype", ["float32", "float64"])
 Z = np.array([[-30.0, -1.5, -0.2, 0.3], [0.7, 2.5, 30.0, -0.01]])
 
 
-def slopes(name):
-    return [-0.6, 0.6] if name == "all_relu" else [0.0, 0.3]
+def activations(name):
+    """Yield the activation of the first and of the second layer, and its slope."""
+    for slope in [0.3, 0.6]:
+        one, other = activations_for(name, 2, slope)
+        yield one, slope
+        yield other, -slope if name == "all_relu" else slope
+
+
+def passed(activation, Z):
+    """Return the sums as they are kept, and the activations."""
+    Z = Z.copy()
+    A = np.empty_like(Z) if activation.needs_sums else Z
+    activation.apply(Z, A)
+    return Z, A
 
 
 def test_every_activation_is_tested():
@@ -24,27 +47,56 @@ def test_every_activation_is_tested():
 @dtypes
 def test_values(name, dtype):
     function = reference.ACTIVATIONS[name][0]
-    for slope in slopes(name):
+    for activation, slope in activations(name):
         given = Z.astype(dtype)
         A = np.empty_like(given)
-        ACTIVATIONS[name].apply(given, A, slope)
+        activation.apply(given, A)
         assert np.array_equal(given, Z.astype(dtype))
-        assert_close(A, function(given, slope))
-        ACTIVATIONS[name].apply(given, given, slope)  # prediction works in place
+        assert_close(A, function(Z, slope))
+        activation.apply(given, given)  # prediction works in place
         assert np.array_equal(given, A)
+
+
+@pytest.mark.parametrize(
+    ("name", "z", "value", "derivative"),
+    [
+        ("identity", -2, -2, 1),
+        ("logistic", 0, 0.5, 0.25),
+        ("tanh", 1, 0.7615941559557649, 0.41997434161402614),
+        ("relu", -2, 0, 0),
+        ("relu", 2, 2, 1),
+        ("leaky_relu", -2, -0.02, 0.01),
+        ("all_relu", -2, -1.2, 0.6),
+        ("elu", -1, np.exp(-1) - 1, np.exp(-1)),
+        ("elu", 3, 3, 1),
+        ("selu", 1, 1.0507009873554805, 1.0507009873554805),
+        ("selu", -1, -1.1113307378125625, 0.6467686),
+        ("gelu", 0, 0, 0.5),
+        ("gelu", 1, 0.8413447460685429, 1.0833154705876864),
+        ("gelu", -1, -0.15865525393145707, -0.0833154705876864),
+        ("silu", 0, 0, 0.5),
+        ("silu", 1, 0.7310585786300049, 0.9276705118714867),
+        ("softplus", 0, np.log(2), 0.5),
+        ("softplus", -1, 0.31326168751822286, 0.2689414213699951),
+    ],
+)
+def test_literal_values(name, z, value, derivative):
+    (activation,) = activations_for(name, 1)
+    kept, A = passed(activation, np.array([[float(z)]]))
+    D = np.ones((1, 1))
+    activation.multiply_derivative(kept, A, D)
+    assert A[0, 0] == pytest.approx(value, rel=1e-12)
+    assert D[0, 0] == pytest.approx(derivative, rel=1e-7)
 
 
 @names
 @dtypes
 def test_derivatives(name, dtype):
-    activation = ACTIVATIONS[name]
     D = np.array([[1.0, -2.0, 0.5, 3.0], [-1.0, 0.1, 2.0, -0.5]], dtype)
-    for slope in slopes(name):
-        given = Z.astype(dtype)
-        A = given if activation.in_place else np.empty_like(given)
-        activation.apply(given, A, slope)
+    for activation, slope in activations(name):
+        kept, A = passed(activation, Z.astype(dtype))
         deltas = D.copy()
-        activation.multiply_derivative(given, A, deltas, slope)
+        activation.multiply_derivative(kept, A, deltas)
         expected = D * reference.ACTIVATIONS[name][1](Z, slope)
         assert deltas.dtype == dtype
         assert_close(deltas, expected, factor=10)
@@ -52,42 +104,102 @@ def test_derivatives(name, dtype):
 
 @names
 def test_derivatives_are_those_of_the_values(name):
-    activation = ACTIVATIONS[name]
     step = 1e-6
+    for activation, _ in activations(name):
+        up, down = (passed(activation, Z + by)[1] for by in (step, -step))
+        D = np.ones_like(Z)
+        activation.multiply_derivative(*passed(activation, Z), D)
+        np.testing.assert_allclose(D, (up - down) / (2 * step), atol=1e-8)
 
-    def value(z, slope):
-        A = np.empty_like(z)
-        activation.apply(z, A, slope)
-        return A
 
-    for slope in slopes(name):
-        numerical = (value(Z + step, slope) - value(Z - step, slope)) / (2 * step)
-        z, D = Z.copy(), np.ones_like(Z)
-        A = z if activation.in_place else np.empty_like(z)
-        activation.apply(z, A, slope)
-        activation.multiply_derivative(z, A, D, slope)
-        np.testing.assert_allclose(D, numerical, atol=1e-8)
+@names
+@dtypes
+def test_far_out_sums_stay_finite(name, dtype):
+    """Without a warning, which would be an error here."""
+    far = np.array([[-1e30, -1e4, -800, -90, 90, 800, 1e4, 1e30]], dtype)
+    for activation, _ in activations(name):
+        kept, A = passed(activation, far)
+        D = np.ones_like(far)
+        activation.multiply_derivative(kept, A, D)
+        assert A.dtype == D.dtype == dtype
+        assert np.isfinite(A).all()
+        assert np.isfinite(D).all()
 
 
 def test_the_slope_of_all_relu_alternates():
-    slopes = [ACTIVATIONS["all_relu"].slope(layer, 0.6) for layer in range(4)]
-    assert slopes == [0.6, -0.6, 0.6, -0.6]  # hidden layers 1, 2, 3, 4
-    assert [ACTIVATIONS["leaky_relu"].slope(layer, 0.6) for layer in range(3)] == [
-        0.6
-    ] * 3
+    layers = activations_for("all_relu", 4, 0.6)
+    assert [layer.below_zero for layer in layers] == [0.6, -0.6, 0.6, -0.6]
+    assert [layer.slope for layer in layers] == [0.6, None, 0.6, None]
+    assert [layer.needs_sums for layer in layers] == [False, True, False, True]
+    assert activations_for("leaky_relu", 3, 0.6) == (LeakyReLU(0.6),) * 3
+
+
+def test_slopes_that_nobody_gives():
+    assert activations_for("leaky_relu", 1) == (LeakyReLU(0.01),)
+    assert activations_for("all_relu", 2) == (LeakyReLU(0.6), LeakyReLU(-0.6))
+
+
+@names
+def test_what_the_kernels_apply_is_the_activation(name):
+    for activation, _ in activations(name):
+        if activation.slope is not None:
+            A = passed(activation, Z)[1]
+            assert np.array_equal(A, np.where(Z > 0, Z, activation.slope * Z))
+            assert not activation.needs_sums
 
 
 @names
 def test_nan_stays_nan(name):
-    z = np.full((1, 2), np.nan)
-    A = np.empty_like(z)
-    ACTIVATIONS[name].apply(z, A, 0.3)
-    assert np.isnan(A).all()
+    for activation, _ in activations(name):
+        assert np.isnan(passed(activation, np.full((1, 2), np.nan))[1]).all()
 
 
-def test_he_belongs_to_the_rectifiers():
-    rectifiers = {name for name in NAMES if ACTIVATIONS[name].rectifier}
-    assert rectifiers == {"relu", "leaky_relu", "all_relu"}
+def test_initial_weights_that_belong_to_each():
+    glorot = {n for n in NAMES if auto_weight_init(activations_for(n, 2)) == "glorot"}
+    assert glorot == {"identity", "logistic", "tanh", "selu"}
+    assert auto_weight_init(activations_for(("tanh", "relu"), 2)) == "he"
+    assert auto_weight_init(()) == "glorot"
+
+
+# Whose activation is which
+
+
+@dataclass(frozen=True)
+class Softsign(Activation):
+    needs_sums = False
+
+    def apply(self, Z, A):
+        np.divide(Z, 1 + np.abs(Z), out=A)
+
+    def multiply_derivative(self, Z, A, D):
+        D *= (1 - np.abs(A)) ** 2
+
+
+def test_one_for_each_layer_by_name_or_as_an_object():
+    given = ("all_relu", Softsign(), "all_relu", "all_relu", "gelu")
+    found = activations_for(given, 5, 0.5)
+    expected = LeakyReLU(0.5), Softsign(), LeakyReLU(0.5), LeakyReLU(-0.5), GELU()
+    assert found == expected
+    assert activations_for(Softsign(), 2) == (Softsign(),) * 2
+    assert activations_for("relu", 0) == activations_for((), 0) == ()
+
+
+@pytest.mark.parametrize("given", [("relu",), ("relu",) * 3, ()])
+def test_as_many_as_there_are_hidden_layers(given):
+    with pytest.raises(ValueError, match=f"{len(given)} entries, but there are 2"):
+        activations_for(given, 2)
+
+
+@pytest.mark.parametrize("given", ["swish", None, Softsign, ("relu", 3)])
+def test_what_is_no_activation(given):
+    with pytest.raises(ValueError, match=r"activation must be one of \['all_relu'"):
+        activations_for(given, 2)
+
+
+def test_an_object_can_be_pickled_and_compared():
+    for activation in (*activations_for("all_relu", 2), Softsign()):
+        assert pickle.loads(pickle.dumps(activation)) == activation
+    assert len({*activations_for(("elu", "elu", "selu"), 3)}) == 2
 
 
 # Of any size: exp overflows at 89 in float32 and at 710 in float64.

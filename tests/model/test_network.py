@@ -1,10 +1,12 @@
 import pickle
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
 from model.cases import (
     ACTIVATIONS,
     OUTPUTS,
+    USUAL_LOSS,
     assert_same_network,
     problem,
     sparse_network,
@@ -14,15 +16,27 @@ from scipy import sparse
 from threadpoolctl import threadpool_limits
 
 import skset.model.stack as module
-from skset.model import Layer, Network, Reconstruction, Samples
+from skset.model import Activation, Layer, Network, Reconstruction, Samples
+from skset.model.activations import LeakyReLU
 from skset.topology import Topology
 
 UNITS = [6, 9, 7, 3]
+
+
+@dataclass(frozen=True)
+class Cube(Activation):
+    def apply(self, Z, A):
+        np.power(Z, 3, out=A)
+
+    def multiply_derivative(self, Z, A, D):
+        D *= 3 * Z**2
+
+
 dtypes = pytest.mark.parametrize("dtype", ["float32", "float64"])
 
 
 @dtypes
-@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("activation", [*ACTIVATIONS, ("all_relu", "silu")])
 @pytest.mark.parametrize("n_samples", [1, 15, 16, 300])
 def test_weighted_sums_are_those_of_the_dense_network(activation, dtype, n_samples):
     network = sparse_network(UNITS, activation, dtype=dtype)
@@ -75,10 +89,12 @@ def test_loss_is_the_weighted_mean_without_penalty(output):
     network = sparse_network(UNITS, output=output)
     X, y, Y = problem(output)
     weight = np.random.default_rng(0).integers(0, 3, len(X)).astype(float)
-    net = DenseNet(network)
-    assert network.loss(Samples(X, y)) == pytest.approx(net.loss(X, Y), rel=1e-12)
+    net, loss = DenseNet(network), USUAL_LOSS[output]
+    assert network.loss(Samples(X, y), loss) == pytest.approx(net.loss(X, Y), rel=1e-12)
     expected = net.loss(X, Y, weight)
-    assert network.loss(Samples(X, y, weight)) == pytest.approx(expected, rel=1e-12)
+    assert network.loss(Samples(X, y, weight), loss) == pytest.approx(
+        expected, rel=1e-12
+    )
 
 
 @dtypes
@@ -96,7 +112,7 @@ def test_the_loss_does_not_depend_on_the_chunks(output, dtype, n_samples, monkey
         assert len(chunks) == -(-n_samples // width)
         assert np.array_equal(np.concatenate(chunks), np.arange(n_samples))
         for given in (None, weight):
-            loss = network.loss(Samples(X, y, given))
+            loss = network.loss(Samples(X, y, given), USUAL_LOSS[output])
             assert loss == pytest.approx(net.loss(X, Y, given), rel=rel)
 
 
@@ -109,14 +125,15 @@ def test_the_loss_of_a_reconstruction_in_chunks(form, monkeypatch):
     net = DenseNet(network)
     monkeypatch.setattr(module, "CHUNK_BYTES", 1)
     for given in (None, weight):
-        loss = network.loss(Reconstruction(form(X), given))
+        loss = network.loss(Reconstruction(form(X), given), USUAL_LOSS["identity"])
         assert loss == pytest.approx(net.loss(X, X, given), rel=1e-12)
 
 
 def test_the_loss_of_samples_without_weight_is_0(monkeypatch):
     monkeypatch.setattr(module, "CHUNK_BYTES", 1)
     X, y, _ = problem("softmax")
-    assert sparse_network(UNITS).loss(Samples(X, y, np.zeros(len(X)))) == 0
+    samples = Samples(X, y, np.zeros(len(X)))
+    assert sparse_network(UNITS).loss(samples, USUAL_LOSS["softmax"]) == 0
 
 
 @dtypes
@@ -142,6 +159,25 @@ def test_what_is_passed_from_layer_to_layer(activation, dtype, hidden):
     for actual, expected in pairs:
         assert actual.dtype == dtype
         assert_close(actual.T, expected, dtype)
+
+
+def test_layers_have_activations_of_their_own():
+    given = ("tanh", Cube(), "all_relu")
+    network = sparse_network([6, 9, 7, 8, 3], given)
+    assert network.hidden[1:] == (Cube(), LeakyReLU(0.3))
+    X = problem("softmax")[0]
+    activations, slopes, sums = network.passed(np.ascontiguousarray(X.T))
+    layer = network.layers[1]
+    Z = layer.topology.to_csr(layer.weights).T @ activations[1] + layer.bias[:, None]
+    np.testing.assert_allclose(activations[2], Z**3, rtol=1e-12)
+    np.testing.assert_allclose(slopes[1], 3 * Z**2, rtol=1e-12)
+    np.testing.assert_allclose(network.weighted_sums(Samples(X)), sums, rtol=1e-12)
+
+
+def test_one_activation_for_each_hidden_layer():
+    network = sparse_network([6, 9, 7, 3], ("tanh", "relu", "tanh"))
+    with pytest.raises(ValueError, match="3 entries, but there are 2 hidden layers"):
+        network.weighted_sums(Samples(problem("softmax")[0]))
 
 
 @dtypes

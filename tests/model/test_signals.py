@@ -9,6 +9,7 @@ import pytest
 from model.cases import (
     ACTIVATIONS,
     OUTPUTS,
+    USUAL_LOSS,
     assert_same_network,
     problem,
     samples_of,
@@ -41,7 +42,8 @@ def seen(network, samples, rows=np.arange(23), **given):  # noqa: B008 (not chan
     X = np.empty((samples.n_features, rows.size), network.dtype)
     samples.gather(rows, X)
     weight, _ = samples.weights(rows)
-    layers = network.signals(X, samples.targets(rows), weight, **given)
+    loss = USUAL_LOSS[network.output]
+    layers = network.signals(X, samples.targets(rows), weight, loss, **given)
     return [
         replace(signals, topology=layer.topology, weights=layer.weights)
         for signals, layer in zip(layers, network.layers, strict=True)
@@ -160,7 +162,7 @@ def test_sensitivities_are_weights_times_gradients(output, dtype):
     network = sparse_network(UNITS, "tanh", output, dtype)
     net = DenseNet(network)
     of_W, _ = net.gradients(X[rows].astype(float), Y[rows], weight[rows])
-    found = network.sensitivities(Samples(X, y, weight), rows)
+    found = network.sensitivities(Samples(X, y, weight), rows, USUAL_LOSS[output])
     for values, W, gradient, mask in zip(found, net.W, of_W, net.masks, strict=True):
         assert values.dtype == dtype
         assert_close(values, np.abs(W * gradient)[mask], dtype, factor=5)

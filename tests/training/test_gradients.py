@@ -6,19 +6,22 @@ import numpy as np
 import pytest
 from model.cases import (
     ACTIVATIONS,
+    LOSS_CASES,
     OUTPUTS,
     dense_network,
     problem,
     sparse_network,
+    targets_for,
     training,
 )
 from reference import DenseNet, assert_close
 
-from skset.model import Samples
+from skset.model import LOSSES, Samples
 from skset.training import SGD, Adam, LearningRate
 
 RATE = 1e-2
 UNITS = [6, 8, 7, 5, 3]
+MIXED = ("all_relu", "gelu", "tanh")
 
 
 def steps(before, after):
@@ -36,7 +39,7 @@ def one_step(network, samples, **options):
     return running, loss
 
 
-@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("activation", [*ACTIVATIONS, MIXED])
 @pytest.mark.parametrize("output", OUTPUTS)
 def test_every_connections_gradient(activation, output):
     network = sparse_network(UNITS, activation, output)
@@ -53,35 +56,74 @@ def test_every_connections_gradient(activation, output):
         np.testing.assert_allclose(actual, expected, atol=1e-11)
 
 
-@pytest.mark.parametrize("activation", ACTIVATIONS)
-@pytest.mark.parametrize("output", OUTPUTS)
-def test_the_loss_changes_as_the_gradient_says_in_random_directions(activation, output):
+def flat(network):
+    """Return all weights, and all biases after them."""
+    layers = network.layers
+    return np.concatenate([x.weights for x in layers] + [x.bias for x in layers])
+
+
+def moved(network, change):
+    """Return a copy of the network whose flat arrays are changed."""
+    network, start = network.copy(), 0
+    for name in ("weights", "bias"):
+        for layer in network.layers:
+            array = getattr(layer, name)
+            array += change[start : start + array.size]
+            start += array.size
+    return network
+
+
+def gradient(network, samples, loss):
+    """Return the flat gradient, seen as a plain step."""
+    running, _ = one_step(network, samples, loss=loss)
+    return (flat(network) - flat(running.state.network)) / RATE
+
+
+@pytest.mark.parametrize("activation", [*ACTIVATIONS, MIXED])
+@pytest.mark.parametrize(("loss", "output"), LOSS_CASES, ids=str)
+def test_the_loss_changes_as_the_gradient_says_in_random_directions(
+    activation, loss, output
+):
     network = sparse_network(UNITS, activation, output)
-    X, y, _ = problem(output)
+    X, y, _ = problem(targets_for(loss, output))
     samples = Samples(X, y)
-    running, _ = one_step(network, samples)
-    gradient = np.concatenate(list(chain(*steps(network, running.state.network))))
+    found = gradient(network, samples, loss)
     rng = np.random.default_rng(0)
     for _ in range(3):
-        direction = rng.standard_normal(gradient.size)
-
-        def loss_at(distance, direction=direction):
-            moved = network.copy()
-            start = 0
-            for arrays in ("weights", "bias"):
-                for layer in moved.layers:
-                    array = getattr(layer, arrays)
-                    array += distance * direction[start : start + array.size]
-                    start += array.size
-            return moved.loss(samples)
-
-        numerical = (loss_at(1e-6) - loss_at(-1e-6)) / 2e-6
-        if output == "identity":  # scikit-learn's gradient is that of the sum
-            numerical *= 3
-        assert gradient @ direction == pytest.approx(numerical, rel=1e-6, abs=1e-8)
+        step = 1e-6 * rng.standard_normal(found.size)
+        above, below = (moved(network, by).loss(samples, loss) for by in (step, -step))
+        change = (above - below) / 2
+        if isinstance(loss, LOSSES["squared_error"]):
+            change *= 3  # scikit-learn's gradient is that of the sum over the outputs
+        assert 1e6 * found @ step == pytest.approx(1e6 * change, rel=1e-6, abs=1e-8)
 
 
-@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize(
+    "optimiser", [SGD(), SGD(0.5, nesterov=False), Adam()], ids=str
+)
+@pytest.mark.parametrize("activation", [*ACTIVATIONS, MIXED])
+@pytest.mark.parametrize(("loss", "output"), LOSS_CASES, ids=str)
+def test_the_steps_of_every_loss_activation_and_optimiser(
+    loss, output, activation, optimiser
+):
+    """They are the textbook's, with the gradient that the test above looks at."""
+    network = sparse_network(UNITS, activation, output)
+    network.layers[-1].weights[:] *= 0.1  # exp of large sums would soon overflow
+    X, y, _ = problem(targets_for(loss, output))
+    samples = Samples(X, y)
+    expected = flat(network)
+    moments = [np.zeros_like(expected) for _ in range(optimiser.n_moments)]
+    given = {"optimiser": optimiser, "loss": loss, "learning_rate": RATE}
+    with training(network, samples, **given) as running:
+        for t in (1, 2, 3):
+            g = gradient(moved(network, expected - flat(network)), samples, loss)
+            expected, *moments = textbook_step(optimiser, expected, moments, g, t, RATE)
+            next(running)
+    np.testing.assert_allclose(flat(running.state.network), expected, atol=1e-8)
+    assert np.abs(expected - flat(network)).max() > 1e-3
+
+
+@pytest.mark.parametrize("activation", [*ACTIVATIONS, MIXED])
 @pytest.mark.parametrize("output", ["softmax", "identity"])
 def test_dropout_forward_and_backward(activation, output):
     network = sparse_network(UNITS, activation, output)
@@ -141,16 +183,16 @@ def test_many_steps_of_a_sparse_network(optimiser, dtype):
         assert_close(layer.bias, b, factor=10)
 
 
-def textbook_step(optimiser, p, moments, g, t):
-    """Kingma and Ba's algorithm 1, and Sutskever's momentum, rate 0.1."""
+def textbook_step(optimiser, p, moments, g, t, rate=0.1):
+    """Kingma and Ba's algorithm 1, and Sutskever's momentum."""
     if isinstance(optimiser, Adam):
         m = optimiser.beta_1 * moments[0] + (1 - optimiser.beta_1) * g
         v = optimiser.beta_2 * moments[1] + (1 - optimiser.beta_2) * g**2
         c_1, c_2 = 1 - optimiser.beta_1**t, 1 - optimiser.beta_2**t
         epsilon = optimiser.epsilon / np.sqrt(c_2)  # section 2's order of computation
-        return p - 0.1 * (m / c_1) / (np.sqrt(v / c_2) + epsilon), m, v
-    v = optimiser.momentum * moments[0] - 0.1 * g
-    return p + (optimiser.momentum * v - 0.1 * g if optimiser.nesterov else v), v
+        return p - rate * (m / c_1) / (np.sqrt(v / c_2) + epsilon), m, v
+    v = optimiser.momentum * moments[0] - rate * g
+    return p + (optimiser.momentum * v - rate * g if optimiser.nesterov else v), v
 
 
 def test_a_3_2_1_network_by_hand():

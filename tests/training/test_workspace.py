@@ -13,7 +13,9 @@ HIDDEN = N_UNITS[1:-1]
 LISTS = "Z", "H", "A", "D"
 
 kinds = pytest.mark.parametrize("dropout", [0.0, 0.4])
-placed = pytest.mark.parametrize("in_place", [True, False])
+placed = pytest.mark.parametrize(
+    "needs_sums", [[False, False], [True, True], [True, False], [False, True]], ids=str
+)
 dtypes = pytest.mark.parametrize("dtype", ["float32", "float64"])
 
 
@@ -36,12 +38,12 @@ def named(work):
     }
 
 
-def aliases(in_place, dropout):
+def aliases(needs_sums, dropout):
     """Return which arrays are one, as the Workspace documents it."""
     pairs = {frozenset({("D", len(HIDDEN)), ("Z", len(HIDDEN))})}
     for depth in range(len(HIDDEN)):
         one = {("H", depth)}
-        if in_place:
+        if not needs_sums[depth]:
             one.add(("Z", depth))
         if not dropout:
             one.add(("A", depth + 1))
@@ -49,7 +51,7 @@ def aliases(in_place, dropout):
     return pairs
 
 
-def assert_right(work, width, dtype, in_place, dropout):
+def assert_right(work, width, dtype, needs_sums, dropout):
     """Hold shapes, dtype, order and memory of a workspace."""
     assert work.width == width
     of_layers = [(n, width) for n in N_UNITS]
@@ -60,7 +62,7 @@ def assert_right(work, width, dtype, in_place, dropout):
         assert shapes(work.masks) == of_layers[1:-1]
     else:
         assert work.masks is None
-    arrays, one = named(work), aliases(in_place, dropout)
+    arrays, one = named(work), aliases(needs_sums, dropout)
     for array in arrays.values():
         assert array.dtype == dtype
         assert array.flags.c_contiguous
@@ -111,18 +113,18 @@ def test_an_array_without_numbers_has_its_shape(shape):
 @kinds
 @pytest.mark.parametrize("width", [1, 4, 33])
 def test_arrays_have_their_shapes_and_only_documented_ones_are_one(
-    width, dtype, in_place, dropout
+    width, dtype, needs_sums, dropout
 ):
-    work = Workspace(N_UNITS, width, np.dtype(dtype), in_place, dropout)
-    assert_right(work, width, dtype, in_place, dropout)
+    work = Workspace(N_UNITS, width, np.dtype(dtype), needs_sums, dropout)
+    assert_right(work, width, dtype, needs_sums, dropout)
 
 
 @dtypes
 @placed
 @kinds
 @pytest.mark.parametrize("width", [1, 3, 32])
-def test_a_narrower_workspace_lies_in_the_wider_one(width, dtype, in_place, dropout):
-    kind = np.dtype(dtype), in_place, dropout
+def test_a_narrower_workspace_lies_in_the_wider_one(width, dtype, needs_sums, dropout):
+    kind = np.dtype(dtype), needs_sums, dropout
     wider = Workspace(N_UNITS, 33, *kind)
     work = Workspace(N_UNITS, width, *kind, wider=wider)
     assert_right(work, width, *kind)
@@ -135,7 +137,7 @@ def test_a_narrower_workspace_lies_in_the_wider_one(width, dtype, in_place, drop
 
 
 def test_a_still_narrower_one_lies_in_a_narrower_one():
-    kind = np.dtype("float32"), False, 0.5
+    kind = np.dtype("float32"), [True, True], 0.5
     wider = Workspace(N_UNITS, 33, *kind)
     middle = Workspace(N_UNITS, 8, *kind, wider=wider)
     work = Workspace(N_UNITS, 2, *kind, wider=middle)
@@ -145,16 +147,15 @@ def test_a_still_narrower_one_lies_in_a_narrower_one():
 
 
 def test_two_workspaces_share_nothing_unless_told():
-    kind = np.dtype("float32"), True
+    kind = np.dtype("float32"), [False, False]
     one, other = Workspace(N_UNITS, 4, *kind), Workspace(N_UNITS, 3, *kind)
     for a in named(one).values():
         assert not any(np.shares_memory(a, b) for b in named(other).values())
 
 
-@placed
 @kinds
-def test_a_network_without_hidden_layers(in_place, dropout):
-    work = Workspace([4, 2], 3, np.dtype("float32"), in_place, dropout)
+def test_a_network_without_hidden_layers(dropout):
+    work = Workspace([4, 2], 3, np.dtype("float32"), [], dropout)
     assert shapes(work.A) == [(4, 3)]
     assert shapes(work.Z) == shapes(work.D) == [(2, 3)]
     assert work.H == []
@@ -165,8 +166,8 @@ def test_a_network_without_hidden_layers(in_place, dropout):
 
 @placed
 @kinds
-def test_signals_are_what_each_layer_computed(in_place, dropout):
-    work = Workspace(N_UNITS, 4, np.dtype("float32"), in_place, dropout)
+def test_signals_are_what_each_layer_computed(needs_sums, dropout):
+    work = Workspace(N_UNITS, 4, np.dtype("float32"), needs_sums, dropout)
     last = len(N_UNITS) - 2
     for layer in range(last + 1):
         signals = work.signals(layer)
