@@ -340,7 +340,9 @@ def test_static_training_never_changes_the_topology():
     with training(network, samples_of("softmax"), batch_size=5) as running:
         for _ in range(3):
             next(running)
-            for layer, old in zip(running.state.network.layers, network.layers, strict=True):
+            for layer, old in zip(
+                running.state.network.layers, network.layers, strict=True
+            ):
                 assert layer.topology is old.topology
         running.drop_without_regrowth()
     assert nnz(running.state.network) == nnz(network)

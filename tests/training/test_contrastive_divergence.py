@@ -124,7 +124,9 @@ def test_steps_are_those_of_the_dense_machine(dtype, mode, optimiser, weighted, 
             assert_machine_is(running.state.network, dense, TOLERANCE[dtype])
     moved = running.state.network.layer.weights - machine.layer.weights
     assert np.abs(moved).max() > 0.01
-    assert running.state.network.dtype == running.state.network.visible_bias.dtype == dtype
+    assert (
+        running.state.network.dtype == running.state.network.visible_bias.dtype == dtype
+    )
 
 
 @dtypes
@@ -542,7 +544,9 @@ def test_evolution_waits_for_the_next_epoch(mode, optimiser):
             assert running.state.network.nnz == 15
             assert_canonical(running.state.network.layer.topology)
             assert len(running.state.network.layer.moments) == optimiser.n_moments
-            assert running.state.network.layer.weights.all()  # the newborn are trained since
+            assert (
+                running.state.network.layer.weights.all()
+            )  # the newborn are trained since
 
 
 @pytest.mark.parametrize("optimiser", [SGD(), Adam()], ids=str)
@@ -754,7 +758,9 @@ def test_every_growth_keeps_the_number_of_connections(grow, mode):
             next(running)
             assert_canonical(running.state.network.layer.topology)
             assert running.state.network.nnz == machine.nnz
-    before, after = (m.layer.topology.positions() for m in (machine, running.state.network))
+    before, after = (
+        m.layer.topology.positions() for m in (machine, running.state.network)
+    )
     assert not np.array_equal(before, after)
 
 

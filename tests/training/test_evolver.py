@@ -27,7 +27,6 @@ from skset.strategies import (
 )
 from skset.topology import Topology, are_joined, erdos_renyi
 from skset.training import SGD, Adam
-from skset.training.momentum import RecentSteps
 
 UNITS = [6, 30, 20, 3]
 NOWHERE = "no path leads from its inputs to its outputs"
@@ -311,7 +310,9 @@ def test_what_was_explored_is_all_that_ever_was_connected():
         ) as running:
             for _ in range(4):
                 next(running)
-                for known, layer in zip(ever, running.state.network.layers, strict=True):
+                for known, layer in zip(
+                    ever, running.state.network.layers, strict=True
+                ):
                     known |= positions(layer)
                     assert_canonical(layer.explored)
                     assert set(layer.explored.positions().tolist()) == known
