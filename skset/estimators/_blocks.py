@@ -6,7 +6,7 @@ from sklearn.utils import assert_all_finite
 from sklearn.utils.sparsefuncs import min_max_axis
 
 from skset import model
-from skset.estimators._sparse_indices import canonical
+from skset.topology import canonical
 
 __all__ = ["check_finite", "column_sums", "extremes", "ranges"]
 

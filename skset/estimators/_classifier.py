@@ -8,6 +8,7 @@ from sklearn.base import ClassifierMixin
 from skset.estimators import _fit
 from skset.estimators._class_targets import ClassTargets
 from skset.estimators._docs import documented
+from skset.estimators._from_network import check_kind
 from skset.estimators._parameters import CLASS_WEIGHT
 from skset.estimators._perceptron import SparsePerceptron, finite_output
 from skset.estimators._sample_weight import scaled
@@ -16,7 +17,7 @@ from skset.estimators._sklearn import (
     fit_context,
     with_callbacks,
 )
-from skset.model import log_softmax
+from skset.model import Network, log_softmax
 
 __all__ = ["SETClassifier"]
 
@@ -259,6 +260,46 @@ class SETClassifier(ClassifierMixin, SparsePerceptron):
             training diverges.
         """
         return _fit.partial_fit(self, X, y, sample_weight, classes)
+
+    @classmethod
+    def from_network(
+        cls, network, classes, *, multilabel=False, feature_names=None, **params
+    ):
+        """Return a fitted classifier that predicts with a given network.
+
+        Parameters
+        ----------
+        network : skset.model.Network
+            Its arrays are copied. With two classes it has one output, "logistic", else
+            one for each: "softmax", or "logistic" if `multilabel`.
+        classes : array-like of shape (n_classes,)
+            Sorted class labels, in the order of the outputs.
+        multilabel : bool, default=False
+            Whether a sample can have any number of labels.
+        feature_names : array-like of str, default=None
+            Names of the inputs.
+        **params
+            Parameters of the classifier, but those that the network itself tells:
+            `hidden_layer_sizes`, `activation`, `negative_slope` and `dtype`.
+
+        Returns
+        -------
+        classifier : SETClassifier
+            It predicts, and goes on to learn by `partial_fit` or with `warm_start`.
+
+        Raises
+        ------
+        ValueError
+            If the outputs of the network do not fit the classes, or if these are not
+            sorted and different.
+        """
+        check_kind(network, Network)
+        classes = np.asarray(classes)
+        if classes.ndim != 1 or not np.array_equal(np.unique(classes), classes):
+            raise ValueError(f"classes must be sorted and different, got {classes!r}.")
+        weight = params.get("class_weight")
+        targets = ClassTargets(network.dtype.type, weight, classes, multilabel)
+        return cls._of_network(network, targets, feature_names, params)
 
     def score(self, X, y, sample_weight=None):
         """Return the accuracy of the predictions.

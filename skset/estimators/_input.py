@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skset.estimators._blocks import check_finite
 from skset.estimators._columns import located, refuse_dates, refuse_missing
-from skset.estimators._sparse_indices import checked_indices
+from skset.topology import checked_indices
 
 __all__ = ["checked", "checked_again", "picked", "stays_as_given"]
 

@@ -12,8 +12,9 @@ from skset.estimators._estimator import (
     clipped_batch_size,
     n_threads,
 )
+from skset.estimators._from_network import adopt_network, check_outputs, with_arrays
 from skset.estimators._input import checked_again
-from skset.estimators._parameters import SHARED_CONSTRAINTS
+from skset.estimators._parameters import SHARED_CONSTRAINTS, validate
 from skset.estimators._warnings import warn
 from skset.model import Network, Samples, activations_for, auto_weight_init
 from skset.topology import checked_topologies
@@ -69,10 +70,15 @@ class SparsePerceptron(SparseEstimator):
     def coefs_(self):
         """Weights of each layer as a CSR array (n_in, n_out).
 
-        The values are the network's own, the pattern is a copy.
+        The values are the network's own and read-only, the pattern is a copy. Others
+        can be assigned, of the same shapes: sparse matrices or arrays, whose pattern
+        becomes that of the network.
         """
-        layers = self._learned("network_").layers
-        return [layer.topology.to_csr(layer.weights) for layer in layers]
+        return [layer.to_csr() for layer in self._learned("network_").layers]
+
+    @coefs_.setter
+    def coefs_(self, coefs):
+        self.network_ = with_arrays(self._learned("network_"), coefs=coefs)
 
     @property
     def hidden_layer_sizes_(self):
@@ -81,8 +87,27 @@ class SparsePerceptron(SparseEstimator):
 
     @property
     def intercepts_(self):
-        """Bias of each layer."""
+        """Bias of each layer, read-only; others can be assigned."""
         return [layer.bias for layer in self._learned("network_").layers]
+
+    @intercepts_.setter
+    def intercepts_(self, intercepts):
+        self.network_ = with_arrays(self._learned("network_"), intercepts=intercepts)
+
+    @classmethod
+    def _of_network(cls, network, targets, feature_names, params):
+        """Return a fitted estimator with the network; parameters describe it."""
+        check_outputs(network, targets)
+        estimator = cls(
+            hidden_layer_sizes=tuple(network.n_units[1:-1]),
+            activation=network.activation,
+            negative_slope=network.negative_slope,
+            dtype=network.dtype.type,
+            **params,
+        )
+        validate(estimator)
+        estimator._note_units(network.n_units[1:-1], targets)
+        return adopt_network(estimator, network, targets, feature_names)
 
     def _weighted_sums(self, X):
         """Return the output layer's weighted sums (n_outputs, n_samples)."""
@@ -112,10 +137,9 @@ class SparsePerceptron(SparseEstimator):
         }
 
     def _new_network(self, p, samples, rng, topology_rng):
-        targets, self._sizes_at_first = self._targets, _layer_sizes(p)
-        self.n_outputs_, self.out_activation_ = targets.n_outputs, targets.output
-        sizes = [samples.n_features, *self._sizes_at_first, self.n_outputs_]
-        self.n_layers_ = len(sizes)
+        targets = self._targets
+        self._note_units(_layer_sizes(p), targets)
+        sizes = [samples.n_features, *self._sizes_at_first, targets.n_outputs]
         shapes = list(pairwise(sizes))
         name, edge_scale = self._first_weights(p)
 
@@ -143,6 +167,11 @@ class SparsePerceptron(SparseEstimator):
             p.init, p.density_schedule, shapes, topology_rng, sensitivities
         )
         return network_on(topologies, edge_scale=edge_scale), goal
+
+    def _note_units(self, sizes, targets):
+        """Take note of the units that a network has at first."""
+        self._sizes_at_first, self.n_layers_ = sizes, len(sizes) + 2
+        self.n_outputs_, self.out_activation_ = targets.n_outputs, targets.output
 
     def _first_weights(self, p):
         if p.weight_init != "auto":

@@ -16,18 +16,19 @@ from skset.estimators._estimator import (
     clipped_batch_size,
     n_threads,
 )
+from skset.estimators._from_network import adopt_network, check_kind
 from skset.estimators._input import checked_again, stays_as_given
 from skset.estimators._number_targets import InputTargets
-from skset.estimators._parameters import RBM_CONSTRAINTS
+from skset.estimators._parameters import RBM_CONSTRAINTS, validate
 from skset.estimators._sample_weight import scaled
 from skset.estimators._sklearn import (
     checked_sample_weight,
     fit_context,
     with_callbacks,
 )
-from skset.estimators._sparse_indices import canonical
 from skset.estimators._visible_units import check_probabilities, smoothed_means
 from skset.model import RBM, Samples
+from skset.topology import canonical
 from skset.training import (
     SGD,
     ContrastiveDivergence,
@@ -259,6 +260,31 @@ class SparseRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SparseEstimat
         """
         return _fit.partial_fit(self, X, y, sample_weight)
 
+    @classmethod
+    def from_network(cls, network, *, feature_names=None, **params):
+        """Return a fitted machine that answers with given weights.
+
+        Parameters
+        ----------
+        network : skset.model.RBM
+            Its arrays are copied.
+        feature_names : array-like of str, default=None
+            Names of the visible units.
+        **params
+            Parameters, but `n_components` and `dtype`, which the network itself tells.
+
+        Returns
+        -------
+        machine : SparseRBM
+            It goes on to learn by `partial_fit` or with `warm_start`.
+        """
+        check_kind(network, RBM)
+        kind, n_components = network.dtype.type, network.n_units[1]
+        machine = cls(n_components=n_components, dtype=kind, **params)
+        validate(machine)
+        targets = InputTargets(kind, reconstructs=False)
+        return adopt_network(machine, network, targets, feature_names)
+
     def transform(self, X):
         """Return the probabilities of the hidden units, P(h = 1 | v).
 
@@ -388,7 +414,7 @@ class SparseRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SparseEstimat
     def components_(self):
         """Weights as a CSR array (n_components, n_features)."""
         layer = self._learned("network_").layer
-        return layer.topology.to_csr(layer.weights).T.tocsr()
+        return layer.to_csr().T.tocsr()
 
     @property
     def intercept_hidden_(self):

@@ -8,6 +8,7 @@ from sklearn.base import RegressorMixin
 from skset.estimators import _fit
 from skset.estimators._columns import output_dtype
 from skset.estimators._docs import documented
+from skset.estimators._from_network import check_kind
 from skset.estimators._number_targets import OUTPUT_OF_LOSS, NumberTargets
 from skset.estimators._perceptron import SparsePerceptron, finite_output
 from skset.estimators._sample_weight import scaled
@@ -17,7 +18,7 @@ from skset.estimators._sklearn import (
     fit_context,
     with_callbacks,
 )
-from skset.model import OUTPUTS
+from skset.model import OUTPUTS, Network
 
 __all__ = ["SETRegressor"]
 
@@ -252,6 +253,36 @@ class SETRegressor(RegressorMixin, SparsePerceptron):
             True, or if training diverges.
         """
         return _fit.partial_fit(self, X, y, sample_weight)
+
+    @classmethod
+    def from_network(cls, network, *, feature_names=None, **params):
+        """Return a fitted regressor that predicts with a given network.
+
+        Parameters
+        ----------
+        network : skset.model.Network
+            Its arrays are copied. Its output is one that the `loss` goes with:
+            "identity" for the default, "exp" for "poisson".
+        feature_names : array-like of str, default=None
+            Names of the inputs.
+        **params
+            Parameters of the regressor, but those that the network itself tells:
+            `hidden_layer_sizes`, `activation`, `negative_slope` and `dtype`.
+
+        Returns
+        -------
+        regressor : SETRegressor
+            It predicts, and goes on to learn by `partial_fit` or with `warm_start`.
+
+        Raises
+        ------
+        ValueError
+            If the output of the network does not fit the loss.
+        """
+        check_kind(network, Network)
+        loss, n_outputs = params.get("loss", "squared_error"), network.n_units[-1]
+        targets = NumberTargets(network.dtype.type, loss, n_outputs=n_outputs)
+        return cls._of_network(network, targets, feature_names, params)
 
     def score(self, X, y, sample_weight=None):
         """Return the coefficient of determination R2 of the predictions.

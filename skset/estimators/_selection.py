@@ -19,9 +19,9 @@ from skset.estimators._parameters import SELECTION_CONSTRAINTS
 from skset.estimators._perceptron import SparsePerceptron
 from skset.estimators._ranking import Ranking
 from skset.estimators._sklearn import fit_context, with_callbacks
-from skset.estimators._sparse_indices import checked_indices
 from skset.estimators._supervision import resolved_supervision
 from skset.strategies import METHODS
+from skset.topology import checked_indices
 from skset.training import GaussianNoise
 
 __all__ = ["QuickSelection"]

@@ -4,7 +4,7 @@ import numpy as np
 from scipy import sparse
 
 from skset.estimators._columns import dtypes_of
-from skset.estimators._sparse_indices import checked_indices
+from skset.topology import checked_indices
 
 __all__ = ["resolved_supervision"]
 

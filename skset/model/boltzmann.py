@@ -1,11 +1,14 @@
 """`RBM`: a sparse restricted Boltzmann machine, every formula a method."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from skset import kernels
 from skset.model.activations import logistic, softplus
+from skset.model.from_csr import checked_bias, layers_from_csr
 from skset.model.layer import Layer
 from skset.model.stack import LayerStack
 from skset.runtime.team import Team
@@ -67,6 +70,44 @@ class RBM(LayerStack):
         """
         layer = Layer.initial(topology, weight_init, rng, means.dtype, scale)
         return cls((layer,), np.log(means / (1 - means)))
+
+    @classmethod
+    def from_csr(
+        cls,
+        weights: Any,
+        hidden_bias: Any,
+        visible_bias: Any,
+        *,
+        dtype: DTypeLike = None,
+    ) -> "RBM":
+        """Return a machine with the given weights, everything about it checked.
+
+        Parameters
+        ----------
+        weights : sparse matrix or array of shape (n_visible, n_hidden)
+            Weights W. What a sparse matrix stores is a connection, also where the value
+            is 0; of a dense array, what is not 0.
+        hidden_bias : array-like of shape (n_hidden,)
+            The bias c.
+        visible_bias : array-like of shape (n_visible,)
+            The bias a.
+        dtype : dtype-like, default=None
+            float32 or float64; None is float32 if the weights are, else float64.
+
+        Returns
+        -------
+        machine : RBM
+            With read-only arrays of its own.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As `Network.from_csr`.
+        """
+        layers = layers_from_csr([weights], [hidden_bias], dtype)
+        size, kind = layers[0].topology.shape[0], layers[0].weights.dtype
+        bias = checked_bias("visible_bias", visible_bias, size, kind)
+        return cls(layers, bias).frozen()
 
     @property
     def layer(self):

@@ -115,7 +115,7 @@ def reconstruction_paths(network, samples, rng):
         Of at most MAX_DIMENSIONS columns, in the network's dtype.
     """
     _, slopes = _batch(network, samples, rng)
-    weights = [layer.topology.to_csr(layer.weights) for layer in network.layers]
+    weights = [layer.to_csr() for layer in network.layers]
     encoder, decoder = weights[0], weights[-1]
     for depth, slope in enumerate(slopes):
         encoder = encoder.multiply(slope.mean(axis=1)).tocsr()

@@ -77,6 +77,10 @@ class Layer:
             bias_moments=tuple(np.zeros_like(self.bias) for _ in range(n)),
         )
 
+    def to_csr(self):
+        """Return the weights as a CSR array (n_in, n_out) that shares their memory."""
+        return self.topology.to_csr(self.weights)
+
     def at_rest(self):
         """Return this layer without optimiser state."""
         return replace(self, moments=(), bias_moments=(), explored=None)

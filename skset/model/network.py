@@ -1,13 +1,17 @@
 """`Network`: layers in sequence, and what they predict."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from skset.kernels import aligned_empty
 from skset.model.activation_names import activations_for
 from skset.model.activations import Activation
+from skset.model.from_csr import layers_from_csr
 from skset.model.layer import Layer
 from skset.model.outputs import OUTPUTS
 from skset.model.signals import Signals
@@ -73,6 +77,70 @@ class Network(LayerStack):
             for depth, topology in enumerate(topologies)
         )
         return cls(tuple(layers), **functions)
+
+    @classmethod
+    def from_csr(
+        cls,
+        coefs: Sequence[Any],
+        intercepts: Sequence[Any],
+        *,
+        activation: str | Activation | Sequence[str | Activation] = "relu",
+        output: str = "identity",
+        negative_slope: float | None = None,
+        dtype: DTypeLike = None,
+    ) -> "Network":
+        """Return a network with the given weights, everything about it checked.
+
+        Parameters
+        ----------
+        coefs : sequence of sparse matrix or array of shape (n_in, n_out)
+            Weights of each layer, from the input to the output. What a sparse matrix
+            stores is a connection, also where the value is 0; of a dense array, what is
+            not 0.
+        intercepts : sequence of array-like of shape (n_out,)
+            Biases of each layer.
+        activation : str, Activation or sequence of them, default="relu"
+            A key of `ACTIVATIONS` or an object; one for all hidden layers, or one for
+            each.
+        output : {"identity", "logistic", "softmax", "exp"}, default="identity"
+            Name of the output function.
+        negative_slope : float, default=None
+            Slope below zero of "leaky_relu" and "all_relu"; None is 0.01 and 0.6.
+        dtype : dtype-like, default=None
+            float32 or float64; None is float32 if all matrices are, else float64.
+
+        Returns
+        -------
+        network : Network
+            With read-only arrays of its own.
+
+        Raises
+        ------
+        TypeError
+            If a matrix or bias is not numeric.
+        ValueError
+            If shapes do not fit, if indices are invalid or repeated, if a number is not
+            finite, or if there is no such activation or output.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from skset.model import Network
+        >>> network = Network.from_csr([np.eye(3, 2)], [np.zeros(2)])
+        >>> network.nnz, network.n_units
+        (2, [3, 2])
+        """
+        if output not in OUTPUTS:
+            raise ValueError(f"output must be one of {list(OUTPUTS)}, got {output!r}.")
+        if negative_slope is not None and not 0 <= negative_slope < np.inf:
+            raise ValueError(
+                f"negative_slope must be >= 0 and finite, got {negative_slope!r}."
+            )
+        layers = layers_from_csr(coefs, intercepts, dtype)
+        if not isinstance(activation, (str, Activation)):
+            activation = tuple(activation)
+        activations_for(activation, len(layers) - 1, negative_slope)  # checks them
+        return cls(layers, activation, negative_slope, output).frozen()
 
     @cached_property
     def hidden(self) -> tuple[Activation, ...]:

@@ -22,6 +22,7 @@ from skset.topology.returned import (
     refuse,
 )
 from skset.topology.rewiring import Rewiring, carry, enlarge, evolve, strongest
+from skset.topology.sparse_indices import canonical, checked_indices
 from skset.topology.strongest_pairs import pair_scores, row_lengths, topk_pairs
 
 __all__ = [
@@ -30,9 +31,11 @@ __all__ = [
     "all_but_smallest",
     "are_joined",
     "best_candidates",
+    "canonical",
     "carry",
     "checked_count",
     "checked_flag",
+    "checked_indices",
     "checked_mask",
     "checked_share",
     "checked_topologies",
