@@ -119,15 +119,16 @@ class SparseEstimator(CallbackSupportMixin, BaseEstimator, ABC):
 
     def _record(self, loss, training):
         """Take note of an epoch."""
-        getattr(self, self._curve).append(loss)
-        self.n_iter_ += 1
-        self.t_ += training.samples.n_samples
+        losses = training.rule.epoch_losses(loss)
+        getattr(self, self._curve).extend(losses)
+        self.n_iter_ += len(losses)
+        self.t_ += training.samples.n_samples * len(losses)
 
     def _learned_attributes(self, network, training):
         """Return what makes this estimator a fitted one that has the given network."""
         return {"network_": network.frozen()}
 
-    def _reach_last_epoch(self, n_epochs):
+    def _reach_last_epoch(self, p, training):
         """Say what there is to say where training was not ended before."""
 
     # Parameters.

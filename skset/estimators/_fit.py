@@ -298,7 +298,7 @@ def _run_epochs(estimator, p, training, stopping, context, given):
         del network
         if told_to_stop or (stalled and not _goes_on(p, training, stopping)):
             return
-    estimator._reach_last_epoch(training.max_epochs)
+    estimator._reach_last_epoch(p, training)
 
 
 def _as_it_is(estimator, training):

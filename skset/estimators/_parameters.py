@@ -174,7 +174,8 @@ SHARED_CONSTRAINTS: dict = {
     "activation": [Names(ACTIVATIONS, "the sigmoid is 'logistic'")],
     "negative_slope": [None, NON_NEGATIVE],
     "dropout": [BELOW_ONE],
-    "solver": [Names({"sgd", "adam"}, "lbfgs cannot follow a topology that evolves")],
+    "solver": [StrOptions({"sgd", "adam", "lbfgs"})],
+    "max_fun": [POSITIVE_INT],
     "alpha": [NON_NEGATIVE],
     "batch_size": [StrOptions({"auto"}), POSITIVE_INT],
     "learning_rate": [

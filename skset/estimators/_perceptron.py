@@ -1,6 +1,7 @@
 """`SparsePerceptron`: what the classifier, the regressor and the selector share."""
 
 import copy
+from dataclasses import replace
 from itertools import pairwise
 from typing import ClassVar
 
@@ -19,6 +20,7 @@ from skset.estimators._warnings import warn
 from skset.model import Network, Samples, activations_for, auto_weight_init
 from skset.topology import checked_topologies
 from skset.training import (
+    LBFGS,
     SGD,
     Adam,
     Backpropagation,
@@ -38,6 +40,8 @@ AUTO_PARTIAL_BATCH_SIZE = 200
 # `weight_init="auto"` draws the first and the last layer small, so that what is learned
 # soon outweighs what was drawn, in what the network predicts and in what SET drops.
 AUTO_EDGE_SCALE = 0.1
+# Iterations of L-BFGS between two evolutions.
+LBFGS_ROUND = 20
 # Samples over which an init that asks for sensitivities gets them.
 N_SENSED = 256
 
@@ -181,9 +185,10 @@ class SparsePerceptron(SparseEstimator):
         return auto_weight_init(hidden), AUTO_EDGE_SCALE
 
     def _new_training(self, p, state, samples, partial=False):
+        if p.solver == "lbfgs":
+            return self._rounds_of_lbfgs(p, state, samples)
         state.learning_rate = self._learning_rate(p, partial)
         state.learning_rate.after_epoch(state.samples)
-        weight_init, edge_scale = self._first_weights(p)
         batch_size = self._batch_size(p, samples.n_samples, partial)
         rule = Backpropagation(
             self._optimiser(p),
@@ -192,22 +197,57 @@ class SparsePerceptron(SparseEstimator):
             dropout=p.dropout,
             noise=self._noise(p, state.rng),
         )
-        evolver = Evolver(
-            p.evolution,
-            weight_init,
-            edge_scale=edge_scale,
-            goal=self._density_goal,
-            unit_pruning=p.unit_pruning,
+        return Training(
+            state,
+            samples,
+            rule,
+            self._new_evolver(p, p.evolution),
+            batch_size=batch_size,
+            max_epochs=self._n_epochs(p, -(-samples.n_samples // batch_size)),
+            shuffle=p.shuffle,
+            n_threads=n_threads(p.n_jobs),
+        )
+
+    def _rounds_of_lbfgs(self, p, state, samples):
+        """Return a training whose epochs are rounds of L-BFGS.
+
+        The topology evolves between two rounds. If it never does, there is one round.
+        """
+        if p.dropout:
+            raise ValueError(
+                "dropout must be 0 for solver='lbfgs', which needs the same loss at "
+                f"each evaluation, got {p.dropout!r}."
+            )
+        evolver = self._new_evolver(p, replace(p.evolution, update_interval=None))
+        evolves = any(evolver.planned(state.network, 0.0)) or p.unit_pruning
+        length = p.evolution.update_interval or LBFGS_ROUND if evolves else p.max_iter
+        n_rounds, rest = divmod(p.max_iter, length)
+        rule = LBFGS(
+            self._targets.loss_function,
+            alpha=p.alpha,
+            n_iter=[length] * n_rounds + [rest] * (rest > 0),
+            max_fun=p.max_fun,
+            tol=p.tol,
         )
         return Training(
             state,
             samples,
             rule,
             evolver,
-            batch_size=batch_size,
-            max_epochs=self._n_epochs(p, -(-samples.n_samples // batch_size)),
-            shuffle=p.shuffle,
+            batch_size=samples.n_samples,
+            max_epochs=len(rule.n_iter),
+            shuffle=False,
             n_threads=n_threads(p.n_jobs),
+        )
+
+    def _new_evolver(self, p, evolution):
+        weight_init, edge_scale = self._first_weights(p)
+        return Evolver(
+            evolution,
+            weight_init,
+            edge_scale=edge_scale,
+            goal=self._density_goal,
+            unit_pruning=p.unit_pruning,
         )
 
     def _optimiser(self, p):
@@ -242,11 +282,15 @@ class SparsePerceptron(SparseEstimator):
         super()._record(loss, training)
         self.loss_ = loss
 
-    def _reach_last_epoch(self, n_epochs):
-        if self.learning_rate != "cosine":  # the cosine is meant to end there
+    def _reach_last_epoch(self, p, training):
+        if p.solver == "lbfgs":
+            at_end = training.rule.converged
+        else:
+            at_end = p.learning_rate == "cosine"  # it is meant to end there
+        if not at_end:
             warn(
-                f"Maximum iterations ({n_epochs}) reached and the optimization hasn't "
-                "converged yet.",
+                f"Maximum iterations ({self.n_iter_}) reached and the optimization "
+                "hasn't converged yet.",
                 ConvergenceWarning,
             )
 

@@ -4,6 +4,7 @@ from skset.training.backpropagation import Backpropagation
 from skset.training.contrastive_divergence import ContrastiveDivergence
 from skset.training.evolver import Evolver
 from skset.training.initial import DensityGoal, initial_topologies
+from skset.training.lbfgs import LBFGS
 from skset.training.learning_rate import LearningRate
 from skset.training.loop import Training
 from skset.training.noise import GaussianNoise
@@ -11,6 +12,7 @@ from skset.training.optimisers import SGD, Adam
 from skset.training.state import State
 
 __all__ = [
+    "LBFGS",
     "SGD",
     "Adam",
     "Backpropagation",

@@ -68,6 +68,15 @@ class Backpropagation:
         self._backward(state, work, l2, team)
         return loss, n_weighted
 
+    @property
+    def decay(self):
+        """What is left of a gradient in the optimiser's momentum, one step later."""
+        return self.optimiser.decay
+
+    def epoch_losses(self, loss):
+        """Return what the curve shows of an epoch with this mean loss."""
+        return [loss]
+
     def last_step(self):
         """Return the signals of each layer in the last step."""
         work = self._workspaces[self._last_width]

@@ -64,6 +64,15 @@ class ContrastiveDivergence:
         self._descend(state, (V, P, weight), (*model, share), team)
         return error, total
 
+    @property
+    def decay(self):
+        """What is left of a gradient in the optimiser's momentum, one step later."""
+        return self.optimiser.decay
+
+    def epoch_losses(self, loss):
+        """Return what the curve shows of an epoch with this mean loss."""
+        return [loss]
+
     def last_step(self):
         """Return the signals of the one layer in the last step."""
         return [self._last_signals]

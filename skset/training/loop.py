@@ -64,7 +64,7 @@ class Training:
         self.team = Team(n_threads)
         self._n_steps = max_epochs * -(-samples.n_samples // batch_size)
         rule.begin(state, batch_size)
-        evolver.begin(state, rule.optimiser.decay)
+        evolver.begin(state, rule.decay)
 
     def __enter__(self):
         self.team.__enter__()

@@ -1,0 +1,229 @@
+"""`LBFGS`: rounds of scipy's L-BFGS-B over all weights and biases at once."""
+
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+
+from skset import kernels
+from skset.model import Layer, Loss, Network, Samples, Signals
+from skset.runtime.team import Team
+from skset.training.backpropagation import Backpropagation
+from skset.training.learning_rate import LearningRate
+from skset.training.state import State
+
+__all__ = ["LBFGS"]
+
+# Samples that gradients are computed for at a time.
+CHUNK = 256
+CONSTANT = LearningRate(1.0)
+
+
+@dataclass(frozen=True)
+class Accumulation:
+    """An optimiser that moves nothing: the velocity gets `share` times the gradient.
+
+    The fused kernel of gradient descent adds ``share * g`` to the velocity when the
+    momentum is 1 and the learning rate -share, and leaves the weights alone when it
+    carries nothing over to them.
+    """
+
+    share: float
+    n_moments: ClassVar[int] = 1
+    decay: ClassVar[float] = 0.0
+    backward: ClassVar = staticmethod(kernels.backward_sgd)
+    update: ClassVar = staticmethod(kernels.update_sgd)
+
+    def step(self, learning_rate: float, t: int, l2: float, dtype: Any) -> Any:
+        """Return the numbers of a step for the kernels."""
+        numbers = (-self.share, 1.0, 0.0, 0.0, 0.0)
+        return kernels.SGDStep(*map(dtype.type, numbers))
+
+
+class LBFGS:
+    """Takes rounds of L-BFGS, each of many iterations, over all samples.
+
+    The limited-memory method of Byrd et al. 1995 (SIAM Journal on Scientific Computing
+    16), from scipy, for small data: it needs no learning rate. Between two rounds the
+    topology can evolve. What the method remembers of a round is then lost, as its
+    vector has other entries. All is computed in float64, as the line search needs
+    differences of losses.
+
+    To the loop a round is an epoch of one step.
+
+    Parameters
+    ----------
+    loss : Loss
+        One that goes with the network's output.
+    alpha : float
+        L2 penalty of the weights (not of the biases), divided by the number of samples
+        that have weight.
+    n_iter : list of int
+        How many iterations each round has at most.
+    max_fun : int
+        Evaluations of the loss in all rounds together, at most.
+    tol : float
+        A round ends where no entry of the gradient is greater.
+
+    Attributes
+    ----------
+    converged : bool
+        Whether the last round ended before its iterations did.
+    """
+
+    decay: ClassVar[float] = 0.0  # there is no momentum
+    loss_name = "loss"
+    remedy = "The input data may contain large values and need to be preprocessed."
+
+    def __init__(
+        self, loss: Loss, *, alpha: float, n_iter: list[int], max_fun: int, tol: float
+    ) -> None:
+        self.loss = loss
+        self.alpha = alpha
+        self.n_iter = n_iter
+        self.tol = tol
+        self._losses: list[float] = []
+        self.converged = False
+        self._n_left = max_fun
+        self._gradient = Backpropagation(Accumulation(1.0), loss, alpha=0.0)
+
+    def begin(self, state: State, batch_size: int) -> None:
+        """Prepare a training."""
+        self.loss.check_output(state.network.output)
+
+    def step(
+        self, state: State, samples: Samples, rows: NDArray[Any], team: Team
+    ) -> tuple[float, int]:
+        """Take a round; return the loss at its end and the number of samples."""
+        n_iter, self._losses = self.n_iter[state.steps], []
+        state.steps += 1
+        objective = _Objective(state, samples, rows, team, self._gradient, self.alpha)
+
+        def note(intermediate_result: Any) -> None:
+            self._losses.append(float(intermediate_result.fun))
+
+        found = minimize(
+            objective,
+            objective.start(),
+            jac=True,
+            method="L-BFGS-B",
+            callback=note,
+            options={
+                "maxiter": n_iter,
+                "maxfun": max(self._n_left, 1),
+                "gtol": self.tol,
+            },
+        )
+        self._n_left -= found.nfev
+        self.converged = found.status == 0
+        state.network = objective.network_at(found.x)
+        return float(found.fun), objective.n_weighted
+
+    def epoch_losses(self, loss: float) -> list[float]:
+        """Return the losses after each iteration of the last round."""
+        return self._losses or [loss]
+
+    def last_step(self) -> list[Signals]:
+        """Return nothing: there is no momentum to take note of."""
+        return []
+
+    def probe(
+        self, state: State, samples: Samples, rows: NDArray[Any], team: Team
+    ) -> list[Signals]:
+        """Return each layer's signals for the given samples; nothing is learned."""
+        return self._gradient.probe(state, samples, rows, team)
+
+    def forget_shapes(self) -> None:
+        """Make new arrays for the next round, as the layers have other units now."""
+        self._gradient.forget_shapes()
+
+
+class _Objective:
+    """The loss of a network as a function of a vector, and its gradient.
+
+    The arrays of a copy of the network are slices of two vectors, of all weights and
+    biases and of their gradient.
+    """
+
+    def __init__(
+        self,
+        state: State,
+        samples: Samples,
+        rows: NDArray[Any],
+        team: Team,
+        gradient: Backpropagation,
+        alpha: float,
+    ) -> None:
+        self._network: Network = state.network
+        self._samples, self._team, self._gradient = samples, team, gradient
+        if samples.weight is not None:
+            rows = rows[samples.weight[rows] > 0]
+        self._rows = rows
+        self.n_weighted = self._rows.size
+        self._penalty = alpha / max(self.n_weighted, 1)
+        self._n_weights = self._network.nnz
+        size = self._n_weights + sum(self._network.n_units[1:])
+        self._x, self._g = np.empty(size), np.empty(size)
+        self._state = State(self._on_vectors(), state.rng, state.topology_rng)
+        self._state.learning_rate = CONSTANT
+
+    def start(self) -> NDArray[Any]:
+        """Return the vector of the network as it is."""
+        layers = self._network.layers
+        parts = [layer.weights for layer in layers] + [layer.bias for layer in layers]
+        return np.concatenate(parts, dtype=float)
+
+    def __call__(self, x: NDArray[Any]) -> tuple[float, NDArray[Any]]:
+        """Return the loss, the penalty included, and its gradient."""
+        self._x[:], self._g[:] = x, 0.0
+        loss = 0.0
+        for start in range(0, self.n_weighted, CHUNK):
+            rows = self._rows[start : start + CHUNK]
+            share = rows.size / self.n_weighted
+            self._gradient.optimiser = Accumulation(share)
+            of_chunk, _ = self._gradient.step(
+                self._state, self._samples, rows, self._team
+            )
+            loss += share * of_chunk
+        weights = self._x[: self._n_weights]
+        loss += 0.5 * self._penalty * kernels.squared_sum(weights)
+        self._g[: self._n_weights] += self._penalty * weights
+        return loss, self._g.copy()
+
+    def network_at(self, x: NDArray[Any]) -> Network:
+        """Return the network, in its own type, with the weights of a vector."""
+        self._x[:] = x
+        dtype = self._network.dtype
+        return self._network.with_layers(
+            replace(
+                layer,
+                weights=moved.weights.astype(dtype),
+                bias=moved.bias.astype(dtype),
+            )
+            for layer, moved in zip(
+                self._network.layers, self._state.network.layers, strict=True
+            )
+        )
+
+    def _on_vectors(self) -> Network:
+        """Return the network in float64, its arrays being slices of the vectors."""
+        weights = self._slices([layer.topology.nnz for layer in self._network.layers])
+        biases = self._slices(self._network.n_units[1:], self._n_weights)
+        return self._network.with_layers(
+            Layer(layer.topology, w, b, (of_w,), (of_b,))
+            for layer, (w, of_w), (b, of_b) in zip(
+                self._network.layers, weights, biases, strict=True
+            )
+        )
+
+    def _slices(
+        self, sizes: list[int], start: int = 0
+    ) -> list[tuple[NDArray[Any], NDArray[Any]]]:
+        """Return neighbouring slices of both vectors, of these sizes."""
+        ends = start + np.cumsum(sizes)
+        return [
+            (self._x[end - size : end], self._g[end - size : end])
+            for end, size in zip(ends, sizes, strict=True)
+        ]
