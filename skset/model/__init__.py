@@ -7,10 +7,10 @@ from skset.model.activation_names import (
 )
 from skset.model.activations import Activation, logistic, softplus
 from skset.model.boltzmann import RBM, bernoulli, column_sums
+from skset.model.greedy_coverage import coverage
 from skset.model.importance import (
     attribution,
     contributions,
-    coverage,
     incoming_strength,
     path_strength,
     reconstruction_paths,

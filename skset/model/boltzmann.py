@@ -1,10 +1,11 @@
 """`RBM`: a sparse restricted Boltzmann machine, every formula a method."""
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Self, TypeAlias
 
 import numpy as np
-from numpy.typing import DTypeLike
+from numpy.random import Generator
+from numpy.typing import DTypeLike, NDArray
 
 from skset import kernels
 from skset.model.activations import logistic, softplus
@@ -12,9 +13,11 @@ from skset.model.from_csr import checked_bias, layers_from_csr
 from skset.model.layer import Layer
 from skset.model.stack import LayerStack
 from skset.runtime.team import Team
-from skset.topology import read_only
+from skset.topology import Topology, read_only
 
 __all__ = ["RBM", "bernoulli", "column_sums"]
+
+Array: TypeAlias = NDArray[Any]
 
 SERIAL = Team()
 # A unit whose log-odds change by more than this is certain to the last digit of
@@ -22,9 +25,9 @@ SERIAL = Team()
 LARGEST_WEIGHT = 700.0
 
 
-def bernoulli(P, rng):
+def bernoulli(P: Array, rng: Generator) -> Array:
     """Return independent zeros and ones, 1 with the probabilities P."""
-    U = rng.random(P.shape, P.dtype)
+    U: Array = rng.random(P.shape, P.dtype)
     return np.less(U, P, out=U, casting="unsafe")
 
 
@@ -46,12 +49,20 @@ class RBM(LayerStack):
         Hidden units of the persistent Markov chains; None at rest.
     """
 
-    visible_bias: np.ndarray
-    visible_moments: tuple[np.ndarray, ...] = ()
-    chains: np.ndarray | None = None
+    visible_bias: Array
+    visible_moments: tuple[Array, ...] = ()
+    chains: Array | None = None
 
     @classmethod
-    def initial(cls, topology, rng, means, *, weight_init, scale):
+    def initial(
+        cls,
+        topology: Topology,
+        rng: Generator,
+        means: Array,
+        *,
+        weight_init: str,
+        scale: float,
+    ) -> Self:
         """Return a machine whose visible units have the given means.
 
         Parameters
@@ -110,11 +121,11 @@ class RBM(LayerStack):
         return cls(layers, bias).frozen()
 
     @property
-    def layer(self):
+    def layer(self) -> Layer:
         """The one layer."""
         return self.layers[0]
 
-    def with_moments(self, n):
+    def with_moments(self, n: int) -> Self:
         """Return a machine whose optimiser has n moments, of zeros unless it has n."""
         machine = super().with_moments(n)
         if len(self.visible_moments) == n:
@@ -122,15 +133,15 @@ class RBM(LayerStack):
         moments = tuple(np.zeros_like(self.visible_bias) for _ in range(n))
         return replace(machine, visible_moments=moments)
 
-    def with_chains(self, chains):
+    def with_chains(self, chains: Array | None) -> Self:
         """Return a machine with these persistent chains."""
         return replace(self, chains=chains)
 
-    def at_rest(self):
+    def at_rest(self) -> Self:
         """Return this machine without the state of its training."""
         return replace(super().at_rest(), visible_moments=(), chains=None)
 
-    def copy(self, at_rest=True):
+    def copy(self, at_rest: bool = True) -> Self:
         """Return a machine with arrays of its own, at rest without training state."""
         machine = super().copy(at_rest)
         return replace(
@@ -140,7 +151,7 @@ class RBM(LayerStack):
             chains=None if machine.chains is None else machine.chains.copy(),
         )
 
-    def frozen(self):
+    def frozen(self) -> Self:
         """Make all arrays read-only, for good; return this machine."""
         for array in (self.visible_bias, *self.visible_moments):
             array.flags.writeable = False
@@ -148,7 +159,7 @@ class RBM(LayerStack):
             self.chains.flags.writeable = False
         return super().frozen()
 
-    def is_finite(self):
+    def is_finite(self) -> bool:
         """Return whether all weights and biases are finite, and no weight absurd."""
         return (
             super().is_finite()
@@ -156,50 +167,50 @@ class RBM(LayerStack):
             and bool((np.abs(self.layer.weights) <= LARGEST_WEIGHT).all())
         )
 
-    def hidden_sums(self, V, team=SERIAL):
+    def hidden_sums(self, V: Array, team: Team = SERIAL) -> Array:
         """Return ``c + W' V``, the log-odds of the hidden units given the visible."""
         Z = np.empty((self.n_units[1], V.shape[1]), self.dtype)
         self.layer.forward(V, Z, team)
         return Z
 
-    def visible_sums(self, H, team=SERIAL):
+    def visible_sums(self, H: Array, team: Team = SERIAL) -> Array:
         """Return ``a + W H``, the log-odds of the visible units given the hidden."""
         Z = np.empty((self.n_units[0], H.shape[1]), self.dtype)
         self.layer.pull_back(H, self.visible_bias, Z, team)
         return Z
 
-    def mean_hiddens(self, V, team=SERIAL):
+    def mean_hiddens(self, V: Array, team: Team = SERIAL) -> Array:
         """Return ``P(h = 1 | v)``."""
         Z = self.hidden_sums(V, team)
         return logistic(Z, out=Z)
 
-    def mean_visibles(self, H, team=SERIAL):
+    def mean_visibles(self, H: Array, team: Team = SERIAL) -> Array:
         """Return ``P(v = 1 | h)``."""
         Z = self.visible_sums(H, team)
         return logistic(Z, out=Z)
 
-    def gibbs(self, V, rng, team=SERIAL):
+    def gibbs(self, V: Array, rng: Generator, team: Team = SERIAL) -> Array:
         """Return the visible units after a step of Gibbs sampling from V."""
         H = bernoulli(self.mean_hiddens(V, team), rng)
         return bernoulli(self._certain_visibles(H, team), rng)
 
-    def reconstructed(self, V):
+    def reconstructed(self, V: Array) -> Array:
         """Return ``P(v = 1 | h)`` for ``h = P(h = 1 | v)``."""
         return self._certain_visibles(self.mean_hiddens(V))
 
-    def _certain_visibles(self, H, team=SERIAL):
+    def _certain_visibles(self, H: Array, team: Team = SERIAL) -> Array:
         """Return `mean_visibles`, in double where sums of huge weights overflowed."""
         P = self.mean_visibles(H, team)
         if np.isnan(P).any():
             P = self._in_double().mean_visibles(H.astype(float)).astype(P.dtype)
         return P
 
-    def _in_double(self):
+    def _in_double(self) -> "RBM":
         """Return this machine at rest, in float64."""
         bias = self.visible_bias.astype(float)
         return RBM((self.layer.astype(float),), bias)
 
-    def free_energy(self, V):
+    def free_energy(self, V: Array) -> Array:
         """Return ``F(v) = - a v - sum_j softplus(c_j + w_j v)`` of each column.
 
         ``exp(-F(v))`` is the probability of v, up to the partition function.
@@ -207,7 +218,7 @@ class RBM(LayerStack):
         linear = column_sums(V * self.visible_bias[:, None])
         return -linear - column_sums(softplus(self._sums_of_energy(V)))
 
-    def log_odds(self, V):
+    def log_odds(self, V: Array) -> Array:
         """Return ``log P(v_i = 1 | others) - log P(v_i = 0 | others)`` for each i.
 
         The others are all other visible units; the hidden ones are summed over. It is
@@ -232,7 +243,7 @@ class RBM(LayerStack):
         )
         return odds
 
-    def _sums_of_energy(self, V):
+    def _sums_of_energy(self, V: Array) -> Array:
         """Return `hidden_sums`, in float64 where there are larger weights than usual.
 
         Their sums may overflow in float32, and the small ones beside them are lost.
@@ -242,7 +253,7 @@ class RBM(LayerStack):
             return self.hidden_sums(V)
         return self._in_double().hidden_sums(V.astype(float))
 
-    def pseudo_log_likelihood(self, V):
+    def pseudo_log_likelihood(self, V: Array) -> Array:
         """Return ``sum_i log P(v_i | others)`` of each column (Besag 1975).
 
         For a value between 0 and 1 the expectation over a unit that is on with this
@@ -252,7 +263,7 @@ class RBM(LayerStack):
         return column_sums(V * odds - softplus(odds))
 
 
-def column_sums(A, sums=None):
+def column_sums(A: Array, sums: Array | None = None) -> Array:
     """Return the sum of each column of A, added to `sums` where these are given.
 
     Row after row: numpy adds up a single column in another order than one of many, and

@@ -4,7 +4,7 @@ Arrays are (outputs, batch).
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,27 +12,27 @@ from scipy.special import expit
 
 __all__ = ["OUTPUTS", "log_softmax", "softmax"]
 
+Array: TypeAlias = NDArray[Any]
 
-def log_softmax(Z: NDArray[Any], axis: int = 0) -> NDArray[Any]:
+
+def log_softmax(Z: Array, axis: int = 0) -> Array:
     """Return the logarithm of the softmax over the outputs, finite for finite Z."""
-    shifted = Z - Z.max(axis=axis, keepdims=True)
-    log_softmax: NDArray[Any] = shifted - np.log(
-        np.exp(shifted).sum(axis=axis, keepdims=True)
-    )
-    return log_softmax
+    shifted: Array = Z - Z.max(axis=axis, keepdims=True)
+    shifted -= np.log(np.exp(shifted).sum(axis=axis, keepdims=True))
+    return shifted
 
 
-def softmax(Z: NDArray[Any]) -> NDArray[Any]:
+def softmax(Z: Array) -> Array:
     """Return the softmax over the outputs."""
     return np.exp(log_softmax(Z))
 
 
-def identity(Z: NDArray[Any]) -> NDArray[Any]:
+def identity(Z: Array) -> Array:
     """Return Z itself."""
     return Z
 
 
-OUTPUTS: dict[str, Callable[[NDArray[Any]], NDArray[Any]]] = {
+OUTPUTS: dict[str, Callable[[Array], Array]] = {
     "identity": identity,
     "logistic": expit,
     "softmax": softmax,

@@ -1,12 +1,16 @@
 """`Samples`: inputs, targets and weights, handed out batch by batch."""
 
 from functools import cached_property
+from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import DTypeLike, NDArray
 
 from skset import kernels
 
 __all__ = ["Reconstruction", "Samples"]
+
+Array: TypeAlias = NDArray[Any]
 
 
 class Samples:
@@ -27,23 +31,30 @@ class Samples:
         Of the network, in which weights are given; None is that of X.
     """
 
-    def __init__(self, X, y=None, weight=None, rows=None, dtype=None):
+    def __init__(
+        self,
+        X: Any,
+        y: Array | None = None,
+        weight: Array | None = None,
+        rows: Array | None = None,
+        dtype: DTypeLike | None = None,
+    ) -> None:
         self.X = X
         self.y = y
         self.weight = weight
         self.rows = rows
         self.n_samples = X.shape[0] if rows is None else len(rows)
-        self.n_features = X.shape[1]
+        self.n_features: int = X.shape[1]
         self.dtype = np.dtype(X.dtype if dtype is None else dtype)
-        self._dense: np.ndarray | None = None
-        self._sparse: tuple = ()
+        self._dense: Array | None = None
+        self._sparse: tuple[Array, ...] = ()
         if isinstance(X, np.ndarray):
             self._dense = X
         else:
             indptr = X.indptr.astype(np.int64, copy=False)
             self._sparse = _read_only(indptr, X.indices, X.data)
 
-    def gather(self, rows, out):
+    def gather(self, rows: Array, out: Array) -> None:
         """Write the given samples into the columns of `out` (n_features, width)."""
         if self.rows is not None:
             rows = self.rows[rows]
@@ -55,11 +66,12 @@ class Samples:
             few = _picked(self._sparse, rows, out.dtype)
             kernels.gather_sparse(*few, np.arange(rows.size), out)
 
-    def targets(self, rows):
+    def targets(self, rows: Array) -> Array:
         """Return the targets of the given samples, one column each."""
+        assert self.y is not None, "samples to predict have no targets"
         return self.y[rows].T
 
-    def weights(self, rows):
+    def weights(self, rows: Array) -> tuple[Array, float]:
         """Return the samples' weights, scaled to add up to 1, and what they add up to.
 
         Where all of them are 0 the scaled ones are 0 too.
@@ -70,7 +82,7 @@ class Samples:
         total = float(weight.sum())
         return (weight / (total or 1.0)).astype(self.dtype), total
 
-    def weights_of_step(self, rows):
+    def weights_of_step(self, rows: Array) -> tuple[Array, float]:
         """Return the weights for a training step, and how many of them are not 0.
 
         They are in units of the mean of all that are not 0 in the whole set, and
@@ -80,14 +92,15 @@ class Samples:
         if self.weight is None:
             return self.weights(rows)
         weight = self.weight[rows]
-        n = np.count_nonzero(weight)
+        n = int(np.count_nonzero(weight))
         return (weight / (self._mean_weight * max(n, 1))).astype(self.dtype), n
 
     @cached_property
-    def _mean_weight(self):
-        return self.weight.sum() / max(np.count_nonzero(self.weight), 1) or 1.0
+    def _mean_weight(self) -> Any:
+        assert self.weight is not None
+        return self.weight.sum() / max(int(np.count_nonzero(self.weight)), 1) or 1.0
 
-    def weighted_rows(self):
+    def weighted_rows(self) -> Array:
         """Return the numbers of the samples that have weight; of all, if none has."""
         if self.weight is None or not self.weight.any():
             return np.arange(self.n_samples)
@@ -105,26 +118,34 @@ class Reconstruction(Samples):
         As for `Samples`.
     """
 
-    def __init__(self, X, weight=None, rows=None, dtype=None):
+    def __init__(
+        self,
+        X: Any,
+        weight: Array | None = None,
+        rows: Array | None = None,
+        dtype: DTypeLike | None = None,
+    ) -> None:
         super().__init__(X, None, weight, rows, dtype)
-        self._last_rows = self._last_batch = None
+        self._last: tuple[Array, Array] | None = None  # rows, and their inputs
 
-    def gather(self, rows, out):
+    def gather(self, rows: Array, out: Array) -> None:
         """Write the given samples into the columns of `out` (n_features, width).
 
         They are kept until the next call: the targets are then there already.
         """
         super().gather(rows, out)
-        self._last_rows, self._last_batch = rows, out.copy()
+        self._last = rows, out.copy()
 
-    def targets(self, rows):
+    def targets(self, rows: Array) -> Array:
         """Return the inputs of the given samples, one column each."""
-        if self._last_rows is not rows:
-            self.gather(rows, np.empty((self.n_features, rows.size), self.dtype))
-        return self._last_batch
+        if self._last is not None and self._last[0] is rows:
+            return self._last[1]
+        batch = np.empty((self.n_features, rows.size), self.dtype)
+        self.gather(rows, batch)
+        return batch
 
 
-def _columns(X, rows, dtype):
+def _columns(X: Array, rows: Array, dtype: DTypeLike) -> Array:
     """Return rows of a dense X as the columns of an array of the dtype."""
     if X.flags.f_contiguous and not X.flags.c_contiguous:
         columns = np.take(X.T, rows, axis=1)  # one feature after the other
@@ -133,7 +154,9 @@ def _columns(X, rows, dtype):
     return _cast(X[rows], dtype).T
 
 
-def _picked(parts, rows, dtype):
+def _picked(
+    parts: tuple[Array, ...], rows: Array, dtype: DTypeLike
+) -> tuple[Array, ...]:
     """Return rows of a CSR matrix as a smaller one, in the types of the kernel."""
     indptr, indices, data = parts
     counts = indptr[rows + 1] - indptr[rows]
@@ -143,12 +166,12 @@ def _picked(parts, rows, dtype):
     return _read_only(ends, indices[places].astype(np.int32, copy=False), values)
 
 
-def _cast(values, dtype):
+def _cast(values: Array, dtype: DTypeLike) -> Array:
     with np.errstate(over="ignore"):  # who checks X looks for that
         return values.astype(dtype, copy=False)
 
 
-def _read_only(*arrays):
+def _read_only(*arrays: Array) -> tuple[Array, ...]:
     """Return views of one kind, for which the kernel is compiled only once."""
     views = tuple(array.view() for array in arrays)
     for view in views:

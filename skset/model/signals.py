@@ -2,13 +2,15 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeAlias
 
-import numpy as np
+from numpy.typing import NDArray
 
-from skset.topology import pair_scores, read_only
+from skset.topology import Topology, pair_scores, read_only
 
 __all__ = ["Signals"]
+
+Array: TypeAlias = NDArray[Any]
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,16 +42,16 @@ class Signals:
         validation data, without a lower training loss.
     """
 
-    inputs: np.ndarray
-    outputs: np.ndarray
-    deltas: np.ndarray
-    topology: Any = None
-    weights: Any = None
-    explored: Any = None
-    recent: tuple[np.ndarray, np.ndarray] | None = None
+    inputs: Array
+    outputs: Array
+    deltas: Array
+    topology: Topology | None = None
+    weights: Array | None = None
+    explored: Topology | None = None
+    recent: tuple[Array, Array] | None = None
     longest_stall: int = 0
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for name in ("inputs", "outputs", "deltas", "weights"):
             if vars(self)[name] is not None:
                 vars(self)[name] = read_only(vars(self)[name])
@@ -57,7 +59,10 @@ class Signals:
             vars(self)["recent"] = tuple(map(read_only, self.recent))
 
     @cached_property
-    def gradients(self):
+    def gradients(self) -> Array:
         """Gradient of the loss by each weight of the topology."""
         t = self.topology
-        return read_only(pair_scores(self.inputs, self.deltas, t.indptr, t.indices))
+        assert t is not None, "signals of a layer know its topology"
+        scores = pair_scores(self.inputs, self.deltas, t.indptr, t.indices)
+        gradients: Array = read_only(scores)
+        return gradients

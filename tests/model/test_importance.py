@@ -7,6 +7,7 @@ from model.cases import ACTIVATIONS, assert_same_network, problem, sparse_networ
 from reference import DenseNet, assert_close
 from scipy import sparse
 
+import skset.model.greedy_coverage as greedy
 import skset.model.importance as module
 from skset.model import (
     Reconstruction,
@@ -90,7 +91,7 @@ def test_contributions_before_projection(activation, hidden, dtype, monkeypatch)
     blocks = iter((np.sqrt(69) * np.eye(69)).astype(dtype).reshape(3, 23, 69))
     monkeypatch.setattr(module, "MAX_DIMENSIONS", 69)
     monkeypatch.setattr(module, "_signs", lambda *_: next(blocks))
-    monkeypatch.setattr(module._blocks, "__defaults__", (4,))  # inputs at a time
+    monkeypatch.setattr(module.blocks, "__defaults__", (4,))  # inputs at a time
     rows = contributions(network, Samples(X), rng())
     assert (rows.shape, rows.dtype) == ((6, 69), dtype)
     assert next(blocks, None) is None
@@ -277,7 +278,7 @@ def test_inputs_that_are_not_picked_come_last(share, n_picks, m, seed):
     rows = random_rows((40, m), seed)
     rows[[4, 9]] = 0
     importance = coverage(rows, share=share, n_picks=n_picks)
-    order, gains = reference.coverage(rows, share, module.RIDGE, n_picks)
+    order, gains = reference.coverage(rows, share, greedy.RIDGE, n_picks)
     assert order_of(importance) == order
     assert order[-2:] == [4, 9]
     picked, rest = importance[order[:n_picks]], importance[order[n_picks:-2]]
@@ -291,14 +292,14 @@ def test_inputs_that_are_not_picked_come_last(share, n_picks, m, seed):
 @pytest.mark.parametrize("share", [1.0, 0.5])
 @pytest.mark.parametrize("pool", [1, 2, 7])
 def test_a_pick_from_a_small_pool_is_nearly_the_best(pool, share, dtype, monkeypatch):
-    monkeypatch.setattr(module, "MAX_POOL", pool)
-    monkeypatch.setattr(module._blocks, "__defaults__", (9,))
+    monkeypatch.setattr(greedy, "MAX_POOL", pool)
+    monkeypatch.setattr(module.blocks, "__defaults__", (9,))
     rows = random_rows((40, 30), 4, dtype)
     importance = coverage(rows, share=share)
     order, last = order_of(importance), np.inf
     for k in range(20):
-        gains = reference.coverage_gains(rows, order[:k], share, module.RIDGE)
-        assert gains[order[k]] > 0.9 * module.STALE * gains.max()
+        gains = reference.coverage_gains(rows, order[:k], share, greedy.RIDGE)
+        assert gains[order[k]] > 0.9 * greedy.STALE * gains.max()
         last = min(last, gains[order[k]])
         assert importance[order[k]] == pytest.approx(last, rel=2e-3)
 
