@@ -87,13 +87,24 @@ def _activation(
     given: str | Activation, layer: int, negative_slope: float | None
 ) -> Activation:
     if isinstance(given, Activation):
-        return given
+        return _checked(given)
     if not isinstance(given, str) or given not in ACTIVATIONS:
         raise ValueError(
             f"activation must be one of {sorted(ACTIVATIONS)} or an Activation, got "
             f"{given!r}."
         )
     return ACTIVATIONS[given](layer, negative_slope)
+
+
+def _checked(activation: Activation) -> Activation:
+    """Return the activation, or raise if kernels cannot apply its slope."""
+    slope = activation.slope
+    if slope is not None and (slope < 0 or activation.needs_sums):
+        raise ValueError(
+            "An activation with a slope must have one that is not negative, and "
+            f"needs_sums must be False, got {activation!r}."
+        )
+    return activation
 
 
 def auto_weight_init(hidden: tuple[Activation, ...]) -> str:

@@ -91,14 +91,14 @@ class Activation(ABC):
         """The s of ``z if z > 0 else s * z``, which the kernels apply themselves.
 
         None for any other function. Kernels find the derivative by the sign of the
-        activation, so s must not be negative.
+        activation, so s must not be negative, and `needs_sums` must be False.
         """
         return None
 
     @property
     def needs_sums(self) -> bool:
         """Whether the derivative needs Z. If A is enough, Z is not kept."""
-        return True
+        return self.slope is None
 
     @property
     def weight_init(self) -> str:

@@ -196,6 +196,33 @@ def test_what_is_no_activation(given):
         activations_for(given, 2)
 
 
+@dataclass(frozen=True)
+class Ramp(Activation):
+    slope: float = 0.2
+
+    def apply(self, Z, A):
+        A[...] = np.where(Z > 0, Z, self.slope * Z)
+
+    def multiply_derivative(self, Z, A, D):
+        D *= np.where(Z > 0, 1, self.slope)
+
+
+def test_an_object_that_the_kernels_apply():
+    assert activations_for(Ramp(), 1) == (Ramp(),)
+    assert not Ramp().needs_sums
+    with pytest.raises(ValueError, match=r"not negative.* got Ramp\(slope=-0.2\)"):
+        activations_for(Ramp(-0.2), 1)
+
+
+def test_an_object_that_the_kernels_cannot_apply():
+    @dataclass(frozen=True)
+    class Greedy(Ramp):
+        needs_sums = True
+
+    with pytest.raises(ValueError, match="needs_sums must be False"):
+        activations_for(("relu", Greedy()), 2)
+
+
 def test_an_object_can_be_pickled_and_compared():
     for activation in (*activations_for("all_relu", 2), Softsign()):
         assert pickle.loads(pickle.dumps(activation)) == activation
