@@ -1,21 +1,39 @@
 """`Layer`: a topology with the arrays aligned to it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any, Protocol, Self, TypeAlias
 
 import numpy as np
+from numpy.random import Generator
+from numpy.typing import DTypeLike, NDArray
 
 from skset import kernels
 from skset.model.weights import INITIAL_WEIGHTS
 from skset.runtime.team import Team
-from skset.topology import Topology, carry, read_only
+from skset.topology import Rewiring, Topology, carry, read_only
 
 __all__ = ["Layer"]
+
+Array: TypeAlias = NDArray[Any]
 
 # The outputs of a wide layer are taken tile by tile, of about so many bytes, so that
 # their rows stay in a cache; but of each input no fewer than so many connections at a
 # time. Measured from 3,000 to 300,000 units.
 TILE_BYTES, SHORTEST_RUN, MAX_TILES = 1 << 23, 5, 8
+
+
+class StepKernels(Protocol):
+    """The part of an optimiser that a layer uses."""
+
+    @property
+    def backward(self) -> Callable[..., None]:
+        """Kernel that steps along the gradient of the weights."""
+
+    @property
+    def update(self) -> Callable[..., None]:
+        """Kernel that steps along a given gradient."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,22 +62,29 @@ class Layer:
     """
 
     topology: Topology
-    weights: np.ndarray
-    bias: np.ndarray
-    moments: tuple[np.ndarray, ...] = ()
-    bias_moments: tuple[np.ndarray, ...] = ()
+    weights: Array
+    bias: Array
+    moments: tuple[Array, ...] = ()
+    bias_moments: tuple[Array, ...] = ()
     explored: Topology | None = None
     n_dropped: int = 0
 
     @classmethod
-    def initial(cls, topology, weight_init, rng, dtype, scale=1.0):
+    def initial(
+        cls,
+        topology: Topology,
+        weight_init: str,
+        rng: Generator,
+        dtype: np.dtype[Any],
+        scale: float = 1.0,
+    ) -> Self:
         """Return a layer with scaled random weights, bias 0 and no optimiser state."""
         weights = INITIAL_WEIGHTS[weight_init](topology, rng, dtype)
         weights *= dtype.type(scale)
         return cls(topology, weights, np.zeros(topology.shape[1], dtype))
 
     @cached_property
-    def views(self):
+    def views(self) -> tuple[Array, Array]:
         """Read-only views of weights and bias.
 
         Always these for kernels that only look at them: an array that can be written is
@@ -67,7 +92,7 @@ class Layer:
         """
         return read_only(self.weights), read_only(self.bias)
 
-    def with_moments(self, n):
+    def with_moments(self, n: int) -> Self:
         """Return this layer with n moments, of zeros unless it has n already."""
         if len(self.moments) == n:
             return self
@@ -77,23 +102,23 @@ class Layer:
             bias_moments=tuple(np.zeros_like(self.bias) for _ in range(n)),
         )
 
-    def to_csr(self):
+    def to_csr(self) -> Any:
         """Return the weights as a CSR array (n_in, n_out) that shares their memory."""
         return self.topology.to_csr(self.weights)
 
-    def at_rest(self):
+    def at_rest(self) -> Self:
         """Return this layer without optimiser state."""
         return replace(self, moments=(), bias_moments=(), explored=None)
 
-    def exploring(self):
+    def exploring(self) -> Self:
         """Return this layer, which takes note of the positions that it explores."""
         return self if self.explored else replace(self, explored=self.topology)
 
-    def astype(self, dtype):
+    def astype(self, dtype: DTypeLike) -> "Layer":
         """Return this layer at rest, with weights and bias of another type."""
         return Layer(self.topology, self.weights.astype(dtype), self.bias.astype(dtype))
 
-    def copy(self):
+    def copy(self) -> Self:
         """Return a layer that shares only the topology, which nothing changes."""
         return replace(
             self,
@@ -103,7 +128,9 @@ class Layer:
             bias_moments=tuple(m.copy() for m in self.bias_moments),
         )
 
-    def forward(self, X, Z, team, slope=None):
+    def forward(
+        self, X: Array, Z: Array, team: Team, slope: float | None = None
+    ) -> None:
         """Write into Z (n_out, batch) the weighted sums of X (n_in, batch), plus bias.
 
         Those that are not positive are multiplied by `slope`, if it is given.
@@ -122,7 +149,16 @@ class Layer:
             Z,
         )
 
-    def backward(self, X, D, DX, optimiser, step, team, slope=None):
+    def backward(
+        self,
+        X: Array,
+        D: Array,
+        DX: Array,
+        optimiser: StepKernels,
+        step: Any,
+        team: Team,
+        slope: float | None = None,
+    ) -> None:
         """Write into DX (n_in, batch) the inputs' deltas; update weights and bias.
 
         The deltas are multiplied by `slope` where X is not positive, if it is given.
@@ -148,7 +184,7 @@ class Layer:
         kernels.row_sums(D, gradient)
         optimiser.update(self.bias, *self.bias_moments, gradient, unpenalised)
 
-    def pull_back(self, D, bias, DX, team):
+    def pull_back(self, D: Array, bias: Array, DX: Array, team: Team) -> None:
         """Write into DX (n_in, batch) the product of the weights with D, plus `bias`.
 
         D is (n_out, batch), `bias` belongs to the input units.
@@ -166,7 +202,7 @@ class Layer:
             DX,
         )
 
-    def pulled_back(self, D):
+    def pulled_back(self, D: Array) -> Array:
         """Return the product of the weights with D (n_out, batch), serially.
 
         For the deltas D of the outputs these are the deltas of the inputs.
@@ -176,18 +212,18 @@ class Layer:
         self.pull_back(D, np.zeros(n_in, D.dtype), DX, Team())
         return DX
 
-    def _n_tiles(self, Z, n_threads):
+    def _n_tiles(self, Z: Array, n_threads: int) -> int:
         """Return into how many tiles the outputs Z are cut: near ones, for all threads.
 
         A tile takes a few of each input's connections at least.
         """
         t = self.topology
         longest_runs = t.nnz // (SHORTEST_RUN * t.shape[0])
-        near = min(-(-Z.nbytes // TILE_BYTES), max(longest_runs, 1), MAX_TILES)
-        threads = min(n_threads, t.shape[1])
+        near: int = min(-(-Z.nbytes // TILE_BYTES), max(longest_runs, 1), MAX_TILES)
+        threads: int = min(n_threads, t.shape[1])
         return -(-near // threads) * threads
 
-    def rewired(self, rewiring, newborn):
+    def rewired(self, rewiring: Rewiring, newborn: Any) -> Self:
         """Return the layer after an evolution; `newborn` is what new weights get."""
         topology, source = rewiring
         if topology is self.topology:
@@ -203,7 +239,7 @@ class Layer:
             explored=explored,
         )
 
-    def restricted(self, inputs, outputs):
+    def restricted(self, inputs: Array, outputs: Array) -> Self:
         """Return the layer between some of its units, given a mask of both sides."""
         topology, source = self.topology.restricted(inputs, outputs)
         explored = self.explored

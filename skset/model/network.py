@@ -3,22 +3,28 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Self, TypeAlias
 
 import numpy as np
-from numpy.typing import DTypeLike
+from numpy.random import Generator
+from numpy.typing import DTypeLike, NDArray
 
 from skset.kernels import aligned_empty
 from skset.model.activation_names import activations_for
 from skset.model.activations import Activation
 from skset.model.from_csr import layers_from_csr
 from skset.model.layer import Layer
+from skset.model.losses import Loss
 from skset.model.outputs import OUTPUTS
+from skset.model.samples import Samples
 from skset.model.signals import Signals
 from skset.model.stack import LayerStack
 from skset.runtime.team import Team
+from skset.topology import Topology
 
 __all__ = ["Network"]
+
+Array: TypeAlias = NDArray[Any]
 
 SERIAL = Team()
 
@@ -45,8 +51,15 @@ class Network(LayerStack):
 
     @classmethod
     def initial(
-        cls, topologies, weight_init, rng, dtype, *, edge_scale=1.0, **functions
-    ):
+        cls,
+        topologies: Sequence[Topology],
+        weight_init: str,
+        rng: Generator,
+        dtype: DTypeLike,
+        *,
+        edge_scale: float = 1.0,
+        **functions: Any,
+    ) -> Self:
         """Return a network with random weights on the given topologies.
 
         Parameters
@@ -148,7 +161,9 @@ class Network(LayerStack):
         n_hidden = len(self.layers) - 1
         return activations_for(self.activation, n_hidden, self.negative_slope)
 
-    def propagate(self, depth, X, Z, A, team=SERIAL):
+    def propagate(
+        self, depth: int, X: Array, Z: Array, A: Array, team: Team = SERIAL
+    ) -> None:
         """Write into A what layer `depth` makes of its inputs X.
 
         Parameters
@@ -170,7 +185,7 @@ class Network(LayerStack):
         if activation.slope is None:
             activation.apply(Z, A)
 
-    def weighted_sums(self, samples):
+    def weighted_sums(self, samples: Samples) -> Array:
         """Return the output layer's weighted sums, serially, chunk by chunk.
 
         Parameters
@@ -189,7 +204,7 @@ class Network(LayerStack):
             Z[:, rows] = self._outputs(A)
         return Z
 
-    def loss(self, samples, loss):
+    def loss(self, samples: Samples, loss: Loss) -> float:
         """Return the weighted mean loss over the samples, without the penalty."""
         weight, _ = samples.weights(np.arange(samples.n_samples))
         with np.errstate(all="ignore"):
@@ -198,7 +213,9 @@ class Network(LayerStack):
                 for rows, A in self.gathered(samples)
             )
 
-    def passed(self, X, team=SERIAL):
+    def passed(
+        self, X: Array, team: Team = SERIAL
+    ) -> tuple[list[Array], list[Array], Array]:
         """Return what every layer makes of the inputs X (n_inputs, batch).
 
         Returns
@@ -215,16 +232,16 @@ class Network(LayerStack):
         self.propagate(len(slopes), activations[-1], sums, sums, team)
         return activations, slopes, sums
 
-    def slopes(self, X):
+    def slopes(self, X: Array) -> list[Array]:
         """Return the derivative of each hidden layer's activations at the inputs X.
 
         As `passed` does, without the output layer.
         """
         return self._hidden_passed(X, SERIAL)[1]
 
-    def _hidden_passed(self, X, team):
+    def _hidden_passed(self, X: Array, team: Team) -> tuple[list[Array], list[Array]]:
         """Return the activations, X first, and the slopes of the hidden layers."""
-        activations, slopes = [X], []
+        activations, slopes = [X], list[Array]()
         for depth, activation in enumerate(self.hidden):
             Z = np.empty((self.n_units[depth + 1], X.shape[1]), self.dtype)
             A = np.empty_like(Z) if activation.needs_sums else Z
@@ -234,7 +251,14 @@ class Network(LayerStack):
             activation.multiply_derivative(Z, A, slopes[-1])
         return activations, slopes
 
-    def signals(self, X, targets, weight, loss, team=SERIAL):
+    def signals(
+        self,
+        X: Array,
+        targets: Array,
+        weight: Array,
+        loss: Loss,
+        team: Team = SERIAL,
+    ) -> list[Signals]:
         """Return what each layer computes for some samples, and the loss's gradient.
 
         Parameters
@@ -267,7 +291,7 @@ class Network(LayerStack):
             for parts in zip(activations, outputs, deltas[::-1], strict=True)
         ]
 
-    def sensitivities(self, samples, rows, loss):
+    def sensitivities(self, samples: Samples, rows: Array, loss: Loss) -> list[Array]:
         """Return ``|w g|`` of each connection, an array for each layer.
 
         g is the gradient of the mean loss over the given samples (Lee et al. 2019,
@@ -282,7 +306,7 @@ class Network(LayerStack):
             for layer, signals in zip(self.layers, layers, strict=True)
         ]
 
-    def without_units(self, kept):
+    def without_units(self, kept: Sequence[Array]) -> Self:
         """Return a network with some of the hidden units only.
 
         Parameters
@@ -297,7 +321,7 @@ class Network(LayerStack):
             for depth, layer in enumerate(self.layers)
         )
 
-    def _outputs(self, A):
+    def _outputs(self, A: Array) -> Array:
         """Return the weighted sums of the output layer."""
         with np.errstate(all="ignore"):  # the caller looks at what is not finite
             for depth, n_units in enumerate(self.n_units[1:]):

@@ -1,15 +1,21 @@
 """`LayerStack`: what every model made of sparse layers has."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import Any, Self, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from skset import kernels
 from skset.kernels import aligned_empty
 from skset.model.layer import Layer
+from skset.model.samples import Samples
 
 __all__ = ["LayerStack"]
+
+Array: TypeAlias = NDArray[Any]
 
 # Prediction works on this many bytes of activations at a time.
 CHUNK_BYTES = 1 << 24
@@ -30,44 +36,44 @@ class LayerStack:
     layers: tuple[Layer, ...]
 
     @property
-    def dtype(self):
+    def dtype(self) -> np.dtype[Any]:
         """Type of the weights."""
         return self.layers[0].weights.dtype
 
     @property
-    def n_units(self):
+    def n_units(self) -> list[int]:
         """Number of units of each layer, the inputs first."""
         shapes = [layer.topology.shape for layer in self.layers]
         return [shapes[0][0], *(n_out for _, n_out in shapes)]
 
     @property
-    def nnz(self):
+    def nnz(self) -> int:
         """Number of connections."""
         return sum(layer.topology.nnz for layer in self.layers)
 
     @property
-    def n_possible(self):
+    def n_possible(self) -> int:
         """Number of connections of the dense model with the same units."""
         return sum(n_in * n_out for n_in, n_out in pairwise(self.n_units))
 
-    def with_layers(self, layers):
+    def with_layers(self, layers: Iterable[Layer]) -> Self:
         """Return a model with other layers."""
         return replace(self, layers=tuple(layers))
 
-    def with_moments(self, n):
+    def with_moments(self, n: int) -> Self:
         """Return a model whose optimiser has n moments, of zeros unless it has n."""
         return self.with_layers(layer.with_moments(n) for layer in self.layers)
 
-    def at_rest(self):
+    def at_rest(self) -> Self:
         """Return this model without optimiser state."""
         return self.with_layers(layer.at_rest() for layer in self.layers)
 
-    def copy(self, at_rest=True):
+    def copy(self, at_rest: bool = True) -> Self:
         """Return a model with arrays of its own, at rest without optimiser state."""
         source = self.at_rest() if at_rest else self
         return source.with_layers(layer.copy() for layer in source.layers)
 
-    def frozen(self):
+    def frozen(self) -> Self:
         """Make all arrays read-only, for good; return this model."""
         for layer in self.layers:
             own = layer.weights, layer.bias
@@ -75,19 +81,20 @@ class LayerStack:
                 array.flags.writeable = False
         return self
 
-    def is_finite(self):
+    def is_finite(self) -> bool:
         """Return whether all weights and biases are finite."""
         return all(
             kernels.all_finite(array) for layer in self.layers for array in layer.views
         )
 
-    def squared_norm(self):
+    def squared_norm(self) -> float:
         """Return the sum of the squared weights."""
         # Not by BLAS, whose last bits depend on how many threads it takes; a plateau of
         # the loss, which this is part of, must not.
-        return sum(kernels.squared_sum(layer.views[0]) for layer in self.layers)
+        squares = (kernels.squared_sum(layer.views[0]) for layer in self.layers)
+        return float(sum(squares))
 
-    def gathered(self, samples):
+    def gathered(self, samples: Samples) -> Iterator[tuple[Array, Array]]:
         """Yield all samples, as many at a time as fit the chunk.
 
         Yields
@@ -104,7 +111,7 @@ class LayerStack:
             samples.gather(rows, A)
             yield rows, A
 
-    def _chunk_width(self):
+    def _chunk_width(self) -> int:
         widest = max(n_in + n_out for n_in, n_out in pairwise(self.n_units))
         width = CHUNK_BYTES // (widest * self.dtype.itemsize)
         return min(max(width // LANES * LANES, LANES), LARGEST_CHUNK)
