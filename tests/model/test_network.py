@@ -264,6 +264,15 @@ def test_pickling_keeps_every_bit():
     assert np.array_equal(network.weighted_sums(samples), same.weighted_sums(samples))
 
 
+def test_a_prediction_changes_nothing_that_is_pickled():
+    network = sparse_network(UNITS, ("all_relu", Cube()))
+    before = pickle.dumps(network)
+    samples = Samples(problem("softmax")[0])
+    sums = network.weighted_sums(samples)
+    assert pickle.dumps(network) == before
+    assert np.array_equal(pickle.loads(before).weighted_sums(samples), sums)
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_squared_norm_does_not_depend_on_the_threads_of_blas(dtype):
     """It is part of the loss, and so of when training stops."""
