@@ -92,6 +92,10 @@ class Layer:
         """
         return read_only(self.weights), read_only(self.bias)
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the fields alone, without the views."""
+        return {name: part for name, part in vars(self).items() if name != "views"}
+
     def with_moments(self, n: int) -> Self:
         """Return this layer with n moments, of zeros unless it has n already."""
         if len(self.moments) == n:
