@@ -1,6 +1,6 @@
 """Which connections exist, how many, and one step of their evolution."""
 
-from skset.topology.arrays import read_only
+from skset.topology.arrays import Booleans, Floats, Integers, read_only
 from skset.topology.candidates import best_candidates
 from skset.topology.layer_counts import erdos_renyi, shared_out, uniform, uniform_plus
 from skset.topology.paths import are_joined, joined_anew
@@ -26,6 +26,9 @@ from skset.topology.sparse_indices import canonical, checked_indices
 from skset.topology.strongest_pairs import pair_scores, row_lengths, topk_pairs
 
 __all__ = [
+    "Booleans",
+    "Floats",
+    "Integers",
     "Rewiring",
     "Topology",
     "all_but_smallest",

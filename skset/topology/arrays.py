@@ -1,26 +1,44 @@
 """Arrays of numbers of units and places: checked, sorted, and read-only."""
 
 import operator
+from typing import Any, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from skset import kernels
 
-__all__ = ["checked_pattern", "checked_shape", "in_order", "read_only", "whole_numbers"]
+__all__ = [
+    "Booleans",
+    "Floats",
+    "Integers",
+    "checked_pattern",
+    "checked_shape",
+    "in_order",
+    "read_only",
+    "whole_numbers",
+]
+
+# Arrays of any shape, for annotations.
+Floats: TypeAlias = npt.NDArray[np.floating[Any]]
+Integers: TypeAlias = npt.NDArray[np.integer[Any]]
+Booleans: TypeAlias = npt.NDArray[np.bool_]
 
 # Outputs are numbered in int32, positions in int64.
 MOST_OUTPUTS, MOST_PLACES = 2**31 - 1, 2**63 - 1
 
 
-def read_only(array):
+def read_only(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """Return a view of the array through which nothing can be written."""
     view = np.asarray(array).view()
     view.flags.writeable = False
     return view
 
 
-def checked_pattern(shape, indptr, indices):
-    """Return shape and arrays as a Topology has them; raise if they are no pattern."""
+def checked_pattern(
+    shape: Any, indptr: Any, indices: Any
+) -> tuple[tuple[int, int], Integers, Integers]:
+    """Return the shape and the arrays of a Topology; raise if they are invalid."""
     n_in, n_out = checked_shape(shape)
     indptr = whole_numbers("indptr", indptr)
     indices = whole_numbers("indices", indices)
@@ -47,8 +65,8 @@ def checked_pattern(shape, indptr, indices):
     return (n_in, n_out), indptr, np.ascontiguousarray(indices, np.int32)
 
 
-def checked_shape(shape):
-    """Return the shape as a tuple of two ints; raise if it cannot be a layer's."""
+def checked_shape(shape: Any) -> tuple[int, int]:
+    """Return the shape as a tuple of two ints; raise if no layer can have it."""
     try:
         n_in, n_out = (operator.index(n) for n in shape)
     except (TypeError, ValueError):
@@ -61,8 +79,8 @@ def checked_shape(shape):
     return n_in, n_out
 
 
-def whole_numbers(name, values):
-    """Return the values as an array; raise if they are no whole numbers in a row."""
+def whole_numbers(name: str, values: Any) -> Integers:
+    """Return the values as an array; raise if it is not 1-D and of integers."""
     array = np.asarray(values)
     if array.ndim != 1 or (array.size and array.dtype.kind not in "iu"):
         raise ValueError(
@@ -72,10 +90,11 @@ def whole_numbers(name, values):
     return array if array.size else array.astype(np.int64)
 
 
-def in_order(positions, shape):
-    """Return positions in a layer of this shape sorted, maybe in the array they are in.
+def in_order(positions: Integers, shape: tuple[int, int]) -> Integers:
+    """Return positions in a layer of this shape, sorted.
 
-    That is written over in any case.
+    The given array is overwritten, and may be the one that is returned.
     """
     room = np.empty_like(positions)
-    return kernels.sort_numbers(positions, room, shape[0] * shape[1])
+    ordered: Integers = kernels.sort_numbers(positions, room, shape[0] * shape[1])
+    return ordered

@@ -1,11 +1,21 @@
 """How many connections each layer gets."""
 
+from collections.abc import Iterable, Sequence
+from typing import TypeAlias
+
 import numpy as np
+import numpy.typing as npt
+
+from skset.topology.arrays import Floats
 
 __all__ = ["erdos_renyi", "shared_out", "uniform", "uniform_plus"]
 
+Shapes: TypeAlias = Sequence[tuple[int, int]]
 
-def erdos_renyi(shapes, epsilon=None, density=None):
+
+def erdos_renyi(
+    shapes: Shapes, epsilon: float | None = None, density: float | None = None
+) -> list[int]:
     """Return the numbers of connections of Erdos-Renyi layers.
 
     The density of a layer is ``min(1, epsilon (n_in + n_out) / (n_in n_out))``
@@ -34,7 +44,9 @@ def erdos_renyi(shapes, epsilon=None, density=None):
     return _counts(np.minimum(1.0, epsilon * units / sizes), sizes)
 
 
-def uniform(shapes, epsilon=None, density=None):
+def uniform(
+    shapes: Shapes, epsilon: float | None = None, density: float | None = None
+) -> list[int]:
     """Return the numbers of connections of layers that all have the same density.
 
     Parameters
@@ -57,11 +69,13 @@ def uniform(shapes, epsilon=None, density=None):
     return _counts(np.full(sizes.size, density), sizes)
 
 
-def uniform_plus(shapes, epsilon=None, density=None):
+def uniform_plus(
+    shapes: Shapes, epsilon: float | None = None, density: float | None = None
+) -> list[int]:
     """Return the numbers of connections with a dense first and a denser last layer.
 
     The first layer is dense, the last one has a density of 0.2 at least, and the others
-    share what is left evenly (Gale, Elsen and Hooker 2019, arXiv 1902.09574). A single
+    have an equal density (Gale, Elsen and Hooker 2019, arXiv 1902.09574). A single
     layer is neither first nor last.
 
     Parameters
@@ -101,13 +115,13 @@ def uniform_plus(shapes, epsilon=None, density=None):
     return _counts(fixed, sizes)
 
 
-def shared_out(shares, shapes, total):
+def shared_out(shares: npt.ArrayLike, shapes: Shapes, total: int) -> list[int]:
     """Return the numbers of connections of layers that share a total.
 
     Parameters
     ----------
     shares : sequence of float
-        What each layer gets in proportion to, until it is full.
+        Each layer gets connections in proportion to its share, until it is full.
     shapes : sequence of tuple of int
         (n_in, n_out) of each layer.
     total : int
@@ -116,35 +130,35 @@ def shared_out(shares, shapes, total):
     Returns
     -------
     nnz : list of int
-        At least 1 per layer; they add up to the total as far as rounding permits.
+        At least 1 per layer. Their sum is the total, up to rounding.
     """
-    sizes, shares = _sizes(shapes), np.maximum(np.asarray(shares, float), 1e-9)
-    factor = _epsilon_for(min(total, sizes.sum()), sizes, shares)
-    return _counts(np.minimum(1.0, factor * shares / sizes), sizes)
+    sizes, parts = _sizes(shapes), np.maximum(np.asarray(shares, float), 1e-9)
+    factor = _epsilon_for(min(total, sizes.sum()), sizes, parts)
+    return _counts(np.minimum(1.0, factor * parts / sizes), sizes)
 
 
-def _sizes(shapes):
+def _sizes(shapes: Shapes) -> Floats:
     return np.array([int(n_in) * int(n_out) for n_in, n_out in shapes], dtype=float)
 
 
-def _counts(densities, sizes):
+def _counts(densities: Iterable[float], sizes: Floats) -> list[int]:
     return [
         max(1, min(int(size), round(float(share) * int(size))))
         for share, size in zip(densities, sizes, strict=True)
     ]
 
 
-def _epsilon_for(budget, sizes, units):
-    """Return the epsilon at which the layers, none beyond full, add up to the budget.
+def _epsilon_for(budget: float, sizes: Floats, units: Floats) -> float:
+    """Return the epsilon at which the connections of all layers add up to the budget.
 
-    Between two layers' becoming full the sum is linear in epsilon; layers fill up in
-    the order of sizes / units.
+    No layer gets more than its size. The sum is piecewise linear in epsilon: its slope
+    changes where a layer is full, in the order of sizes / units.
     """
     full = np.zeros(sizes.size, bool)
     while not full.all():
-        epsilon = (budget - sizes[full].sum()) / units[~full].sum()
+        epsilon: float = (budget - sizes[full].sum()) / units[~full].sum()
         overflowing = ~full & (epsilon * units > sizes)
         if not overflowing.any():
             return epsilon
         full |= overflowing
-    return np.max(sizes / units)
+    return float(np.max(sizes / units))

@@ -1,4 +1,6 @@
-"""Whether a stack of layers joins its inputs to its outputs at all."""
+"""Whether a path of connections leads from the inputs of a network to its outputs."""
+
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -9,7 +11,7 @@ from skset.topology.random_positions import filled_up
 __all__ = ["are_joined", "joined_anew"]
 
 
-def are_joined(topologies):
+def are_joined(topologies: Sequence[Topology]) -> bool:
     """Return whether a path of connections leads from an input to an output.
 
     Parameters
@@ -25,7 +27,9 @@ def are_joined(topologies):
     return bool(reached.any())
 
 
-def joined_anew(topologies, rng):
+def joined_anew(
+    topologies: Sequence[Topology], rng: np.random.Generator
+) -> list[Topology]:
     """Return random topologies as large as these, with one random path at least.
 
     Parameters

@@ -2,12 +2,16 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any, NoReturn, Self
 
 import numpy as np
+import numpy.typing as npt
 from scipy import sparse
 
 from skset import kernels
 from skset.topology.arrays import (
+    Booleans,
+    Integers,
     checked_pattern,
     checked_shape,
     read_only,
@@ -23,9 +27,9 @@ _INT32_MAX = np.iinfo(np.int32).max
 class Topology:
     """Immutable bipartite pattern of one layer, input by input.
 
-    Canonical: indices sorted, no duplicates. Weights and everything aligned with them
-    lie in the same order. The arrays are read-only, as compiled code follows them
-    without looking.
+    Canonical: indices sorted, no duplicates. Weights and other aligned arrays have the
+    same order. The arrays are read-only, because compiled code uses them without
+    checking bounds.
 
     Parameters
     ----------
@@ -39,33 +43,35 @@ class Topology:
     Raises
     ------
     ValueError
-        If these are no pattern of that shape, or no canonical one.
+        If the arrays are not a canonical pattern of that shape.
     """
 
     shape: tuple[int, int]
-    indptr: np.ndarray
-    indices: np.ndarray
+    indptr: Integers
+    indices: Integers
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         # Copies, as the caller can still write into the arrays.
         arrays = np.array(self.indptr), np.array(self.indices)
         self._hold(*checked_pattern(self.shape, *arrays))
 
     @classmethod
-    def _of(cls, shape, indptr, indices):
-        """Return the topology on arrays that are right, and nobody else's."""
+    def _of(cls, shape: tuple[int, int], indptr: Integers, indices: Integers) -> Self:
+        """Return the topology of valid arrays, which it takes over."""
         topology = object.__new__(cls)
         topology._hold(shape, indptr, indices)
         return topology
 
-    def _hold(self, shape, indptr, indices):
+    def _hold(
+        self, shape: tuple[int, int], indptr: Integers, indices: Integers
+    ) -> None:
         # Read-only themselves: a view can be made writable again if its base is.
         indptr.flags.writeable = indices.flags.writeable = False
         arrays = {"indptr": read_only(indptr), "indices": read_only(indices)}
         vars(self).update(shape=shape, **arrays)
 
     @classmethod
-    def from_positions(cls, shape, positions):
+    def from_positions(cls, shape: tuple[int, int], positions: npt.ArrayLike) -> Self:
         """Return the topology with connections at the given flat positions.
 
         Parameters
@@ -81,55 +87,55 @@ class Topology:
             If a position is repeated or outside the layer.
         """
         n_in, n_out = checked_shape(shape)
-        # Stable, as that costs next to nothing where they come sorted.
-        positions = whole_numbers("positions", positions).astype(np.int64, copy=False)
-        positions = np.sort(positions, kind="stable")
-        indptr, indices = np.zeros(n_in + 1, np.int64), np.empty(positions.size, "i4")
-        if not kernels.split(positions, n_out, indptr, indices):
+        # Stable sorting takes next to no time if they are sorted already.
+        numbers = whole_numbers("positions", positions).astype(np.int64, copy=False)
+        numbers = np.sort(numbers, kind="stable")
+        indptr, indices = np.zeros(n_in + 1, np.int64), np.empty(numbers.size, np.int32)
+        if not kernels.split(numbers, n_out, indptr, indices):
             _refuse((n_in, n_out))
         return cls._of((n_in, n_out), indptr, indices)
 
     @classmethod
-    def empty(cls, shape):
+    def empty(cls, shape: tuple[int, int]) -> Self:
         """Return the topology of this shape without any connection."""
         shape = checked_shape(shape)
         return cls._of(shape, np.zeros(shape[0] + 1, np.int64), np.empty(0, np.int32))
 
-    def __getstate__(self):
+    def __getstate__(self) -> dict[str, Any]:
         return {name: vars(self)[name] for name in ("shape", "indptr", "indices")}
 
-    def __setstate__(self, state):
-        # Not copied: they may be mapped into memory from a file.
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        # No copy: the arrays may be mapped into memory from a file.
         self._hold(*checked_pattern(**state))
 
     @property
-    def nnz(self):
+    def nnz(self) -> int:
         """Number of connections."""
         return self.indices.size
 
     @property
-    def n_free(self):
-        """Number of places without a connection; a Python int, as it passes 2**31."""
+    def n_free(self) -> int:
+        """Number of places without a connection; it can exceed 2**31."""
         return self.shape[0] * self.shape[1] - self.nnz
 
     @property
-    def density(self):
+    def density(self) -> float:
         """Share of the possible connections that exist."""
         return self.nnz / (self.shape[0] * self.shape[1])
 
     @property
-    def fan_in(self):
+    def fan_in(self) -> Integers:
         """Number of connections of each output unit."""
         fan_in = np.zeros(self.shape[1], np.int64)
         kernels.add_counts(self.indices, fan_in)
         return fan_in
 
     @property
-    def fan_out(self):
+    def fan_out(self) -> Integers:
         """Number of connections of each input unit."""
         return np.diff(self.indptr)
 
-    def starts(self, n_tiles):
+    def starts(self, n_tiles: int) -> Integers:
         """Return where each input's connections to each tile of the outputs begin.
 
         Parameters
@@ -140,8 +146,8 @@ class Topology:
         Returns
         -------
         starts : ndarray of shape (n_in * n_tiles + 1,), int64
-            Those of an input side by side; for one tile it is `indptr`. The last ones
-            are kept for the next time.
+            Those of an input are side by side. For one tile it is `indptr`. The last
+            result is cached.
         """
         if n_tiles == 1:
             return self.indptr
@@ -155,27 +161,27 @@ class Topology:
         return self._starts[n_tiles]
 
     @cached_property
-    def _starts(self):
+    def _starts(self) -> dict[int, Integers]:
         return {}
 
     @property
-    def in_units(self):
+    def in_units(self) -> Integers:
         """Input unit of each connection, in by-input order, int32."""
         return np.repeat(np.arange(self.shape[0], dtype=np.int32), self.fan_out)
 
-    def positions(self):
+    def positions(self) -> Integers:
         """Return the flat position ``input * n_out + output`` of every connection."""
         positions = np.empty(self.nnz, np.int64)
         kernels.flat_positions(self.indptr, self.indices, self.shape[1], positions)
         return positions
 
-    def free_positions(self, ranks):
+    def free_positions(self, ranks: Integers) -> Integers:
         """Return the positions of free places, given their sorted ranks among them.
 
         Parameters
         ----------
         ranks : ndarray of int64
-            Sorted numbers in [0, n_free): the place in the list of free positions.
+            Sorted numbers in [0, n_free): rank 0 is the first free position.
         """
         positions = np.empty(ranks.size, np.int64)
         kernels.free_positions(
@@ -183,14 +189,14 @@ class Topology:
         )
         return positions
 
-    def has(self, positions):
+    def has(self, positions: Integers) -> Booleans:
         """Return for each of the sorted positions whether there is a connection."""
         taken = np.zeros(positions.size, bool)
         kernels.mark_taken(self.indptr, self.indices, self.shape[1], positions, taken)
         return taken
 
-    def kept(self, keep):
-        """Return the topology of what is kept, and where it came from.
+    def kept(self, keep: Booleans) -> tuple["Topology", Integers]:
+        """Return the topology of the kept connections, and their old places.
 
         Parameters
         ----------
@@ -202,8 +208,8 @@ class Topology:
         topology : Topology
             With ``keep.sum()`` connections.
         source : ndarray of int
-            The place in this topology of each of them; int32 unless there are more than
-            2**31.
+            The place of each of them in this topology; int64 if this has more than
+            2**31 connections, else int32.
         """
         if keep.shape != (self.nnz,) or keep.dtype != bool:
             found = f"{keep.dtype} of shape {keep.shape}"
@@ -214,13 +220,13 @@ class Topology:
         kernels.subset(self.indptr, self.indices, keep, indptr, indices, source)
         return Topology._of(self.shape, indptr, indices), source
 
-    def merged(self, source, born):
-        """Return this topology with newborn connections, and where each came from.
+    def merged(self, source: Integers, born: Integers) -> tuple["Topology", Integers]:
+        """Return this topology with newborn connections, and the source of each.
 
         Parameters
         ----------
         source : ndarray of shape (nnz,), int
-            A number for each connection of this topology, handed on to the result.
+            A number for each connection of this topology.
         born : ndarray of int64
             Sorted positions of the newborn connections, all of them free.
 
@@ -229,7 +235,7 @@ class Topology:
         topology : Topology
             With ``nnz + born.size`` connections.
         source : ndarray of int
-            The given number of each connection, -1 for a newborn one.
+            The number of each connection; -1 if it is newborn.
 
         Raises
         ------
@@ -248,23 +254,25 @@ class Topology:
             _refuse(self.shape)
         return Topology._of(self.shape, indptr, indices), merged
 
-    def with_positions(self, positions):
+    def with_positions(self, positions: Integers) -> "Topology":
         """Return this topology with connections at these sorted positions as well."""
         new = positions[~self.has(positions)]
         return self.merged(np.empty(self.nnz, np.int32), new)[0] if new.size else self
 
-    def restricted(self, inputs, outputs):
-        """Return the topology between some of the units, and where it came from.
+    def restricted(
+        self, inputs: Booleans, outputs: Booleans
+    ) -> tuple["Topology", Integers]:
+        """Return the topology between some of the units, and the old places.
 
         Parameters
         ----------
         inputs, outputs : ndarray of shape (n_in,) and (n_out,), bool
-            Which units stay. They are numbered anew.
+            Which units stay. They get new numbers.
 
         Returns
         -------
         topology : Topology
-            Smaller in shape.
+            Its shape is the number of units that stay.
         source : ndarray of int
             The place in this topology of each of its connections.
         """
@@ -275,22 +283,22 @@ class Topology:
         return Topology._of(shape, indptr, numbers[kept.indices]), source
 
     @property
-    def place_dtype(self):
+    def place_dtype(self) -> type[np.int32] | type[np.int64]:
         """The smallest type that numbers all connections."""
         return np.int32 if self.nnz <= _INT32_MAX else np.int64
 
-    def to_csr(self, values):
+    def to_csr(self, values: npt.NDArray[Any]) -> sparse.csr_array:
         """Return the values as a CSR array (n_in, n_out) that shares their memory.
 
-        The pattern is copied, so that scipy can change the array in place. What moves
-        its values, such as `eliminate_zeros`, moves the given ones.
+        The pattern is copied, so that scipy can change the array in place. Methods that
+        move its values, such as `eliminate_zeros`, also move the given ones.
         """
         dtype = self.place_dtype
         parts = self.indices.astype(dtype), self.indptr.astype(dtype)
         return sparse.csr_array((values, *parts), shape=self.shape)
 
 
-def _refuse(shape):
+def _refuse(shape: tuple[int, int]) -> NoReturn:
     raise ValueError(
         f"Positions must be free, different and within a layer of {shape[0]} x "
         f"{shape[1]} units."

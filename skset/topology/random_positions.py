@@ -1,8 +1,12 @@
-"""Random patterns: uniform, exact in number, in time and memory of the connections."""
+"""Random positions, drawn uniformly and without replacement.
+
+Time and memory are proportional to the number of positions, not to the layer's size.
+"""
 
 import numpy as np
 
 from skset import kernels
+from skset.topology.arrays import Integers
 from skset.topology.pattern import Topology
 
 __all__ = [
@@ -14,7 +18,7 @@ __all__ = [
 ]
 
 
-def sample_ranks(total, n, rng):
+def sample_ranks(total: int, n: int, rng: np.random.Generator) -> Integers:
     """Return n different numbers below `total`, sorted, every set equally likely.
 
     Parameters
@@ -29,8 +33,8 @@ def sample_ranks(total, n, rng):
     Returns
     -------
     ranks : ndarray of shape (n,), int64
-        Drawn with replacement and topped up until n are different, which leaves the
-        set uniform; where more than half are wanted, the others are drawn instead.
+        They are drawn with replacement, and again, until n are different; the set is
+        uniform all the same. For more than half of the total, the others are drawn.
     """
     if 2 * n > total:
         chosen = np.ones(total, bool)
@@ -46,18 +50,19 @@ def sample_ranks(total, n, rng):
     return ranks
 
 
-def _different(ranks):
-    """Return the different ones of sorted numbers, in their memory."""
-    # Not np.unique: it hashes, at three times the cost of this.
+def _different(ranks: Integers) -> Integers:
+    """Return sorted numbers without repetitions, in the same memory."""
+    # np.unique hashes, which takes three times as long.
     return ranks[: kernels.squeeze(ranks)]
 
 
-def _sorted_integers(total, n, rng):
+def _sorted_integers(total: int, n: int, rng: np.random.Generator) -> Integers:
     """Return n random numbers below `total`, sorted, each uniform by itself.
 
     The partial sums of exponential numbers, divided by their total, are uniform numbers
-    in order (Devroye 1986, Non-Uniform Random Variate Generation, section V.3.1): that
-    costs a fifth of sorting. Beyond the precision of float64 integers are sorted.
+    in order (Devroye 1986, Non-Uniform Random Variate Generation, section V.3.1). That
+    takes a fifth of the time of sorting. Totals beyond the precision of float64 are
+    sorted.
     """
     if total > 1 << 48:
         return np.sort(rng.integers(total, size=n))
@@ -68,12 +73,16 @@ def _sorted_integers(total, n, rng):
     return np.minimum(ranks, total - 1, out=ranks)
 
 
-def random_free_positions(topology, n, rng):
+def random_free_positions(
+    topology: Topology, n: int, rng: np.random.Generator
+) -> Integers:
     """Return n free positions of the topology, uniformly without replacement."""
     return topology.free_positions(sample_ranks(topology.n_free, n, rng))
 
 
-def random_topology(shape, nnz, rng):
+def random_topology(
+    shape: tuple[int, int], nnz: int, rng: np.random.Generator
+) -> Topology:
     """Return a topology with exactly `nnz` uniformly random connections.
 
     Parameters
@@ -89,7 +98,9 @@ def random_topology(shape, nnz, rng):
     return Topology.from_positions(shape, positions)
 
 
-def topped_up(topology, positions, n, rng):
+def topped_up(
+    topology: Topology, positions: Integers, n: int, rng: np.random.Generator
+) -> Integers:
     """Return n free positions: the given sorted ones, and random ones for the rest."""
     if positions.size >= n:
         return positions[:n]
@@ -98,7 +109,7 @@ def topped_up(topology, positions, n, rng):
     return np.concatenate([positions, rest])
 
 
-def filled_up(topology, nnz, rng):
+def filled_up(topology: Topology, nnz: int, rng: np.random.Generator) -> Topology:
     """Return the topology with random connections added until it has `nnz`."""
     n = max(nnz - topology.nnz, 0)
     return topology.with_positions(random_free_positions(topology, n, rng))

@@ -1,14 +1,18 @@
-"""The smallest of many values: where they end, and all but them."""
+"""The n smallest of many values."""
+
+from typing import Any
 
 import numpy as np
 
+from skset.topology.arrays import Booleans, Floats
+
 __all__ = ["all_but_smallest", "nth_smallest", "unless_surplus"]
 
-# Of more values than this, a sample tells between which two the n-th smallest lies.
+# Of more values than MANY, a sample gives two bounds of the n-th smallest.
 MANY, SAMPLE = 1 << 14, 1 << 12
 
 
-def nth_smallest(values, n):
+def nth_smallest(values: Floats, n: int) -> Any:
     """Return the n-th smallest of the values, n from 1."""
     if values.size > MANY:
         sample = np.sort(values[:: values.size // SAMPLE])
@@ -23,17 +27,24 @@ def nth_smallest(values, n):
     return np.partition(values, n - 1)[n - 1]
 
 
-def unless_surplus(keep, values, bound, n_dropped, n, rng):
-    """Keep so many of the values at the bound that n of `n_dropped` are dropped.
+def unless_surplus(
+    keep: Booleans,
+    values: Floats,
+    bound: float,
+    n_dropped: int,
+    n: int,
+    rng: np.random.Generator,
+) -> None:
+    """Keep some of the values that equal the bound, so that only n are dropped.
 
-    Changes `keep` in place; which of equal values stay is random.
+    `n_dropped` are dropped so far. Changes `keep` in place, and chooses at random.
     """
     if n_dropped > n:
         tied = np.flatnonzero(values == bound)
         keep[rng.choice(tied, n_dropped - n, replace=False)] = True
 
 
-def all_but_smallest(values, n, rng):
+def all_but_smallest(values: Floats, n: int, rng: np.random.Generator) -> Booleans:
     """Return a mask of the values that is False for the n smallest.
 
     Parameters
@@ -48,6 +59,6 @@ def all_but_smallest(values, n, rng):
     if n == 0:
         return np.ones(values.size, bool)
     bound = nth_smallest(values, n)
-    keep = values > bound
-    unless_surplus(keep, values, bound, np.count_nonzero(~keep), n, rng)
+    keep: Booleans = values > bound
+    unless_surplus(keep, values, bound, int(np.count_nonzero(~keep)), n, rng)
     return keep

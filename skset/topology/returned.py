@@ -1,16 +1,19 @@
-"""What strategies return, checked once, where it comes in.
+"""Checks of what strategies return.
 
 Each error names the parameter that the strategy was given as, the layer, and what was
 returned.
 """
 
 import reprlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import islice
 from numbers import Integral, Real
+from typing import Any, NoReturn
 
 import numpy as np
+import numpy.typing as npt
 
+from skset.topology.arrays import Booleans, Integers
 from skset.topology.pattern import Topology
 
 __all__ = [
@@ -24,8 +27,14 @@ __all__ = [
 ]
 
 
-def refuse(parameter, wanted, returned, layer=None, but=""):
-    """Raise the error of a strategy that returned something else than is wanted.
+def refuse(
+    parameter: str,
+    wanted: str,
+    returned: object,
+    layer: int | None = None,
+    but: str = "",
+) -> NoReturn:
+    """Raise the error of a strategy that returned something invalid.
 
     Parameters
     ----------
@@ -38,7 +47,7 @@ def refuse(parameter, wanted, returned, layer=None, but=""):
     layer : int, default=None
         Which layer that was for, 0 being the first.
     but : str, default=""
-        What is wrong with it, where its looks do not tell.
+        What is wrong with it, if `returned` does not show that.
     """
     where = "" if layer is None else f" for layer {layer} (0 is the first)"
     raise ValueError(
@@ -46,7 +55,7 @@ def refuse(parameter, wanted, returned, layer=None, but=""):
     )
 
 
-def checked_share(parameter, returned):
+def checked_share(parameter: str, returned: Any) -> float:
     """Return the number in [0, 1] that a schedule returned, as a float."""
     number = returned
     if isinstance(number, (np.ndarray, np.generic)) and number.ndim == 0:
@@ -57,7 +66,7 @@ def checked_share(parameter, returned):
     return float(number)
 
 
-def checked_count(parameter, returned, layer=None):
+def checked_count(parameter: str, returned: Any, layer: int | None = None) -> int:
     """Return the number of something that was returned, as an int."""
     is_whole = isinstance(returned, Integral) and not isinstance(returned, bool)
     if not (is_whole and returned >= 0):
@@ -65,7 +74,7 @@ def checked_count(parameter, returned, layer=None):
     return int(returned)
 
 
-def checked_flag(parameter, returned):
+def checked_flag(parameter: str, returned: Any) -> bool:
     """Return the True or False that was returned, as a bool."""
     flag = _array(returned)
     if flag is None or flag.dtype != bool or flag.ndim:
@@ -73,28 +82,36 @@ def checked_flag(parameter, returned):
     return bool(flag)
 
 
-def checked_mask(parameter, returned, size, layer=None):
-    """Return the mask of so many connections or units that was returned."""
+def checked_mask(
+    parameter: str, returned: Any, size: int, layer: int | None = None
+) -> Booleans:
+    """Return the mask of connections or units, an array of `size` booleans."""
     mask = _array(returned)
     if mask is None or mask.dtype != bool or mask.shape != (size,):
         refuse(parameter, f"an array of {size} booleans", returned, layer)
     return np.ascontiguousarray(mask)
 
 
-def checked_positions(parameter, returned, n, layer=None):
-    """Return as many positions as were wanted, sorted.
+def checked_positions(
+    parameter: str, returned: Any, n: int, layer: int | None = None
+) -> Integers:
+    """Return the positions, sorted, if there are n of them.
 
-    Whether they are free is seen when they are merged into the topology.
+    `Topology.merged` checks that they are free.
     """
     positions = _array(returned)
     whole = positions is not None and positions.dtype.kind in "iu"
-    if not whole or positions.shape != (n,):
+    if positions is None or not whole or positions.shape != (n,):
         refuse(parameter, f"{n} positions as integers", returned, layer)
-    # Stable, as that costs next to nothing where they come sorted.
+    # Stable sorting takes next to no time if they are sorted already.
     return np.sort(positions.astype(np.int64, copy=False), kind="stable")
 
 
-def checked_topologies(returned, shapes, wanted="init must return"):
+def checked_topologies(
+    returned: Any,
+    shapes: Sequence[tuple[int, int]],
+    wanted: str = "init must return",
+) -> list[Topology]:
     """Return a list of the topologies that were returned, one for each shape.
 
     `wanted` begins the error.
@@ -117,16 +134,16 @@ def checked_topologies(returned, shapes, wanted="init must return"):
     return found
 
 
-def _array(returned):
-    """Return what was returned as an array, None if it cannot be one."""
+def _array(returned: Any) -> npt.NDArray[Any] | None:
+    """Return an array of what was returned, or None if that is impossible."""
     try:
         return np.asarray(returned)
     except (TypeError, ValueError):  # such as lists of different lengths
         return None
 
 
-def _told(value):
-    """Return what to call a value in an error."""
+def _told(value: object) -> str:
+    """Return how an error describes a value."""
     if isinstance(value, np.ndarray) and value.ndim:
         return f"an array of {value.dtype} and shape {value.shape}"
     return reprlib.repr(value)

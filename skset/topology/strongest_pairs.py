@@ -1,31 +1,36 @@
-"""The one engine of scored growth: scores of pairs of units, and the greatest of them.
+"""Scores of pairs of units, and the pairs with the greatest scores.
 
-A score is ``L[i] @ R[j]``, where L (n_in, n) and R (n_out, n) hold what is known of the
-units: activations and deltas make the gradients of missing connections, activations of
-length 1 their cosine similarity.
+All scored growth is made of this. A score is ``L[i] @ R[j]``, with a row in L (n_in, n)
+for each input and in R (n_out, n) for each output. With activations and deltas it is
+the gradient of a missing connection; with activations of length 1 it is their cosine.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 
 from skset import kernels
-from skset.topology.arrays import in_order, read_only
+from skset.topology.arrays import Floats, Integers, in_order, read_only
+from skset.topology.pattern import Topology
 from skset.topology.ranks import nth_smallest
 
 __all__ = ["fitting", "moderate", "pair_scores", "row_lengths", "topk_pairs"]
 
 # A first bound for the greatest scores is guessed from so many random pairs.
 N_PROBES = 1 << 14
-# Shorter rows count as 0: their squares cannot be told from 0.
+# Shorter rows count as 0: their squares underflow.
 SHORTEST = 1e-140
-# Less than 1 by what sums in single precision may be off.
+# Less than 1 by more than the rounding of sums in single precision.
 ROUNDING = 0.999
 FLOATS = (np.float32, np.float64)
-# The greatest scores stay below what overflows by so many powers of two, as kernels
-# multiply them by squared lengths of codes.
+# The greatest scores stay so many powers of two below the greatest number, because
+# kernels multiply them by squared lengths of codes.
 ROOM = 34
 
 
-def pair_scores(L, R, indptr, indices):
+def pair_scores(L: Floats, R: Floats, indptr: Integers, indices: Integers) -> Floats:
     """Return the scores ``L[i] @ R[j]`` of some pairs.
 
     Parameters
@@ -55,18 +60,25 @@ def pair_scores(L, R, indptr, indices):
     if indices.size and not 0 <= indices.min() <= indices.max() < R.shape[0]:
         raise ValueError(f"indices must be those of the {R.shape[0]} rows of R.")
     scores = np.empty(indices.size, L.dtype)
-    # What is read-only is another type to the compiler: always, that there is but one.
+    # numba compiles read-only arrays as another type: all are made read-only.
     given = map(read_only, (indptr, indices, L, R))
     kernels.pair_scores(0, indptr.size - 1, *given, scores)
     return scores
 
 
-def topk_pairs(L, R, k, exclude, rng, budget=1 << 23):
+def topk_pairs(
+    L: Floats,
+    R: Floats,
+    k: int,
+    exclude: Topology,
+    rng: np.random.Generator,
+    budget: int = 1 << 23,
+) -> Integers:
     """Return the k free positions whose scores ``L[i] @ R[j]`` are greatest.
 
-    Exact, without an array of n_in x n_out entries: the scores are made tile by tile,
-    and those that reach a running bound are kept. Of equal scores a random choice is
-    made. Where fewer than k free pairs have a score other than 0, all of those.
+    The result is exact. No array has n_in x n_out entries: the scores are computed tile
+    by tile, and those that reach a running bound are kept. Ties are broken at random.
+    If fewer than k free pairs have a score other than 0, all of these are returned.
 
     Parameters
     ----------
@@ -79,9 +91,9 @@ def topk_pairs(L, R, k, exclude, rng, budget=1 << 23):
     exclude : Topology
         Its connections are left out.
     rng : numpy.random.Generator
-        Breaks ties; also guesses the first bound, which does not show in the result.
+        Breaks ties, and guesses the first bound, on which the result does not depend.
     budget : int, default=2**23
-        Bytes for pairs that are kept; taken for more where k asks for more.
+        Bytes for the pairs that are kept; a large k may take more.
 
     Returns
     -------
@@ -95,10 +107,9 @@ def topk_pairs(L, R, k, exclude, rng, budget=1 << 23):
 
     Notes
     -----
-    Scores are compared by their absolute values. Those that are next to nothing beside
-    the greatest possible may count as 0: 1e-70 of that in single precision, 1e-280 in
-    double. Beside the budget, memory is needed for three more matrices as thin as L
-    and R.
+    Scores are compared by their absolute values. A score may count as 0 if it is less
+    than 1e-70 of the greatest possible one in single precision, 1e-280 in double.
+    Besides the budget, three copies of L and R take memory.
     """
     L, R = map(moderate, fitting(L, R, exclude.shape))
     key = rng.integers(1 << 63, dtype=np.uint64)
@@ -114,9 +125,11 @@ def topk_pairs(L, R, k, exclude, rng, budget=1 << 23):
 
 
 class _Search:
-    """The arrays that the pairs with the greatest scores are looked for in."""
+    """A search for the pairs with the greatest scores."""
 
-    def __init__(self, L, R, exclude, budget, key):
+    def __init__(
+        self, L: Floats, R: Floats, exclude: Topology, budget: int, key: np.uint64
+    ) -> None:
         self.factors = L, R
         inputs, self.lengths, codes = _longest_first(L)
         self.inputs = inputs, self.lengths, codes
@@ -128,7 +141,7 @@ class _Search:
         self.pattern = exclude.indptr, exclude.indices
         self.key, self.budget = key, budget
 
-    def strongest(self, k, bound):
+    def strongest(self, k: int, bound: Any) -> Integers:
         """Return the k positions with the greatest scores that reach the bound."""
         dtype = self.factors[0].dtype
         # A pair takes its position and its score.
@@ -157,8 +170,8 @@ class _Search:
                 bound, state[2] = scores[:k].min(), k
         return positions[: state[2]].copy()
 
-    def _reach(self, bound):
-        """Return with how many outputs each input can reach the bound.
+    def _reach(self, bound: float) -> Integers:
+        """Return for how many outputs the score of each input can reach the bound.
 
         No score is greater than the product of the lengths (Cauchy and Schwarz).
         """
@@ -166,7 +179,7 @@ class _Search:
             needed = bound / self.lengths * ROUNDING
         return np.searchsorted(-self.others, -needed, side="right")
 
-    def _best(self, positions, scores, k):
+    def _best(self, positions: Integers, scores: Floats, k: int) -> Integers:
         """Return the places of the k greatest scores, ties by the hash of the pair."""
         last = nth_smallest(scores, scores.size - k + 1)
         best, tied = np.flatnonzero(scores > last), np.flatnonzero(scores == last)
@@ -177,14 +190,14 @@ class _Search:
         return np.concatenate([best, tied])
 
 
-def _longest_first(rows):
-    """Return units in the order of their rows' lengths, those lengths, and codes.
+def _longest_first(rows: Floats) -> tuple[Integers, Floats, Integers]:
+    """Return the units sorted by the lengths of their rows, the lengths, and codes.
 
-    The codes are the rows in small whole numbers, two in a number of 32 bits.
+    The codes are the rows rounded to integers of 16 bits, two in each int32.
     """
     lengths = row_lengths(rows)
     lengths[lengths < SHORTEST] = 0
-    order = np.argsort(-lengths)  # equal ones in any order: all are looked at
+    order = np.argsort(-lengths)  # the order of equal ones does not matter
     lengths = lengths[order]
     n_units, n = rows.shape
     codes = np.zeros((n_units, n + n % 2), np.int16)
@@ -192,8 +205,10 @@ def _longest_first(rows):
     return order, lengths, codes.view(np.int32)
 
 
-def _likely_bound(L, R, k, exclude, rng):
-    """Return a bound that, as a sample says, a few more than k free pairs reach."""
+def _likely_bound(
+    L: Floats, R: Floats, k: int, exclude: Topology, rng: np.random.Generator
+) -> float:
+    """Return a bound that a few more than k free pairs reach, guessed from a sample."""
     n_in, n_out = exclude.shape
     if n_in * n_out < 4 * N_PROBES:
         return 0
@@ -206,7 +221,7 @@ def _likely_bound(L, R, k, exclude, rng):
     return 0 if rank >= N_PROBES else nth_smallest(scores, N_PROBES - rank + 1)
 
 
-def _hashed(positions, key):
+def _hashed(positions: Integers, key: np.uint64) -> npt.NDArray[np.uint64]:
     """Return a random number for each position (splitmix64, Steele et al. 2014)."""
     x = positions.astype(np.uint64) + key
     x *= np.uint64(0x9E3779B97F4A7C15)
@@ -215,10 +230,12 @@ def _hashed(positions, key):
     return x ^ (x >> np.uint64(31))
 
 
-def fitting(L, R, n_rows):
-    """Return L and R as kernels take them, or raise if they do not fit together.
+def fitting(
+    L: Floats, R: Floats, n_rows: Sequence[int | None]
+) -> tuple[Floats, Floats]:
+    """Return L and R as kernels take them, or raise if their shapes do not match.
 
-    `n_rows` are those that they must have, None where any number will do.
+    `n_rows` are their numbers of rows; None stands for any number.
     """
     found = L.shape, R.shape
     L = np.ascontiguousarray(L, L.dtype if L.dtype in FLOATS else float)
@@ -236,27 +253,26 @@ def fitting(L, R, n_rows):
     return L, R
 
 
-def moderate(rows):
-    """Return the rows times a power of two by which no score can overflow.
+def moderate(rows: Floats) -> Floats:
+    """Return the rows times a power of two, the greatest with which no score overflows.
 
-    Nor do any vanish but what is next to nothing beside the greatest numbers: those are
-    made as great as they can be.
+    Only scores that are tiny beside the greatest ones can then underflow.
     """
     most = np.finfo(rows.dtype).maxexp
     _, exponent = np.frexp(np.abs(rows).max(initial=0))
     _, of_sum = np.frexp(float(rows.shape[1]))
     shift = (most - ROOM - of_sum) // 2 - int(exponent)
-    number = rows.dtype.type  # half the way is one of this type, the whole may be none
+    number = rows.dtype.type  # in two steps, as 2**shift may overflow in this type
     shifted = rows * number(2.0 ** (shift // 2))
     shifted *= number(2.0 ** (shift - shift // 2))
     return shifted
 
 
-def row_lengths(rows):
+def row_lengths(rows: Floats) -> Floats:
     """Return the Euclidean length of each row, in float64."""
-    dtype = rows.dtype if rows.dtype in FLOATS else float
+    dtype: Any = rows.dtype if rows.dtype in FLOATS else float
     lengths = np.empty(rows.shape[0])
-    # Read-only always, as to the compiler that is another type.
+    # numba compiles read-only arrays as another type: all are made read-only.
     rows = read_only(np.ascontiguousarray(rows, dtype))
     kernels.row_lengths(rows, lengths)
     return lengths
