@@ -39,7 +39,7 @@ MAY_IMPORT = {
     "_show_versions": set(),
     "_version": set(),
     "_warmup": {"numpy", "scipy.sparse", "skset.estimators"},
-    "network": {"skset.model", "skset.training"},  # an old name of both
+    "network": {"skset.model", "skset.training", "skset.strategies"},  # an old name
 }
 PACKAGES = {name for name in MAY_IMPORT if (ROOT / name).is_dir()}
 THE_DOOR = ROOT / "estimators" / "_sklearn.py"

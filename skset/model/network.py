@@ -1,7 +1,7 @@
 """`Network`: layers in sequence, and what they predict."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Self, TypeAlias
 
@@ -306,7 +306,7 @@ class Network(LayerStack):
         weight, _ = samples.weights(rows)
         layers = self.signals(X, samples.targets(rows), weight, loss)
         return [
-            np.abs(layer.weights * replace(signals, topology=layer.topology).gradients)
+            np.abs(layer.weights * signals.gradients(layer.topology))
             for layer, signals in zip(self.layers, layers, strict=True)
         ]
 

@@ -1,12 +1,8 @@
-"""`Signals`: what strategies can see of a layer."""
+"""`Signals`: what a layer computes for some samples."""
 
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any, TypeAlias
 
-from numpy.typing import NDArray
-
-from skset.topology import Topology, pair_scores, read_only
+from skset.topology import Floats, Topology, pair_scores, read_only
 
 __all__ = ["Signals"]
 
@@ -15,54 +11,30 @@ Array: TypeAlias = NDArray[Any]
 
 @dataclass(frozen=True, eq=False)
 class Signals:
-    """What a layer computes for some training samples, for strategies to look at.
+    """What a layer computes for some training samples.
 
-    The arrays are read-only views: they are the network's, or other layers' too.
+    The arrays are read-only views: the network or other layers use them too.
 
     Attributes
     ----------
     inputs : ndarray of shape (n_in, samples)
         Activations that go in.
     outputs : ndarray of shape (n_out, samples)
-        Activations that come out; of the output layer, the predictions.
+        Activations that come out; in the output layer, the predictions.
     deltas : ndarray of shape (n_out, samples)
-        Gradient of the loss by the weighted sums. The gradient of connection (i, j),
-        existing or not, is ``inputs[i] @ deltas[j]``.
-    topology : Topology
-        The layer's, before the drop.
-    weights : ndarray of shape (nnz,)
-        Of its connections.
-    explored : Topology
-        Every position that has had a connection, where the growth asks for it.
-    recent : tuple of two ndarray of shape (n_in, n) and (n_out, n)
-        Factors of the gradient's moving sum over the last training steps, with the
-        optimiser's momentum, where the growth asks for it.
-    longest_stall : int
-        The most epochs in a row without a better validation score so far; without
-        validation data, without a lower training loss.
+        Gradient of the loss with respect to the weighted sums. The gradient of
+        connection (i, j), existing or not, is ``inputs[i] @ deltas[j]``.
     """
 
-    inputs: Array
-    outputs: Array
-    deltas: Array
-    topology: Topology | None = None
-    weights: Array | None = None
-    explored: Topology | None = None
-    recent: tuple[Array, Array] | None = None
-    longest_stall: int = 0
+    inputs: Floats
+    outputs: Floats
+    deltas: Floats
 
     def __post_init__(self) -> None:
-        for name in ("inputs", "outputs", "deltas", "weights"):
-            if vars(self)[name] is not None:
-                vars(self)[name] = read_only(vars(self)[name])
-        if self.recent is not None:
-            vars(self)["recent"] = tuple(map(read_only, self.recent))
+        for name, array in vars(self).items():
+            vars(self)[name] = read_only(array)
 
-    @cached_property
-    def gradients(self) -> Array:
-        """Gradient of the loss by each weight of the topology."""
-        t = self.topology
-        assert t is not None, "signals of a layer know its topology"
-        scores = pair_scores(self.inputs, self.deltas, t.indptr, t.indices)
-        gradients: Array = read_only(scores)
-        return gradients
+    def gradients(self, topology: Topology) -> Floats:
+        """Return the gradient of the loss with respect to each weight of a layer."""
+        pattern = topology.indptr, topology.indices
+        return pair_scores(self.inputs, self.deltas, *pattern)

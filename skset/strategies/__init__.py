@@ -1,99 +1,30 @@
-"""Strategies of dynamic sparse training: init, drop, grow and schedule."""
+"""Strategies of dynamic sparse training: init, drop, grow and schedule.
 
-from skset.strategies.contracts import (
-    DensitySchedule,
-    Drop,
-    Grow,
-    Init,
-    Schedule,
-    UnitPruning,
-)
-from skset.strategies.drop import (
-    MagnitudeDrop,
-    MESTDrop,
-    RandomDrop,
-    SensitivityDrop,
-    SETDrop,
-    ThresholdDrop,
-)
-from skset.strategies.grow import (
-    CosineGrow,
-    GradientGrow,
-    GuidedGrow,
-    MomentumGrow,
-    NeuronGrow,
-    RandomGrow,
-    UnfiredGrow,
-)
-from skset.strategies.init import (
-    MIN_EPSILON,
-    ErdosRenyi,
-    LayerDensities,
-    Snip,
-    Uniform,
-    UniformPlus,
-)
-from skset.strategies.methods import (
-    DENSITY_SCHEDULES,
-    DROPS,
-    GROWS,
-    INITS,
-    METHODS,
-    SCHEDULES,
-    UNIT_PRUNINGS,
-    Evolution,
-    Method,
-    made,
-)
-from skset.strategies.pruning import ImportancePruning
-from skset.strategies.schedules import (
-    ConstantDensity,
-    ConstantSchedule,
-    CosineSchedule,
-    CubicDensity,
-    LinearSchedule,
-)
+Each file says in its own `__all__` what is public.
+"""
 
-__all__ = [
-    "DENSITY_SCHEDULES",
-    "DROPS",
-    "GROWS",
-    "INITS",
-    "METHODS",
-    "MIN_EPSILON",
-    "SCHEDULES",
-    "UNIT_PRUNINGS",
-    "ConstantDensity",
-    "ConstantSchedule",
-    "CosineGrow",
-    "CosineSchedule",
-    "CubicDensity",
-    "DensitySchedule",
-    "Drop",
-    "ErdosRenyi",
-    "Evolution",
-    "GradientGrow",
-    "Grow",
-    "GuidedGrow",
-    "ImportancePruning",
-    "Init",
-    "LayerDensities",
-    "LinearSchedule",
-    "MESTDrop",
-    "MagnitudeDrop",
-    "Method",
-    "MomentumGrow",
-    "NeuronGrow",
-    "RandomDrop",
-    "RandomGrow",
-    "SETDrop",
-    "Schedule",
-    "SensitivityDrop",
-    "Snip",
-    "ThresholdDrop",
-    "UnfiredGrow",
-    "Uniform",
-    "UniformPlus",
-    "UnitPruning",
-    "made",
-]
+from skset.strategies import (
+    contracts,
+    drop,
+    grow,
+    init,
+    methods,
+    pruning,
+    schedules,
+)
+from skset.strategies.contracts import *  # noqa: F403
+from skset.strategies.drop import *  # noqa: F403
+from skset.strategies.grow import *  # noqa: F403
+from skset.strategies.init import *  # noqa: F403
+from skset.strategies.methods import *  # noqa: F403
+from skset.strategies.pruning import *  # noqa: F403
+from skset.strategies.schedules import *  # noqa: F403
+
+__all__: list[str] = []
+__all__ += contracts.__all__
+__all__ += drop.__all__
+__all__ += grow.__all__
+__all__ += init.__all__
+__all__ += methods.__all__
+__all__ += pruning.__all__
+__all__ += schedules.__all__

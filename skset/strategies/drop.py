@@ -1,18 +1,18 @@
 """Which connections to drop.
 
-A drop is called as ``drop(weights, zeta, rng)`` with the weights of one layer and
-returns a boolean array, True where a connection is kept. One that needs more sets
-``needs_signals = True`` and gets the layer's `skset.model.Signals` as a fourth
-argument.
+A drop is called as ``drop(weights, zeta, rng)`` with the weights of one layer. It
+returns a boolean array, True where a connection is kept. If it declares `needs`, it
+gets a `Context` as a fourth argument.
 """
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 
 from skset import topology as patterns
+from skset.strategies.contracts import Context
 from skset.strategies.sample_size import Sampled
+from skset.topology import Booleans, Floats
 
 __all__ = [
     "MESTDrop",
@@ -33,23 +33,25 @@ class SETDrop:
     exactly zero counts as positive.
     """
 
-    def __call__(self, weights, zeta, rng):
+    def __call__(
+        self, weights: Floats, zeta: float, rng: np.random.Generator
+    ) -> Booleans:
         """Return which connections are kept."""
-        # In the order of the weights, what is to go are the last of the negative ones
-        # and the first of the others.
+        # In sorted order these are the last of the negative weights and the first of
+        # the others.
         negative = weights < 0
-        n_negative = np.count_nonzero(negative)
+        n_negative = int(np.count_nonzero(negative))
         keep = np.ones(weights.size, bool)
         if n := int(zeta * (weights.size - n_negative)):
             bound = patterns.nth_smallest(weights, n_negative + n)
             keep = (weights > bound) | negative
-            n_dropped = np.count_nonzero(~keep)
+            n_dropped = int(np.count_nonzero(~keep))
             patterns.unless_surplus(keep, weights, bound, n_dropped, n, rng)
         if n := int(zeta * n_negative):
             bound = patterns.nth_smallest(weights, n_negative - n + 1)
             dropped = negative & (weights >= bound)
             keep &= ~dropped
-            n_dropped = np.count_nonzero(dropped)
+            n_dropped = int(np.count_nonzero(dropped))
             patterns.unless_surplus(keep, weights, bound, n_dropped, n, rng)
         return keep
 
@@ -61,7 +63,9 @@ class MagnitudeDrop:
     As in RigL (Evci et al. 2020, ICML, algorithm 1).
     """
 
-    def __call__(self, weights, zeta, rng):
+    def __call__(
+        self, weights: Floats, zeta: float, rng: np.random.Generator
+    ) -> Booleans:
         """Return which connections are kept."""
         n = int(zeta * weights.size)
         return patterns.all_but_smallest(np.abs(weights), n, rng)
@@ -71,11 +75,13 @@ class MagnitudeDrop:
 class RandomDrop:
     """Drop the fraction zeta uniformly at random.
 
-    A control: what is learned is not looked at, and accuracy suffers (Mocanu et al.
-    2018, Nature Communications 9:2383, supplement).
+    A control: it ignores what was learned, and accuracy suffers (Mocanu et al. 2018,
+    Nature Communications 9:2383, supplement).
     """
 
-    def __call__(self, weights, zeta, rng):
+    def __call__(
+        self, weights: Floats, zeta: float, rng: np.random.Generator
+    ) -> Booleans:
         """Return which connections are kept."""
         keep = np.ones(weights.size, bool)
         n = int(zeta * weights.size)
@@ -85,28 +91,29 @@ class RandomDrop:
 
 @dataclass(frozen=True)
 class ThresholdDrop:
-    """Drop what has ``|w| < threshold``, the fraction zeta at most.
+    """Drop connections with ``|w| < threshold``, at most the fraction zeta.
 
-    Where that is more than zeta, the smallest of it go. As in dynamic sparse
-    reparameterisation (Mostafa and Wang 2019, ICML, algorithm 1), with a threshold that
-    stays.
+    If there are more, the smallest of them go. As in dynamic sparse reparameterisation
+    (Mostafa and Wang 2019, ICML, algorithm 1), but with a fixed threshold.
 
     Parameters
     ----------
     threshold : float, default=0.001
-        Not negative. Small beside initial weights, which are about 0.1.
+        Not negative. Initial weights are about 0.1.
     """
 
     threshold: float = 0.001
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if not self.threshold >= 0:
             raise ValueError(f"threshold must be >= 0, got {self.threshold!r}.")
 
-    def __call__(self, weights, zeta, rng):
+    def __call__(
+        self, weights: Floats, zeta: float, rng: np.random.Generator
+    ) -> Booleans:
         """Return which connections are kept."""
         magnitudes = np.abs(weights)
-        n_small = np.count_nonzero(magnitudes < self.threshold)
+        n_small = int(np.count_nonzero(magnitudes < self.threshold))
         n = min(n_small, int(zeta * weights.size))
         return patterns.all_but_smallest(magnitudes, n, rng)
 
@@ -115,23 +122,28 @@ class ThresholdDrop:
 class SensitivityDrop(Sampled):
     """Drop the fraction zeta with the smallest ``|w g|``, g being the gradient.
 
-    What the loss would change, to first order, without the connection (Lee et al. 2019,
-    ICLR; Molchanov et al. 2017, ICLR).
+    To first order, ``|w g|`` is how much the loss changes without the connection (Lee
+    et al. 2019, ICLR; Molchanov et al. 2017, ICLR).
     """
 
-    needs_signals: ClassVar = True
-
-    def __call__(self, weights, zeta, rng, signals):
+    def __call__(
+        self,
+        weights: Floats,
+        zeta: float,
+        rng: np.random.Generator,
+        context: Context,
+    ) -> Booleans:
         """Return which connections are kept."""
         n = int(zeta * weights.size)
-        return patterns.all_but_smallest(np.abs(weights * signals.gradients), n, rng)
+        return patterns.all_but_smallest(np.abs(weights * context.gradients), n, rng)
 
 
 @dataclass(frozen=True)
 class MESTDrop(Sampled):
     """Drop the fraction zeta with the smallest ``|w| + lam |g|``, g being the gradient.
 
-    Yuan et al. 2021, NeurIPS (MEST): a weight that is about to move is not yet weak.
+    Yuan et al. 2021, NeurIPS (MEST): a weight with a large gradient is about to move,
+    and should stay although it is small now.
 
     Parameters
     ----------
@@ -141,16 +153,20 @@ class MESTDrop(Sampled):
     """
 
     lam: float = 0.5
-    needs_signals: ClassVar = True
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         super().__post_init__()
         if not 0 <= self.lam < np.inf:
             raise ValueError(f"lam must be >= 0 and finite, got {self.lam!r}.")
 
-    def __call__(self, weights, zeta, rng, signals):
+    def __call__(
+        self,
+        weights: Floats,
+        zeta: float,
+        rng: np.random.Generator,
+        context: Context,
+    ) -> Booleans:
         """Return which connections are kept."""
-        score = np.abs(weights) + weights.dtype.type(self.lam) * np.abs(
-            signals.gradients
-        )
+        lam = weights.dtype.type(self.lam)
+        score = np.abs(weights) + lam * np.abs(context.gradients)
         return patterns.all_but_smallest(score, int(zeta * weights.size), rng)

@@ -1,18 +1,19 @@
 """Where to grow new connections: at random, or where a score is greatest.
 
-A grow is called as ``grow(topology, n, rng, signals)`` with the topology of the kept
-connections and returns n of its free positions (``input * n_out + output``) in any
-order. `signals` is the layer's `skset.model.Signals`, for sure only where the grow
-has ``needs_signals = True``.
+A grow is called as ``grow(topology, n, rng, context)`` with the topology of the kept
+connections. It returns n of its free positions (``input * n_out + output``) in any
+order. `context` has what the grow asks for by its `needs`.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 import numpy as np
 
 from skset import topology as patterns
+from skset.strategies.contracts import Context, Needs
 from skset.strategies.sample_size import PER_CONNECTION, Sampled
+from skset.topology import Floats, Integers, Topology
 
 __all__ = [
     "CosineGrow",
@@ -32,29 +33,33 @@ class RandomGrow:
     Mocanu et al. 2018, Nature Communications 9:2383.
     """
 
-    def __call__(self, topology, n, rng, signals=None):
+    def __call__(
+        self,
+        topology: Topology,
+        n: int,
+        rng: np.random.Generator,
+        context: Context | None = None,
+    ) -> Integers:
         """Return n free positions."""
         return patterns.random_free_positions(topology, n, rng)
 
 
 @dataclass(frozen=True)
 class UnfiredGrow:
-    """Grow uniformly at random where no connection ever was, while there is room.
+    """Grow uniformly at random where no connection ever was.
 
-    Then anywhere. `random_unfired` of in-time over-parameterisation (Liu et al. 2021,
-    ICML), which explores the most positions with the fewest evolutions.
+    When there are no such positions left, it grows anywhere. It explores the most
+    positions in the fewest evolutions: `random_unfired` of in-time
+    over-parameterisation (Liu et al. 2021, ICML).
     """
 
-    needs_signals: ClassVar = True
-    needs_explored: ClassVar = True
+    needs: ClassVar = Needs(samples=1, explored=True)
 
-    def sample_size(self, topology):
-        """Return 0: no samples are looked at."""
-        return 0
-
-    def __call__(self, topology, n, rng, signals):
+    def __call__(
+        self, topology: Topology, n: int, rng: np.random.Generator, context: Context
+    ) -> Integers:
         """Return n free positions."""
-        explored = signals.explored
+        explored = context.explored
         n_new = min(n, explored.n_free)
         new = patterns.random_free_positions(explored, n_new, rng)
         return patterns.topped_up(topology, new, n, rng)
@@ -62,36 +67,41 @@ class UnfiredGrow:
 
 @dataclass(frozen=True)
 class _Scored:
-    """Grow where a score is greatest; at random where no score is other than 0.
+    """Grow where a score is greatest.
+
+    If too few scores differ from 0, random positions make up the number.
 
     Parameters
     ----------
     random_share : float in [0, 1], default=0.0
-        Share of the connections that are grown at random all the same. Scores alone
-        can come back to the same few units.
+        Share of the connections that are grown at random. Scores alone can choose the
+        same few units again and again.
     """
 
     random_share: float = field(default=0.0, kw_only=True)
-    needs_signals: ClassVar = True
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if not 0 <= self.random_share <= 1:
             raise ValueError(
                 f"random_share must be in [0, 1], got {self.random_share!r}."
             )
 
-    def __call__(self, topology, n, rng, signals):
+    def __call__(
+        self, topology: Topology, n: int, rng: np.random.Generator, context: Context
+    ) -> Integers:
         """Return n free positions."""
         n_scored = n - int(self.random_share * n)
-        best = self._best(topology, n_scored, rng, signals)
+        best = self._best(topology, n_scored, rng, context)
         return patterns.topped_up(topology, best, n, rng)
 
-    def _best(self, topology, n, rng, signals):
+    def _best(
+        self, topology: Topology, n: int, rng: np.random.Generator, context: Context
+    ) -> Integers:
         """Return up to n free positions, those with the greatest scores."""
-        L, R = self._factors(signals)
+        L, R = self._factors(context)
         return patterns.topk_pairs(L, R, n, topology, rng)
 
-    def _factors(self, signals):
+    def _factors(self, context: Context) -> tuple[Floats, Floats]:
         """Return the thin matrices whose product ``L @ R.T`` holds the scores."""
         raise NotImplementedError
 
@@ -105,28 +115,26 @@ class MomentumGrow(_Scored):
     The steps are kept as thin matrices of a few samples each.
     """
 
-    needs_momentum: ClassVar = True
+    needs: ClassVar = Needs(samples=1, momentum=True)
 
-    def sample_size(self, topology):
-        """Return 0: the samples are those of the last steps."""
-        return 0
-
-    def _best(self, topology, n, rng, signals):
-        if signals.recent is None:  # no step has been taken
+    def _best(
+        self, topology: Topology, n: int, rng: np.random.Generator, context: Context
+    ) -> Integers:
+        if not context.recent[0].size:  # no step has been taken
             return np.empty(0, np.int64)
-        return super()._best(topology, n, rng, signals)
+        return super()._best(topology, n, rng, context)
 
-    def _factors(self, signals):
-        return signals.recent
+    def _factors(self, context: Context) -> tuple[Floats, Floats]:
+        return context.recent
 
 
 @dataclass(frozen=True)
 class _SampledScore(Sampled, _Scored):
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         Sampled.__post_init__(self)
         _Scored.__post_init__(self)
 
-    def _products_per_sample(self, topology):
+    def _products_per_sample(self, topology: Topology) -> int:
         return topology.shape[0] * topology.shape[1]
 
 
@@ -138,8 +146,8 @@ class GradientGrow(_SampledScore):
     ICML, algorithm 1).
     """
 
-    def _factors(self, signals):
-        return signals.inputs, signals.deltas
+    def _factors(self, context: Context) -> tuple[Floats, Floats]:
+        return context.inputs, context.deltas
 
 
 @dataclass(frozen=True)
@@ -147,20 +155,20 @@ class NeuronGrow(_SampledScore):
     """Grow between important units: where the product of their importances is greatest.
 
     The importance of a unit is the sum of ``|w g|`` over its connections in the layer,
-    g being the gradient. SpaceNet (Sokar et al. 2021, Neurocomputing 439)
-    has the change of the loss over the training steps in place of ``|w g|``.
+    g being the gradient. SpaceNet (Sokar et al. 2021, Neurocomputing 439) uses the
+    change of the loss over the training steps in place of ``|w g|``.
     """
 
-    def _products_per_sample(self, topology):
+    def _products_per_sample(self, topology: Topology) -> int:
         return PER_CONNECTION * topology.nnz
 
-    def _factors(self, signals):
-        pattern = signals.topology
-        importance = np.abs(signals.weights * signals.gradients)
+    def _factors(self, context: Context) -> tuple[Floats, Floats]:
+        pattern = context.topology
+        importance = np.abs(context.weights * context.gradients)
         n_in, n_out = pattern.shape
         of_inputs = np.bincount(pattern.in_units, importance, n_in)
         of_outputs = np.bincount(pattern.indices, importance, n_out)
-        # Of a layer without connections they are counted in whole numbers.
+        # bincount returns integers for a layer without connections.
         return of_inputs[:, None].astype(float), of_outputs[:, None].astype(float)
 
 
@@ -174,23 +182,27 @@ class CosineGrow(_SampledScore):
     Parameters
     ----------
     mode : {"sequential", "simultaneous"}, default="sequential"
-        "sequential" turns to random growth for good once training has stalled.
-        "simultaneous" does not grow again what was dropped a moment ago; as many random
-        connections take its place.
+        "sequential" changes to random growth for good once training has stalled.
+        "simultaneous" does not grow a connection that was just dropped; a random one
+        takes its place.
     patience : int, default=40
-        Epochs without a better validation score (training loss, without validation
-        data) after which "sequential" turns; the paper's.
+        Epochs without a better validation score (without validation data, training
+        loss) after which "sequential" changes; the paper's number.
     centred : bool, default=False
-        Whether the mean activity of each unit is taken away first, which makes it the
-        correlation. Not in the paper; on data in [0, 1] the means dominate otherwise.
+        Whether to subtract the mean activity of each unit first, which makes the score
+        a correlation. Not in the paper; without it, means dominate on data in [0, 1].
     """
 
     mode: str = "sequential"
     patience: int = 40
     centred: bool = False
-    needs_training_set: ClassVar = True
 
-    def __post_init__(self):
+    @property
+    def needs(self) -> Needs:
+        """Samples of the whole training set."""
+        return replace(super().needs, training_set=True)
+
+    def __post_init__(self) -> None:
         super().__post_init__()
         if self.mode not in ("sequential", "simultaneous"):
             raise ValueError(
@@ -199,18 +211,20 @@ class CosineGrow(_SampledScore):
         if not self.patience >= 0:
             raise ValueError(f"patience must be >= 0, got {self.patience!r}.")
 
-    def _best(self, topology, n, rng, signals):
+    def _best(
+        self, topology: Topology, n: int, rng: np.random.Generator, context: Context
+    ) -> Integers:
         sequential = self.mode == "sequential"
-        if sequential and signals.longest_stall >= self.patience:
+        if sequential and context.longest_stall >= self.patience:
             return np.empty(0, np.int64)
-        best = super()._best(topology, n, rng, signals)
-        return best if sequential else best[~signals.topology.has(best)]
+        best = super()._best(topology, n, rng, context)
+        return best if sequential else best[~context.topology.has(best)]
 
-    def _factors(self, signals):
-        return self._normalised(signals.inputs), self._normalised(signals.outputs)
+    def _factors(self, context: Context) -> tuple[Floats, Floats]:
+        return self._normalised(context.inputs), self._normalised(context.outputs)
 
-    def _normalised(self, A):
-        """Return the rows, made as long as 1 unless they are next to 0."""
+    def _normalised(self, A: Floats) -> Floats:
+        """Return the rows scaled to length 1; rows next to 0 become 0."""
         if self.centred:
             A = A - A.mean(axis=1, keepdims=True)
         lengths = patterns.row_lengths(A)
@@ -223,25 +237,25 @@ class CosineGrow(_SampledScore):
 class GuidedGrow(_SampledScore):
     """Grow where the gradient is greatest among sampled candidates.
 
-    Guided stochastic exploration (Heddes et al. 2024, arXiv 2401.06898): of the free
-    positions ``gamma * nnz`` are drawn, each with a probability that goes with
-    ``|a_i| |d_j|``, the product of the lengths of the input's activations and the
-    output's deltas, which no gradient exceeds; only for those is the gradient
-    computed. Time and memory go with nnz.
+    Guided stochastic exploration (Heddes et al. 2024, arXiv 2401.06898). It draws
+    ``gamma * nnz`` candidates and computes the gradient only for them. The probability
+    of a pair is proportional to ``|a_i| |d_j|``, the lengths of the input's activations
+    and of the output's deltas; no gradient exceeds their product. Time and memory are
+    proportional to nnz.
 
     Parameters
     ----------
     gamma : float, default=1.0
         Candidates drawn per connection that the layer had; greater than 0.
     uniform_share : float in [0, 1], default=0.1
-        Share of a draw's units that are drawn uniformly, so that silent units have a
-        chance. Not in the paper.
+        Share of the units that are drawn uniformly, so that silent units have a chance.
+        Not in the paper.
     """
 
     gamma: float = 1.0
     uniform_share: float = 0.1
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         super().__post_init__()
         if not 0 < self.gamma < np.inf:
             raise ValueError(f"gamma must be positive and finite, got {self.gamma!r}.")
@@ -250,19 +264,22 @@ class GuidedGrow(_SampledScore):
                 f"uniform_share must be in [0, 1], got {self.uniform_share!r}."
             )
 
-    def _products_per_sample(self, topology):
+    def _products_per_sample(self, topology: Topology) -> int:
         return int(PER_CONNECTION * self.gamma * topology.nnz)
 
-    def _best(self, topology, n, rng, signals):
-        A, D = signals.inputs, signals.deltas
+    def _best(
+        self, topology: Topology, n: int, rng: np.random.Generator, context: Context
+    ) -> Integers:
+        A, D = context.inputs, context.deltas
         chances = [self._chances(A), self._chances(D)]
-        n_candidates = max(int(self.gamma * signals.topology.nnz), n)
+        n_candidates = max(int(self.gamma * context.topology.nnz), n)
         return patterns.best_candidates(A, D, n, topology, n_candidates, chances, rng)
 
-    def _chances(self, rows):
+    def _chances(self, rows: Floats) -> Floats:
         """Return the probability of each unit."""
         lengths = patterns.row_lengths(rows)
-        total = lengths.sum()
+        total = float(lengths.sum())
         share = self.uniform_share if total > 0 else 1.0
-        chances = (1 - share) * lengths / (total or 1.0) + share / lengths.size
-        return chances / chances.sum()  # of one unit not a bit more than 1
+        chances: Floats = (1 - share) * lengths / (total or 1.0) + share / lengths.size
+        chances /= chances.sum()  # rounding could make that of a single unit exceed 1
+        return chances

@@ -1,12 +1,18 @@
-"""Initial topologies: which layer gets how many connections."""
+"""Initial topologies: which layer gets how many connections.
 
-from collections.abc import Callable
+An init is called as ``init(shapes, rng)`` with (n_in, n_out) of each layer. It returns
+a `Topology` for each. If it declares `needs`, it gets a `Context` as a third argument.
+"""
+
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
 from skset import topology
+from skset.strategies.contracts import Context, Needs
+from skset.topology import Floats, Topology
 
 __all__ = [
     "MIN_EPSILON",
@@ -17,11 +23,14 @@ __all__ = [
     "UniformPlus",
 ]
 
-# Below it an epsilon is most likely meant for Adam.
+# A smaller epsilon is most likely meant for Adam.
 MIN_EPSILON = 1e-3
+Shapes = Sequence[tuple[int, int]]
 
 
-def _random_topologies(shapes, counts, rng):
+def _random_topologies(
+    shapes: Shapes, counts: Sequence[int], rng: np.random.Generator
+) -> list[Topology]:
     return [
         topology.random_topology(shape, nnz, rng)
         for shape, nnz in zip(shapes, counts, strict=True)
@@ -39,8 +48,8 @@ class _Random:
     density : float in (0, 1], default=None
         Overall share of existing connections, in place of epsilon.
     dense_output : bool, default=False
-        Whether the output layer has all its connections, as many implementations of
-        dynamic sparse training have it; the others then share what is left.
+        Whether the output layer has all its connections, as in many implementations of
+        dynamic sparse training. The other layers share the rest.
     """
 
     layer_counts: ClassVar[Callable[..., list[int]]]
@@ -48,7 +57,7 @@ class _Random:
     density: float | None = None
     dense_output: bool = False
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if not self.epsilon >= MIN_EPSILON:
             raise ValueError(
                 f"epsilon must be at least {MIN_EPSILON}, got {self.epsilon!r}. It "
@@ -57,13 +66,13 @@ class _Random:
         if self.density is not None and not 0 < self.density <= 1:
             raise ValueError(f"density must be in (0, 1], got {self.density!r}.")
 
-    def __call__(self, shapes, rng):
+    def __call__(self, shapes: Shapes, rng: np.random.Generator) -> list[Topology]:
         """Return one Topology per layer shape."""
         counts = self.layer_counts(shapes, self.epsilon, self.density)
         return _random_topologies(shapes, self._finished(counts, shapes), rng)
 
-    def _finished(self, counts, shapes):
-        """Return the counts, with a dense output layer if it is to be so."""
+    def _finished(self, counts: list[int], shapes: Shapes) -> list[int]:
+        """Return the counts, those of a dense output layer if that is asked for."""
         if not self.dense_output or len(shapes) == 1:
             return counts
         full = _n_places(shapes[-1:])
@@ -110,32 +119,35 @@ class UniformPlus(_Random):
 class Snip(_Random):
     """Layer densities of SNIP: shares of the greatest ``|w g|`` of all layers.
 
-    As many of the greatest sensitivities ``|w g|`` as the network is to have
-    connections are taken, w being initial weights of a dense network and g their
-    gradient over one batch (Lee et al. 2019, ICLR); each layer gets as many connections
-    as it has among them, at random positions (Liu et al. 2022, ICLR).
+    The sensitivity of a connection is ``|w g|``, w being its initial weight in a dense
+    network and g the gradient over one batch (Lee et al. 2019, ICLR). The greatest
+    sensitivities of all layers are taken, as many as the network gets connections. Each
+    layer gets as many as it has among them, at random positions (Liu et al. 2022,
+    ICLR).
 
     Parameters
     ----------
     epsilon, density, dense_output
         As in `ErdosRenyi`.
     max_connections : int, default=2**20
-        A larger network is not made dense: the sensitivities are those of a random
-        network with so many connections, of the same density in every layer.
+        A larger network is not made dense. The sensitivities are then those of a random
+        network with so many connections and the same density in every layer.
     """
 
     layer_counts = staticmethod(topology.erdos_renyi)
     max_connections: int = 1 << 20
-    needs_sensitivities: ClassVar = True
+    needs: ClassVar = Needs(sensitivities=True)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         super().__post_init__()
         if not self.max_connections >= 1:
             raise ValueError(
                 f"max_connections must be at least 1, got {self.max_connections!r}."
             )
 
-    def __call__(self, shapes, rng, sensitivities=None):
+    def __call__(
+        self, shapes: Shapes, rng: np.random.Generator, context: Context | None = None
+    ) -> list[Topology]:
         """Return one Topology per layer shape.
 
         Parameters
@@ -144,25 +156,15 @@ class Snip(_Random):
             (n_in, n_out) of each layer.
         rng : numpy.random.Generator
             Source of randomness.
-        sensitivities : callable
-            ``sensitivities(topologies)`` returns ``|w g|`` of each connection of a
-            network on these topologies, an array for each layer. None where there is
-            one layer only, which gets them all.
+        context : Context
+            Its `sensitivities` are used. A single layer gets all connections without.
         """
-        if sensitivities is None:
+        if context is None or len(shapes) == 1:
             return super().__call__(shapes, rng)
         probe = Uniform(density=min(1.0, self.max_connections / _n_places(shapes)))
-        found = sensitivities(probe(shapes, rng))
         n_wanted = sum(topology.erdos_renyi(shapes, self.epsilon, self.density))
-        n_probed = sum(values.size for values in found)
-        rank = n_probed - max(1, round(n_wanted * n_probed / _n_places(shapes)))
-        every = np.concatenate(found)
-        bound = topology.nth_smallest(every, rank) if rank else 0.0
-        # Per place of the layer, as small layers may be probed more than their share.
-        shares = [
-            np.count_nonzero(values > bound) / values.size * shape[0] * shape[1]
-            for values, shape in zip(found, shapes, strict=True)
-        ]
+        found = context.sensitivities(probe(shapes, rng))
+        shares = _shares_of_greatest(found, n_wanted, shapes)
         counts = topology.shared_out(shares, shapes, n_wanted)
         return _random_topologies(shapes, self._finished(counts, shapes), rng)
 
@@ -179,12 +181,12 @@ class LayerDensities:
 
     densities: tuple[float, ...]
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         object.__setattr__(self, "densities", tuple(self.densities))
         if not all(0 < density <= 1 for density in self.densities):
             raise ValueError(f"densities must be in (0, 1], got {self.densities!r}.")
 
-    def __call__(self, shapes, rng):
+    def __call__(self, shapes: Shapes, rng: np.random.Generator) -> list[Topology]:
         """Return one Topology per layer shape."""
         if len(shapes) != len(self.densities):
             raise ValueError(
@@ -198,5 +200,20 @@ class LayerDensities:
         return _random_topologies(shapes, counts, rng)
 
 
-def _n_places(shapes):
+def _n_places(shapes: Shapes) -> int:
     return sum(int(n_in) * int(n_out) for n_in, n_out in shapes)
+
+
+def _shares_of_greatest(
+    found: Sequence[Floats], n_wanted: int, shapes: Shapes
+) -> list[float]:
+    """Return each layer's share of the greatest sensitivities that were found."""
+    n_probed = sum(values.size for values in found)
+    rank = n_probed - max(1, round(n_wanted * n_probed / _n_places(shapes)))
+    every = np.concatenate(found)
+    bound = topology.nth_smallest(every, rank) if rank else 0.0
+    # Per place of the layer, because small layers are probed more densely.
+    return [
+        np.count_nonzero(values > bound) / values.size * shape[0] * shape[1]
+        for values, shape in zip(found, shapes, strict=True)
+    ]

@@ -1,34 +1,15 @@
-"""The one table of names: what a string given to an estimator stands for."""
+"""Names of strategies and methods: what a string given to an estimator stands for."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
-from skset.strategies.contracts import DensitySchedule, Drop, Grow, Schedule
-from skset.strategies.drop import (
-    MagnitudeDrop,
-    MESTDrop,
-    RandomDrop,
-    SensitivityDrop,
-    SETDrop,
-    ThresholdDrop,
-)
-from skset.strategies.grow import (
-    CosineGrow,
-    GradientGrow,
-    GuidedGrow,
-    MomentumGrow,
-    NeuronGrow,
-    RandomGrow,
-    UnfiredGrow,
-)
-from skset.strategies.init import ErdosRenyi, Snip, Uniform, UniformPlus
-from skset.strategies.pruning import ImportancePruning
-from skset.strategies.schedules import (
-    ConstantDensity,
-    ConstantSchedule,
-    CosineSchedule,
-    CubicDensity,
-    LinearSchedule,
-)
+from skset.strategies import drop as drops
+from skset.strategies import grow as grows
+from skset.strategies import init as inits
+from skset.strategies import pruning, schedules
+from skset.strategies.contracts import DensitySchedule, Grow, Schedule, needs_of
+from skset.topology import Booleans
 
 __all__ = [
     "DENSITY_SCHEDULES",
@@ -37,41 +18,46 @@ __all__ = [
     "INITS",
     "METHODS",
     "SCHEDULES",
+    "SELECTION_METHODS",
     "UNIT_PRUNINGS",
     "Evolution",
     "Method",
+    "made",
 ]
 
 INITS = {
-    "erdos_renyi": ErdosRenyi,
-    "uniform": Uniform,
-    "uniform_plus": UniformPlus,
-    "snip": Snip,
+    "erdos_renyi": inits.ErdosRenyi,
+    "uniform": inits.Uniform,
+    "uniform_plus": inits.UniformPlus,
+    "snip": inits.Snip,
 }
 DROPS = {
-    "set": SETDrop,
-    "magnitude": MagnitudeDrop,
-    "random": RandomDrop,
-    "sensitivity": SensitivityDrop,
-    "mest": MESTDrop,
-    "threshold": ThresholdDrop,
+    "set": drops.SETDrop,
+    "magnitude": drops.MagnitudeDrop,
+    "random": drops.RandomDrop,
+    "sensitivity": drops.SensitivityDrop,
+    "mest": drops.MESTDrop,
+    "threshold": drops.ThresholdDrop,
 }
 GROWS = {
-    "random": RandomGrow,
-    "random_unfired": UnfiredGrow,
-    "gradient": GradientGrow,
-    "momentum": MomentumGrow,
-    "cosine": CosineGrow,
-    "guided": GuidedGrow,
-    "neuron": NeuronGrow,
+    "random": grows.RandomGrow,
+    "random_unfired": grows.UnfiredGrow,
+    "gradient": grows.GradientGrow,
+    "momentum": grows.MomentumGrow,
+    "cosine": grows.CosineGrow,
+    "guided": grows.GuidedGrow,
+    "neuron": grows.NeuronGrow,
 }
 SCHEDULES = {
-    "constant": ConstantSchedule,
-    "linear": LinearSchedule,
-    "cosine": CosineSchedule,
+    "constant": schedules.ConstantSchedule,
+    "linear": schedules.LinearSchedule,
+    "cosine": schedules.CosineSchedule,
 }
-DENSITY_SCHEDULES = {"constant": ConstantDensity, "cubic": CubicDensity}
-UNIT_PRUNINGS = {"strength": ImportancePruning}
+DENSITY_SCHEDULES = {
+    "constant": schedules.ConstantDensity,
+    "cubic": schedules.CubicDensity,
+}
+UNIT_PRUNINGS = {"strength": pruning.ImportancePruning}
 
 
 @dataclass(frozen=True)
@@ -89,16 +75,21 @@ class Evolution:
         ``sqrt(6 / n_in)``, n_in being all inputs of the layer.
     """
 
-    drop: Drop
+    drop: Callable[..., Booleans]
     grow: Grow
     schedule: Schedule
     density_schedule: DensitySchedule
     update_interval: int | None = None
     newborn: str = "zero"
 
-    def asks_for(self, what):
-        """Return whether the growth has the attribute ``needs_<what>`` set."""
-        return getattr(self.grow, f"needs_{what}", False)
+    def asks_for(self, need: str) -> list[str]:
+        """Return which of "drop" and "grow" have a need, a field of `Needs`."""
+        strategies = {"drop": self.drop, "grow": self.grow}
+        return [
+            parameter
+            for parameter, strategy in strategies.items()
+            if getattr(needs_of(strategy, parameter), need)
+        ]
 
 
 @dataclass(frozen=True)
@@ -114,14 +105,14 @@ class Method:
     zeta_schedule: str = "constant"
     stop: float = 1.0
     density_schedule: str = "constant"
-    update_interval: int | None = None
+    update_interval: int | str | None = None
     newborn: str = "zero"
 
-    def evolution(self, zeta=None, **overrides):
-        """Return the evolution, each given part that is not None replacing its own.
+    def evolution(self, zeta: float | None = None, **overrides: Any) -> Evolution:
+        """Return the evolution. A part that is given, and not None, replaces its own.
 
-        A zeta that is given is also that of a schedule which is given as an object, if
-        that has one. The interval "epoch" stands for once per epoch.
+        If both zeta and a schedule object are given, and the schedule has a zeta, it
+        gets this one. The interval "epoch" stands for once per epoch.
         """
         given = {name: part for name, part in overrides.items() if part is not None}
         parts = replace(self, **given)
@@ -131,26 +122,27 @@ class Method:
             grow=made(parts.grow, GROWS),
             schedule=parts._schedule(zeta),
             density_schedule=made(parts.density_schedule, DENSITY_SCHEDULES),
-            update_interval=None if interval == "epoch" else interval,
+            update_interval=None if isinstance(interval, str) else interval,
             newborn=parts.newborn,
         )
 
-    def _schedule(self, zeta):
-        schedule = self.zeta_schedule
+    def _schedule(self, zeta: float | None) -> Schedule:
+        schedule: Any = self.zeta_schedule
         if isinstance(schedule, str):
             zeta = self.zeta if zeta is None else zeta
-            return made(schedule, SCHEDULES, zeta=zeta, stop=self.stop)
-        has_zeta = "zeta" in getattr(schedule, "__dataclass_fields__", ())
-        return (
-            replace(schedule, zeta=zeta) if has_zeta and zeta is not None else schedule
-        )
+            schedule = made(schedule, SCHEDULES, zeta=zeta, stop=self.stop)
+        elif zeta is not None and "zeta" in getattr(
+            schedule, "__dataclass_fields__", ()
+        ):
+            schedule = replace(schedule, zeta=zeta)
+        return schedule  # type: ignore[no-any-return]
 
 
-METHODS = {
-    # Mocanu et al. 2018. Newborn weights of 0 in place of fresh random ones, which hurt
-    # where an epoch has few steps: see docs/defaults.md.
+METHODS: dict[str, Method] = {
+    # Mocanu et al. 2018. Newborn weights are 0: fresh random ones hurt if an epoch has
+    # few steps (docs/defaults.md).
     "set": Method(zeta=0.3),
-    # Liu et al. 2022, ICLR: a random pattern, trained and never changed.
+    # Liu et al. 2022, ICLR: a random pattern that never changes.
     "static": Method(zeta=0.0),
     # Evci et al. 2020, ICML: alpha 0.3, Delta T 100, T_end three quarters.
     "rigl": Method(
@@ -161,8 +153,8 @@ METHODS = {
         stop=0.75,
         update_interval=100,
     ),
-    # Liu et al. 2021, NeurIPS, and its code. An update every 1,000 of 62,500 steps is
-    # one in 1.6 % of the training: once per epoch, where there are 60.
+    # Liu et al. 2021, NeurIPS, and its code. It updates every 1,000 of 62,500 steps, or
+    # 1.6 % of the training: about one of 60 epochs.
     "granet": Method(
         zeta=0.5,
         drop="magnitude",
@@ -172,18 +164,21 @@ METHODS = {
     ),
     # Atashgahi et al. 2022, Machine Learning, and its code.
     "ctre": Method(zeta=0.2, drop="magnitude", grow="cosine", newborn="he_uniform"),
-    # Yuan et al. 2021, NeurIPS: 0.2, 0.1 and 0 in three phases of the training, of
-    # which the last begins at three quarters.
+    # Yuan et al. 2021, NeurIPS: zeta is 0.2, 0.1 and 0 in three phases; the last begins
+    # at three quarters of the training.
     "mest": Method(zeta=0.2, drop="mest", zeta_schedule="linear", stop=0.75),
-    # Heddes et al. 2024, and its code: an update every 1,000 of 78,000 steps, which is
-    # 1.3 % of the training, until 120 of 200 epochs.
+    # Heddes et al. 2024, and its code: an update every 1,000 of 78,000 steps, or 1.3 %
+    # of the training, until epoch 120 of 200.
     "gse": Method(
         zeta=0.2, drop="magnitude", grow="guided", zeta_schedule="cosine", stop=0.6
     ),
 }
+# The methods of QuickSelection. Its paper has another zeta (Atashgahi et al. 2021,
+# Machine Learning, arXiv 2012.00560).
+SELECTION_METHODS = METHODS | {"set": replace(METHODS["set"], zeta=0.2)}
 
 
-def made(strategy, table, **options):
+def made(strategy: Any, table: Mapping[str, Callable[..., Any]], **options: Any) -> Any:
     """Return the strategy itself, or the one that its name stands for.
 
     Raises

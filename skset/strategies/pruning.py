@@ -1,14 +1,16 @@
 """Which hidden units to remove for good.
 
 A unit pruning is called as ``pruning(strengths)`` with the strength of each unit of a
-hidden layer, and returns a boolean array, True where a unit is kept. ``due(before,
-now)`` says whether it is to be called, given the shares of the training that were done
-an epoch ago and now.
+hidden layer. It returns a boolean array, True where a unit is kept. It is only called
+if ``due(before, now)`` is True, given the shares of the training that were done an
+epoch ago and now.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
+
+from skset.topology import Booleans, Floats
 
 __all__ = ["ImportancePruning"]
 
@@ -24,16 +26,16 @@ class ImportancePruning:
     Parameters
     ----------
     quantile : float in [0, 1), default=0.1
-        Of the strengths in a layer; about this share of its units go each time, and all
-        that have no incoming connection.
+        About this share of a layer's units is removed each time, and all units without
+        an incoming connection.
     start : float in [0, 1], default=0.4
-        Share of the training before the first time, in which weak units can recover;
-        the paper's is 200 of 500 epochs.
+        Share of the training before the first removal. Weak units can recover until
+        then. In the paper 200 of 500 epochs.
     stop : float in [0, 1], default=0.8
-        Share of the training after which units stay, so that the others can adapt.
+        Share of the training after which no unit is removed, so that the others can
+        adapt.
     every : float in (0, 1], default=0.08
-        Share of the training from one time to the next; the paper's is 40 of 500
-        epochs.
+        Share of the training between removals; in the paper 40 of 500 epochs.
     """
 
     quantile: float = 0.1
@@ -41,7 +43,7 @@ class ImportancePruning:
     stop: float = 0.8
     every: float = 0.08
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if not 0 <= self.quantile < 1:
             raise ValueError(f"quantile must be in [0, 1), got {self.quantile!r}.")
         if not 0 <= self.start <= self.stop <= 1:
@@ -52,21 +54,21 @@ class ImportancePruning:
         if not 0 < self.every <= 1:
             raise ValueError(f"every must be in (0, 1], got {self.every!r}.")
 
-    def due(self, before, now):
-        """Return whether a time to remove units lies in (before, now]."""
+    def due(self, before: float, now: float) -> bool:
+        """Return whether a removal is due in (before, now]."""
         return self._times_until(now) > self._times_until(before)
 
-    def _times_until(self, progress):
+    def _times_until(self, progress: float) -> int:
         progress = min(progress, self.stop)
-        # A little more, as shares are rounded.
+        # The small number allows for rounding of the shares.
         return (
             1 + int((progress - self.start) / self.every + 1e-9)
             if (progress >= self.start - 1e-9)
             else 0
         )
 
-    def __call__(self, strengths):
+    def __call__(self, strengths: Floats) -> Booleans:
         """Return which units are kept."""
-        keep = strengths > np.quantile(strengths, self.quantile)
+        keep: Booleans = strengths > np.quantile(strengths, self.quantile)
         keep[np.argmax(strengths)] = True
         return keep

@@ -1,11 +1,13 @@
-"""One step of evolution: drop connections, grow as many, carry what is aligned."""
+"""One step of evolution: drop connections, grow as many, carry aligned arrays."""
 
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from skset import kernels
-from skset.topology.arrays import read_only
+from skset.topology.arrays import Floats, Integers, read_only
 from skset.topology.pattern import Topology
 from skset.topology.ranks import all_but_smallest
 from skset.topology.returned import checked_mask, checked_positions, refuse
@@ -14,7 +16,7 @@ __all__ = ["Rewiring", "carry", "enlarge", "evolve", "strongest"]
 
 
 class Rewiring(NamedTuple):
-    """A new topology, and where its connections come from.
+    """A new topology, and the source of each of its connections.
 
     Attributes
     ----------
@@ -25,15 +27,24 @@ class Rewiring(NamedTuple):
     """
 
     topology: Topology
-    source: np.ndarray
+    source: Integers
 
 
-def evolve(topology, weights, *, zeta, drop, grow, rng, signals=None, layer=None):
+def evolve(
+    topology: Topology,
+    weights: Floats,
+    *,
+    zeta: float,
+    drop: Callable[..., Any],
+    grow: Callable[..., Any] | None,
+    rng: np.random.Generator,
+    layer: int | None = None,
+) -> Rewiring:
     """Drop a fraction of the connections and grow as many elsewhere.
 
-    nnz is the same before and after. A place that was just dropped counts as free. A
-    layer with fewer free places than connections to drop replaces only as many as it
-    has free places, so that a full layer is left alone.
+    nnz is the same before and after. The place of a connection that was just dropped
+    counts as free. No more connections are replaced than there are free places before,
+    so that a full layer does not change.
 
     Parameters
     ----------
@@ -45,16 +56,15 @@ def evolve(topology, weights, *, zeta, drop, grow, rng, signals=None, layer=None
         Fraction to replace.
     drop : callable
         ``drop(weights, zeta, rng)`` returns a boolean array, True where a connection
-        is kept. If it has a true attribute `needs_signals`, it also gets the signals.
+        is kept.
     grow : callable or None
-        ``grow(topology, n, rng, signals)`` returns n free positions of the topology of
-        the kept connections. None drops without regrowth.
+        ``grow(topology, n, rng)`` returns n free positions of the topology of the kept
+        connections. None drops without regrowth. `skset.strategies.bound` makes such
+        functions of strategies that look at a context.
     rng : numpy.random.Generator
         Source of randomness.
-    signals : object, default=None
-        What the layer last computed, for strategies that look at more than weights.
     layer : int, default=None
-        Which layer that is, for errors.
+        Which layer this is, for errors.
 
     Returns
     -------
@@ -72,17 +82,23 @@ def evolve(topology, weights, *, zeta, drop, grow, rng, signals=None, layer=None
     zeta = min(zeta, topology.n_free / max(topology.nnz, 1))
     if zeta == 0:  # nothing to carry
         return Rewiring(topology, np.arange(topology.nnz, dtype=topology.place_dtype))
-    extra = (signals,) if getattr(drop, "needs_signals", False) else ()
-    keep = drop(read_only(weights), zeta, rng, *extra)
+    keep = drop(read_only(weights), zeta, rng)
     keep = checked_mask("drop", keep, topology.nnz, layer)
     kept, source = topology.kept(keep)
     n_dropped = topology.nnz - kept.nnz
     if grow is None or n_dropped == 0:
         return Rewiring(kept, source)
-    return _grown(kept, source, n_dropped, grow, rng, signals, layer)
+    return _grown(kept, source, n_dropped, grow, rng, layer)
 
 
-def enlarge(topology, n, *, grow, rng, signals=None, layer=None):
+def enlarge(
+    topology: Topology,
+    n: int,
+    *,
+    grow: Callable[..., Any],
+    rng: np.random.Generator,
+    layer: int | None = None,
+) -> Rewiring:
     """Grow n connections and drop none.
 
     Parameters
@@ -91,7 +107,7 @@ def enlarge(topology, n, *, grow, rng, signals=None, layer=None):
         The pattern; it is not changed.
     n : int
         How many connections to grow. A layer with fewer free places becomes full.
-    grow, rng, signals, layer
+    grow, rng, layer
         As for `evolve`.
 
     Returns
@@ -105,15 +121,22 @@ def enlarge(topology, n, *, grow, rng, signals=None, layer=None):
         If `grow` returns positions that are not free, not different or too few.
     """
     n = min(n, topology.n_free)
-    source = np.arange(topology.nnz, dtype=topology.place_dtype)
+    source: Integers = np.arange(topology.nnz, dtype=topology.place_dtype)
     if n == 0:
         return Rewiring(topology, source)
-    return _grown(topology, source, n, grow, rng, signals, layer)
+    return _grown(topology, source, n, grow, rng, layer)
 
 
-def _grown(topology, source, n, grow, rng, signals, layer):
+def _grown(
+    topology: Topology,
+    source: Integers,
+    n: int,
+    grow: Callable[..., Any],
+    rng: np.random.Generator,
+    layer: int | None,
+) -> Rewiring:
     """Return the topology with n more connections, and the source of each."""
-    born = grow(topology, n, rng, signals)
+    born = grow(topology, n, rng)
     positions = checked_positions("grow", born, n, layer)
     try:
         return Rewiring(*topology.merged(source, positions))
@@ -123,7 +146,7 @@ def _grown(topology, source, n, grow, rng, signals, layer):
         refuse("grow", wanted, born, layer, f", of which {wrong}")
 
 
-def _first_wrong(topology, positions):
+def _first_wrong(topology: Topology, positions: Integers) -> str:
     """Return what is wrong with some sorted positions that cannot all be grown."""
     size = topology.shape[0] * topology.shape[1]
     outside = (positions < 0) | (positions >= size)
@@ -134,7 +157,13 @@ def _first_wrong(topology, positions):
     return f"{positions[wrong][0]} is {kind}"
 
 
-def strongest(topologies, weights, nnz, least, rng):
+def strongest(
+    topologies: Sequence[Topology],
+    weights: Sequence[Floats],
+    nnz: int,
+    least: Sequence[int],
+    rng: np.random.Generator,
+) -> list[Rewiring]:
     """Return the layers' rewirings that keep the greatest weights of all layers.
 
     Parameters
@@ -147,8 +176,8 @@ def strongest(topologies, weights, nnz, least, rng):
         How many connections are kept, those with the greatest absolute weights in the
         whole network (GraNet, Liu et al. 2021, NeurIPS).
     least : sequence of int
-        How many each layer keeps at least, one in any case, if it has them; even if all
-        these are more than `nnz`.
+        The least number that each layer keeps, if it has so many; never less than one.
+        Their sum may exceed `nnz`.
     rng : numpy.random.Generator
         Chooses between equal weights.
 
@@ -162,20 +191,22 @@ def strongest(topologies, weights, nnz, least, rng):
         n = min(max(n, 1), values.size)
         values[~all_but_smallest(-values, n, rng)] = np.inf
     every = np.concatenate(magnitudes)
-    nnz = max(nnz, np.count_nonzero(np.isinf(every)))
+    nnz = max(nnz, int(np.count_nonzero(np.isinf(every))))
     keep = all_but_smallest(every, every.size - nnz, rng)
     ends = np.cumsum([topology.nnz for topology in topologies])
     parts = zip(topologies, np.split(keep, ends[:-1]), strict=True)
     return [Rewiring(*topology.kept(of_layer)) for topology, of_layer in parts]
 
 
-def carry(values, source, fill):
+def carry(
+    values: npt.NDArray[Any], source: Integers, fill: npt.ArrayLike
+) -> npt.NDArray[Any]:
     """Return the values of the surviving connections in their new places.
 
     Parameters
     ----------
     values : ndarray of shape (nnz_before,)
-        Anything aligned with the old topology.
+        Aligned with the old topology.
     source : ndarray of shape (nnz,), int
         As in `Rewiring`.
     fill : scalar or ndarray of shape (nnz,)

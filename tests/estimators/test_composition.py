@@ -36,6 +36,7 @@ from sklearn.utils import estimator_html_repr
 
 from skset import strategies
 from skset.estimators import SETClassifier, SETRegressor
+from skset.strategies import Needs
 from skset.topology import random_topology
 
 pytestmark = impatient
@@ -186,18 +187,18 @@ class OldestDrop:
 class FirstGrow:
     """Grows at the first free places."""
 
-    def __call__(self, topology, n, rng, signals):
+    def __call__(self, topology, n, rng, context):
         return topology.free_positions(np.arange(n))
 
 
 @dataclass(frozen=True)
 class GradientDrop:
-    """Drops where the gradient is small: needs the signals."""
+    """Drops where the gradient is small: needs samples."""
 
-    needs_signals = True
+    needs = Needs(samples=256)
 
-    def __call__(self, weights, zeta, rng, signals):
-        assert signals.inputs.shape[1] == signals.deltas.shape[1]
+    def __call__(self, weights, zeta, rng, context):
+        assert context.inputs.shape[1] == context.deltas.shape[1]
         return np.arange(weights.size) >= int(zeta * weights.size)
 
 
@@ -249,7 +250,7 @@ def test_schedules_see_the_share_of_the_training_that_is_done(Estimator, batch_s
     assert 0.9 < seen[-1] <= 1
 
 
-def test_strategy_that_asks_for_signals_gets_them(Estimator):
+def test_strategy_that_asks_for_samples_gets_them(Estimator):
     X, y = toy(Estimator)
     small(Estimator, drop=GradientDrop()).fit(X, y)
     small(Estimator, drop=GradientDrop(), update_interval=1).fit(X, y)
@@ -259,7 +260,7 @@ def test_strategy_that_asks_for_signals_gets_them(Estimator):
 def test_growing_where_nothing_can_grow_is_refused(Estimator, positions):
     X, y = toy(Estimator)
 
-    def grow(topology, n, rng, signals):
+    def grow(topology, n, rng, context):
         return np.resize(positions, n) if positions else np.empty(0, np.int64)
 
     model = small(Estimator, epsilon=2, grow=grow)

@@ -20,6 +20,7 @@ from sklearn.datasets import load_digits
 from sklearn.metrics import r2_score
 
 from skset.estimators import SETClassifier, SETRegressor
+from skset.strategies import Needs
 
 pytestmark = impatient
 
@@ -440,20 +441,20 @@ def test_partial_fit_does_not_go_on_with_another_network(Estimator, what, value)
 class GradientGrow:
     """Grow where the gradient is largest."""
 
-    needs_signals = True
+    needs = Needs(samples=256)
 
     def __init__(self):
         self.seen = []
 
-    def __call__(self, topology, n, rng, signals):
-        self.seen.append(signals.inputs.T)
-        score = np.abs(signals.inputs @ signals.deltas.T).ravel()
+    def __call__(self, topology, n, rng, context):
+        self.seen.append(context.inputs.T)
+        score = np.abs(context.inputs @ context.deltas.T).ravel()
         score[topology.positions()] = -1
         return np.argsort(score)[-n:]
 
 
 @pytest.mark.parametrize("batch_size", [10, 40])
-def test_growth_that_needs_signals_gets_those_of_the_call_at_hand(
+def test_growth_that_needs_samples_gets_those_of_the_call_at_hand(
     Estimator, batch_size
 ):
     """As every growth it comes at the beginning of a call, before its first step."""

@@ -10,6 +10,7 @@ from scipy import sparse
 from scipy.special import expit, logit
 
 from skset import strategies
+from skset.strategies import Needs
 from skset.training import LearningRate
 
 # Topology.
@@ -97,14 +98,14 @@ def test_strategy_and_its_name_are_the_same(name):
     assert name == "grow" or positions(by_name) != positions(plain)
 
 
-def test_strategies_of_the_user_see_signals_of_both_phases():
+def test_strategies_of_the_user_see_samples_of_both_phases():
     seen = []
 
     class Grow:
-        needs_signals = True
+        needs = Needs(samples=256)
 
-        def __call__(self, topology, n, rng, signals):
-            seen.append((signals.inputs.shape, signals.deltas.shape))
+        def __call__(self, topology, n, rng, context):
+            seen.append((context.inputs.shape, context.deltas.shape))
             return topology.free_positions(np.arange(n))
 
     machine(grow=Grow()).fit(bits())

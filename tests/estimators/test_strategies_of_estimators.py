@@ -578,7 +578,9 @@ def test_growth_over_the_training_set_is_not_for_streams(Kind, fitted, params):
     model = make(Kind, **params)
     if fitted:
         model.fit(X, y)
-    match = "partial_fit keeps none. Choose grow='gradient' or 'guided'.*or call fit"
+    match = (
+        "grow needs the whole training set.* grow='gradient' or 'guided'.*or call fit"
+    )
     with refused(ValueError, match, model, X):
         streamed(model, X, y)
     assert streamed(model.set_params(method="set", grow="gradient"), X, y).nnz_ > 0
@@ -593,9 +595,9 @@ class Watched(CosineGrow):
 
     seen = []  # noqa: RUF012 (for the test)
 
-    def _best(self, topology, n, rng, signals):
-        best = super()._best(topology, n, rng, signals)
-        Watched.seen.append((topology, n, signals, best))
+    def _best(self, topology, n, rng, context):
+        best = super()._best(topology, n, rng, context)
+        Watched.seen.append((topology, n, context, best))
         return best
 
 
@@ -622,7 +624,7 @@ def test_sequential_ctre_turns_to_random_growth_where_validation_stalls(
     """For good: three epochs are the longest stall, before things get better."""
     seen = watched(Estimator, scores=SCRIPT, grow=Watched(patience=patience))
     stalls = [0, 0, 1, 2, 3, 3, 3, 3]
-    assert [signals.longest_stall for _, _, signals, _ in seen] == stalls
+    assert [context.longest_stall for _, _, context, _ in seen] == stalls
     for stall, (_, n, _, best) in zip(stalls, seen, strict=True):
         assert best.size == (n if stall < patience else 0)
         assert n > 0
@@ -644,15 +646,15 @@ def test_without_validation_the_training_loss_stalls(Estimator):
 def test_ctre_grows_between_units_that_are_active_alike(Estimator, mode):
     """What was dropped a moment ago comes back by score only in sequential mode."""
     again = 0
-    for topology, n, signals, best in watched(Estimator, grow=Watched(mode)):
+    for topology, n, context, best in watched(Estimator, grow=Watched(mode)):
         A, B = (
             rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-30)
-            for rows in (signals.inputs.astype(float), signals.outputs.astype(float))
+            for rows in (context.inputs.astype(float), context.outputs.astype(float))
         )
         score = np.abs(A @ B.T).ravel()
         score[topology.positions()] = -1
         greatest = np.sort(score)[-n:]
-        dropped = np.setdiff1d(signals.topology.positions(), topology.positions())
+        dropped = np.setdiff1d(context.topology.positions(), topology.positions())
         assert dropped.size == n
         again += np.isin(best, dropped).sum()
         if mode == "sequential":
@@ -1042,11 +1044,11 @@ def undefined(progress, final):
     return np.nan
 
 
-def nowhere(topology, n, rng, signals):
+def nowhere(topology, n, rng, context):
     return
 
 
-def in_fractions(topology, n, rng, signals):
+def in_fractions(topology, n, rng, context):
     return np.zeros(n)
 
 

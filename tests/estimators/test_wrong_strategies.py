@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cache
 from itertools import product
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -29,8 +29,15 @@ from estimators.test_strategies_of_estimators import (
 )
 
 from skset.estimators import SETClassifier, SparseRBM
-from skset.strategies import CubicDensity, ErdosRenyi, RandomGrow, SETDrop, Snip
-from skset.topology import Topology, random_topology
+from skset.strategies import (
+    CubicDensity,
+    ErdosRenyi,
+    Needs,
+    RandomGrow,
+    SETDrop,
+    Snip,
+)
+from skset.topology import Topology, pair_scores, random_topology
 
 pytestmark = [
     impatient,
@@ -267,8 +274,8 @@ def test_sensitivities_are_those_of_topologies_too(value):
 
     @dataclass(frozen=True)
     class Asking(Snip):
-        def __call__(self, shapes, rng, sensitivities=None):
-            return sensitivities(value)
+        def __call__(self, shapes, rng, context):
+            return context.sensitivities(value)
 
     X, y = data(SETClassifier)
     model = make(SETClassifier, init=Asking())
@@ -327,7 +334,7 @@ def test_a_mask_may_be_any_array_of_booleans(Kind):
 def grown(value):
     """Return a grow in the first free places, with ``value(positions)`` for them."""
 
-    def grow(topology, n, rng, signals):
+    def grow(topology, n, rng, context):
         return value(topology.free_positions(np.arange(n)))
 
     return grow
@@ -375,7 +382,7 @@ def test_the_error_names_the_layer(depth):
     class Late:
         n_calls = 0
 
-        def __call__(self, topology, n, rng, signals):
+        def __call__(self, topology, n, rng, context):
             self.n_calls += 1
             return RandomGrow()(topology, n, rng) if self.n_calls <= depth else None
 
@@ -422,42 +429,129 @@ def test_due_is_yes_or_no(Kind, due):
 @pytest.mark.parametrize("size", [None, -1, "x"], ids=repr)
 def test_a_number_of_samples_is_a_whole_one(Kind, way, size):
     class Grow(RandomGrow):
-        needs_signals = True
-
-        def sample_size(self, topology):
-            return size
+        needs = Needs(samples=lambda topology: size)
 
     class Drop(SETDrop):
-        needs_signals = True
+        needs = Needs(samples=lambda topology: size)
 
-        def sample_size(self, topology):
-            return size
+        def __call__(self, weights, zeta, rng, context):
+            return super().__call__(weights, zeta, rng)
 
-    message = "sample_size must return a whole number, 0 or more for layer 0"
+    message = r"needs\.samples must return a whole number, 0 or more for layer 0"
     assert_refused(Kind, way, rf"grow\.{message}.*got", grow=Grow())
     assert_refused(Kind, way, rf"drop\.{message}.*got", drop=Drop())
 
 
-def test_sample_size_is_a_method():
-    X, y = data(SETClassifier)
+WRONG_NEEDS = {
+    "old flag": ({"needs_signals": True}, "{} has an attribute 'needs_signals'"),
+    "old method": ({"sample_size": len}, "{} has an attribute 'sample_size'"),
+    "misspelt": ({"needs_": Needs()}, "{} has an attribute 'needs_'"),
+    "dict": ({"needs": {"samples": 9}}, r"{}\.needs must be a Needs, got \{{'samples'"),
+    "None": ({"needs": None}, r"{}\.needs must be a Needs, got None"),
+    "of others": (
+        {"needs": Needs(samples=9, sensitivities=True)},
+        "{} cannot need (samples|sensitivities), only ",
+    ),
+}
 
+
+@every_way
+@every_kind
+@pytest.mark.parametrize("part", ["init", "drop", "grow"])
+@pytest.mark.parametrize(
+    ("attributes", "message"), WRONG_NEEDS.values(), ids=WRONG_NEEDS
+)
+def test_needs_are_declared_in_one_way(Kind, way, part, attributes, message):
+    ours = {"init": ErdosRenyi(density=0.4), "drop": SETDrop(), "grow": RandomGrow()}
+    Wrong = type("Wrong", (type(ours[part]),), attributes)
+    X, y = data(Kind)
+    model = make(Kind, update_interval=2, **{part: Wrong()})
+    with refused(ValueError, message.format(part), model):
+        trained(model, X, y, way)
+
+
+@every_way
+@every_kind
+def test_an_error_says_what_to_declare(Kind, way):
     class Grow(RandomGrow):
-        needs_signals = True
-        sample_size = 100
+        def __call__(self, topology, n, rng, context):
+            return context.inputs
 
-    model = make(SETClassifier, grow=Grow())
-    with refused(ValueError, r"grow\.sample_size must be a method .* not 100", model):
-        model.fit(X, y)
+    X, y = data(Kind)
+    model = make(Kind, update_interval=2, grow=Grow())
+    message = r"The context has no inputs\. Declare needs = Needs\(samples=256\)"
+    with refused(AttributeError, message, model):
+        trained(model, X, y, way)
+
+
+@dataclass(frozen=True)
+class WholeInit(ErdosRenyi):
+    needs: ClassVar = Needs(training_set=True)
+
+    def __call__(self, shapes, rng, context):
+        return super().__call__(shapes, rng)
+
+
+@dataclass(frozen=True)
+class WholeDrop(SETDrop):
+    needs: ClassVar = Needs(training_set=True)
+
+    def __call__(self, weights, zeta, rng, context):
+        return super().__call__(weights, zeta, rng)
+
+
+@dataclass(frozen=True)
+class WholeGrow(RandomGrow):
+    needs: ClassVar = Needs(training_set=True)
+
+
+@every_kind
+@pytest.mark.parametrize("part", ["init", "drop", "grow"])
+def test_partial_fit_refuses_who_needs_the_whole_training_set(Kind, part):
+    whole = {"init": WholeInit(density=0.4), "drop": WholeDrop(), "grow": WholeGrow()}
+    X, y = data(Kind)
+    model = make(Kind, **{part: whole[part]})
+    with refused(ValueError, f"{part} needs the whole training set", model):
+        streamed(model, X, y)
+    assert trained(model, X, y, "fit").nnz_ > 0
+
+
+@dataclass(frozen=True)
+class MomentumDrop(SETDrop):
+    """Drop where the momentum is least."""
+
+    needs: ClassVar = Needs(momentum=True)
+
+    def __call__(self, weights, zeta, rng, context):
+        L, R = context.recent
+        t = context.topology
+        momentum = np.abs(pair_scores(L, R, t.indptr, t.indices))
+        MomentumDrop.seen.append(momentum.max(initial=0))
+        return np.argsort(np.argsort(momentum)) >= int(zeta * weights.size)
+
+
+@every_way
+@every_kind
+def test_a_drop_by_momentum_is_served_or_refused(Kind, way):
+    MomentumDrop.seen = []
+    X, y = data(Kind)
+    solver = {} if Kind is SparseRBM else {"solver": "sgd"}
+    model = make(Kind, drop=MomentumDrop(), update_interval=2, **solver)
+    trained(model, X, y, way)
+    assert max(MomentumDrop.seen) > 0
+    model = make(Kind, drop=MomentumDrop(), update_interval=2, momentum=0, **solver)
+    with refused(ValueError, r"drop=.* looks at the optimiser's momentum", model):
+        trained(model, X, y, way)
 
 
 # What is written into.
 
 
-def arrays_of(signals):
-    found = [signals.inputs, signals.outputs, signals.deltas, signals.gradients]
-    for topology in (signals.topology, signals.explored):
+def arrays_of(context):
+    found = [context.inputs, context.outputs, context.deltas, context.gradients]
+    for topology in (context.topology, context.explored):
         found += [topology.indptr, topology.indices, topology.starts(3)]
-    return [*found, signals.weights, *(signals.recent or ())]
+    return [*found, context.weights, *(context.recent or ())]
 
 
 def read_only(*given):
@@ -477,20 +571,18 @@ def test_what_strategies_are_given_is_read_only(Kind, way):
     n_refused = []
 
     class Drop(SETDrop):
-        needs_signals = True
+        needs = Needs(samples=256, explored=True, momentum=True)
 
-        def __call__(self, weights, zeta, rng, signals):
-            n_refused.append(read_only(weights, *arrays_of(signals)))
+        def __call__(self, weights, zeta, rng, context):
+            n_refused.append(read_only(weights, *arrays_of(context)))
             return super().__call__(weights, zeta, rng)
 
     class Grow(RandomGrow):
-        needs_signals = True
-        needs_explored = True
-        needs_momentum = True
+        needs = Needs(samples=256, explored=True, momentum=True)
 
-        def __call__(self, topology, n, rng, signals):
+        def __call__(self, topology, n, rng, context):
             given = topology.indptr, topology.indices, topology.starts(2)
-            n_refused.append(read_only(*given, *arrays_of(signals)))
+            n_refused.append(read_only(*given, *arrays_of(context)))
             return super().__call__(topology, n, rng)
 
     X, y = data(Kind)
@@ -506,7 +598,7 @@ def test_what_strategies_are_given_is_read_only(Kind, way):
 def test_a_grow_that_makes_its_topology_writable_is_stopped(Kind):
     """It would have made compiled code write outside its arrays."""
 
-    def grow(topology, n, rng, signals):
+    def grow(topology, n, rng, context):
         topology.indices.setflags(write=True)
         topology.indices[:] = 10**6
 

@@ -15,9 +15,9 @@ from reference import (
     set_drop,
     strongest_pairs,
 )
-from strategies.cases import signals_of
+from strategies.cases import context_of
 
-from skset.strategies import DROPS, GROWS, ThresholdDrop
+from skset.strategies import DROPS, GROWS, ThresholdDrop, bound
 from skset.topology import (
     Rewiring,
     Topology,
@@ -96,19 +96,18 @@ def evolution(state, rng, share):
     """Drop and grow by strategies of every name, noting what they answer."""
     name, grow_name = rng.choice(list(EVERY_DROP)), rng.choice(list(GROWS))
     drop, grow = EVERY_DROP[name], GROWS[grow_name]()
-    signals = signals_of(state.topology, state.weights, seed=rng.integers(99))
+    context = context_of(state.topology, state.weights, seed=rng.integers(99))
+    drop, grow = bound("drop", drop, context), bound("grow", grow, context)
     seen = {"born": []}
 
-    def noted_drop(weights, zeta, rng, *extra):
-        seen["keep"], seen["zeta"] = drop(weights, zeta, rng, *extra), zeta
+    def noted_drop(weights, zeta, rng):
+        seen["keep"], seen["zeta"] = drop(weights, zeta, rng), zeta
         return seen["keep"]
 
-    def noted_grow(topology, n, rng, signals):
-        seen["born"] = grow(topology, n, rng, signals)
+    def noted_grow(topology, n, rng):
+        seen["born"] = grow(topology, n, rng)
         return seen["born"]
 
-    if getattr(drop, "needs_signals", False):
-        noted_drop.needs_signals = True
     regrow = rng.random() < 0.8
     rewiring = evolve(
         state.topology,
@@ -117,7 +116,6 @@ def evolution(state, rng, share):
         drop=noted_drop,
         grow=noted_grow if regrow else None,
         rng=rng,
-        signals=signals,
     )
     if "keep" in seen:
         assert_dropped(name, state.weights, seen["keep"], seen["zeta"])

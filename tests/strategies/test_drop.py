@@ -4,16 +4,18 @@ import numpy as np
 import pytest
 import reference
 from scipy import stats
-from strategies.cases import Seen, literal_signals
+from strategies.cases import layer, literal_context
 
 from skset.strategies import (
     DROPS,
+    Context,
     MagnitudeDrop,
     MESTDrop,
     RandomDrop,
     SensitivityDrop,
     SETDrop,
     ThresholdDrop,
+    bound,
 )
 
 # With a threshold that nothing reaches here.
@@ -38,9 +40,15 @@ def dropped(drop, weights, zeta, seed=0, gradients=None):
 
 
 def called(drop, weights, zeta, seed, gradients):
-    looks = getattr(drop, "needs_signals", False)
-    extra = (Seen(gradients.astype(weights.dtype)),) if looks else ()
-    return drop(weights, zeta, np.random.default_rng(seed), *extra)
+    """Call a drop in a layer with one input, one sample, and these gradients."""
+    gradients = gradients.astype(weights.dtype)
+    context = Context(
+        np.ones((1, 1), weights.dtype),
+        gradients[:, None],
+        gradients[:, None],
+        topology=layer((1, weights.size), np.arange(weights.size)),
+    )
+    return bound("drop", drop, context)(weights, zeta, np.random.default_rng(seed))
 
 
 @pytest.mark.parametrize(
@@ -199,13 +207,13 @@ def test_what_is_given_is_not_changed(drop, dtype):
 
 
 @pytest.mark.parametrize("drop", [SensitivityDrop(), MESTDrop(lam=1)], ids=repr)
-def test_gradients_are_those_of_the_signals(drop):
+def test_gradients_are_those_of_the_context(drop):
     # A D' is 1 2 -3 / 0 1 0, and there are connections at 0, 2 and 5.
-    signals = literal_signals(
+    context = literal_context(
         [[1, 2], [0, -1]], [[1, 0], [0, 1], [-3, 0]], taken=[0, 2, 5]
     )
-    assert signals.gradients.tolist() == [1, -3, 0]
-    keep = drop(np.array([3.0, 2, 2]), 0.34, np.random.default_rng(0), signals)
+    assert context.gradients.tolist() == [1, -3, 0]
+    keep = drop(np.array([3.0, 2, 2]), 0.34, np.random.default_rng(0), context)
     assert keep.tolist() == [True, True, False]
 
 

@@ -1,13 +1,12 @@
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 import reference
 from scipy import stats
-from strategies.cases import layer, literal_signals, signals_of
+from strategies.cases import context_of, layer, literal_context
 
 from skset.strategies import (
     GROWS,
+    Context,
     CosineGrow,
     GradientGrow,
     GuidedGrow,
@@ -27,17 +26,17 @@ scored = pytest.mark.parametrize("grow", SCORED)
 INPUTS, OTHERS = [[1, 2], [0, -1]], [[1, 0], [0, 1], [-3, 0]]
 
 
-def grown(grow, topology, n, signals, seed=0):
+def grown(grow, topology, n, context, seed=0):
     """Return the sorted positions."""
-    born = grow(topology, n, np.random.default_rng(seed), signals)
+    born = grow(topology, n, np.random.default_rng(seed), context)
     assert born.dtype == np.int64
     assert born.size == np.unique(born).size == n
     assert not topology.has(np.sort(born)).any()
     return np.sort(born).tolist()
 
 
-def outcomes(grow, topology, n, signals, n_seeds=60):
-    return {tuple(grown(grow, topology, n, signals, seed)) for seed in range(n_seeds)}
+def outcomes(grow, topology, n, context, n_seeds=60):
+    return {tuple(grown(grow, topology, n, context, seed)) for seed in range(n_seeds)}
 
 
 def singles(*positions):
@@ -52,23 +51,23 @@ def singles(*positions):
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_growth_is_free_different_and_as_many_as_asked_for(grow, nnz, dtype):
     topology = random_topology((9, 7), nnz, np.random.default_rng(0))
-    signals = signals_of(topology, np.ones(nnz, dtype))
+    context = context_of(topology, np.ones(nnz, dtype))
     for n in {0, 1, topology.n_free // 2, topology.n_free}:
         if n <= topology.n_free:
-            born = grown(grow, topology, n, signals)
+            born = grown(grow, topology, n, context)
             assert n == 0 or (born[0] >= 0 and born[-1] < 63)
 
 
 @grows
 def test_nothing_that_is_given_changes(grow):
     topology = random_topology((9, 7), 20, np.random.default_rng(0))
-    signals = signals_of(topology, np.linspace(-1, 1, 20))
+    context = context_of(topology, np.linspace(-1, 1, 20))
     arrays = (
-        *(signals.inputs, signals.outputs, signals.deltas, signals.weights),
-        *(*signals.recent, topology.indptr, topology.indices),
+        *(context.inputs, context.outputs, context.deltas, context.weights),
+        *(*context.recent, topology.indptr, topology.indices),
     )
     before = [array.tobytes() for array in arrays]
-    grown(grow, topology, 9, signals)
+    grown(grow, topology, 9, context)
     assert [array.tobytes() for array in arrays] == before
 
 
@@ -105,16 +104,16 @@ def test_random_growth_is_uniform_over_the_free_places():
 def test_random_unfired_grows_where_no_connection_ever_was(
     taken, explored, n, expected
 ):
-    signals = SimpleNamespace(explored=layer((2, 3), explored))
-    assert outcomes(UnfiredGrow(), layer((2, 3), taken), n, signals) == expected
+    context = Context(explored=layer((2, 3), explored))
+    assert outcomes(UnfiredGrow(), layer((2, 3), taken), n, context) == expected
 
 
 def test_random_unfired_is_uniform_where_no_connection_ever_was():
     topology, rng = layer((3, 4), [0, 5]), np.random.default_rng(0)
-    signals = SimpleNamespace(explored=layer((3, 4), [0, 1, 2, 5]))
+    context = Context(explored=layer((3, 4), [0, 1, 2, 5]))
     counts = np.zeros(12, int)
     for _ in range(2000):
-        counts[UnfiredGrow()(topology, 3, rng, signals)] += 1
+        counts[UnfiredGrow()(topology, 3, rng, context)] += 1
     assert stats.chisquare(counts[[3, 4, 6, 7, 8, 9, 10, 11]]).pvalue > 0.001
     assert counts[[0, 1, 2, 5]].sum() == 0
 
@@ -136,19 +135,20 @@ def test_random_unfired_is_uniform_where_no_connection_ever_was():
     ],
 )
 def test_growth_where_the_gradient_is_greatest(grow, taken, n, expected):
-    signals = literal_signals(INPUTS, OTHERS, taken=taken or [5])
-    assert outcomes(grow, layer((2, 3), taken), n, signals) == expected
+    context = literal_context(INPUTS, OTHERS, taken=taken or [5])
+    assert outcomes(grow, layer((2, 3), taken), n, context) == expected
 
 
 def test_momentum_grows_by_the_last_steps_and_not_by_the_sample():
     factors = np.array([[0.0], [1]]), np.array([[0.0], [0], [2]])
-    signals = literal_signals(INPUTS, OTHERS, recent=factors)
-    assert grown(MomentumGrow(), layer((2, 3), []), 1, signals) == [5]
+    context = literal_context(INPUTS, OTHERS, recent=factors)
+    assert grown(MomentumGrow(), layer((2, 3), []), 1, context) == [5]
 
 
 def test_momentum_grows_at_random_before_the_first_step():
-    signals = literal_signals(INPUTS, OTHERS, recent=None)
-    born = outcomes(MomentumGrow(), layer((2, 3), [2]), 1, signals)
+    none_yet = np.empty((2, 0)), np.empty((3, 0))
+    context = literal_context(INPUTS, OTHERS, recent=none_yet)
+    born = outcomes(MomentumGrow(), layer((2, 3), [2]), 1, context)
     assert born == singles(0, 1, 3, 4, 5)
 
 
@@ -159,12 +159,12 @@ def test_momentum_grows_at_random_before_the_first_step():
 def test_a_share_is_grown_at_random(grow, share, n_best):
     A, D = np.zeros((30, 1)), np.arange(20, 0, -1.0)[:, None]
     A[0] = 1  # so that 0, 1, 2, ... are the best, in this order
-    signals = literal_signals(A, D, taken=[599])
+    context = literal_context(A, D, taken=[599])
     extra = {"gamma": 5000} if grow is GuidedGrow else {}
     grow, topology = grow(random_share=share, **extra), layer((30, 20), [599])
     others = np.zeros(600, int)
     for seed in range(200):
-        born = grown(grow, topology, 5, signals, seed)
+        born = grown(grow, topology, 5, context, seed)
         assert born[:n_best] == list(range(n_best))
         others[born[n_best:]] += 1
     if n_best < 5:
@@ -191,25 +191,25 @@ def test_a_share_is_grown_at_random(grow, share, n_best):
     ],
 )
 def test_growth_between_important_units(taken, n, expected):
-    signals = literal_signals(
+    context = literal_context(
         [[1], [2]], [[3], [1], [5]], taken=[0, 4], weights=np.array([2.0, -1.0])
     )
-    assert signals.gradients.tolist() == [3, 2]
-    assert outcomes(NeuronGrow(), layer((2, 3), taken), n, signals) == expected
+    assert context.gradients.tolist() == [3, 2]
+    assert outcomes(NeuronGrow(), layer((2, 3), taken), n, context) == expected
 
 
 def test_units_are_important_by_all_their_connections():
     # |w g| is 1 at 0, 1, 2 and 2 at 5, which makes 3 and 2 of the inputs, 1, 1 and 3 of
     # the outputs.
-    signals = literal_signals(
+    context = literal_context(
         [[1], [1]],
         [[1], [-1], [1]],
         taken=[0, 1, 2, 5],
         weights=np.array([1.0, 1, -1, -2]),
     )
     topology = layer((2, 3), [0, 1, 2])
-    assert grown(NeuronGrow(), topology, 1, signals) == [5]
-    assert outcomes(NeuronGrow(), topology, 2, signals) == {(3, 5), (4, 5)}
+    assert grown(NeuronGrow(), topology, 1, context) == [5]
+    assert outcomes(NeuronGrow(), topology, 2, context) == {(3, 5), (4, 5)}
 
 
 # By the likeness of activity
@@ -237,18 +237,18 @@ ALIKE = [[1, 0, 1, 0], [5, 5, 5, 5], [0, 1, 0, 1]]
 )
 @pytest.mark.parametrize("mode", ["sequential", "simultaneous"])
 def test_growth_between_units_that_are_active_alike(centred, taken, n, expected, mode):
-    signals = literal_signals(ACTIVE, ALIKE, taken=taken)
+    context = literal_context(ACTIVE, ALIKE, taken=taken)
     grow = CosineGrow(centred=centred, mode=mode)
-    assert outcomes(grow, layer((2, 3), taken), n, signals) == expected
+    assert outcomes(grow, layer((2, 3), taken), n, context) == expected
 
 
 def test_likeness_is_that_of_outputs_and_of_any_size_or_sign():
-    signals = literal_signals([[1, 2], [0, 1]], [[1e-6, 0], [-200, -400], [3, 3]])
-    signals = literal_signals(
-        signals.inputs, signals.outputs, deltas=np.zeros_like(signals.deltas)
+    context = literal_context([[1, 2], [0, 1]], [[1e-6, 0], [-200, -400], [3, 3]])
+    context = literal_context(
+        context.inputs, context.outputs, deltas=np.zeros_like(context.deltas)
     )
     for n, expected in [(1, [1]), (2, [1, 2]), (3, [1, 2, 4]), (4, [1, 2, 4, 5])]:
-        assert grown(CosineGrow(), layer((2, 3), []), n, signals) == expected
+        assert grown(CosineGrow(), layer((2, 3), []), n, context) == expected
 
 
 @pytest.mark.parametrize(
@@ -258,12 +258,12 @@ def test_likeness_is_that_of_outputs_and_of_any_size_or_sign():
 def test_sequential_turns_to_random_growth_once_training_has_stalled(
     patience, longest_stall, turned
 ):
-    signals = literal_signals(ACTIVE, ALIKE, longest_stall=longest_stall)
+    context = literal_context(ACTIVE, ALIKE, longest_stall=longest_stall)
     topology = layer((2, 3), [1])
-    born = outcomes(CosineGrow(patience=patience), topology, 1, signals)
+    born = outcomes(CosineGrow(patience=patience), topology, 1, context)
     assert born == (singles(0, 2, 3, 4, 5) if turned else {(0,)})
     born = outcomes(
-        CosineGrow(mode="simultaneous", patience=patience), topology, 1, signals
+        CosineGrow(mode="simultaneous", patience=patience), topology, 1, context
     )
     assert born == {(0,)}
 
@@ -281,9 +281,9 @@ def test_sequential_turns_to_random_growth_once_training_has_stalled(
 def test_simultaneous_puts_random_ones_in_the_place_of_what_was_dropped(
     mode, n, expected
 ):
-    signals = literal_signals(ACTIVE, ALIKE, taken=[0, 1])
+    context = literal_context(ACTIVE, ALIKE, taken=[0, 1])
     grow = CosineGrow(mode=mode)
-    assert outcomes(grow, layer((2, 3), [1]), n, signals) == expected
+    assert outcomes(grow, layer((2, 3), [1]), n, context) == expected
 
 
 # By candidates
@@ -321,9 +321,9 @@ def candidates_asked_for(monkeypatch, grow, inputs, deltas, taken, n):
         return np.empty(0, np.int64)
 
     monkeypatch.setattr(module.patterns, "best_candidates", best_candidates)
-    signals = literal_signals(inputs, deltas, taken=taken)
+    context = literal_context(inputs, deltas, taken=taken)
     topology = layer((len(inputs), len(deltas)), [])
-    grow(topology, n, np.random.default_rng(0), signals)
+    grow(topology, n, np.random.default_rng(0), context)
     return calls
 
 
@@ -347,17 +347,17 @@ def test_so_many_candidates_for_each_connection_before_the_drop(
 def test_chances_of_few_units_are_chances(dtype, n_out):
     topology = layer((30, n_out), [0, 2, 3])
     for seed in range(50):
-        signals = signals_of(topology, np.ones(3, dtype), seed=seed)
-        assert len(grown(GuidedGrow(), topology, 4, signals)) == 4
+        context = context_of(topology, np.ones(3, dtype), seed=seed)
+        assert len(grown(GuidedGrow(), topology, 4, context)) == 4
 
 
 def test_silent_units_are_candidates_by_the_uniform_share_alone():
     A, D = np.ones((6, 1)), np.ones((5, 1))
     A[2:] = 1e-12
-    signals = literal_signals(A, D, taken=[0])
+    context = literal_context(A, D, taken=[0])
     topology = layer((6, 5), [])
     alone, mixed = (
-        outcomes(GuidedGrow(gamma=1, uniform_share=share), topology, 1, signals, 100)
+        outcomes(GuidedGrow(gamma=1, uniform_share=share), topology, 1, context, 100)
         for share in (0, 0.5)
     )
     assert {position // 5 for (position,) in alone} == {0, 1}
@@ -368,8 +368,8 @@ def test_silent_units_are_candidates_by_the_uniform_share_alone():
 def test_scored_growth_is_that_of_a_dense_sort(grow):
     topology = random_topology((40, 30), 300, np.random.default_rng(0))
     weights = np.random.default_rng(1).standard_normal(300)
-    signals = signals_of(topology, weights)
-    A, B = signals.inputs, signals.deltas
+    context = context_of(topology, weights)
+    A, B = context.inputs, context.deltas
     if grow is NeuronGrow:
         mask = reference.mask_of(topology)
         shares = reference.dense(mask, np.abs(weights * (A @ B.T)[mask]))
@@ -377,12 +377,12 @@ def test_scored_growth_is_that_of_a_dense_sort(grow):
     if grow is CosineGrow:
         A, B = (
             rows / np.linalg.norm(rows, axis=1)[:, None]
-            for rows in (signals.inputs, signals.outputs)
+            for rows in (context.inputs, context.outputs)
         )
     extra = {"gamma": 1000} if grow is GuidedGrow else {}
     kept, _ = topology.kept(np.arange(300) % 3 > 0)
     _, expected = reference.strongest_pairs(A, B, 100, reference.mask_of(kept))
-    assert grown(grow(**extra), kept, 100, signals) == expected.tolist()
+    assert grown(grow(**extra), kept, 100, context) == expected.tolist()
 
 
 # Wrong parameters

@@ -5,11 +5,14 @@ from reference import assert_canonical
 from skset import topology
 from skset.strategies import (
     INITS,
+    Context,
     ErdosRenyi,
     LayerDensities,
+    Needs,
     Snip,
     Uniform,
     UniformPlus,
+    needs_of,
 )
 
 SHAPES = [(30, 40), (40, 20), (20, 3)]
@@ -152,7 +155,9 @@ def test_snip_shares_out_by_the_greatest_sensitivities(n, expected):
     init = Snip(density=n / 8)
     total = sum(topology.erdos_renyi(shapes, density=n / 8))
     assert total == n
-    counts = counts_of(init(shapes, rng(), sensitivities), shapes)
+    counts = counts_of(
+        init(shapes, rng(), Context(sensitivities=sensitivities)), shapes
+    )
     assert counts == expected
     assert asked == [[4, 2, 2]]  # of a dense network
 
@@ -171,7 +176,9 @@ def test_snip_with_a_large_network_probes_a_random_part_of_it():
         ]
 
     init = Snip(density=0.5, max_connections=40)
-    counts = counts_of(init(shapes, rng(), sensitivities), shapes)
+    counts = counts_of(
+        init(shapes, rng(), Context(sensitivities=sensitivities)), shapes
+    )
     assert asked == [[20, 20]]
     assert counts == [150, 50]
 
@@ -181,7 +188,9 @@ def test_snip_finds_positions_at_random():
     seen = set()
     for seed in range(40):
         sensitivities, _ = probe([[6, 5, 4, 0, 0, 0], [3, 2, 1, 0, 0, 0]])
-        first, _ = Snip(density=0.25)(shapes, rng(seed), sensitivities)
+        first, _ = Snip(density=0.25)(
+            shapes, rng(seed), Context(sensitivities=sensitivities)
+        )
         assert first.nnz == 3
         seen |= set(first.positions().tolist())
     assert seen == set(range(6))
@@ -191,7 +200,10 @@ def test_snip_with_a_dense_output_layer():
     shapes = [(4, 5), (5, 4), (4, 2)]
     sensitivities, _ = probe([np.arange(20), np.arange(20), np.zeros(8)])
     counts = counts_of(
-        Snip(density=0.5, dense_output=True)(shapes, rng(), sensitivities), shapes
+        Snip(density=0.5, dense_output=True)(
+            shapes, rng(), Context(sensitivities=sensitivities)
+        ),
+        shapes,
     )
     assert counts == [8, 8, 8]
 
@@ -199,16 +211,18 @@ def test_snip_with_a_dense_output_layer():
 def test_snip_where_nothing_is_sensitive():
     shapes = [(4, 5), (5, 4), (4, 2)]
     sensitivities, _ = probe([np.zeros(20), np.zeros(20), np.zeros(8)])
-    counts = counts_of(Snip(density=0.5)(shapes, rng(), sensitivities), shapes)
+    counts = counts_of(
+        Snip(density=0.5)(shapes, rng(), Context(sensitivities=sensitivities)), shapes
+    )
     assert counts == [8, 8, 8]
 
 
 def test_snip_says_that_it_needs_sensitivities():
-    assert Snip.needs_sensitivities is True
-    assert not any(
-        getattr(init, "needs_sensitivities", False)
-        for init in (ErdosRenyi, Uniform, UniformPlus, LayerDensities)
-    )
+    asking = [
+        name for name, init in INITS.items() if needs_of(init(), "init") != Needs()
+    ]
+    assert asking == ["snip"]
+    assert needs_of(Snip(), "init") == Needs(sensitivities=True)
     assert Snip().max_connections == 2**20
 
 

@@ -8,10 +8,8 @@ from skset.strategies import (
     GradientGrow,
     GuidedGrow,
     MESTDrop,
-    MomentumGrow,
     NeuronGrow,
     SensitivityDrop,
-    UnfiredGrow,
 )
 
 SAMPLED = [
@@ -32,7 +30,8 @@ class Pattern:
 
 
 def sizes(strategy, patterns):
-    return [strategy.sample_size(Pattern(*pattern)) for pattern in patterns]
+    samples = strategy.needs.samples
+    return [samples(Pattern(*pattern)) for pattern in patterns]
 
 
 BY_CONNECTIONS = [
@@ -77,14 +76,9 @@ def test_a_sample_costs_64_products_for_each_candidate(gamma, expected):
     assert sizes(GuidedGrow(gamma=gamma), BY_CONNECTIONS) == expected
 
 
-@pytest.mark.parametrize("strategy", [UnfiredGrow(), MomentumGrow()])
-def test_who_looks_at_no_samples_wants_none(strategy):
-    assert sizes(strategy, BY_CONNECTIONS) == [0] * 7
-
-
 @sampled
 def test_a_number_that_is_given_is_taken(strategy):
-    assert sizes(strategy(n_samples=7), BY_CONNECTIONS) == [7] * 7
+    assert strategy(n_samples=7).needs.samples == 7
     assert strategy().n_samples is None
 
 

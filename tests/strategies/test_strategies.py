@@ -19,7 +19,6 @@ from skset.strategies import (
     METHODS,
     SCHEDULES,
     UNIT_PRUNINGS,
-    ConstantDensity,
     ConstantSchedule,
     CosineGrow,
     CosineSchedule,
@@ -31,18 +30,13 @@ from skset.strategies import (
     ImportancePruning,
     LayerDensities,
     LinearSchedule,
-    MagnitudeDrop,
     MESTDrop,
     Method,
     MomentumGrow,
     NeuronGrow,
-    RandomDrop,
-    RandomGrow,
     SensitivityDrop,
-    SETDrop,
     Snip,
     ThresholdDrop,
-    UnfiredGrow,
     Uniform,
     UniformPlus,
 )
@@ -61,25 +55,20 @@ ESTIMATORS = [
     skset.SparseRBM,
     skset.QuickSelection,
 ]
-# Each strategy: for each of its parameters a value that is not the default.
+# For each parameter of a strategy a value that is not the default.
 SAMPLED = {"n_samples": 50}
 SCORED = SAMPLED | {"random_share": 0.25}
 OF_DENSITIES = {"epsilon": 3, "density": 0.1, "dense_output": True}
 OF_ZETA = {"zeta": 0.1, "stop": 0.5}
-PARAMETERS = {
+GIVEN = {
     ErdosRenyi: OF_DENSITIES,
     Uniform: OF_DENSITIES,
     UniformPlus: OF_DENSITIES,
     Snip: OF_DENSITIES | {"max_connections": 500},
     LayerDensities: {"densities": (0.1, 0.2)},
-    SETDrop: {},
-    MagnitudeDrop: {},
-    RandomDrop: {},
     SensitivityDrop: SAMPLED,
     MESTDrop: SAMPLED | {"lam": 0.1},
     ThresholdDrop: {"threshold": 0.5},
-    RandomGrow: {},
-    UnfiredGrow: {},
     GradientGrow: SCORED,
     MomentumGrow: {"random_share": 0.25},
     CosineGrow: SCORED | {"mode": "simultaneous", "patience": 7, "centred": True},
@@ -88,7 +77,6 @@ PARAMETERS = {
     ConstantSchedule: OF_ZETA,
     LinearSchedule: OF_ZETA,
     CosineSchedule: OF_ZETA,
-    ConstantDensity: {},
     CubicDensity: {"initial": 0.5, "stop": 0.5},
     ImportancePruning: {"quantile": 0.5, "start": 0.1, "stop": 0.9, "every": 0.2},
 }
@@ -96,6 +84,7 @@ PARAMETERS = {
 PARTS = {
     strategy: part for part, table in TABLES.items() for strategy in table.values()
 } | {LayerDensities: "init"}
+PARAMETERS = {strategy: GIVEN.get(strategy, {}) for strategy in PARTS}
 each = pytest.mark.parametrize("strategy", PARAMETERS, ids=lambda s: s.__name__)
 each_parameter = pytest.mark.parametrize(
     ("strategy", "name"),
@@ -114,8 +103,8 @@ def other(strategy):
     return strategy(**PARAMETERS[strategy])
 
 
-def test_every_strategy_is_tried_here():
-    assert PARAMETERS.keys() == PARTS.keys()
+def test_every_parameter_is_tried_here():
+    assert GIVEN.keys() <= PARTS.keys()
     for strategy, given in PARAMETERS.items():
         assert {field.name for field in dataclasses.fields(strategy)} == given.keys()
         for name, value in given.items():

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from reference import assert_canonical, mask_of
 from scipy import stats
-from strategies.cases import signals_of
+from strategies.cases import bound_pair, context_of
 
 from skset.model import Layer
 from skset.strategies import (
@@ -13,6 +13,7 @@ from skset.strategies import (
     SETDrop,
     ThresholdDrop,
     UnfiredGrow,
+    bound,
 )
 from skset.topology import Topology, carry, evolve, random_topology, strongest
 
@@ -92,10 +93,8 @@ def test_evolution_keeps_the_number_of_connections(shape, density, drop, grow, z
             before,
             layer.weights,
             zeta=zeta,
-            drop=drop,
-            grow=grow,
             rng=rng,
-            signals=signals_of(before, layer.weights),
+            **bound_pair(drop, grow, context_of(before, layer.weights)),
         )
         layer = assert_rewired(layer, rewiring)
         assert rewiring.topology.nnz == before.nnz
@@ -119,10 +118,8 @@ def test_without_grow_it_only_drops(shape, density, drop):
         topology,
         weights,
         zeta=0.5,
-        drop=drop,
-        grow=None,
         rng=rng,
-        signals=signals_of(topology, weights),
+        **bound_pair(drop, None, context_of(topology, weights)),
     )
     assert_rewired(layer, rewiring)
     assert (rewiring.source >= 0).all()
@@ -150,10 +147,8 @@ def test_a_nearly_full_layer_replaces_what_it_can(drop, grow, n_free):
     rng = np.random.default_rng(0)
     topology = random_topology((12, 10), 120 - n_free, rng)
     weights = rng.standard_normal(topology.nnz)
-    signals = signals_of(topology, weights)
-    rewiring = evolve(
-        topology, weights, zeta=0.9, drop=drop, grow=grow, rng=rng, signals=signals
-    )
+    bound = bound_pair(drop, grow, context_of(topology, weights))
+    rewiring = evolve(topology, weights, zeta=0.9, rng=rng, **bound)
     assert n_free - 2 < (rewiring.source < 0).sum() <= n_free
     assert rewiring.topology.nnz == topology.nnz
 
@@ -165,10 +160,8 @@ def test_a_layer_that_lost_everything_stays_as_it_is(drop, grow):
         topology,
         np.empty(0),
         zeta=0.5,
-        drop=drop,
-        grow=grow,
         rng=np.random.default_rng(0),
-        signals=signals_of(topology, np.empty(0)),
+        **bound_pair(drop, grow, context_of(topology, np.empty(0))),
     )
     assert_canonical(rewiring.topology)
     assert rewiring.topology.nnz == 0
@@ -182,10 +175,8 @@ def test_the_seed_decides(drop, grow):
             layer.topology,
             layer.weights,
             zeta=0.5,
-            drop=drop,
-            grow=grow,
             rng=np.random.default_rng(seed),
-            signals=signals_of(layer.topology, layer.weights),
+            **bound_pair(drop, grow, context_of(layer.topology, layer.weights)),
         )
         for seed in (1, 1, 2)
     )
@@ -262,29 +253,6 @@ def test_wrong_growth_is_refused(grow):
         two_by_three(grow)
 
 
-def test_a_drop_gets_signals_if_it_needs_them():
-    seen = []
-
-    class Drop:
-        needs_signals = True
-
-        def __call__(self, weights, zeta, rng, signals):
-            seen.append(signals)
-            return np.ones(weights.size, bool)
-
-    topology = Topology.from_positions((2, 2), np.array([0]))
-    evolve(
-        topology,
-        np.ones(1),
-        zeta=0.5,
-        drop=Drop(),
-        grow=None,
-        rng=np.random.default_rng(0),
-        signals="signals",
-    )
-    assert seen == ["signals"]
-
-
 @pytest.mark.parametrize("dtype", ["float32", "float64", "int16"])
 def test_carry_moves_values_and_fills_in_newborn(dtype):
     values, source = np.array([5, 6, 7], dtype), np.array([-1, 0, 2, -1])
@@ -296,27 +264,25 @@ def test_carry_moves_values_and_fills_in_newborn(dtype):
 
 @drops
 def test_strategies_are_called_as_the_contract_says(drop):
-    def grow(topology, n, rng, signals):
+    def grow(topology, n, rng):
         assert_canonical(topology)
-        calls.append((topology.nnz, n, rng, signals))
+        calls.append((topology.nnz, n, rng))
         return topology.free_positions(np.arange(n))
 
     calls = []
     layer, rng = random_layer((9, 8), 0.5), np.random.default_rng(0)
-    signals = signals_of(layer.topology, layer.weights)
+    context = context_of(layer.topology, layer.weights)
     evolve(
         layer.topology,
         layer.weights,
         zeta=0.3,
-        drop=drop,
+        drop=bound("drop", drop, context),
         grow=grow,
         rng=rng,
-        signals=signals,
     )
-    ((nnz, n, given_rng, given_signals),) = calls
+    ((nnz, n, given_rng),) = calls
     assert nnz + n == layer.topology.nnz
     assert given_rng is rng
-    assert given_signals is signals
 
 
 def test_the_largest_weights_can_be_dropped_by_a_strategy_of_three_lines():

@@ -24,7 +24,7 @@ from sklearn.neural_network import BernoulliRBM
 
 from skset.model import Samples
 from skset.runtime import team
-from skset.strategies import GROWS, METHODS
+from skset.strategies import GROWS, METHODS, Needs
 from skset.training import SGD, Adam, LearningRate, Progress
 
 SET = METHODS["set"].evolution(zeta=0.4)
@@ -630,13 +630,13 @@ def test_update_interval_counts_steps_across_epochs(interval):
 class Looking:
     """Grows in the first free places, and keeps what it is shown."""
 
-    needs_signals = True
+    needs = Needs(samples=256)
 
     def __init__(self):
         self.seen = []
 
-    def __call__(self, topology, n, rng, signals):
-        self.seen.append(signals)
+    def __call__(self, topology, n, rng, context):
+        self.seen.append(context)
         return topology.free_positions(np.arange(n))
 
 

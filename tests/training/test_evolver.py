@@ -14,15 +14,17 @@ from model.cases import (
 )
 from reference import DenseNet, assert_canonical, dense, magnitude_drop, mask_of
 
-from skset.model import Layer, Samples, Signals
+from skset.model import Layer, Samples
 from skset.strategies import (
     GROWS,
     METHODS,
+    Context,
     CosineSchedule,
     CubicDensity,
     GradientGrow,
     GuidedGrow,
     ImportancePruning,
+    Needs,
     UnfiredGrow,
 )
 from skset.topology import Topology, are_joined, erdos_renyi
@@ -65,15 +67,12 @@ def after_every_evolution(running, take):
 class Looking:
     """Grows in the first free places, and keeps what it is shown."""
 
-    needs_signals = True
-
-    def __init__(self, n=None):
+    def __init__(self, samples=256, **needs):
         self.seen = []
-        if n is not None:
-            self.sample_size = n
+        self.needs = Needs(samples=samples, **needs)
 
-    def __call__(self, topology, n, rng, signals):
-        self.seen.append(signals)
+    def __call__(self, topology, n, rng, context):
+        self.seen.append(context)
         return topology.free_positions(np.arange(n))
 
 
@@ -88,15 +87,16 @@ def looked_at(grow, n_evolutions=1, **parts):
     return X, network
 
 
-def rows_of(signals, X):
+def rows_of(context, X):
     """Return which samples the inputs of the first layer are."""
-    return [int(np.flatnonzero((row == X).all(axis=1))[0]) for row in signals.inputs.T]
+    return [int(np.flatnonzero((row == X).all(axis=1))[0]) for row in context.inputs.T]
 
 
 @pytest.mark.parametrize(
     ("n", "expected"),
     [
-        (None, 256),
+        (256, 256),
+        (1, 1),
         (lambda topology: 7, 7),
         (lambda topology: 0, 1),
         (lambda topology: 10**9, 400),
@@ -107,30 +107,27 @@ def test_samples_are_a_random_choice_of_as_many_as_are_wanted(n, expected):
     grow = Looking(n)
     X, _ = looked_at(grow, n_evolutions=2)
     first, second = grow.seen[0], grow.seen[3]
-    for signals in (first, second):
-        rows = rows_of(signals, X)
+    for context in (first, second):
+        rows = rows_of(context, X)
         assert len(rows) == expected
         assert rows == sorted(set(rows))
     if 1 < expected < 400:
         assert rows_of(first, X) != rows_of(second, X)
     # All layers see the same samples.
-    assert {signals.inputs.shape[1] for signals in grow.seen} == {expected}
+    assert {context.inputs.shape[1] for context in grow.seen} == {expected}
 
 
 def test_the_strategy_that_wants_most_decides_the_samples():
     class Drop:
-        needs_signals = True
+        needs = Needs(samples=11)
 
-        def sample_size(self, topology):
-            return 11
-
-        def __call__(self, weights, zeta, rng, signals):
-            seen.append(signals.inputs.shape[1])
+        def __call__(self, weights, zeta, rng, context):
+            seen.append(context.inputs.shape[1])
             return np.arange(weights.size) >= 3
 
     seen, grow = [], Looking(lambda topology: 5)
     looked_at(grow, drop=Drop())
-    assert seen == [signals.inputs.shape[1] for signals in grow.seen] == [11] * 3
+    assert seen == [context.inputs.shape[1] for context in grow.seen] == [11] * 3
 
 
 def test_what_a_strategy_sees_is_of_the_network_before_it_evolves():
@@ -140,20 +137,23 @@ def test_what_a_strategy_sees_is_of_the_network_before_it_evolves():
     rows = rows_of(grow.seen[0], X)
     _, inputs, predicted = DenseNet(network).forward(X[rows])
     after = [*inputs[1:], predicted]
-    for signals, layer, A, B in zip(
+    for context, layer, A, B in zip(
         grow.seen, network.layers, inputs, after, strict=True
     ):
-        assert signals.topology is layer.topology
-        assert np.array_equal(signals.weights, layer.weights)
-        np.testing.assert_allclose(signals.inputs.T, A, atol=1e-12)
-        np.testing.assert_allclose(signals.outputs.T, B, atol=1e-12)
-        assert signals.explored is None
-        assert signals.recent is None
+        assert context.topology is layer.topology
+        assert np.array_equal(context.weights, layer.weights)
+        np.testing.assert_allclose(context.inputs.T, A, atol=1e-12)
+        np.testing.assert_allclose(context.outputs.T, B, atol=1e-12)
+        for name in ("explored", "recent"):
+            with pytest.raises(AttributeError, match=f"The context has no {name}"):
+                getattr(context, name)
 
 
 def test_nobody_looks_where_nobody_asks():
-    def grow(topology, n, rng, signals):
-        assert signals is None
+    seen = []
+
+    def grow(topology, n, rng, context):
+        seen.append(context)
         return topology.free_positions(np.arange(n))
 
     with training(
@@ -161,6 +161,96 @@ def test_nobody_looks_where_nobody_asks():
     ) as running:
         running._probe = None
         running._evolve(grow)
+    assert [context.layer for context in seen] == [0, 1, 2]
+    assert not hasattr(seen[0], "gradients")
+
+
+def test_a_context_tells_when_and_where():
+    grow = Looking()
+    network, samples = sparse_network(UNITS), samples_of("softmax")
+    with training(
+        network, samples, evolution=evolution_of(grow=grow), max_epochs=4, batch_size=5
+    ) as running:
+        running.note_stall(2)
+        for _ in range(3):
+            next(running)
+    assert [context.layer for context in grow.seen] == [0, 1, 2] * 2
+    assert {context.n_layers for context in grow.seen} == {3}
+    assert [context.epoch for context in grow.seen[::3]] == [1, 2]
+    assert [context.progress for context in grow.seen[::3]] == [0.25, 0.5]
+    assert {context.longest_stall for context in grow.seen} == {2}
+
+
+@pytest.mark.parametrize("who", ["drop", "grow"])
+def test_a_drop_is_served_as_a_grow_is(who):
+    """With momentum and explored positions, of the steps and layers before."""
+    seen = []
+
+    class Drop:
+        needs = Needs(samples=9, explored=True, momentum=True)
+
+        def __call__(self, weights, zeta, rng, context):
+            seen.append(context)
+            return np.arange(weights.size) >= 3
+
+    class Grow(Looking):
+        def __call__(self, topology, n, rng, context):
+            seen.append(context)
+            return super().__call__(topology, n, rng, context)
+
+    parts = {
+        "drop": {"drop": Drop()},
+        "grow": {"grow": Grow(9, explored=True, momentum=True)},
+    }
+    network, samples = sparse_network(UNITS), samples_of("softmax")
+    given = {"evolution": evolution_of(**parts[who]), "optimiser": SGD(0.9)}
+    with training(network, samples, **given) as running:
+        running._evolve(running.evolution.grow)
+        next(running)
+        history = running.progress.history
+        running._evolve(running.evolution.grow)
+    assert len(seen) == 6
+    for context, layer in zip(seen[:3], network.layers, strict=True):
+        n_in, n_out = layer.topology.shape
+        assert [part.shape for part in context.recent] == [(n_in, 0), (n_out, 0)]
+        assert np.array_equal(context.explored.indices, layer.topology.indices)
+    for depth, context in enumerate(seen[3:]):
+        for part, factor in zip(context.recent, history.factors(depth), strict=True):
+            assert np.array_equal(part, factor)
+        assert context.explored.nnz > context.topology.nnz
+        assert context.inputs.shape[1] == 9
+
+
+def test_a_drop_and_a_grow_see_what_they_ask_for_and_no_more():
+    class Drop:
+        needs = Needs(explored=True)
+
+        def __call__(self, weights, zeta, rng, context):
+            assert context.explored.nnz >= context.topology.nnz
+            assert np.array_equal(context.weights, weights)
+            assert not hasattr(context, "inputs")
+            return np.arange(weights.size) >= 3
+
+    grow = Looking(5)
+    looked_at(grow, drop=Drop())
+    assert len(grow.seen) == 3
+    assert not hasattr(grow.seen[0], "explored")
+
+
+def test_gradients_are_computed_once_for_drop_and_grow():
+    seen = []
+
+    class Drop:
+        needs = Needs(samples=5)
+
+        def __call__(self, weights, zeta, rng, context):
+            seen.append(context.gradients)
+            return np.arange(weights.size) >= 3
+
+    grow = Looking(7)
+    looked_at(grow, drop=Drop())
+    for gradients, context in zip(seen, grow.seen, strict=True):
+        assert context.gradients is gradients
 
 
 def test_a_strategy_that_looks_waits_for_no_step():
@@ -214,12 +304,12 @@ def test_gradient_growth_takes_the_greatest_missing_gradients(output, dtype):
 
 
 def test_growth_by_gradient_is_a_strategy_of_five_lines():
-    def gradient(topology, n, rng, signals):
-        score = np.abs(signals.inputs @ signals.deltas.T).ravel()
+    def gradient(topology, n, rng, context):
+        score = np.abs(context.inputs @ context.deltas.T).ravel()
         score[topology.positions()] = -1
         return np.argsort(-score)[:n]
 
-    gradient.needs_signals = True
+    gradient.needs = Needs(samples=256)
     ours, theirs = (
         epochs(
             3,
@@ -242,8 +332,8 @@ def test_of_one_unit_guided_growth_is_certain(shape, share, dtype):
     topology = Topology.from_positions(shape, np.array([0, 2, 3]))
     for _ in range(300):
         inputs, deltas = (rng.standard_normal((n, 5)).astype(dtype) for n in shape)
-        signals = Signals(inputs, deltas, deltas, topology, np.ones(3, dtype))
-        born = grow(topology, 2, rng, signals)
+        context = Context(inputs, deltas, deltas, topology, np.ones(3, dtype))
+        born = grow(topology, 2, rng, context)
         assert set(born.tolist()) < {1, 4, 5}
 
 
@@ -705,7 +795,7 @@ def test_every_growth_goes_on_with_a_network_that_was_joined_anew(grow):
                     assert positions(layer) <= explored
 
 
-def apart(topology, n, rng, signals):
+def apart(topology, n, rng, context):
     """Grow where a torn network stays torn."""
     free = topology.free_positions(np.arange(topology.n_free))
     if topology.shape == (6, 20):

@@ -1,0 +1,142 @@
+"""`Contexts`: what the drop and the grow of an evolution see of each layer."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from skset.model.layer import Layer
+from skset.model.signals import Signals
+from skset.strategies.contracts import Context, Needs, bound, needs_of
+from skset.topology import Floats, Integers, checked_count
+from skset.training.momentum import History
+
+__all__ = ["Contexts"]
+
+
+class Contexts:
+    """What strategies see in one evolution.
+
+    The samples are drawn, and the signals of all layers computed, when the object is
+    made, before any layer changes. Contexts are made layer by layer, so that no layer
+    is kept longer than needed.
+
+    Parameters
+    ----------
+    strategies : mapping
+        The strategies that will be called, by "drop" and "grow". None stands for none.
+    network : LayerStack
+        The network before the evolution.
+    samples : Samples
+        The training set.
+    probe : callable
+        ``probe(rows)`` returns the `Signals` of each layer for these rows.
+    rng : numpy.random.Generator
+        Draws the rows.
+    diverged : callable
+        Raises the error of a training that has diverged; called if signals are not
+        finite.
+    history : History, default=None
+        The last steps, if a strategy needs the momentum.
+    **moment : dict
+        `epoch`, `progress` and `longest_stall` of the contexts.
+    """
+
+    def __init__(
+        self,
+        strategies: Mapping[str, Any],
+        network: Any,
+        samples: Any,
+        probe: Callable[[Integers], list[Signals]],
+        rng: np.random.Generator,
+        *,
+        diverged: Callable[[], Any],
+        history: History | None = None,
+        **moment: Any,
+    ) -> None:
+        self._strategies = strategies
+        self._needs = {
+            parameter: needs_of(strategy, parameter)
+            for parameter, strategy in strategies.items()
+            if strategy is not None
+        }
+        self._moment = {"n_layers": len(network.layers), **moment}
+        self._history = history
+        self._signals: list[Signals] | None = None
+        if n := self._n_samples(network.layers):
+            weighted = samples.weighted_rows()
+            n = min(n, weighted.size)
+            self._signals = probe(np.sort(rng.choice(weighted, n, replace=False)))
+            if not all(map(_is_finite, self._signals)):
+                diverged()
+
+    def bound(self, depth: int, layer: Layer) -> dict[str, Callable[..., Any] | None]:
+        """Return the drop and the grow of a layer, bound to what they see of it.
+
+        Parameters
+        ----------
+        depth : int
+            Which layer; 0 is the first.
+        layer : Layer
+            The layer before the evolution.
+        """
+        made: dict[tuple[bool, ...], Context] = {}
+        functions = dict.fromkeys(self._strategies)
+        for parameter, needs in self._needs.items():
+            shown = bool(needs.samples), needs.explored, needs.momentum
+            # One context for both if they see the same, as it caches gradients.
+            if shown not in made:
+                made[shown] = self._context(depth, layer, needs)
+            strategy = self._strategies[parameter]
+            functions[parameter] = bound(parameter, strategy, made[shown])
+        return functions
+
+    def _context(self, depth: int, layer: Layer, needs: Needs) -> Context:
+        """Return what a strategy with these needs sees of a layer."""
+        seen: dict[str, Any] = {"topology": layer.topology, "weights": layer.weights}
+        if needs.samples and self._signals is not None:
+            signals = self._signals[depth]
+            seen.update(inputs=signals.inputs, outputs=signals.outputs)
+            seen["deltas"] = signals.deltas
+        if needs.explored:
+            seen["explored"] = layer.explored
+        if needs.momentum:
+            seen["recent"] = self._recent(depth, layer)
+        return Context(layer=depth, **seen, **self._moment)
+
+    def _recent(self, depth: int, layer: Layer) -> tuple[Floats, Floats]:
+        """Return the factors of a layer's momentum, empty before the first step."""
+        if self._history:
+            return self._history.factors(depth)
+        n_in, n_out = layer.topology.shape
+        dtype = layer.weights.dtype
+        return np.empty((n_in, 0), dtype), np.empty((n_out, 0), dtype)
+
+    def _n_samples(self, layers: Sequence[Layer]) -> int:
+        """Return how many samples the strategies look at; 0 if none does.
+
+        For each strategy its most costly layer decides. It gets at least one sample.
+        """
+        wanted = [
+            max(1, min(_sample_sizes(parameter, needs.samples, layers)))
+            for parameter, needs in self._needs.items()
+            if needs.samples
+        ]
+        return max(wanted, default=0)
+
+
+def _sample_sizes(
+    parameter: str, samples: int | Callable[..., int], layers: Sequence[Layer]
+) -> list[int]:
+    """Return how many samples a strategy asks for in each layer."""
+    if not callable(samples):
+        return [int(samples)]
+    return [
+        checked_count(f"{parameter}.needs.samples", samples(layer.topology), depth)
+        for depth, layer in enumerate(layers)
+    ]
+
+
+def _is_finite(signals: Signals) -> bool:
+    """Return whether what scores are made of is finite."""
+    return all(np.isfinite(part).all() for part in (signals.inputs, signals.deltas))
