@@ -53,7 +53,7 @@ class UnfiredGrow:
     over-parameterisation (Liu et al. 2021, ICML).
     """
 
-    needs: ClassVar = Needs(samples=1, explored=True)
+    needs: ClassVar = Needs(explored=True)
 
     def __call__(
         self, topology: Topology, n: int, rng: np.random.Generator, context: Context
@@ -115,7 +115,7 @@ class MomentumGrow(_Scored):
     The steps are kept as thin matrices of a few samples each.
     """
 
-    needs: ClassVar = Needs(samples=1, momentum=True)
+    needs: ClassVar = Needs(momentum=True)
 
     def _best(
         self, topology: Topology, n: int, rng: np.random.Generator, context: Context

@@ -1,5 +1,6 @@
 """How a network evolves: what strategies see, what grows, shrinks and is joined."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -163,6 +164,27 @@ def test_nobody_looks_where_nobody_asks():
         running._evolve(grow)
     assert [context.layer for context in seen] == [0, 1, 2]
     assert not hasattr(seen[0], "gradients")
+
+
+@pytest.mark.parametrize("grow", ["random", "random_unfired", "momentum"])
+def test_no_samples_are_drawn_for_strategies_that_look_at_none(grow):
+    evolution = evolution_of(grow=grow)
+    given = {"evolution": evolution, "optimiser": SGD(0.9)}
+    network = sparse_network(UNITS)
+    with training(network, samples_of("softmax"), **given) as running:
+        running._probe = None
+        running._evolve(evolution.grow)
+    assert nnz(running.network) == nnz(network)
+
+
+def test_a_drop_that_is_not_called_draws_no_samples():
+    evolution = evolution_of(drop="mest", grow="random")
+    network = sparse_network(UNITS)
+    lost = network.with_layers(replace(layer, n_dropped=2) for layer in network.layers)
+    with training(lost, samples_of("softmax"), evolution=evolution) as running:
+        running._probe = None
+        running.grow_back()
+    assert nnz(running.network) == [n + 2 for n in nnz(network)]
 
 
 def test_a_context_tells_when_and_where():
