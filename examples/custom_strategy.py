@@ -9,6 +9,7 @@ from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import StandardScaler
 
 from skset import SETClassifier
+from skset.strategies import Needs
 from skset.topology import random_free_positions, topk_pairs
 
 
@@ -35,12 +36,12 @@ class CorrelationGrow:
     """Grow half where activity and error go together, and half anywhere."""
 
     share: float = 0.5
-    needs_signals: ClassVar = True
+    needs: ClassVar = Needs(samples=256)
 
-    def __call__(self, topology, n, rng, signals):
+    def __call__(self, topology, n, rng, context):
         """Return n free positions."""
-        A = signals.inputs - signals.inputs.mean(axis=1, keepdims=True)
-        D = signals.deltas - signals.deltas.mean(axis=1, keepdims=True)
+        A = context.inputs - context.inputs.mean(axis=1, keepdims=True)
+        D = context.deltas - context.deltas.mean(axis=1, keepdims=True)
         best = topk_pairs(A, D, int(self.share * n), topology, rng)
         taken = topology.with_positions(best)
         rest = random_free_positions(taken, n - best.size, rng)
