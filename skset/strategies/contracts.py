@@ -21,7 +21,6 @@ from skset.topology import (
     Floats,
     Integers,
     Topology,
-    checked_topologies,
     pair_scores,
     read_only,
 )
@@ -36,7 +35,6 @@ __all__ = [
     "Schedule",
     "UnitPruning",
     "bound",
-    "initial_topologies",
     "needs_of",
 ]
 
@@ -52,10 +50,9 @@ class Needs:
     ----------
     samples : int or callable, default=0
         For how many training rows the context has `inputs`, `outputs`, `deltas` and
-        `gradients`. The rows are drawn anew for each evolution. A callable is called
-        with the topology of each layer and returns a number; the smallest counts, but
-        at least one row is drawn. If the drop and the grow ask for different numbers,
-        both get the greater one.
+        `gradients`. They are drawn anew for each evolution. A callable returns the
+        number for the topology of a layer; the smallest counts, but at least one row is
+        drawn. If drop and grow ask for different numbers, both get the greater one.
     explored : bool, default=False
         The context has `explored`.
     momentum : bool, default=False
@@ -74,19 +71,18 @@ class Needs:
     sensitivities: bool = False
 
     def __post_init__(self) -> None:
-        for need in fields(self):
-            value = getattr(self, need.name)
-            if need.name == "samples":
-                if not (_is_count(value) or callable(value)):
-                    raise ValueError(
-                        "samples must be a whole number, 0 or more, or a function of a "
-                        f"topology, got {value!r}."
-                    )
-            elif not isinstance(value, bool):
-                raise ValueError(f"{need.name} must be True or False, got {value!r}.")
+        if not (_is_count(self.samples) or callable(self.samples)):
+            raise ValueError(
+                "samples must be a whole number, 0 or more, or a function of a "
+                f"topology, got {self.samples!r}."
+            )
+        for flag in fields(self)[1:]:
+            value = getattr(self, flag.name)
+            if not isinstance(value, bool):
+                raise ValueError(f"{flag.name} must be True or False, got {value!r}.")
 
 
-# The need that a strategy declares to find something in its context.
+# What a strategy declares to find something in its context.
 NEED_OF = {
     **dict.fromkeys(("inputs", "outputs", "deltas", "gradients"), "samples=256"),
     "explored": "explored=True",
@@ -100,6 +96,7 @@ NEEDS_FOR = {
     "drop": OF_EVOLUTION,
     "grow": OF_EVOLUTION,
 }
+ONE_LAYER = " A network of one layer has no sensitivities."
 HOW = "needs = Needs(samples=256), with Needs from skset.strategies"
 # Stands for what a context does not have; to read it is an error.
 ABSENT: Any = None
@@ -179,7 +176,7 @@ class Context:
         if value is ABSENT and name in NEED_OF:
             raise AttributeError(
                 f"The context has no {name}. Declare needs = Needs({NEED_OF[name]}) in "
-                "the strategy's class."
+                f"the strategy's class.{ONE_LAYER if name == 'sensitivities' else ''}"
             )
         return value
 
@@ -251,20 +248,13 @@ class UnitPruning(Protocol):
 
 
 def needs_of(strategy: Any, parameter: str) -> Needs:
-    """Return what a strategy asks for.
-
-    Parameters
-    ----------
-    strategy : callable
-        An init, a drop or a grow.
-    parameter : {"init", "drop", "grow"}
-        Which of them.
+    """Return what a strategy asks for; `parameter` is "init", "drop" or "grow".
 
     Raises
     ------
     ValueError
-        If its `needs` are no `Needs`, or not for such a strategy, or if they seem to be
-        declared under another name.
+        If its `needs` are no `Needs`, if such a strategy cannot have them, or if they
+        seem to be declared under another name.
     """
     if not hasattr(strategy, "needs"):
         if misspelt := _misspelt_needs(strategy):
@@ -288,53 +278,13 @@ def needs_of(strategy: Any, parameter: str) -> Needs:
 
 
 def bound(parameter: str, strategy: Any, context: Context) -> Callable[..., Any]:
-    """Return the strategy as a function of all its arguments but the context.
+    """Return an "init", "drop" or "grow" as a function without a context argument.
 
-    Parameters
-    ----------
-    parameter : {"init", "drop", "grow"}
-        What the strategy is.
-    strategy : callable
-        The strategy itself.
-    context : Context
-        Goes to a grow, and to a drop or an init that declares `needs`.
+    A grow gets this context, and so does a drop or an init that declares `needs`.
     """
     if parameter != "grow" and not hasattr(strategy, "needs"):
         return strategy  # type: ignore[no-any-return]
     return lambda *arguments: strategy(*arguments, context)
-
-
-def initial_topologies(
-    init: Any,
-    shapes: Sequence[tuple[int, int]],
-    rng: np.random.Generator,
-    sensitivities: Callable[[Sequence[Topology]], list[Floats]] | None = None,
-) -> list[Topology]:
-    """Return the topologies that an init makes, one for each shape.
-
-    Parameters
-    ----------
-    init : callable
-        See `Init`.
-    shapes : sequence of tuple of int
-        (n_in, n_out) of each layer.
-    rng : numpy.random.Generator
-        Source of randomness.
-    sensitivities : callable, default=None
-        As in `Context`, for an init that needs it.
-
-    Raises
-    ------
-    ValueError
-        If the init does not return a topology for each shape.
-    """
-    asked = needs_of(init, "init").sensitivities
-    if sensitivities is None or not asked:
-        sensitivities = ABSENT
-    context = Context(n_layers=len(shapes), sensitivities=sensitivities)
-    # The init gets a list of its own, as it may write into it.
-    returned = bound("init", init, context)(list(shapes), rng)
-    return checked_topologies(returned, shapes)
 
 
 def _is_count(value: Any) -> bool:

@@ -6,12 +6,12 @@ a `Topology` for each. If it declares `needs`, it gets a `Context` as a third ar
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
 from skset import topology
-from skset.strategies.contracts import Context, Needs
+from skset.strategies.contracts import ABSENT, Context, Needs, bound, needs_of
 from skset.topology import Floats, Topology
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "Snip",
     "Uniform",
     "UniformPlus",
+    "initial_topologies",
 ]
 
 # A smaller epsilon is most likely meant for Adam.
@@ -198,6 +199,38 @@ class LayerDensities:
             for shape, density in zip(shapes, self.densities, strict=True)
         ]
         return _random_topologies(shapes, counts, rng)
+
+
+def initial_topologies(
+    init: Any,
+    shapes: Shapes,
+    rng: np.random.Generator,
+    sensitivities: Callable[[Sequence[Topology]], list[Floats]] | None = None,
+) -> list[Topology]:
+    """Return the topologies that an init makes, one for each shape.
+
+    Parameters
+    ----------
+    init : callable
+        See `Init`.
+    shapes : sequence of tuple of int
+        (n_in, n_out) of each layer.
+    rng : numpy.random.Generator
+        Source of randomness.
+    sensitivities : callable, default=None
+        As in `Context`, for an init that needs it.
+
+    Raises
+    ------
+    ValueError
+        If the init does not return a topology for each shape.
+    """
+    if not needs_of(init, "init").sensitivities:
+        sensitivities = None
+    context = Context(n_layers=len(shapes), sensitivities=sensitivities or ABSENT)
+    # The init gets a list of its own, as it may write into it.
+    returned = bound("init", init, context)(list(shapes), rng)
+    return topology.checked_topologies(returned, shapes)
 
 
 def _n_places(shapes: Shapes) -> int:

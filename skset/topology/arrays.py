@@ -12,6 +12,7 @@ __all__ = [
     "Booleans",
     "Floats",
     "Integers",
+    "Shape",
     "checked_pattern",
     "checked_shape",
     "in_order",
@@ -23,6 +24,8 @@ __all__ = [
 Floats: TypeAlias = npt.NDArray[np.floating[Any]]
 Integers: TypeAlias = npt.NDArray[np.integer[Any]]
 Booleans: TypeAlias = npt.NDArray[np.bool_]
+# (n_in, n_out) of a layer.
+Shape: TypeAlias = tuple[int, int]
 
 # Outputs are numbered in int32, positions in int64.
 MOST_OUTPUTS, MOST_PLACES = 2**31 - 1, 2**63 - 1

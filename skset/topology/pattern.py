@@ -12,6 +12,7 @@ from skset import kernels
 from skset.topology.arrays import (
     Booleans,
     Integers,
+    Shape,
     checked_pattern,
     checked_shape,
     read_only,
@@ -28,8 +29,7 @@ class Topology:
     """Immutable bipartite pattern of one layer, input by input.
 
     Canonical: indices sorted, no duplicates. Weights and other aligned arrays have the
-    same order. The arrays are read-only, because compiled code uses them without
-    checking bounds.
+    same order. The arrays are read-only, as compiled code does not check their bounds.
 
     Parameters
     ----------
@@ -56,22 +56,20 @@ class Topology:
         self._hold(*checked_pattern(self.shape, *arrays))
 
     @classmethod
-    def _of(cls, shape: tuple[int, int], indptr: Integers, indices: Integers) -> Self:
+    def _of(cls, shape: Shape, indptr: Integers, indices: Integers) -> Self:
         """Return the topology of valid arrays, which it takes over."""
         topology = object.__new__(cls)
         topology._hold(shape, indptr, indices)
         return topology
 
-    def _hold(
-        self, shape: tuple[int, int], indptr: Integers, indices: Integers
-    ) -> None:
+    def _hold(self, shape: Shape, indptr: Integers, indices: Integers) -> None:
         # Read-only themselves: a view can be made writable again if its base is.
         indptr.flags.writeable = indices.flags.writeable = False
         arrays = {"indptr": read_only(indptr), "indices": read_only(indices)}
         vars(self).update(shape=shape, **arrays)
 
     @classmethod
-    def from_positions(cls, shape: tuple[int, int], positions: npt.ArrayLike) -> Self:
+    def from_positions(cls, shape: Shape, positions: npt.ArrayLike) -> Self:
         """Return the topology with connections at the given flat positions.
 
         Parameters
@@ -96,7 +94,7 @@ class Topology:
         return cls._of((n_in, n_out), indptr, indices)
 
     @classmethod
-    def empty(cls, shape: tuple[int, int]) -> Self:
+    def empty(cls, shape: Shape) -> Self:
         """Return the topology of this shape without any connection."""
         shape = checked_shape(shape)
         return cls._of(shape, np.zeros(shape[0] + 1, np.int64), np.empty(0, np.int32))
@@ -146,16 +144,14 @@ class Topology:
         Returns
         -------
         starts : ndarray of shape (n_in * n_tiles + 1,), int64
-            Those of an input are side by side. For one tile it is `indptr`. The last
-            result is cached.
+            Those of an input are side by side. The last result is cached.
         """
         if n_tiles == 1:
             return self.indptr
         if n_tiles not in self._starts:
             starts = np.empty(self.shape[0] * n_tiles + 1, np.int64)
-            kernels.tile_starts(
-                self.indptr, self.indices, self.shape[1], n_tiles, starts
-            )
+            pattern = self.indptr, self.indices, self.shape[1]
+            kernels.tile_starts(*pattern, n_tiles, starts)
             self._starts.clear()
             self._starts[n_tiles] = read_only(starts)
         return self._starts[n_tiles]
@@ -184,9 +180,8 @@ class Topology:
             Sorted numbers in [0, n_free): rank 0 is the first free position.
         """
         positions = np.empty(ranks.size, np.int64)
-        kernels.free_positions(
-            self.indptr, self.indices, self.shape[1], ranks, positions
-        )
+        pattern = self.indptr, self.indices, self.shape[1]
+        kernels.free_positions(*pattern, ranks, positions)
         return positions
 
     def has(self, positions: Integers) -> Booleans:
@@ -208,8 +203,7 @@ class Topology:
         topology : Topology
             With ``keep.sum()`` connections.
         source : ndarray of int
-            The place of each of them in this topology; int64 if this has more than
-            2**31 connections, else int32.
+            The place of each of them in this topology, of its `place_dtype`.
         """
         if keep.shape != (self.nnz,) or keep.dtype != bool:
             found = f"{keep.dtype} of shape {keep.shape}"
@@ -298,7 +292,7 @@ class Topology:
         return sparse.csr_array((values, *parts), shape=self.shape)
 
 
-def _refuse(shape: tuple[int, int]) -> NoReturn:
+def _refuse(shape: Shape) -> NoReturn:
     raise ValueError(
         f"Positions must be free, different and within a layer of {shape[0]} x "
         f"{shape[1]} units."

@@ -288,7 +288,8 @@ def test_an_init_gets_a_list_of_its_own_and_a_context():
     initial_topologies(Sensing(), SHAPES, rng, noted)
     assert Halves.seen[-1].sensitivities is noted
     initial_topologies(Sensing(), SHAPES, rng)  # of one layer, or a machine
-    assert not hasattr(Halves.seen[-1], "sensitivities")
+    with pytest.raises(AttributeError, match="A network of one layer has no sensiti"):
+        Halves.seen[-1].sensitivities([])
 
 
 def test_what_an_init_returns_is_checked():
