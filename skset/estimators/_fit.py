@@ -16,6 +16,7 @@ from skset.estimators._input import checked
 from skset.estimators._sklearn import checked_sample_weight
 from skset.estimators._stopping import new_stopping
 from skset.estimators._warnings import warn
+from skset.strategies import needs_of
 from skset.training import State
 
 __all__ = ["all_or_nothing", "fit", "generators", "partial_fit"]
@@ -182,12 +183,14 @@ def generators(random_state):
 
 def _check_momentum(estimator, p):
     """Raise if the topology is to evolve by a momentum that does not exist."""
-    if not p.evolution.asks_for("momentum") or 0 < estimator._optimiser(p).decay < 1:
+    asking = p.evolution.asks_for("momentum")
+    if not asking or 0 < estimator._optimiser(p).decay < 1:
         return
     adam = "(for solver adam, a beta_1) " if hasattr(p, "beta_1") else ""
     raise ValueError(
-        f"grow={p.grow!r} grows where the optimiser's momentum is greatest, but the "
-        f"solver has none. Choose grow='gradient', or a momentum {adam}between 0 and 1."
+        f"{asking[0]}={getattr(p, asking[0])!r} looks at the optimiser's momentum, but "
+        f"the solver has none. Choose grow='gradient', or a momentum {adam}between 0 "
+        "and 1."
     )
 
 
@@ -195,11 +198,14 @@ def _check_partial(p):
     """Raise if the training cannot be cut into passes."""
     if p.early_stopping:
         raise ValueError("partial_fit does not support early_stopping=True")
-    if p.evolution.asks_for("training_set"):
+    asking = p.evolution.asks_for("training_set")
+    if needs_of(p.init, "init").training_set:
+        asking.append("init")
+    if asking:
         raise ValueError(
-            "The growth compares activations over the whole training set, of which "
-            "partial_fit keeps none. Choose grow='gradient' or 'guided', which look at "
-            "the samples of the call alone, or 'random'; or call fit."
+            f"{asking[0]} needs the whole training set, but partial_fit has only the "
+            "samples of one call. Choose grow='gradient' or 'guided', which look at "
+            "these alone, or 'random'; or call fit."
         )
 
 

@@ -18,6 +18,7 @@ from skset.estimators._input import checked_again
 from skset.estimators._parameters import SHARED_CONSTRAINTS, validate
 from skset.estimators._warnings import warn
 from skset.model import Network, Samples, activations_for, auto_weight_init
+from skset.strategies import initial_topologies
 from skset.topology import checked_topologies
 from skset.training import (
     LBFGS,
@@ -27,7 +28,7 @@ from skset.training import (
     Evolver,
     LearningRate,
     Training,
-    initial_topologies,
+    denser_at_first,
 )
 
 __all__ = ["SparsePerceptron", "finite_output"]
@@ -167,9 +168,8 @@ class SparsePerceptron(SparseEstimator):
             rows = np.sort(rng.choice(samples.n_samples, n, replace=False))
             return network.sensitivities(samples, rows, targets.loss_function)
 
-        topologies, goal = initial_topologies(
-            p.init, p.density_schedule, shapes, topology_rng, sensitivities
-        )
+        topologies = initial_topologies(p.init, shapes, topology_rng, sensitivities)
+        topologies, goal = denser_at_first(topologies, p.density_schedule, topology_rng)
         return network_on(topologies, edge_scale=edge_scale), goal
 
     def _note_units(self, sizes, targets):

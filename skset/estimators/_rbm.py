@@ -28,6 +28,7 @@ from skset.estimators._sklearn import (
 )
 from skset.estimators._visible_units import check_probabilities, smoothed_means
 from skset.model import RBM, Samples
+from skset.strategies import initial_topologies
 from skset.topology import canonical
 from skset.training import (
     SGD,
@@ -35,7 +36,7 @@ from skset.training import (
     Evolver,
     LearningRate,
     Training,
-    initial_topologies,
+    denser_at_first,
 )
 
 __all__ = ["SparseRBM"]
@@ -470,9 +471,8 @@ class SparseRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SparseEstimat
 
     def _new_network(self, p, samples, rng, topology_rng):
         shapes = [(samples.n_features, p.n_components)]
-        [topology], goal = initial_topologies(
-            p.init, p.density_schedule, shapes, topology_rng
-        )
+        topologies = initial_topologies(p.init, shapes, topology_rng)
+        [topology], goal = denser_at_first(topologies, p.density_schedule, topology_rng)
         machine = RBM.initial(
             topology,
             topology_rng,

@@ -1,6 +1,5 @@
 """`QuickSelection`."""
 
-from dataclasses import replace
 from numbers import Integral
 from typing import Any, ClassVar
 
@@ -20,7 +19,7 @@ from skset.estimators._perceptron import SparsePerceptron
 from skset.estimators._ranking import Ranking
 from skset.estimators._sklearn import fit_context, with_callbacks
 from skset.estimators._supervision import resolved_supervision
-from skset.strategies import METHODS
+from skset.strategies import SELECTION_METHODS
 from skset.topology import checked_indices
 from skset.training import GaussianNoise
 
@@ -32,8 +31,6 @@ AUTO_BATCHES = {False: (20, 32, 128), True: (40, 4, 128)}
 # `max_iter="auto"`: how many training steps it aims at, and the fewest and most epochs.
 AUTO_STEPS = {False: 600, True: 1200}
 AUTO_EPOCHS = (10, 100)
-# zeta of method "set" is the paper's.
-SELECTION_METHODS = {**METHODS, "set": replace(METHODS["set"], zeta=0.2)}
 # What a fit leaves behind, beside attributes that every fit sets anew.
 FITTED = "network_", "_targets", "classes_", "supervised_", "_ranking"
 

@@ -6,8 +6,6 @@ from skset.topology import Floats, Topology, pair_scores, read_only
 
 __all__ = ["Signals"]
 
-Array: TypeAlias = NDArray[Any]
-
 
 @dataclass(frozen=True, eq=False)
 class Signals:

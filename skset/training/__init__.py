@@ -2,8 +2,8 @@
 
 from skset.training.backpropagation import Backpropagation
 from skset.training.contrastive_divergence import ContrastiveDivergence
+from skset.training.density import DensityGoal, denser_at_first
 from skset.training.evolver import Evolver
-from skset.training.initial import DensityGoal, initial_topologies
 from skset.training.lbfgs import LBFGS
 from skset.training.learning_rate import LearningRate
 from skset.training.loop import Training
@@ -23,5 +23,5 @@ __all__ = [
     "LearningRate",
     "State",
     "Training",
-    "initial_topologies",
+    "denser_at_first",
 ]

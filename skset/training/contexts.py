@@ -8,8 +8,8 @@ import numpy as np
 from skset.model.layer import Layer
 from skset.model.signals import Signals
 from skset.strategies.contracts import Context, Needs, bound, needs_of
-from skset.topology import Floats, Integers, checked_count
-from skset.training.momentum import History
+from skset.topology import Floats, checked_count
+from skset.training.state import State
 
 __all__ = ["Contexts"]
 
@@ -25,34 +25,20 @@ class Contexts:
     ----------
     strategies : mapping
         The strategies that will be called, by "drop" and "grow". None stands for none.
-    network : LayerStack
-        The network before the evolution.
-    samples : Samples
-        The training set.
-    probe : callable
-        ``probe(rows)`` returns the `Signals` of each layer for these rows.
-    rng : numpy.random.Generator
-        Draws the rows.
-    diverged : callable
-        Raises the error of a training that has diverged; called if signals are not
-        finite.
-    history : History, default=None
-        The last steps, if a strategy needs the momentum.
-    **moment : dict
-        `epoch`, `progress` and `longest_stall` of the contexts.
+    state : State
+        Of the training, with the network before the evolution.
+    look : callable
+        ``look(n)`` returns the `Signals` of each layer for n random rows, or fewer.
+    progress : float in [0, 1]
+        Share of the training that is done.
     """
 
     def __init__(
         self,
         strategies: Mapping[str, Any],
-        network: Any,
-        samples: Any,
-        probe: Callable[[Integers], list[Signals]],
-        rng: np.random.Generator,
-        *,
-        diverged: Callable[[], Any],
-        history: History | None = None,
-        **moment: Any,
+        state: State,
+        look: Callable[[int], list[Signals]],
+        progress: float,
     ) -> None:
         self._strategies = strategies
         self._needs = {
@@ -60,15 +46,15 @@ class Contexts:
             for parameter, strategy in strategies.items()
             if strategy is not None
         }
-        self._moment = {"n_layers": len(network.layers), **moment}
-        self._history = history
-        self._signals: list[Signals] | None = None
-        if n := self._n_samples(network.layers):
-            weighted = samples.weighted_rows()
-            n = min(n, weighted.size)
-            self._signals = probe(np.sort(rng.choice(weighted, n, replace=False)))
-            if not all(map(_is_finite, self._signals)):
-                diverged()
+        self._moment = {
+            "n_layers": len(state.network.layers),
+            "epoch": state.epochs,
+            "progress": progress,
+            "longest_stall": state.longest_stall,
+        }
+        self._recent_steps = state.recent_steps
+        n = self._n_samples(state.network.layers)
+        self._signals = look(n) if n else None
 
     def bound(self, depth: int, layer: Layer) -> dict[str, Callable[..., Any] | None]:
         """Return the drop and the grow of a layer, bound to what they see of it.
@@ -106,8 +92,8 @@ class Contexts:
 
     def _recent(self, depth: int, layer: Layer) -> tuple[Floats, Floats]:
         """Return the factors of a layer's momentum, empty before the first step."""
-        if self._history:
-            return self._history.factors(depth)
+        if self._recent_steps:
+            return self._recent_steps.factors(depth)
         n_in, n_out = layer.topology.shape
         dtype = layer.weights.dtype
         return np.empty((n_in, 0), dtype), np.empty((n_out, 0), dtype)
@@ -135,8 +121,3 @@ def _sample_sizes(
         checked_count(f"{parameter}.needs.samples", samples(layer.topology), depth)
         for depth, layer in enumerate(layers)
     ]
-
-
-def _is_finite(signals: Signals) -> bool:
-    """Return whether what scores are made of is finite."""
-    return all(np.isfinite(part).all() for part in (signals.inputs, signals.deltas))

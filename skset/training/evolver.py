@@ -9,7 +9,6 @@ from skset.model import INITIAL_WEIGHTS, Layer
 from skset.model.importance import incoming_strength
 from skset.topology import (
     are_joined,
-    checked_count,
     checked_flag,
     checked_mask,
     checked_share,
@@ -20,14 +19,13 @@ from skset.topology import (
     refuse,
     strongest,
 )
+from skset.training.contexts import Contexts
 from skset.training.momentum import RecentSteps
 
 __all__ = ["Evolver"]
 
 # Of what is usual, the share of connections that a layer keeps when a density falls.
 LEAST_SHARE = 0.25
-# Samples for a strategy that does not say how many it wants.
-N_SAMPLES = 256
 
 
 class Evolver:
@@ -101,26 +99,26 @@ class Evolver:
         self._shrink(state, surplus)
         if zeta > 0:
             grow = self.evolution.grow if regrow else None
-            drop = self.evolution.drop
-            for depth, seen in enumerate(self._seen(state, look, drop=drop, grow=grow)):
-                evolved = self._evolved(state, depth, zeta, grow, seen)
+            strategies = {"drop": self.evolution.drop, "grow": grow}
+            contexts = Contexts(strategies, state, look, share)
+            for depth in range(len(state.network.layers)):
+                evolved = self._evolved(state, depth, zeta, contexts)
                 state.replace_layer(depth, evolved)
         self.note_paths(state, rejoin=regrow and zeta > 0)
 
-    def _evolved(self, state, depth, zeta, grow, seen):
+    def _evolved(self, state, depth, zeta, contexts):
         layer = state.network.layers[depth]
+        strategies = contexts.bound(depth, layer)
         rewiring = evolve(
             layer.topology,
             layer.weights,
             zeta=zeta,
-            drop=self.evolution.drop,
-            grow=grow,
             rng=state.topology_rng,
-            signals=seen,
             layer=depth,
+            **strategies,
         )
         evolved = layer.rewired(rewiring, self._newborn_weights(state, depth, rewiring))
-        if grow is not None:
+        if strategies["grow"] is not None:
             return evolved
         n_lost = layer.topology.nnz - evolved.topology.nnz
         return replace(evolved, n_dropped=layer.n_dropped + n_lost)
@@ -129,18 +127,18 @@ class Evolver:
         """Grow as many connections as earlier trainings dropped without regrowth."""
         if not any(layer.n_dropped for layer in state.network.layers):
             return
-        for depth, seen in enumerate(self._seen(state, look, grow=self.evolution.grow)):
-            state.replace_layer(depth, self._grown_back(state, depth, seen))
+        contexts = Contexts({"grow": self.evolution.grow}, state, look, share)
+        for depth in range(len(state.network.layers)):
+            state.replace_layer(depth, self._grown_back(state, depth, contexts))
 
-    def _grown_back(self, state, depth, seen):
+    def _grown_back(self, state, depth, contexts):
         layer = state.network.layers[depth]
         rewiring = enlarge(
             layer.topology,
             layer.n_dropped,
-            grow=self.evolution.grow,
             rng=state.topology_rng,
-            signals=seen,
             layer=depth,
+            **contexts.bound(depth, layer),
         )
         grown = layer.rewired(rewiring, self._newborn_weights(state, depth, rewiring))
         return replace(grown, n_dropped=0)
@@ -161,33 +159,6 @@ class Evolver:
         """Return the factor of a layer's initial weights."""
         edges = (0, len(network.layers) - 1)
         return self.edge_scale if depth in edges else 1.0
-
-    # What strategies look at.
-
-    def _seen(self, state, look, **strategies):
-        """Return what strategies see of each layer; None where none of them looks."""
-        layers = state.network.layers
-        looking = {
-            name: strategy
-            for name, strategy in strategies.items()
-            if getattr(strategy, "needs_signals", False)
-        }
-        if not looking:
-            return [None] * len(layers)
-        recent = state.recent_steps
-        return [
-            replace(
-                signals,
-                topology=layer.topology,
-                weights=layer.weights,
-                explored=layer.explored,
-                recent=recent.factors(depth) if recent else None,
-                longest_stall=state.longest_stall,
-            )
-            for depth, (layer, signals) in enumerate(
-                zip(layers, look(_sample_size(looking, layers)), strict=True)
-            )
-        ]
 
     # Density.
 
@@ -305,28 +276,3 @@ def _kept_units(pruning, depth, layer):
         wanted = f"{size} booleans, one of them True at least,"
         refuse("unit_pruning", wanted, returned, depth, " without any")
     return keep
-
-
-def _sample_size(strategies, layers):
-    """Return how many samples strategies want to see.
-
-    Each of them as many as its most costly layer permits, at least one.
-    """
-    wanted = [
-        min(_sample_sizes(name, strategy.sample_size, layers))
-        if hasattr(strategy, "sample_size")
-        else N_SAMPLES
-        for name, strategy in strategies.items()
-    ]
-    return max(1, *wanted)
-
-
-def _sample_sizes(name, sample_size, layers):
-    """Yield how many samples a strategy wants to see of each layer."""
-    if not callable(sample_size):
-        raise ValueError(
-            f"{name}.sample_size must be a method that is called with the topology "
-            f"of a layer, not {sample_size!r}."
-        )
-    for depth, layer in enumerate(layers):
-        yield checked_count(f"{name}.sample_size", sample_size(layer.topology), depth)
