@@ -170,12 +170,12 @@ def partial_fit(estimator, X, y=None, sample_weight=None, classes=None):
 def generators(random_state):
     """Return two generators, of rows and of topologies, seeded by `random_state`.
 
-    A network that learns from other rows evolves alike, as long as its weights are the
-    same.
+    Two streams: how many numbers the rows take must not decide which connections are
+    drawn. Networks that see other rows evolve alike as long as their weights are equal.
     """
     seeds = check_random_state(random_state).randint(2**31, size=4)
-    rng = np.random.default_rng(seeds)
-    return rng, rng
+    streams = np.random.SeedSequence(seeds.tolist()).spawn(2)
+    return tuple(np.random.default_rng(stream) for stream in streams)
 
 
 # What is checked.
