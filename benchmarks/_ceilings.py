@@ -1,6 +1,6 @@
 """What one thread of this machine can do, measured by small kernels.
 
-They are written with the vectors of `skset.kernels._lanes`, so that no choice of the
+They are written with the vectors of `skset.kernels.lanes`, so that no choice of the
 compiler comes between them and the machine, and share nothing else with the kernels
 that they are to judge.
 """
@@ -12,7 +12,7 @@ import numba
 import numpy as np
 
 from skset.kernels import aligned_empty
-from skset.kernels._lanes import add, at, bare, item, lanes, total
+from skset.kernels.lanes import add, at, bare, full, item, total
 
 __all__ = ["KB", "LEVELS", "machine_figures", "medians", "row_reads"]
 
@@ -29,7 +29,7 @@ SECONDS = 0.02
 def sequential(values, times):
     """Return a sum of the values, all of them read so many times."""
     array, end = bare(values), values.size - 63
-    left = right = lanes(16, np.float32(0))
+    left = right = full(16, np.float32(0))
     for _ in range(times):
         for k in range(0, end, 64):
             a, b = at(array, k, left), at(array, k + 16, left)
@@ -50,7 +50,7 @@ def row_reader(batch):
     @numba.njit
     def read(table, indices, times):
         rows, js = bare(table), bare(indices)
-        left = right = lanes(n, np.float32(0))
+        left = right = full(n, np.float32(0))
         for _ in range(times):
             for k in range(0, indices.size - 3, 4):
                 i, j = item(js, k) * batch, item(js, k + 1) * batch

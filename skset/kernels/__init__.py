@@ -1,7 +1,6 @@
 """numba kernels: pure functions on bare arrays."""
 
-import skset.kernels._lowering  # what lanes become, before any kernel is compiled
-import skset.kernels._typing  # noqa: F401
+import skset.kernels._lane_instructions  # noqa: F401, before any kernel is compiled
 from skset.kernels.batches import add_slices, gather_sparse
 from skset.kernels.energies import add_log_odds
 from skset.kernels.memory import aligned_empty

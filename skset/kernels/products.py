@@ -16,11 +16,11 @@ into their callers, once for each of the six widths.
 
 import numpy as np
 
-from skset.kernels._lanes import (
+from skset.kernels.lanes import (
     add,
     bare,
+    full,
     item,
-    lanes,
     load,
     multiply_add,
     store,
@@ -62,22 +62,22 @@ def _scatter_row(i, low, high, indices, weights, zero, X, Z):
     columns = width(X)
     column = 0
     while column + 32 <= columns:
-        _scatter(lanes(32, zero), column, i, low, high, indices, weights, X, Z)
+        _scatter(full(32, zero), column, i, low, high, indices, weights, X, Z)
         column += 32
     if columns & 16:
-        _scatter(lanes(16, zero), column, i, low, high, indices, weights, X, Z)
+        _scatter(full(16, zero), column, i, low, high, indices, weights, X, Z)
         column += 16
     if columns & 8:
-        _scatter(lanes(8, zero), column, i, low, high, indices, weights, X, Z)
+        _scatter(full(8, zero), column, i, low, high, indices, weights, X, Z)
         column += 8
     if columns & 4:
-        _scatter(lanes(4, zero), column, i, low, high, indices, weights, X, Z)
+        _scatter(full(4, zero), column, i, low, high, indices, weights, X, Z)
         column += 4
     if columns & 2:
-        _scatter(lanes(2, zero), column, i, low, high, indices, weights, X, Z)
+        _scatter(full(2, zero), column, i, low, high, indices, weights, X, Z)
         column += 2
     if columns & 1:
-        _scatter(lanes(1, zero), column, i, low, high, indices, weights, X, Z)
+        _scatter(full(1, zero), column, i, low, high, indices, weights, X, Z)
 
 
 @kernel
@@ -135,22 +135,22 @@ def _gather_row(i, low, high, indices, weights, zero, D, DX):
     columns = width(D)
     column = 0
     while column + 32 <= columns:
-        _gather(lanes(32, zero), column, i, low, high, indices, weights, D, DX)
+        _gather(full(32, zero), column, i, low, high, indices, weights, D, DX)
         column += 32
     if columns & 16:
-        _gather(lanes(16, zero), column, i, low, high, indices, weights, D, DX)
+        _gather(full(16, zero), column, i, low, high, indices, weights, D, DX)
         column += 16
     if columns & 8:
-        _gather(lanes(8, zero), column, i, low, high, indices, weights, D, DX)
+        _gather(full(8, zero), column, i, low, high, indices, weights, D, DX)
         column += 8
     if columns & 4:
-        _gather(lanes(4, zero), column, i, low, high, indices, weights, D, DX)
+        _gather(full(4, zero), column, i, low, high, indices, weights, D, DX)
         column += 4
     if columns & 2:
-        _gather(lanes(2, zero), column, i, low, high, indices, weights, D, DX)
+        _gather(full(2, zero), column, i, low, high, indices, weights, D, DX)
         column += 2
     if columns & 1:
-        _gather(lanes(1, zero), column, i, low, high, indices, weights, D, DX)
+        _gather(full(1, zero), column, i, low, high, indices, weights, D, DX)
 
 
 @kernel

@@ -14,11 +14,11 @@ import math
 
 import numpy as np
 
-from skset.kernels._lanes import (
+from skset.kernels.lanes import (
     bare,
     cell,
+    full,
     item,
-    lanes,
     load,
     lowest_bit,
     multiply_add,
@@ -61,7 +61,7 @@ def encode(rows, units, lengths, codes):
 @inlined
 def _sixteen_outputs(a, b, c, d, e, f, first, inputs, outputs):
     """Return the sums of products of six inputs' codes with those of 16 outputs."""
-    z, pairs = lanes(16, np.int32(0)), lanes(32, np.int16(0))
+    z, pairs = full(16, np.int32(0)), full(32, np.int16(0))
     sa, sb, sc, sd, se, sf = z, z, z, z, z, z
     for n in range(n_rows(outputs)):
         codes = load(outputs, n, first, pairs)
@@ -137,7 +137,7 @@ def _screen(bound, n, first, stop, column, inputs, outputs, least, likely):
 @inlined
 def _score(zero, i, j, L, R):
     """Return the absolute score of a pair."""
-    sums, n, m, score = lanes(16, zero), width(L), 0, zero
+    sums, n, m, score = full(16, zero), width(L), 0, zero
     while m + 16 <= n:
         sums = multiply_add(load(L, i, m, sums), load(R, j, m, sums), sums)
         m += 16

@@ -9,14 +9,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from skset.kernels._lanes import (
+from skset.kernels.lanes import (
     add,
     at,
     bare,
     divide,
     eight,
+    full,
     item,
-    lanes,
     leak,
     load,
     multiply_add,
@@ -125,32 +125,32 @@ def _eight(zero, i, k, first, bend, indices, weights, X, D, DX):
         for ahead in range(k + AHEAD, min(k + AHEAD + 8, width(indices))):
             for c in range(0, columns, 16):
                 prefetch(D, item(indices, ahead), c)
-    gradients = lanes(8, zero)
+    gradients = full(8, zero)
     column = 0
     if columns >= 16:
-        z = lanes(16, zero)
+        z = full(16, zero)
         s = (z, z, z, z, z, z, z, z)
         while column + 16 <= columns:
             s = _eight_columns(s, column, i, js, ws, first, bend, X, D, DX)
             column += 16
         gradients = totals(*s)
     if columns & 8:
-        z = lanes(8, zero)
+        z = full(8, zero)
         g = _eight_totals(z, column, i, js, ws, first, bend, X, D, DX)
         gradients = add(gradients, g)
         column += 8
     if columns & 4:
-        z = lanes(4, zero)
+        z = full(4, zero)
         g = _eight_totals(z, column, i, js, ws, first, bend, X, D, DX)
         gradients = add(gradients, g)
         column += 4
     if columns & 2:
-        z = lanes(2, zero)
+        z = full(2, zero)
         g = _eight_totals(z, column, i, js, ws, first, bend, X, D, DX)
         gradients = add(gradients, g)
         column += 2
     if columns & 1:
-        z = lanes(1, zero)
+        z = full(1, zero)
         g = _eight_totals(z, column, i, js, ws, first, bend, X, D, DX)
         gradients = add(gradients, g)
     return gradients
@@ -174,27 +174,27 @@ def _one(zero, i, k, first, bend, indices, weights, X, D, DX):
     gradient = zero
     column = 0
     if columns >= 16:
-        s = lanes(16, zero)
+        s = full(16, zero)
         while column + 16 <= columns:
             s = _one_columns(s, column, i, j, w, first, bend, X, D, DX)
             column += 16
         gradient = total(s)
     if columns & 8:
-        s = lanes(8, zero)
+        s = full(8, zero)
         gradient += total(_one_columns(s, column, i, j, w, first, bend, X, D, DX))
         column += 8
     if columns & 4:
-        s = lanes(4, zero)
+        s = full(4, zero)
         gradient += total(_one_columns(s, column, i, j, w, first, bend, X, D, DX))
         column += 4
     if columns & 2:
-        s = lanes(2, zero)
+        s = full(2, zero)
         gradient += total(_one_columns(s, column, i, j, w, first, bend, X, D, DX))
         column += 2
     if columns & 1:
-        s = lanes(1, zero)
+        s = full(1, zero)
         gradient += total(_one_columns(s, column, i, j, w, first, bend, X, D, DX))
-    return lanes(1, gradient)
+    return full(1, gradient)
 
 
 @kernel

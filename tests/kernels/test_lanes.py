@@ -15,16 +15,16 @@ import pytest
 from numba.core.errors import TypingError
 
 import skset
-from skset.kernels import _lanes
-from skset.kernels._lanes import (
+from skset.kernels import lanes
+from skset.kernels.lanes import (
     add,
     at,
     bare,
     cell,
     divide,
     eight,
+    full,
     item,
-    lanes,
     leak,
     load,
     lowest_bit,
@@ -49,7 +49,7 @@ TOLERANCE = {"float32": 1e-5, "float64": 1e-13}
 LARGEST = (1 << 31) - 1
 ODD = [np.nan, np.inf, -np.inf, 0.0, -0.0, 3.0, -3.0]
 RESULTS = [
-    "lanes",
+    "full",
     "zeros",
     "add",
     "subtract",
@@ -79,7 +79,7 @@ def calculator(n):
         where, heads = bare(places), bare(columns)
         given, line, out, beside = bare(rows), bare(vector), bare(results), bare(sums)
         factor, slope, by = item(bare(scalars), 0), scalars[1], scalars[2]
-        like = lanes(n, factor)
+        like = full(n, factor)
         prefetch(given, item(where, 0), item(heads, 0))
         a = load(given, item(where, 0), item(heads, 0), like)
         b = load(given, item(where, 1), item(heads, 1), a)
@@ -178,7 +178,35 @@ class Case:
 
 
 def test_all_functions_are_tried_here():
-    assert set(_lanes.__all__) <= set(globals())
+    operations = set(lanes.__all__) - {"Bare", "Lanes"}
+    assert len(operations) > 20
+    assert operations <= set(globals())
+
+
+@compiled
+@pytest.mark.parametrize("module", ["products", "steps"])
+def test_operations_are_known_whichever_module_is_imported(module, tmp_path):
+    """The instructions stand in a file that no module of kernels imports."""
+    calls = {
+        "products": "pull_back(0, 1, *pattern, x, x, X, X)",
+        "steps": "pair_scores(0, 1, *pattern, X, X, x)",
+    }
+    name = calls[module].partition("(")[0]
+    code = f"""
+import numpy as np
+from skset.kernels.{module} import {name}
+pattern, x, X = (np.array([0, 1]), np.zeros(1, np.int32)), np.ones(1), np.ones((1, 1))
+{calls[module]}
+"""
+    path = str(Path(skset.__file__).parents[1])
+    environment = {"PYTHONPATH": path, "NUMBA_CACHE_DIR": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 @dtypes
@@ -299,7 +327,7 @@ def test_one_cell(dtype, place):
 def sift(rows, bound, places):
     """Write which of 64 numbers reach the bound, one by one; return all their bits."""
     table = bare(rows)
-    like = lanes(16, bound)
+    like = full(16, bound)
     a, b = load(table, 0, 0, like), load(table, 0, 16, like)
     c, d = load(table, 0, 32, like), load(table, 0, 48, like)
     every = bits = reaching(a, b, c, d, bound)
@@ -357,7 +385,7 @@ def test_bits_are_those_of_four_times_sixteen_numbers_of_32_bits(n, dtype):
 
     @kernel
     def each(vector):
-        like = lanes(n, one)
+        like = full(n, one)
         a = at(bare(vector), 0, like)
         return reaching(a, a, a, a, one)
 
@@ -372,8 +400,8 @@ def test_bits_are_those_of_four_times_sixteen_numbers_of_32_bits(n, dtype):
 def add_pairs(rows, pairs, sums, place):
     """Add the products of 32 numbers of a row with a pair to 16 sums."""
     out = bare(sums)
-    z = at(out, 0, lanes(16, np.int32(0)))
-    x = load(bare(rows), place[0], place[1], lanes(32, np.int16(0)))
+    z = at(out, 0, full(16, np.int32(0)))
+    x = load(bare(rows), place[0], place[1], full(32, np.int16(0)))
     put(out, 0, multiply_add_pairs(cell(bare(pairs), 0, place[2]), x, z))
 
 
@@ -413,7 +441,7 @@ def test_pairs_are_numbers_of_16_bits_in_one_of_32(pair, x, z):
 
     @kernel
     def add_wrong(vector):
-        added = multiply_add_pairs(one, lanes(32, many), lanes(16, sums))
+        added = multiply_add_pairs(one, full(32, many), full(16, sums))
         put(bare(vector), 0, added)
 
     with pytest.raises(TypingError):
@@ -459,7 +487,7 @@ def test_an_array_with_gaps_is_refused(array):
 def test_how_many_lanes_there_are_must_be_known():
     @kernel
     def make(n, results):
-        put(bare(results), 0, lanes(n, 1.0))
+        put(bare(results), 0, full(n, 1.0))
 
     with pytest.raises(TypingError):
         make(4, np.zeros(8))
@@ -471,7 +499,7 @@ def test_how_many_lanes_there_are_must_be_known():
 @kernel
 def touch(which, row, place, rows, vector):
     """Touch four or eight neighbours, or one, at the given place."""
-    like = lanes(4, 0.0)
+    like = full(4, 0.0)
     table, line = bare(rows), bare(vector)
     if which == 0:
         store(table, 0, 0, load(table, row, place, like))

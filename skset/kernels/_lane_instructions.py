@@ -1,39 +1,17 @@
-"""The instructions that the functions of `_lanes.py` become."""
+"""The instructions that the operations of `lanes.py` become.
+
+A function here bears the name of the operation. It gets the compiler's context and the
+builder of instructions, the types of the arguments and of the result, and the values.
+"""
 
 from llvmlite import ir
-from numba.core import cgutils, types
-from numba.extending import lower_builtin
+from numba.core import cgutils
+from numba.core.types import Any, Array, Float, Integer, intp
+from numba.extending import lower_builtin as instruction
 from numba.np.arrayobj import make_array
 
-from skset.kernels._lanes import (
-    Bare,
-    Lanes,
-    add,
-    at,
-    bare,
-    cell,
-    divide,
-    eight,
-    item,
-    lanes,
-    leak,
-    load,
-    lowest_bit,
-    multiply_add,
-    multiply_add_pairs,
-    n_rows,
-    prefetch,
-    put,
-    reaching,
-    root,
-    shifted,
-    store,
-    subtract,
-    total,
-    totals,
-    width,
-    zeros,
-)
+from skset.kernels import lanes
+from skset.kernels.lanes import Bare, Lanes
 
 INT32, INT64, BYTES = ir.IntType(32), ir.IntType(64), ir.IntType(8).as_pointer()
 
@@ -59,11 +37,11 @@ def _address(context, builder, signature, args, reach):
     kind = signature.args[0]
     array = cgutils.create_struct_proxy(kind)(context, builder, args[0])
     indices = [
-        context.cast(builder, args[n], signature.args[n], types.intp)
+        context.cast(builder, args[n], signature.args[n], intp)
         for n in range(1, kind.ndim + 1)
     ]
     if context.enable_boundscheck:
-        last = builder.add(indices[-1], context.get_constant(types.intp, reach - 1))
+        last = builder.add(indices[-1], context.get_constant(intp, reach - 1))
         cgutils.do_boundscheck(context, builder, indices[0], array.n_rows)
         cgutils.do_boundscheck(context, builder, indices[-1], array.width)
         cgutils.do_boundscheck(context, builder, last, array.width)
@@ -73,8 +51,8 @@ def _address(context, builder, signature, args, reach):
     return builder.gep(array.data, [builder.add(start, indices[1])])
 
 
-@lower_builtin(bare, types.Array)
-def _(context, builder, signature, args):
+@instruction(lanes.bare, Array)
+def bare(context, builder, signature, args):
     array = make_array(signature.args[0])(context, builder, args[0])
     shape = cgutils.unpack_tuple(builder, array.shape)
     result = cgutils.create_struct_proxy(signature.return_type)(context, builder)
@@ -84,27 +62,27 @@ def _(context, builder, signature, args):
     return result._getvalue()
 
 
-@lower_builtin(width, Bare)
-def _(context, builder, signature, args):
+@instruction(lanes.width, Bare)
+def width(context, builder, signature, args):
     kind = signature.args[0]
     return cgutils.create_struct_proxy(kind)(context, builder, args[0]).width
 
 
-@lower_builtin(n_rows, Bare)
-def _(context, builder, signature, args):
+@instruction(lanes.n_rows, Bare)
+def n_rows(context, builder, signature, args):
     kind = signature.args[0]
     return cgutils.create_struct_proxy(kind)(context, builder, args[0]).n_rows
 
 
-@lower_builtin(lanes, types.Any, types.Float)
-@lower_builtin(lanes, types.Any, types.Integer)
-def _(context, builder, signature, args):
+@instruction(lanes.full, Any, Float)
+@instruction(lanes.full, Any, Integer)
+def full(context, builder, signature, args):
     return _spread(builder, args[1], context.get_value_type(signature.return_type))
 
 
-@lower_builtin(load, Bare, types.Any, types.Any, Lanes)
-@lower_builtin(at, Bare, types.Any, Lanes)
-def _(context, builder, signature, args):
+@instruction(lanes.load, Bare, Any, Any, Lanes)
+@instruction(lanes.at, Bare, Any, Lanes)
+def load(context, builder, signature, args):
     kind = signature.return_type
     address = _address(context, builder, signature, args, kind.n)
     vector = context.get_value_type(kind)
@@ -113,16 +91,16 @@ def _(context, builder, signature, args):
     return value
 
 
-@lower_builtin(item, Bare, types.Any)
-@lower_builtin(cell, Bare, types.Any, types.Any)
-def _(context, builder, signature, args):
+@instruction(lanes.item, Bare, Any)
+@instruction(lanes.cell, Bare, Any, Any)
+def item(context, builder, signature, args):
     address = _address(context, builder, signature, args, 1)
     return context.unpack_value(builder, signature.args[0].dtype, address)
 
 
-@lower_builtin(store, Bare, types.Any, types.Any, Lanes)
-@lower_builtin(put, Bare, types.Any, Lanes)
-def _(context, builder, signature, args):
+@instruction(lanes.store, Bare, Any, Any, Lanes)
+@instruction(lanes.put, Bare, Any, Lanes)
+def store(context, builder, signature, args):
     kind = signature.args[-1]
     address = _address(context, builder, signature, args, kind.n)
     place = builder.bitcast(address, args[-1].type.as_pointer())
@@ -130,8 +108,8 @@ def _(context, builder, signature, args):
     return context.get_dummy_value()
 
 
-@lower_builtin(prefetch, Bare, types.Any, types.Any)
-def _(context, builder, signature, args):
+@instruction(lanes.prefetch, Bare, Any, Any)
+def prefetch(context, builder, signature, args):
     address = builder.bitcast(_address(context, builder, signature, args, 1), BYTES)
     signature_ = ir.FunctionType(ir.VoidType(), [BYTES, INT32, INT32, INT32])
     function = cgutils.get_or_insert_function(
@@ -142,21 +120,21 @@ def _(context, builder, signature, args):
     return context.get_dummy_value()
 
 
-@lower_builtin(add, Lanes, Lanes)
-def _(context, builder, signature, args):
+@instruction(lanes.add, Lanes, Lanes)
+def add(context, builder, signature, args):
     return builder.fadd(*args)
 
 
-@lower_builtin(subtract, Lanes, Lanes)
-def _(context, builder, signature, args):
+@instruction(lanes.subtract, Lanes, Lanes)
+def subtract(context, builder, signature, args):
     return builder.fsub(*args)
 
 
-@lower_builtin(multiply_add, types.Float, Lanes, Lanes)
-@lower_builtin(multiply_add, Lanes, Lanes, Lanes)
-def _(context, builder, signature, args):
+@instruction(lanes.multiply_add, Float, Lanes, Lanes)
+@instruction(lanes.multiply_add, Lanes, Lanes, Lanes)
+def multiply_add(context, builder, signature, args):
     factor, x, z = args
-    if isinstance(signature.args[0], types.Float):
+    if isinstance(signature.args[0], Float):
         factor = _spread(builder, factor, z.type)
     # Not `llvm.fma`, which is a slow function call where the machine has no such
     # instruction.
@@ -168,8 +146,8 @@ def _(context, builder, signature, args):
     return builder.call(function, [factor, x, z])
 
 
-@lower_builtin(multiply_add_pairs, types.Integer, Lanes, Lanes)
-def _(context, builder, signature, args):
+@instruction(lanes.multiply_add_pairs, Integer, Lanes, Lanes)
+def multiply_add_pairs(context, builder, signature, args):
     pair, x, z = args
     pairs = builder.bitcast(_spread(builder, pair, z.type), x.type)
     wide = ir.VectorType(INT32, x.type.count)
@@ -181,8 +159,8 @@ def _(context, builder, signature, args):
     return builder.add(z, builder.add(even, odd))
 
 
-@lower_builtin(leak, Lanes, Lanes, types.Float)
-def _(context, builder, signature, args):
+@instruction(lanes.leak, Lanes, Lanes, Float)
+def leak(context, builder, signature, args):
     a, by, slope = args
     zero = ir.Constant(a.type, [0.0] * a.type.count)
     leaked = builder.fmul(a, _spread(builder, slope, a.type))
@@ -215,16 +193,16 @@ def _halved(builder, vectors, combine):
     return [combine(builder, a, b) for a, b in pairs]
 
 
-@lower_builtin(total, Lanes)
-def _(context, builder, signature, args):
+@instruction(lanes.total, Lanes)
+def total(context, builder, signature, args):
     vector = args[0]
     while vector.type.count > 1:
         vector = _folded(builder, vector)
     return builder.extract_element(vector, ir.Constant(INT32, 0))
 
 
-@lower_builtin(totals, *[Lanes] * 8)
-def _(context, builder, signature, args):
+@instruction(lanes.totals, *[Lanes] * 8)
+def totals(context, builder, signature, args):
     # A tree over all of them together: a few instructions each, where one sum after the
     # other would take twice as many as it has levels.
     vectors, n = list(args), len(args)
@@ -237,8 +215,8 @@ def _(context, builder, signature, args):
     return vectors[0]
 
 
-@lower_builtin(reaching, *[Lanes] * 4, types.Integer)
-def _(context, builder, signature, args):
+@instruction(lanes.reaching, *[Lanes] * 4, Integer)
+def reaching(context, builder, signature, args):
     *vectors, bound = args
     vector, n_lanes = vectors[0].type, vectors[0].type.count
     flag = ir.IntType(1)
@@ -256,18 +234,18 @@ def _(context, builder, signature, args):
     return bits
 
 
-@lower_builtin(lowest_bit, types.Integer)
-def _(context, builder, signature, args):
+@instruction(lanes.lowest_bit, Integer)
+def lowest_bit(context, builder, signature, args):
     return builder.cttz(args[0], ir.Constant(ir.IntType(1), 1))
 
 
-@lower_builtin(zeros, Lanes)
-def _(context, builder, signature, args):
+@instruction(lanes.zeros, Lanes)
+def zeros(context, builder, signature, args):
     return ir.Constant(args[0].type, [0.0] * args[0].type.count)
 
 
-@lower_builtin(eight, Bare, types.Any)
-def _(context, builder, signature, args):
+@instruction(lanes.eight, Bare, Any)
+def eight(context, builder, signature, args):
     array = signature.args[0]
     first = _address(context, builder, signature, args, 8)
     values = [
@@ -279,13 +257,13 @@ def _(context, builder, signature, args):
     return context.make_tuple(builder, signature.return_type, values)
 
 
-@lower_builtin(divide, Lanes, Lanes)
-def _(context, builder, signature, args):
+@instruction(lanes.divide, Lanes, Lanes)
+def divide(context, builder, signature, args):
     return builder.fdiv(*args)
 
 
-@lower_builtin(root, Lanes)
-def _(context, builder, signature, args):
+@instruction(lanes.root, Lanes)
+def root(context, builder, signature, args):
     kind = signature.return_type
     function = cgutils.get_or_insert_function(
         builder.module,
@@ -295,6 +273,6 @@ def _(context, builder, signature, args):
     return builder.call(function, args)
 
 
-@lower_builtin(shifted, Lanes, types.Float)
-def _(context, builder, signature, args):
+@instruction(lanes.shifted, Lanes, Float)
+def shifted(context, builder, signature, args):
     return builder.fadd(args[0], _spread(builder, args[1], args[0].type))

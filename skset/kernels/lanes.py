@@ -1,0 +1,277 @@
+"""`Lanes`: a few neighbouring numbers of a row, held in vector registers.
+
+numba has no vector type, and what its compiler makes of loops over short rows is left
+to luck. With these operations a kernel says what it means: take 32 neighbours of a row,
+multiply them by a weight, add them to those of another row, put them back. The compiler
+splits them into as many registers as the machine's vectors need, wide or narrow.
+
+An operation is declared once. Its body is what it means, in plain Python on small
+arrays; this runs where ``NUMBA_DISABLE_JIT`` is set. The rule in front of it says what
+type comes out of it when it is compiled. `_lane_instructions.py` has, under the same
+name, the instructions that it becomes.
+
+Rows belong to C-contiguous two-dimensional arrays. Places are checked where numba
+checks bounds.
+"""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import numpy as np
+from llvmlite import ir
+from numba.core import types
+from numba.extending import models, register_model, type_callable
+
+__all__ = ["Bare", "Lanes"]  # and every operation
+
+ELEMENTS = {
+    types.float32: ir.FloatType(),
+    types.float64: ir.DoubleType(),
+    types.int16: ir.IntType(16),
+    types.int32: ir.IntType(32),
+}
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+class Lanes(types.Type):
+    """The compiler's type of n numbers side by side."""
+
+    def __init__(self, dtype, n):
+        self.dtype, self.n = dtype, n
+        super().__init__(name=f"Lanes({n} x {dtype})")
+
+
+@register_model(Lanes)
+class _LanesModel(models.PrimitiveModel):
+    def __init__(self, manager, lanes_type):
+        vector = ir.VectorType(ELEMENTS[lanes_type.dtype], lanes_type.n)
+        super().__init__(manager, lanes_type, vector)
+
+
+class Bare(types.Type):
+    """The compiler's type of an array whose references are not counted."""
+
+    def __init__(self, dtype, ndim, mutable):
+        self.dtype, self.ndim, self.mutable = dtype, ndim, mutable
+        super().__init__(name=f"Bare({dtype}, {ndim}, {mutable})")
+
+
+@register_model(Bare)
+class _BareModel(models.StructModel):
+    def __init__(self, manager, bare_type):
+        sizes = [("stride", types.intp), ("n_rows", types.intp), ("width", types.intp)]
+        pointer = ("data", types.CPointer(bare_type.dtype))
+        super().__init__(manager, bare_type, [pointer, *sizes])
+
+
+def operation(rule: Callable[..., Any]) -> Callable[[Function], Function]:
+    """Declare an operation that kernels can call.
+
+    Parameters
+    ----------
+    rule : callable
+        Takes the compiler's types of the arguments. Returns the type of the result, or
+        None where there is no such operation.
+    """
+
+    def declare(function: Function) -> Function:
+        type_callable(function)(lambda context: rule)
+        __all__.append(function.__name__)
+        return function
+
+    return declare
+
+
+def _type_of_bare(array):
+    return Bare(array.dtype, array.ndim, array.mutable) if array.layout == "C" else None
+
+
+def _type_of_full(n, value):
+    return (
+        Lanes(value, n.literal_value) if isinstance(n, types.IntegerLiteral) else None
+    )
+
+
+def _type_of_pairs(pair, x, z):
+    fits = z == Lanes(types.int32, x.n // 2) and x.dtype == types.int16
+    return z if fits and pair == types.int32 else None
+
+
+def _type_of_bits(a, b, c, d, bound):
+    fits = a == b == c == d == Lanes(types.int32, 16) and bound == types.int32
+    return types.uint64 if fits else None
+
+
+# Arrays
+
+
+@operation(_type_of_bare)
+def bare(array):
+    """Return the array for the operations below.
+
+    numba counts the references to an array wherever that is handed on, even in inner
+    loops; to this it does not. The array must be C-contiguous and outlive it.
+    """
+    return array
+
+
+@operation(lambda array: types.intp)
+def width(array):
+    """Return the length of the last axis."""
+    return array.shape[-1]
+
+
+@operation(lambda array: types.intp)
+def n_rows(array):
+    """Return the length of the first axis."""
+    return array.shape[0]
+
+
+@operation(lambda array, place: array.dtype)
+def item(array, place):
+    """Return array[place]; counting from the end, which costs time, is not allowed."""
+    return array[place]
+
+
+@operation(lambda rows, row, column: rows.dtype)
+def cell(rows, row, column):
+    """Return rows[row, column]; counting from the end is not allowed."""
+    return rows[row, column]
+
+
+@operation(lambda array, place: types.UniTuple(array.dtype, 8))
+def eight(array, place):
+    """Return array[place] and the seven behind it, each by itself."""
+    return tuple(array[place : place + 8])
+
+
+@operation(lambda rows, row, column: types.none)
+def prefetch(rows, row, column):
+    """Ask for rows[row, column] to be brought near, without waiting for it."""
+
+
+# Between arrays and registers
+
+
+@operation(lambda rows, row, column, like: Lanes(rows.dtype, like.n))
+def load(rows, row, column, like):
+    """Return as many neighbours as `like` has, from rows[row, column] on."""
+    return rows[row, column : column + like.size].copy()
+
+
+@operation(lambda array, place, like: Lanes(array.dtype, like.n))
+def at(array, place, like):
+    """Return as many neighbours as `like` has, from array[place] on."""
+    return array[place : place + like.size].copy()
+
+
+@operation(lambda rows, row, column, values: types.none if rows.mutable else None)
+def store(rows, row, column, values):
+    """Write the values from rows[row, column] on."""
+    rows[row, column : column + values.size] = values
+
+
+@operation(lambda array, place, values: types.none if array.mutable else None)
+def put(array, place, values):
+    """Write the values from array[place] on."""
+    array[place : place + values.size] = values
+
+
+# Arithmetic
+
+
+@operation(_type_of_full)
+def full(n, value):
+    """Return n times the value; n must be a literal number."""
+    return np.full(n, value)
+
+
+@operation(lambda like: like)
+def zeros(like):
+    """Return as many zeros as `like` has numbers."""
+    return np.zeros_like(like)
+
+
+@operation(lambda a, b: a)
+def add(a, b):
+    """Return ``a + b``."""
+    return a + b
+
+
+@operation(lambda a, b: a)
+def subtract(a, b):
+    """Return ``a - b``."""
+    return a - b
+
+
+@operation(lambda a, b: a)
+def divide(a, b):
+    """Return ``a / b``."""
+    return a / b
+
+
+@operation(lambda a, by: a)
+def shifted(a, by):
+    """Return a plus a scalar."""
+    return a + by
+
+
+@operation(lambda a: a)
+def root(a):
+    """Return the square root."""
+    return np.sqrt(a)
+
+
+@operation(lambda factor, x, z: z)
+def multiply_add(factor, x, z):
+    """Return ``factor * x + z``, rounded once where the machine can."""
+    return factor * x + z
+
+
+@operation(_type_of_pairs)
+def multiply_add_pairs(pair, x, z):
+    """Return z plus the products of the pairs of x with a pair, ``p * x0 + q * x1``.
+
+    A pair is two 16-bit numbers side by side, and `pair` the 32-bit number that they
+    make. z holds 32-bit numbers, half as many as there are in x.
+    """
+    first, second = np.array([pair], np.int32).view(np.int16).astype(np.int32)
+    x = x.astype(np.int32)  # numpy 1 would multiply in 16 bits
+    return z + first * x[::2] + second * x[1::2]
+
+
+@operation(lambda a, by, slope: a)
+def leak(a, by, slope):
+    """Return a where `by` is positive, ``slope * a`` elsewhere."""
+    return np.where(by > 0, a, slope * a)
+
+
+# From registers to single numbers
+
+
+@operation(lambda a: a.dtype)
+def total(a):
+    """Return the sum of the numbers."""
+    return a.sum()
+
+
+@operation(lambda a, b, c, d, e, f, g, h: Lanes(a.dtype, 8))
+def totals(a, b, c, d, e, f, g, h):
+    """Return the sums of each, side by side."""
+    return np.array([a, b, c, d, e, f, g, h]).sum(axis=1)
+
+
+@operation(_type_of_bits)
+def reaching(a, b, c, d, bound):
+    """Return which absolute values reach the bound: a bit for each, those of a first.
+
+    Sixteen whole numbers of 32 bits each.
+    """
+    reached = np.abs(np.concatenate([a, b, c, d])) >= bound
+    return np.uint64(sum(1 << int(n) for n in np.flatnonzero(reached)))
+
+
+@operation(lambda bits: types.intp)
+def lowest_bit(bits):
+    """Return the place of the lowest bit that is set; there is one."""
+    return (int(bits) & -int(bits)).bit_length() - 1
