@@ -36,6 +36,9 @@ from skset.runtime.places import Places, is_trusted, make_directory, places_for
 
 __all__ = ["RECORD", "GuardedCache", "cache_files", "clear_cache"]
 
+PACKAGE = Path(__file__).parents[1]
+# The folders with compiled functions, and with what decides how they are compiled.
+ROOMS = "runtime", "kernels"
 # Settings of numba that change the machine code but not the signature.
 SETTINGS = "BOUNDSCHECK", "OPT", "LOOP_VECTORIZE", "SLP_VECTORIZE", "DEBUGINFO_DEFAULT"
 # The name of a file of ours: kernel and Python version, then the beginnings of the hash
@@ -48,9 +51,9 @@ FILE_NAME = re.compile(
 
 def package_stamp():
     """Return the SHA-256 of every source file of the runtime and of the kernels."""
-    digest, packages = hashlib.sha256(), Path(__file__).parents[1]
-    for room in ("runtime", "kernels"):
-        for path in sorted((packages / room).glob("*.py")):
+    digest = hashlib.sha256()
+    for room in ROOMS:
+        for path in sorted((PACKAGE / room).glob("*.py")):
             digest.update(path.read_bytes())
     return digest.hexdigest()
 
@@ -153,8 +156,7 @@ class CodePlace(CompileResultCacheImpl):
         # A frozen program has no sources.
         self._stamped = sys.executable if hasattr(sys, "frozen") else self._py_file
         exists = os.path.exists(self._stamped)
-        sources = os.path.dirname(self._py_file)
-        self.places = places_for(sources) if exists else Places()
+        self.places = places_for(_home_of(self._py_file)) if exists else Places()
         module = os.path.splitext(os.path.basename(self._py_file))[0]
         name = f"{module}.{function.__qualname__}"
         self._filename_base = self.get_filename_base(name, getattr(sys, "abiflags", ""))
@@ -218,6 +220,14 @@ class GuardedCache(FunctionCache):
             super().save_overload(sig, data)
         except Exception as failure:
             RECORD.failure = failure
+
+
+def _home_of(file):
+    """Return the folder whose cache has the code of a file.
+
+    All of skset's code lies in one place, from whichever room it is.
+    """
+    return str(PACKAGE) if PACKAGE in Path(file).parents else os.path.dirname(file)
 
 
 def _warn_once():

@@ -31,16 +31,17 @@ CALL_WITH = CALL.replace("np.int32", "np.{}")
 
 
 class Installation:
-    """A copy of the kernels, and a cache directory."""
+    """A copy of the kernels and of what runs them, and a cache directory."""
 
     def __init__(self, root):
         self.root, self.cache = root, root / "cache"
-        self.kernels = root / "skset" / "kernels"
+        self.package = root / "skset"
+        self.kernels = self.package / "kernels"
         source = Path(skset.kernels.__file__).parents[1]
         ignore = shutil.ignore_patterns("__pycache__")
-        for room in ("runtime", "kernels"):
-            shutil.copytree(source / room, root / "skset" / room, ignore=ignore)
-        (root / "skset" / "__init__.py").touch()
+        for room in cache.ROOMS:
+            shutil.copytree(source / room, self.package / room, ignore=ignore)
+        (self.package / "__init__.py").touch()
 
     def start(self, code, *arguments, **environment):
         """Start a new process that runs the code."""
@@ -75,7 +76,7 @@ def filled(tmp_path_factory):
 @pytest.fixture
 def installation(filled):
     """The installation, its cache holding one compiled kernel."""
-    for left in (filled.cache, filled.kernels / "__pycache__"):
+    for left in (filled.cache, filled.package / "__pycache__"):
         shutil.rmtree(left, ignore_errors=True)
     shutil.copytree(filled.root / "kept", filled.cache)
     return filled
@@ -144,16 +145,56 @@ def test_code_is_stamped_with_the_sources_it_was_imported_from(tmp_path):
     assert installation.run(code.format("")) == ("30\n", "")
 
 
+@contextmanager
+def changed(path):
+    """Yield while there is one more comment in a source file."""
+    text = path.read_text()
+    try:
+        path.write_text(text + "# changed\n")
+        yield
+    finally:
+        path.write_text(text)
+
+
+@pytest.mark.parametrize(
+    "file", ["kernels/patterns.py", "kernels/_lane_instructions.py", "runtime/spin.py"]
+)
+def test_a_change_in_any_room_makes_kernels_compiled_anew(installation, file):
+    # Row 49. The kernel that is called is in the first of these files.
+    with changed(installation.package / file):
+        assert installation.run() == (COMPILED, "")
+        assert installation.run() == (LOADED, "")
+
+
+def test_every_room_of_compiled_code_is_stamped():
+    """Whatever is compiled lies in a folder whose sources the stamp covers."""
+    package = Path(skset.kernels.__file__).parents[1]
+    compiled = {
+        path.relative_to(package).parts[0]
+        for path in package.rglob("*.py")
+        if "import numba" in (text := path.read_text()) or "runtime.jit" in text
+    }
+    assert compiled - {"__main__.py"} == set(cache.ROOMS)
+
+
+def test_the_code_of_all_rooms_lies_in_one_place(tmp_path):
+    installation = Installation(tmp_path)
+    code = CALL + "from skset.runtime.spin import arrive; arrive(positions, 0, 7)\n"
+    for kept in (str(installation.cache), ""):
+        installation.run(code, NUMBA_CACHE_DIR=kept)
+    at_sources = [installation.package / "__pycache__"] * 2
+    found = [path.parent for path in installation.package.rglob("*.nbc")]
+    assert found == at_sources
+    given = {path.parent for path in installation.cache.rglob("*.nbc")}
+    assert len(given) == 1
+
+
 def test_code_of_older_sources_does_not_pile_up(installation):
     (old,) = installation.cache.rglob("*.nbc")
     numbas = old.with_name("f-1.py311.1.nbc")
     numbas.touch()
-    text = (installation.kernels / "patterns.py").read_text()
-    try:
-        (installation.kernels / "patterns.py").write_text(text + "# changed\n")
+    with changed(installation.kernels / "patterns.py"):
         assert installation.run() == (COMPILED, "")
-    finally:
-        (installation.kernels / "patterns.py").write_text(text)
     assert numbas.exists()  # of someone else
     numbas.unlink()
     (new,) = installation.cache.rglob("*.nbc")
@@ -192,7 +233,7 @@ def test_without_a_writable_directory_it_compiles_and_warns_once(tmp_path):  # r
     # Not by permissions, which do not bind root: a file stands where a directory would.
     no_directory = installation.root / "file"
     no_directory.touch()
-    (installation.kernels / "__pycache__").touch()
+    (installation.package / "__pycache__").touch()
     homes = ["HOME", "XDG_CACHE_HOME", "LOCALAPPDATA", "NUMBA_CACHE_DIR"]
     places = dict.fromkeys(homes, str(no_directory))
     code = f"""
@@ -346,7 +387,7 @@ def not_writable(installation):
         os.chown(installation.home, OTHER, OTHER)
         yield BECOME_OTHER
         return
-    parts = [installation.cache, installation.kernels]
+    parts = [installation.cache, installation.package]
     closed = [d for part in parts for d in (part, *part.rglob("*")) if d.is_dir()]
     try:
         for directory in closed:
@@ -499,7 +540,7 @@ def test_what_others_could_have_written_is_never_unpickled(installation, spoil):
 def test_a_group_that_can_change_the_sources_may_write_the_cache(shown):
     assert shown.run() == (COMPILED, "")
     group = OTHER if os.geteuid() == 0 else os.getgroups()[-1]
-    for part in (shown.kernels, shown.cache):
+    for part in (shown.package, shown.cache):
         for path in (part, *part.rglob("*")):
             os.chown(path, -1, group)
             path.chmod(0o775 if path.is_dir() else 0o664)
@@ -586,13 +627,13 @@ def test_no_one_else_can_write_what_is_made_whatever_the_umask(tmp_path):
     for path, mode in made.items():
         assert mode == (0o644 if path and path[-1].endswith(".nbc") else 0o700)
     # Python's own, which it fills for whoever can read the sources.
-    assert modes(installation.kernels / "__pycache__")[()] == 0o755
+    assert modes(installation.package / "__pycache__")[()] == 0o755
 
 
 @posix
 def test_the_directory_of_python_is_left_as_it_is(tmp_path):
     installation = Installation(tmp_path)
-    pythons = installation.kernels / "__pycache__"
+    pythons = installation.package / "__pycache__"
     pythons.mkdir(0o710)
     assert installation.run(NUMBA_CACHE_DIR="") == (COMPILED, "")
     assert modes(pythons)[()] == 0o710
