@@ -214,6 +214,12 @@ def adam_step(w, mean, square, gradient, t, learning_rate, beta_1, beta_2, epsil
     return w - rate * mean / (np.sqrt(square) + epsilon), mean, square
 
 
+def adamw_step(w, mean, square, gradient, t, learning_rate, *numbers, alpha):
+    """Return new weights and moments: those of Adam, and decayed weights."""
+    decayed = w - learning_rate * alpha * w
+    return adam_step(decayed, mean, square, gradient, t, learning_rate, *numbers)
+
+
 # Importances
 
 

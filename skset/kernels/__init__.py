@@ -20,15 +20,7 @@ from skset.kernels.patterns import (
 )
 from skset.kernels.products import forward, pull_back
 from skset.kernels.scores import BLOCK, TILE, encode, strong_pairs
-from skset.kernels.steps import (
-    AdamStep,
-    SGDStep,
-    backward_adam,
-    backward_sgd,
-    pair_scores,
-    update_adam,
-    update_sgd,
-)
+from skset.kernels.steps import backward_adam, backward_sgd, pair_scores
 from skset.kernels.sums import (
     all_finite,
     column_sums,
@@ -36,6 +28,7 @@ from skset.kernels.sums import (
     row_sums,
     squared_sum,
 )
+from skset.kernels.updates import AdamStep, SGDStep, update_adam, update_sgd
 
 __all__ = [
     "BLOCK",

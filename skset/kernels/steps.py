@@ -5,8 +5,6 @@ and the optimiser's state lie and are walked in by-input order; a kernel works o
 units from ``start`` to ``stop`` and writes only what belongs to them.
 """
 
-from typing import NamedTuple
-
 import numpy as np
 
 from skset.kernels.lanes import (
@@ -34,44 +32,11 @@ from skset.kernels.lanes import (
 )
 from skset.runtime.jit import inlined, kernel
 
-__all__ = [
-    "AdamStep",
-    "SGDStep",
-    "backward_adam",
-    "backward_sgd",
-    "pair_scores",
-    "update_adam",
-    "update_sgd",
-]
+__all__ = ["backward_adam", "backward_sgd", "pair_scores"]
 
 # Where the rows have more numbers than a second-level cache holds, those that
 # connections need this much later are asked for in advance.
 NEAR, AHEAD = 1 << 18, 16
-
-
-class SGDStep(NamedTuple):
-    """What one step of stochastic gradient descent needs, in the network's dtype.
-
-    ``velocity = momentum * velocity - learning_rate * gradient``, then
-    ``weight += carry * velocity - push * gradient``, with carry 1 and push 0 for plain
-    momentum, carry = momentum and push = learning_rate for Nesterov's.
-    """
-
-    learning_rate: float
-    momentum: float
-    carry: float
-    push: float
-    l2: float
-
-
-class AdamStep(NamedTuple):
-    """What one step of Adam needs; `learning_rate` holds the bias correction."""
-
-    learning_rate: float
-    beta_1: float
-    beta_2: float
-    epsilon: float
-    l2: float
 
 
 @inlined
@@ -197,24 +162,12 @@ def _one(zero, i, k, first, bend, indices, weights, X, D, DX):
     return full(1, gradient)
 
 
-@kernel
-def update_sgd(weights, velocity, gradient, step):
-    """Take one step of gradient descent with momentum, in place."""
-    for k in range(weights.size):
-        g = gradient[k] + step.l2 * weights[k]
-        velocity[k] = step.momentum * velocity[k] - step.learning_rate * g
-        weights[k] += step.carry * velocity[k] - step.push * g
-
-
-@kernel
-def update_adam(weights, mean, square, gradient, step):
-    """Take one step of Adam (Kingma and Ba 2014, algorithm 1), in place."""
-    one = weights.dtype.type(1)
-    for k in range(weights.size):
-        g = gradient[k] + step.l2 * weights[k]
-        mean[k] = step.beta_1 * mean[k] + (one - step.beta_1) * g
-        square[k] = step.beta_2 * square[k] + (one - step.beta_2) * g * g
-        weights[k] -= step.learning_rate * mean[k] / (np.sqrt(square[k]) + step.epsilon)
+@inlined
+def _decayed(w, share):
+    """Return the weights without a share of them; `share` may be None."""
+    if share is None:
+        return w
+    return multiply_add(-share, w, w)
 
 
 @inlined
@@ -237,11 +190,9 @@ def _adam_step(gradient, k, weights, mean, square, step):
     s = multiply_add(step.beta_2, subtract(s, gg), gg)
     put(mean, k, m)
     put(square, k, s)
-    put(
-        weights,
-        k,
-        multiply_add(-step.learning_rate, divide(m, shifted(root(s), step.epsilon)), w),
-    )
+    direction = divide(m, shifted(root(s), step.epsilon))
+    w = _decayed(w, step.decay)
+    put(weights, k, multiply_add(-step.learning_rate, direction, w))
 
 
 @kernel

@@ -183,7 +183,7 @@ class Layer:
             self.bias.dtype.type(1 if slope is None else slope),
             step,
         )
-        unpenalised = step._replace(l2=self.bias.dtype.type(0))
+        unpenalised = step.without_penalty()
         gradient = np.empty_like(self.bias)
         kernels.row_sums(D, gradient)
         optimiser.update(self.bias, *self.bias_moments, gradient, unpenalised)

@@ -8,13 +8,14 @@ from skset.training.lbfgs import LBFGS
 from skset.training.learning_rate import LearningRate
 from skset.training.loop import Training
 from skset.training.noise import GaussianNoise
-from skset.training.optimisers import SGD, Adam
+from skset.training.optimisers import SGD, Adam, AdamW
 from skset.training.state import State
 
 __all__ = [
     "LBFGS",
     "SGD",
     "Adam",
+    "AdamW",
     "Backpropagation",
     "ContrastiveDivergence",
     "DensityGoal",

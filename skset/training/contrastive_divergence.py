@@ -143,7 +143,7 @@ class ContrastiveDivergence:
         )
         no_deltas = np.empty((0, X.shape[1]), D.dtype)
         machine.layer.backward(X, D, no_deltas, self.optimiser, step, team)
-        unpenalised = step._replace(l2=step.l2.dtype.type(0))
+        unpenalised = step.without_penalty()
         # Not by BLAS, whose last bits depend on how many threads it takes.
         gradient = np.einsum("ib,b->i", X, weight)
         self.optimiser.update(

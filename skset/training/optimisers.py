@@ -5,13 +5,14 @@ An optimiser holds no state of its own. The arrays that it needs beside the weig
 """
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
 from skset import kernels
+from skset.kernels import AdamStep, SGDStep
 
-__all__ = ["SGD", "Adam"]
+__all__ = ["SGD", "Adam", "AdamW"]
 
 
 @dataclass(frozen=True)
@@ -28,15 +29,15 @@ class SGD:
     update: ClassVar = staticmethod(kernels.update_sgd)
 
     @property
-    def decay(self):
+    def decay(self) -> float:
         """What is left of a gradient in the momentum, one step later."""
         return self.momentum
 
-    def step(self, learning_rate, t, l2, dtype):
+    def step(self, learning_rate: float, t: int, l2: float, dtype: Any) -> SGDStep:
         """Return the numbers of step t (from 1) for the kernels."""
         carry, push = (self.momentum, learning_rate) if self.nesterov else (1.0, 0.0)
         numbers = (learning_rate, self.momentum, carry, push, l2)
-        return kernels.SGDStep(*map(dtype.type, numbers))
+        return SGDStep(*map(dtype.type, numbers))
 
 
 @dataclass(frozen=True)
@@ -51,11 +52,11 @@ class Adam:
     update: ClassVar = staticmethod(kernels.update_adam)
 
     @property
-    def decay(self):
+    def decay(self) -> float:
         """What is left of a gradient in the first moment, one step later."""
         return self.beta_1
 
-    def step(self, learning_rate, t, l2, dtype):
+    def step(self, learning_rate: float, t: int, l2: float, dtype: Any) -> AdamStep:
         """Return the numbers of step t (from 1) for the kernels."""
         correction = np.sqrt(1 - self.beta_2**t) / (1 - self.beta_1**t)
         numbers = (
@@ -65,4 +66,29 @@ class Adam:
             self.epsilon,
             l2,
         )
-        return kernels.AdamStep(*map(dtype.type, numbers))
+        return AdamStep(*map(dtype.type, numbers))
+
+
+@dataclass(frozen=True)
+class AdamW(Adam):
+    """Adam with decoupled weight decay (Loshchilov and Hutter 2019, ICLR, algorithm 2).
+
+    In each step a weight loses the share ``learning_rate * alpha`` of itself, as in
+    PyTorch; the paper leaves the constant part of the rate out of it. The decay is not
+    part of the loss nor of the gradient, so it is neither scaled by the moments nor
+    divided by the size of the batch. Biases do not decay.
+
+    Attributes
+    ----------
+    alpha : float
+        The decay at learning rate 1.
+    """
+
+    alpha: float = 0.01
+
+    def step(self, learning_rate: float, t: int, l2: float, dtype: Any) -> AdamStep:
+        """Return the numbers of step t (from 1); the loss may have no penalty."""
+        if l2:
+            raise ValueError(f"AdamW decays by itself, but got a penalty of {l2}.")
+        share = dtype.type(learning_rate * self.alpha)
+        return super().step(learning_rate, t, 0.0, dtype)._replace(decay=share)

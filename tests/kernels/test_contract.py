@@ -17,10 +17,11 @@ from skset.kernels import (
     scores,
     steps,
     sums,
+    updates,
 )
 from skset.runtime import cache, jit
 
-MODULES = [batches, energies, patterns, products, scores, steps, sums]
+MODULES = [batches, energies, patterns, products, scores, steps, sums, updates]
 PUBLIC = {
     name: value
     for name in kernels.__all__

@@ -32,6 +32,7 @@ MASKS = {
 }
 DTYPES = ["float32", "float64"]
 WORK = 10**6
+ADAM, DECAY = (0.1, 0.9, 0.99, 1e-8), 0.2
 SGD_STEPS = {
     "plain": (0.1, 0.9, 1.0, 0.0, 0.01),
     "nesterov": (0.1, 0.9, 0.9, 0.1, 0.01),
@@ -39,8 +40,17 @@ SGD_STEPS = {
 
 masks = pytest.mark.parametrize("mask", MASKS.values(), ids=MASKS)
 dtypes = pytest.mark.parametrize("dtype", DTYPES)
-rules = pytest.mark.parametrize("rule", ["plain", "nesterov", "adam"])
+rules = pytest.mark.parametrize("rule", ["plain", "nesterov", "adam", "adamw"])
 widths = pytest.mark.parametrize("width", [1, 2, 7, 16, 33])
+
+
+def adam_step(rule, new, rate=ADAM[0]):
+    """Return the numbers of a step of Adam or AdamW at rate 0.1, times a correction."""
+    if rule == "adamw":
+        numbers = (rate, *ADAM[1:], 0.0, ADAM[0] * DECAY)
+    else:
+        numbers = (rate, *ADAM[1:], 0.01)
+    return kernels.AdamStep(*map(new, numbers))
 
 
 class Case:
@@ -96,9 +106,9 @@ class Case:
         """Run the backward kernel; return DX, weights and moments after it."""
         stop = self.mask.shape[0] if stop is None else stop
         DX = self.DX if DX is None else DX
-        if rule == "adam":
+        if rule.startswith("adam"):
             kernel, moments = kernels.backward_adam, self.moments
-            step = kernels.AdamStep(*map(self.dtype.type, (0.1, 0.9, 0.99, 1e-8, 0.01)))
+            step = adam_step(rule, self.dtype.type)
         else:
             kernel, moments = kernels.backward_sgd, self.moments[:1]
             step = kernels.SGDStep(*map(self.dtype.type, SGD_STEPS[rule]))
@@ -115,11 +125,15 @@ class Case:
 
     def expected_backward(self, rule, slope=1.0):
         W, X, D = self.dense(self.weights), self.X, self.D
-        gradient = (X @ D.T)[self.mask] + 0.01 * self.weights
-        if rule == "adam":
+        gradient = (X @ D.T)[self.mask]
+        state = self.weights, *self.moments
+        if rule == "adamw":
             # The kernel's rate holds the bias correction, which is 1 at t = infinity.
-            args = (10**6, 0.1, 0.9, 0.99, 1e-8)
-            after = reference.adam_step(self.weights, *self.moments, gradient, *args)
+            after = reference.adamw_step(*state, gradient, 10**6, *ADAM, alpha=DECAY)
+            return (W @ D) * np.where(X > 0, 1, slope), *after
+        gradient = gradient + 0.01 * self.weights
+        if rule == "adam":
+            after = reference.adam_step(*state, gradient, 10**6, *ADAM)
         else:
             args = (0.1, 0.9, rule == "nesterov")
             after = reference.sgd_step(self.weights, self.moments[0], gradient, *args)
@@ -349,12 +363,23 @@ def test_updates_of_a_bias_are_the_textbook_steps(dtype):
     for a, b in zip(actual, expected, strict=True):
         assert_close(a, b)
     rate = 0.1 * np.sqrt(1 - 0.99**3) / (1 - 0.9**3)
-    expected = reference.adam_step(w, m, v, g + 0.01 * w, 3, 0.1, 0.9, 0.99, 1e-8)
-    actual = w.copy(), m.copy(), v.copy()
-    step = kernels.AdamStep(*map(new, (rate, 0.9, 0.99, 1e-8, 0.01)))
-    kernels.update_adam(*actual, g, step)
-    for a, b in zip(actual, expected, strict=True):
-        assert_close(a, b)
+    decayed = reference.adamw_step(w, m, v, g, 3, *ADAM, alpha=DECAY)
+    penalised = reference.adam_step(w, m, v, g + 0.01 * w, 3, *ADAM)
+    for rule, expected in (("adam", penalised), ("adamw", decayed)):
+        actual = w.copy(), m.copy(), v.copy()
+        kernels.update_adam(*actual, g, adam_step(rule, new, rate))
+        for a, b in zip(actual, expected, strict=True):
+            assert_close(a, b)
+
+
+@pytest.mark.parametrize("rule", ["adam", "adamw"])
+def test_a_bias_is_neither_penalised_nor_decayed(rule):
+    step = adam_step(rule, np.float32).without_penalty()
+    assert step == (*map(np.float32, (*ADAM, 0)), None)
+    assert {type(number) for number in step[:5]} == {np.float32}
+    sgd = kernels.SGDStep(*map(np.float32, SGD_STEPS["nesterov"])).without_penalty()
+    assert sgd == (*map(np.float32, SGD_STEPS["nesterov"][:4]), 0)
+    assert {type(number) for number in sgd} == {np.float32}
 
 
 @dtypes

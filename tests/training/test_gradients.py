@@ -17,7 +17,7 @@ from model.cases import (
 from reference import DenseNet, assert_close
 
 from skset.model import LOSSES, Samples
-from skset.training import SGD, Adam, LearningRate
+from skset.training import SGD, Adam, AdamW, LearningRate
 
 RATE = 1e-2
 UNITS = [6, 8, 7, 5, 3]
@@ -157,7 +157,9 @@ def test_dropout_drops_its_share_and_no_more(dtype):
 
 
 @pytest.mark.parametrize(
-    "optimiser", [SGD(), SGD(0.5, nesterov=False), Adam()], ids=str
+    "optimiser",
+    [SGD(), SGD(0.5, nesterov=False), Adam(), AdamW(alpha=0.2)],
+    ids=str,
 )
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_many_steps_of_a_sparse_network(optimiser, dtype):
@@ -167,14 +169,17 @@ def test_many_steps_of_a_sparse_network(optimiser, dtype):
     state = [
         [np.zeros_like(p) for _ in range(optimiser.n_moments)] for p in net.W + net.b
     ]
-    with training(network, Samples(X, y), optimiser=optimiser, alpha=0.2) as running:
+    alpha = 0.0 if isinstance(optimiser, AdamW) else 0.2
+    with training(network, Samples(X, y), optimiser=optimiser, alpha=alpha) as running:
         for t in range(1, 21):
             next(running)
             parameters, gradients = (
                 net.W + net.b,
-                chain(*net.gradients(X, Y, alpha=0.2)),
+                chain(*net.gradients(X, Y, alpha=alpha)),
             )
             for p, g, moments in zip(parameters, gradients, state, strict=True):
+                if isinstance(optimiser, AdamW) and p.ndim == 2:  # no bias decays
+                    p -= 0.1 * optimiser.alpha * p
                 p[...], *moments[:] = textbook_step(optimiser, p, moments, g, t)
     for layer, W, b, mask in zip(
         running.state.network.layers, net.W, net.b, net.masks, strict=True

@@ -1,0 +1,83 @@
+"""The numbers of an optimiser's step, and steps along a gradient that is given.
+
+`steps.py` has the same steps fused into the way back through a layer.
+"""
+
+from typing import NamedTuple, Self
+
+import numpy as np
+
+from skset.runtime.jit import inlined, kernel
+
+__all__ = ["AdamStep", "SGDStep", "update_adam", "update_sgd"]
+
+
+class SGDStep(NamedTuple):
+    """What one step of stochastic gradient descent needs, in the network's dtype.
+
+    ``velocity = momentum * velocity - learning_rate * gradient``, then
+    ``weight += carry * velocity - push * gradient``, with carry 1 and push 0 for plain
+    momentum, carry = momentum and push = learning_rate for Nesterov's.
+    """
+
+    learning_rate: float
+    momentum: float
+    carry: float
+    push: float
+    l2: float
+
+    def without_penalty(self) -> Self:
+        """Return the step of a bias."""
+        return self._replace(l2=type(self.l2)(0))
+
+
+class AdamStep(NamedTuple):
+    """What one step of Adam needs; `learning_rate` holds the bias correction.
+
+    `l2` times the weight is part of the gradient. AdamW has 0 there, and in `decay` the
+    share of the weight that it takes away beside the step. Adam has None: another type,
+    for which the kernels are compiled without the decay.
+    """
+
+    learning_rate: float
+    beta_1: float
+    beta_2: float
+    epsilon: float
+    l2: float
+    decay: float | None = None
+
+    def without_penalty(self) -> Self:
+        """Return the step of a bias."""
+        return self._replace(l2=type(self.l2)(0), decay=None)
+
+
+@kernel
+def update_sgd(weights, velocity, gradient, step):
+    """Take one step of gradient descent with momentum, in place."""
+    for k in range(weights.size):
+        g = gradient[k] + step.l2 * weights[k]
+        velocity[k] = step.momentum * velocity[k] - step.learning_rate * g
+        weights[k] += step.carry * velocity[k] - step.push * g
+
+
+@inlined
+def _decay_all(weights, share):
+    """Take a share of all weights away; `share` may be None."""
+    if share is not None:
+        for k in range(weights.size):
+            weights[k] -= share * weights[k]
+
+
+@kernel
+def update_adam(weights, mean, square, gradient, step):
+    """Take one step of Adam (Kingma and Ba 2014, algorithm 1), in place.
+
+    With ``step.decay`` it is AdamW (Loshchilov and Hutter 2019, algorithm 2).
+    """
+    one = weights.dtype.type(1)
+    _decay_all(weights, step.decay)
+    for k in range(weights.size):
+        g = gradient[k] + step.l2 * weights[k]
+        mean[k] = step.beta_1 * mean[k] + (one - step.beta_1) * g
+        square[k] = step.beta_2 * square[k] + (one - step.beta_2) * g * g
+        weights[k] -= step.learning_rate * mean[k] / (np.sqrt(square[k]) + step.epsilon)
