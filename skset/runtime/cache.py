@@ -23,6 +23,7 @@ import re
 import sys
 import uuid
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -49,7 +50,7 @@ FILE_NAME = re.compile(
 )
 
 
-def package_stamp():
+def package_stamp() -> str:
     """Return the SHA-256 of every source file of the runtime and of the kernels."""
     digest = hashlib.sha256()
     for room in ROOMS:
@@ -100,15 +101,15 @@ class CodeFiles:
         What their names begin with.
     """
 
-    def __init__(self, places, base):
+    def __init__(self, places: Places, base: str) -> None:
         self.places, self.base = places, base
 
-    def name(self, key):
+    def name(self, key: Any) -> str:
         """Return the name of the file for the given key."""
         name = hashlib.sha256(repr(key).encode()).hexdigest()[:16]
         return f"{self.base}.{PACKAGE_STAMP[:8]}.{name}.nbc"
 
-    def load(self, key):
+    def load(self, key: Any) -> Any:
         """Return what was saved under the key, None if there is nothing or no more."""
         for directory in self.places.readable:
             with contextlib.suppress(Exception):  # of a damaged file, any
@@ -117,7 +118,7 @@ class CodeFiles:
                     return data
         return None
 
-    def save(self, key, data):
+    def save(self, key: Any, data: Any) -> None:
         """Write a file as a whole or not at all, and remove those of older sources."""
         directory = self.places.writable
         if directory is None:
@@ -134,13 +135,13 @@ class CodeFiles:
             raise
         self._remove_outdated()
 
-    def flush(self):
+    def flush(self) -> None:
         """Remove all files of this kernel."""
         for path in _files_in(self.places.writable):
             if path.name.startswith(f"{self.base}."):
                 _remove(path)
 
-    def _remove_outdated(self):
+    def _remove_outdated(self) -> None:
         for path in _files_in(self.places.writable):
             if path.suffix == ".nbc" and path.name.split(".")[-3] != PACKAGE_STAMP[:8]:
                 _remove(path)
@@ -149,7 +150,7 @@ class CodeFiles:
 class CodePlace(CompileResultCacheImpl):
     """What numba asks about the place of a kernel's code; it is its own locator."""
 
-    def __init__(self, function):
+    def __init__(self, function: Callable[..., Any]) -> None:
         self._py_file = inspect.getfile(function)
         self._lineno = function.__code__.co_firstlineno
         self._locator = self
@@ -161,19 +162,19 @@ class CodePlace(CompileResultCacheImpl):
         name = f"{module}.{function.__qualname__}"
         self._filename_base = self.get_filename_base(name, getattr(sys, "abiflags", ""))
 
-    def get_cache_path(self):
+    def get_cache_path(self) -> str:
         """Return the directory in which code is kept."""
         return str(self.places.writable or "")
 
-    def get_source_stamp(self):
+    def get_source_stamp(self) -> str | None:
         """Return the hash of the file with the kernel, None where there is no file."""
         return _digest_of(self._stamped) if self.places.readable else None
 
-    def get_disambiguator(self):
+    def get_disambiguator(self) -> str:
         """Return what tells functions of one name apart."""
         return str(self._lineno)
 
-    def ensure_cache_path(self):
+    def ensure_cache_path(self) -> None:
         """Make the directory again if it has vanished."""
         if self.places.writable is not None:
             make_directory(self.places.writable)
@@ -186,7 +187,7 @@ class GuardedCache(FunctionCache):
     _impl: CodePlace
     warned = False
 
-    def __init__(self, function):
+    def __init__(self, function: Callable[..., Any]) -> None:
         super().__init__(function)
         places = self._impl.places
         files: Any = CodeFiles(places, self._impl.filename_base)
@@ -196,13 +197,13 @@ class GuardedCache(FunctionCache):
             RECORD.directories.add(places.writable)
         RECORD.read_only.update(p for p in places.readable if p != places.writable)
 
-    def _index_key(self, sig, codegen):
+    def _index_key(self, sig: Any, codegen: Any) -> tuple[Any, ...]:
         settings = [str(getattr(numba.config, name, None)) for name in SETTINGS]
         versions = numba.__version__, np.__version__
         key = super()._index_key(sig, codegen)
         return (*key, PACKAGE_STAMP, self._source, *versions, *settings)
 
-    def load_overload(self, sig, target_context):
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
         """Return the cached code, or None where there is none that can be read."""
         try:
             code = super().load_overload(sig, target_context)
@@ -214,7 +215,7 @@ class GuardedCache(FunctionCache):
             _warn_once()
         return code
 
-    def save_overload(self, sig, data):
+    def save_overload(self, sig: Any, data: Any) -> None:
         """Write the code to disk; a full or read-only disk costs only the saving."""
         try:
             super().save_overload(sig, data)
@@ -222,7 +223,7 @@ class GuardedCache(FunctionCache):
             RECORD.failure = failure
 
 
-def _home_of(file):
+def _home_of(file: str) -> str:
     """Return the folder whose cache has the code of a file.
 
     All of skset's code lies in one place, from whichever room it is.
@@ -230,7 +231,7 @@ def _home_of(file):
     return str(PACKAGE) if PACKAGE in Path(file).parents else os.path.dirname(file)
 
 
-def _warn_once():
+def _warn_once() -> None:
     """Warn at the first compilation of the process that nothing keeps."""
     if not GuardedCache.warned:
         GuardedCache.warned = True
@@ -244,13 +245,13 @@ def _warn_once():
         )
 
 
-def cache_files():
+def cache_files() -> list[Path]:
     """Return the paths of all files with machine code of this package's kernels."""
     places = RECORD.directories | RECORD.read_only
     return sorted(path for place in places for path in _files_in(place))
 
 
-def clear_cache():
+def clear_cache() -> tuple[int, int]:
     """Remove all files with machine code of this package's kernels.
 
     Returns
@@ -279,7 +280,7 @@ def clear_cache():
     return n_files, n_bytes
 
 
-def _content(path):
+def _content(path: Path) -> bytes:
     """Return what a file holds; raise an OSError if it is damaged or not trusted."""
     with open(path, "rb") as file:
         if not is_trusted(os.fstat(file.fileno())):
@@ -291,13 +292,15 @@ def _content(path):
     return content
 
 
-def _for_others_to_read(path, flags):
+def _for_others_to_read(path: str, flags: int) -> int:
     """Open a file that nobody else may write, whatever the umask is."""
     return os.open(path, flags, 0o644)
 
 
-def _files_in(directory):
-    """Return the files of ours in a directory."""
+def _files_in(directory: Path | None) -> list[Path]:
+    """Return the files of ours in a directory, none where there is no directory."""
+    if directory is None:
+        return []
     return [
         path
         for path in directory.glob("*.nbc*")
@@ -306,10 +309,10 @@ def _files_in(directory):
 
 
 @functools.cache
-def _digest_of(path):
+def _digest_of(path: str) -> str:
     return hashlib.sha256(Path(path).read_bytes()).hexdigest()
 
 
-def _remove(path):
+def _remove(path: Path) -> None:
     with contextlib.suppress(OSError):
         os.unlink(path)

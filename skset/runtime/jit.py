@@ -3,13 +3,17 @@
 It fixes the compiler flags; `cache.py` keeps the machine code.
 """
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import numba
 
 from skset.runtime.cache import GuardedCache
 
 __all__ = ["inlined", "kernel"]
+
+# The compiler has its own mind about the types of arguments: type checkers see any.
+Result = TypeVar("Result")
 
 # `fastmath=True` would let the compiler assume that no NaN exists, and isnan(nan)
 # would be False. These flags only let it reorder and contract sums.
@@ -21,7 +25,7 @@ OPTIONS: dict[str, Any] = {
 }
 
 
-def kernel(function):
+def kernel(function: Callable[..., Result]) -> Callable[..., Result]:
     """Compile `function` to machine code at its first call.
 
     Parameters
@@ -35,16 +39,18 @@ def kernel(function):
         The numba dispatcher, with the GIL released while it runs; `function` itself
         where ``NUMBA_DISABLE_JIT`` is set.
     """
-    dispatcher = numba.njit(**OPTIONS)(function)
+    dispatcher: Callable[..., Result] = numba.njit(**OPTIONS)(function)
     if hasattr(dispatcher, "_cache"):
         dispatcher._cache = GuardedCache(function)
     return dispatcher
 
 
-def inlined(function):
+def inlined(function: Callable[..., Result]) -> Callable[..., Result]:
     """Compile a part of kernels into each of its callers, whatever its size.
 
     Not by numba's own inlining, which counts references to the arrays in inner loops.
     It is not cached by itself: its callers are.
     """
-    return numba.njit(**OPTIONS, forceinline=True)(function)
+    dispatcher: Callable[..., Result]
+    dispatcher = numba.njit(**OPTIONS, forceinline=True)(function)
+    return dispatcher

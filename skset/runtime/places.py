@@ -25,7 +25,9 @@ OWN_MODE, PYTHONS_MODE = 0o700, 0o755
 # Windows has no owners and modes that Python knows of. A user's directories are closed
 # to others there.
 HAS_OWNERS = hasattr(os, "geteuid")
-EVERYONE = ("everyone", None)
+# "user" or "group", and its number.
+Writer = tuple[str, int]
+EVERYONE: Writer = ("everyone", -1)
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ class Places:
 
 
 @functools.cache
-def places_for(sources):
+def places_for(sources: str) -> Places:
     """Return the places for kernels whose sources lie in the given directory.
 
     They are those that numba would take, in its order, down to the first that can be
@@ -64,14 +66,14 @@ def places_for(sources):
     return Places(tuple(readable))
 
 
-def make_directory(path):
+def make_directory(path: Path) -> None:
     """Make a directory of the cache, and those above it that are missing."""
     mode = PYTHONS_MODE if path.name == "__pycache__" else OWN_MODE
     for missing in reversed(_missing(path)):
         missing.mkdir(mode, exist_ok=True)
 
 
-def is_trusted(status):
+def is_trusted(status: os.stat_result) -> bool:
     """Return whether all who can write what has this status are trusted."""
     return not HAS_OWNERS or all(map(_is_trusted_writer, _writers(status)))
 
@@ -79,7 +81,7 @@ def is_trusted(status):
 # Where they lie.
 
 
-def _candidates(sources):
+def _candidates(sources: str) -> list[Path]:
     """Return the directories, as numba names them."""
     sources = os.path.abspath(sources)
     name = f"{os.path.basename(sources)}_{hashlib.sha1(sources.encode()).hexdigest()}"
@@ -92,12 +94,12 @@ def _candidates(sources):
     return [Path(os.path.realpath(path)) for path in found]
 
 
-def _missing(path):
+def _missing(path: Path) -> list[Path]:
     """Return the directory and those above it, from below, as far as they are not."""
     return list(takewhile(lambda p: not os.path.exists(p), (path, *path.parents)))
 
 
-def _is_writable(directory):
+def _is_writable(directory: Path) -> bool:
     try:
         make_directory(directory)
         tempfile.TemporaryFile(dir=directory).close()
@@ -109,7 +111,7 @@ def _is_writable(directory):
 # Whom to trust.
 
 
-def _is_safe(directory):
+def _is_safe(directory: Path) -> bool:
     """Return whether nobody can replace the directory who is not trusted.
 
     What is above it counts, too. What does not exist yet will be made by this user.
@@ -123,7 +125,7 @@ def _is_safe(directory):
         return False
 
 
-def _writers(status):
+def _writers(status: os.stat_result) -> set[Writer]:
     """Return who can write a file, or replace what is in a directory."""
     writers = {("user", status.st_uid)}
     if stat.S_ISDIR(status.st_mode) and status.st_mode & stat.S_ISVTX:
@@ -136,14 +138,14 @@ def _writers(status):
 
 
 @functools.cache
-def _trusted_writers():
+def _trusted_writers() -> set[Writer]:
     """Return root, this user, and all who can change the sources of the kernels."""
     source = Path(__file__).resolve()
     trusted = {("user", 0), ("user", os.geteuid())}
     return trusted.union(*(_writers(p.stat()) for p in (source, *source.parents)))
 
 
-def _is_trusted_writer(writer):
+def _is_trusted_writer(writer: Writer) -> bool:
     trusted = _trusted_writers()
     if writer in trusted or EVERYONE in trusted:
         return True
@@ -151,7 +153,7 @@ def _is_trusted_writer(writer):
     return kind == "group" and _is_private(number)
 
 
-def _is_private(group):
+def _is_private(group: int) -> bool:
     """Return whether this user is alone in a group, as many systems make one for each.
 
     Such a group has the user's name.

@@ -9,14 +9,21 @@ parallel variant are one machine code, called once or by several Python threads.
 
 import time
 from _thread import allocate_lock, start_new_thread
+from collections.abc import Callable
 from itertools import pairwise
+from typing import Any, Self
 
 import numba
 import numpy as np
+from numpy.typing import NDArray
 
 from skset.runtime.spin import arrive, arrive_and_await
 
 __all__ = ["Team"]
+
+Kernel = Callable[..., Any]
+# A kernel, the units from start to stop, and what else it is given.
+Job = tuple[Kernel, int, int, tuple[Any, ...]]
 
 # Below this many connection-sample products, sharing costs more than it saves.
 MIN_WORK = 1 << 18
@@ -53,12 +60,12 @@ class Team:
         Number of threads, the calling one included.
     """
 
-    def __init__(self, n_threads=1):
+    def __init__(self, n_threads: int = 1) -> None:
         self.n_threads = n_threads
         self._helpers: list[_Helper] = []
         self._posted = np.zeros(STRIDE, np.int64)
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         if self.n_threads > 1:
             self._posted = np.zeros(self.n_threads * STRIDE, np.int64)
             arrive(self._posted, 0, 0)  # compiled here, where errors are seen
@@ -67,8 +74,8 @@ class Team:
             self._helpers = [_Helper(self._posted, place) for place in places]
         return self
 
-    def __exit__(self, *exc_info):
-        interrupt = None
+    def __exit__(self, *exc_info: object) -> None:
+        interrupt: KeyboardInterrupt | None = None
         while [helper for helper in self._helpers if helper.is_serving]:
             try:
                 for helper in self._helpers:
@@ -81,11 +88,11 @@ class Team:
         if interrupt is not None:
             raise interrupt
 
-    def threads_for(self, work):
+    def threads_for(self, work: int) -> int:
         """Return how many threads share so many products."""
         return len(self._helpers) + 1 if work >= MIN_WORK else 1
 
-    def run(self, kernel, work, shares, *args):
+    def run(self, kernel: Kernel, work: int, shares: NDArray[Any], *args: Any) -> None:
         """Call ``kernel(start, stop, *args)`` so that all units are covered.
 
         Parameters
@@ -108,7 +115,7 @@ class Team:
         for first in range(0, n_parts, n_threads):
             self._share(parts[first : first + n_threads])
 
-    def _share(self, jobs):
+    def _share(self, jobs: list[Job]) -> None:
         """Do the first job, and have the helpers do the others."""
         kernel, start, stop, args = jobs[0]
         if len(jobs) == 1:
@@ -123,14 +130,14 @@ class Team:
             if error is not None:
                 raise error
 
-    def _post(self, jobs):
+    def _post(self, jobs: list[Job]) -> None:
         for helper, job in zip(self._helpers, jobs, strict=False):
             helper.job, helper.error = job, None
         arrive(self._posted, 0, int(self._posted[0]) + 1)
         for helper in self._helpers:
             helper.wake()
 
-    def _await_all(self):
+    def _await_all(self) -> None:
         """Wait until every helper has done what was posted last, then be interrupted.
 
         Nobody may still write where the caller, interrupted, looks at what there is.
@@ -159,7 +166,7 @@ class Team:
             raise error
 
 
-def _n_rounds(work, n_units, n_threads):
+def _n_rounds(work: int, n_units: int, n_threads: int) -> int:
     """Return in how many rounds the threads do the work, each of them a short one."""
     n_rounds = -(-work // (LARGEST_WORK * n_threads))
     if n_rounds > 1 and n_units < FEW_UNITS:  # then as many to each of them
@@ -176,9 +183,10 @@ class _Helper:
     ends, and another one is started when there is work again.
     """
 
-    def __init__(self, posted, place):
+    def __init__(self, posted: NDArray[np.int64], place: int) -> None:
         self.posted, self.place = posted, place
-        self.job = self.error = None
+        self.job: Job | None = None
+        self.error: BaseException | None = None
         self.failure: Exception | None = None  # why there is no thread any more
         self.stopped = self.asleep = False
         self._last_start = -START
@@ -187,18 +195,18 @@ class _Helper:
         self._alarm, self._serving = allocate_lock(), allocate_lock()
 
     @property
-    def is_serving(self):
+    def is_serving(self) -> bool:
         """Whether there is a thread."""
         return self._serving.locked()
 
-    def wake(self):
+    def wake(self) -> None:
         """Wake the thread if it is asleep, start one if there is none."""
         if not self.is_serving:
             self._start()
         elif self.asleep and self._alarm.locked():
             self._alarm.release()
 
-    def _start(self):
+    def _start(self) -> None:
         """Start a thread, unless one was started just now that has not begun yet.
 
         An interrupt may come before the thread is started, or before anybody knows that
@@ -213,7 +221,7 @@ class _Helper:
         except RuntimeError as error:  # the system has no more of them
             self.failure = error
 
-    def _serve(self):
+    def _serve(self) -> None:
         if not self._serving.acquire(False):
             return  # another thread is faster
         try:
@@ -225,7 +233,7 @@ class _Helper:
         finally:
             self._serving.release()
 
-    def _do_what_is_posted(self):
+    def _do_what_is_posted(self) -> None:
         done = int(self.posted[self.place])
         while self._await_post(done):
             done = int(self.posted[0])
@@ -236,9 +244,10 @@ class _Helper:
                     kernel(start, stop, *args)
                 except BaseException as error:
                     self.error = error
-            job = kernel = args = None  # nothing is kept alive
+                del kernel, args  # nothing is kept alive
+            job = None
 
-    def _await_post(self, done):
+    def _await_post(self, done: int) -> bool:
         """Say what is done and wait for the next post, asleep if that takes long.
 
         Returns False where there will be none.

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 import reference
-from kernels.test_products import MASKS, dtypes, masks, widths
+from kernels.test_products import MASKS, close, dtypes, masks, widths
 from reference import DenseRBM, assert_close
 from scipy.special import expit
 
@@ -152,6 +152,13 @@ def test_threads_change_no_bit(mask, form, monkeypatch):
         serial, parallel = (Case(mask, "float64", form) for _ in range(2))
         with Team(n_threads) as workers:
             assert np.array_equal(serial.add(), parallel.add(run=workers.run))
+
+
+@dtypes
+def test_a_machine_may_be_read_only(dtype):
+    given, other = (Case(MASKS["empty units"], dtype, "mixed") for _ in range(2))
+    close(given, "indptr indices weights V P Q Z")
+    assert np.array_equal(given.add(), other.add())
 
 
 def test_nan_stays_nan():

@@ -1,6 +1,8 @@
+import numba
 import numpy as np
 import pytest
 import reference
+from numba.core.errors import TypingError
 from reference import assert_close
 
 from skset import kernels
@@ -41,6 +43,7 @@ SGD_STEPS = {
 masks = pytest.mark.parametrize("mask", MASKS.values(), ids=MASKS)
 dtypes = pytest.mark.parametrize("dtype", DTYPES)
 rules = pytest.mark.parametrize("rule", ["plain", "nesterov", "adam", "adamw"])
+compiled = pytest.mark.skipif(bool(numba.config.DISABLE_JIT), reason="is interpreted")
 widths = pytest.mark.parametrize("width", [1, 2, 7, 16, 33])
 
 
@@ -392,6 +395,46 @@ def test_relu_of_a_sum_that_overflowed_downwards_is_zero(dtype):
     assert (Z[1] == np.inf).all()
     assert np.isnan(Z[2]).all()
     assert (case.forward(slope=0.1)[0] == -np.inf).all()
+
+
+# A network at rest is read-only.
+
+
+def close(case, names):
+    """Put read-only views in place of some arrays of a case."""
+    for name in names.split():
+        view = getattr(case, name).view()
+        view.flags.writeable = False
+        setattr(case, name, view)
+
+
+@dtypes
+def test_products_take_networks_that_are_read_only(dtype):
+    given = Case(MASKS["empty units"], dtype, 7)
+    expected = given.forward(n_tiles=2).copy(), given.pull_back().copy()
+    close(given, "indptr indices weights bias input_bias X D")
+    given.Z[:] = given.DX[:] = 7
+    assert np.array_equal(given.forward(n_tiles=2), expected[0])
+    assert np.array_equal(given.pull_back(), expected[1])
+
+
+@rules
+@dtypes
+def test_backward_takes_read_only_patterns_and_signals(rule, dtype):
+    given, other = (Case(MASKS["empty units"], dtype, 7) for _ in range(2))
+    expected = other.backward(rule)
+    close(given, "indptr indices X D")
+    for actual, right in zip(given.backward(rule), expected, strict=True):
+        assert np.array_equal(actual, right)
+
+
+@compiled
+@rules
+def test_backward_refuses_weights_that_are_read_only(rule):
+    case = Case(MASKS["full"], "float32", 7)
+    close(case, "weights")
+    with pytest.raises(TypingError):
+        case.backward(rule)
 
 
 # Arrays of more than 2**31 bytes; what is never touched takes no memory.

@@ -85,3 +85,12 @@ def test_a_value_that_is_not_finite_is_found(dtype, bad, place):
     values[place] = bad
     with np.errstate(invalid="ignore"):  # interpreted, numpy warns of inf * 0
         assert not kernels.all_finite(values)
+
+
+@dtypes
+@pytest.mark.parametrize("kernel", [kernels.squared_sum, kernels.all_finite])
+def test_values_may_be_read_only(kernel, dtype):
+    values = numbers(33, dtype)
+    expected = kernel(values)
+    values.flags.writeable = False
+    assert kernel(values) == expected
