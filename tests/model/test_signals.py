@@ -184,7 +184,7 @@ def fake_step(rng, shapes, batch, dtype=float):
 def test_factors_are_the_decayed_sum_of_the_last_steps(decay, n_steps, dtype):
     """What is older has less than a tenth of its weight left."""
     rng, shapes = np.random.default_rng(0), [(6, 4), (4, 3)]
-    batch = History.N_SAMPLES // n_steps  # nothing is left out
+    batch = RecentSteps.N_SAMPLES // n_steps  # nothing is left out
     history = RecentSteps(decay)
     steps = [fake_step(rng, shapes, batch, dtype) for _ in range(n_steps + 3)]
     for n, step in enumerate(steps, start=1):
@@ -212,7 +212,7 @@ def test_no_more_samples_are_kept_than_are_wanted(decay, batch):
         history.note(fake_step(rng, [(2, 3)], batch))
     L, R = history.factors(0)
     assert L.shape[1] == R.shape[1]
-    assert 0 < L.shape[1] <= History.N_SAMPLES
+    assert 0 < L.shape[1] <= RecentSteps.N_SAMPLES
     assert np.isfinite(L @ R.T).all()
 
 

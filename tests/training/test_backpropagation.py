@@ -1,3 +1,4 @@
+from dataclasses import replace
 from itertools import chain, islice
 
 import numpy as np
@@ -18,7 +19,7 @@ from scipy import sparse
 from skset.model import Samples
 from skset.runtime import team
 from skset.strategies import DROPS, METHODS
-from skset.training import SGD, Adam, LearningRate, Progress
+from skset.training import SGD, Adam, LearningRate
 
 UNITS = [6, 30, 20, 3]
 SET = METHODS["set"].evolution(zeta=0.4)
@@ -171,12 +172,11 @@ def test_a_training_can_go_on_where_another_ended(optimiser):
     whole, losses = epochs(4, network, samples, optimiser=optimiser)
     with training(network, samples, optimiser=optimiser) as first:
         begun = [next(first), next(first)]
-    progress = Progress(**vars(first.progress))
-    with training(network, samples, optimiser=optimiser, progress=progress) as second:
-        second.network = first.network
+    network, given = first.state.network, {"state": replace(first.state)}
+    with training(network, samples, optimiser=optimiser, **given) as second:
         begun += [next(second), next(second)]
     assert begun == losses
-    assert_same_network(whole, second.network)
+    assert_same_network(whole, second.state.network)
 
 
 def test_the_samples_form_changes_no_bit():
@@ -272,7 +272,7 @@ def test_kept_connections_keep_weight_and_moments():
     ) as running:
         next(running)
         before = running.state.network
-        running._evolve(SET.grow)
+        running._evolve()
         after = running.state.network
     for old, new in zip(before.layers, after.layers, strict=True):
         places = old.topology.positions(), new.topology.positions()
@@ -296,7 +296,7 @@ def test_what_newborn_connections_weigh(newborn, zero):
     ) as running:
         next(running)
         before = [set(layer.weights.tolist()) for layer in running.state.network.layers]
-        running._evolve(evolution.grow)
+        running._evolve()
     for old, layer in zip(before, running.state.network.layers, strict=True):
         born = np.array([w not in old for w in layer.weights])
         assert born.sum() in range(int(0.4 * len(old)) - 1, int(0.4 * len(old)) + 1)
@@ -344,7 +344,7 @@ def test_static_training_never_changes_the_topology():
                 running.state.network.layers, network.layers, strict=True
             ):
                 assert layer.topology is old.topology
-        running.drop_without_regrowth()
+        running.finish(final_drop=True)
     assert nnz(running.state.network) == nnz(network)
 
 
@@ -354,7 +354,7 @@ def test_the_last_drop_grows_nothing():
     ) as running:
         next(running)
         before = running.state.network
-        running.drop_without_regrowth()
+        running.finish(final_drop=True)
     for old, new in zip(before.layers, running.state.network.layers, strict=True):
         assert_canonical(new.topology)
         kept = np.isin(old.topology.positions(), new.topology.positions())
@@ -403,7 +403,7 @@ def test_a_network_may_lose_all_its_connections_and_go_on():
     with training(network, samples, evolution=evolution) as running:
         next(running)
         with pytest.warns(UserWarning, match="no path leads"):
-            running.drop_without_regrowth()
+            running.finish(final_drop=True)
         assert running.state.network.nnz == 0
         assert np.isfinite([next(running) for _ in range(3)]).all()
     assert np.isfinite(running.state.network.weighted_sums(samples)).all()

@@ -1,10 +1,11 @@
 """Training of Boltzmann machines.
 
-The loop over epochs is the perceptron's, see test_training.py; here is what is said of
+The loop over epochs is the perceptron's, see test_loop.py; here is what is said of
 it and of the steps for the machines.
 """
 
 from contextlib import nullcontext
+from dataclasses import replace
 from itertools import islice
 
 import numpy as np
@@ -25,7 +26,7 @@ from sklearn.neural_network import BernoulliRBM
 from skset.model import Samples
 from skset.runtime import team
 from skset.strategies import GROWS, METHODS, Needs
-from skset.training import SGD, Adam, LearningRate, Progress
+from skset.training import SGD, Adam, LearningRate, State
 
 SET = METHODS["set"].evolution(zeta=0.4)
 TOLERANCE = {"float32": 1e-5, "float64": 1e-12}
@@ -241,7 +242,7 @@ def sampled_gradient(machine, X, **mode):
     given = {"learning_rate": 0.0, **mode}
     with divergence(machine, Samples(X), **given) as running:
         next(running)
-        (signals,) = running._last_step()
+        (signals,) = running.rule.last_step()
     return -signals.inputs @ signals.deltas.T
 
 
@@ -460,7 +461,7 @@ def test_chains_outlive_an_evolution():
         next(running)
         chains, bias = running.state.network.chains, running.state.network.visible_bias
         before = chains.copy(), bias.copy()
-        running._evolve(SET.grow)
+        running._evolve()
     assert running.state.network.chains is chains
     assert running.state.network.visible_bias is bias
     assert np.array_equal(chains, before[0])
@@ -474,14 +475,14 @@ def in_two_parts(machine, X, at_rest, **given):
     """Train for 2 epochs and then, in a new training of a copy, for 2 more."""
     with divergence(machine, Samples(X), **given) as first:
         errors = [next(first), next(first)]
-    kept = first.network.copy(at_rest=at_rest)
-    given = given | {"seed": first.rng, "progress": Progress(**vars(first.progress))}
+    kept = first.state.network.copy(at_rest=at_rest)
+    given = given | {"state": replace(first.state)}
     before = [array.copy() for array in (kept.layer.weights, kept.visible_bias)]
     with divergence(kept, Samples(X), **given) as second:
         errors += [next(second), next(second)]
     for a, b in zip(before, (kept.layer.weights, kept.visible_bias), strict=True):
         assert np.array_equal(a, b)
-    return second.network, errors
+    return second.state.network, errors
 
 
 @modes
@@ -544,9 +545,8 @@ def test_evolution_waits_for_the_next_epoch(mode, optimiser):
             assert running.state.network.nnz == 15
             assert_canonical(running.state.network.layer.topology)
             assert len(running.state.network.layer.moments) == optimiser.n_moments
-            assert (
-                running.state.network.layer.weights.all()
-            )  # the newborn are trained since
+            # The newborn are trained since.
+            assert running.state.network.layer.weights.all()
 
 
 @pytest.mark.parametrize("optimiser", [SGD(), Adam()], ids=str)
@@ -559,7 +559,7 @@ def test_kept_connections_keep_weight_and_moments(optimiser):
     ) as running:
         next(running)
         before = running.state.network
-        running._evolve(SET.grow)
+        running._evolve()
         old, new = before.layer, running.state.network.layer
     newborn = new.weights == 0
     n_dropped = sum(int(0.4 * (s * old.weights > 0).sum()) for s in (1, -1))
@@ -587,7 +587,7 @@ def test_newborn_connections_may_have_a_scaled_weight():
     ) as running:
         next(running)
         old = set(running.state.network.layer.weights.tolist())
-        running._evolve(evolution.grow)
+        running._evolve()
         new = running.state.network.layer.weights
     fresh = np.array([w for w in new.tolist() if w not in old])
     assert fresh.size in (134, 135)  # 0.3 of 450, rounded down for each sign
@@ -600,7 +600,7 @@ def test_the_last_drop_grows_nothing():
     ) as running:
         next(running)
         old = running.state.network.layer
-        running.drop_without_regrowth()
+        running.finish(final_drop=True)
         new = running.state.network.layer
     assert_canonical(new.topology)
     kept = np.isin(old.topology.positions(), new.topology.positions())
@@ -640,6 +640,12 @@ class Looking:
         return topology.free_positions(np.arange(n))
 
 
+def look(running, n):
+    """Return the signals of each layer for the first n samples."""
+    given = running.state, running.samples, np.arange(n), running.team
+    return running.rule.probe(*given)
+
+
 def step_everywhere(machine, X, weight, numbers, n_gibbs=1):
     """Return the step of a machine, a gradient for absent connections as well."""
     dense = DenseRBM.of(machine)
@@ -658,7 +664,7 @@ def test_the_last_step_is_a_gradient_of_all_connections(dtype, mode):
     given = {"batch_size": 10, "alpha": 0.5, "learning_rate": 0.0, **mode}
     with divergence(machine, Samples(X, None, weight), **given) as running:
         next(running)
-        (signals,) = running._last_step()
+        (signals,) = running.rule.last_step()
     dense, numbers = DenseRBM.of(machine), SameNumbers(0, dtype)
     dense.mask = np.ones((6, 5), bool)  # absent connections have a gradient as well
     for batch, rate in [(slice(10), 0), (slice(10, 20), 0), (slice(20, 23), 1)]:
@@ -678,7 +684,7 @@ def test_a_look_has_both_phases_and_begins_at_the_data(dtype, mode):
     weight = np.random.default_rng(4).uniform(0.1, 3, 23)
     weight[::6] = 0
     with divergence(machine, Samples(X, None, weight), **mode) as running:
-        (signals,) = running._probe(np.arange(23))
+        (signals,) = look(running, 23)
     expected = step_everywhere(
         machine, X, weight, SameNumbers(0, dtype), mode.get("n_gibbs", 1)
     )
@@ -704,9 +710,9 @@ def test_a_look_changes_nothing_but_the_random_numbers(mode):
         sparse_machine(), Samples(binary()), optimiser=SGD(), **mode
     ) as running:
         next(running)
-        machine, last = running.state.network, running._last_step()
+        machine, last = running.state.network, running.rule.last_step()
         before = machine.copy(at_rest=False)
-        (signals,) = running._probe(np.arange(5))
+        (signals,) = look(running, 5)
     assert signals.inputs.shape == (6, 10)
     assert running.state.network is machine
     assert_same_machine(machine, before)
@@ -715,7 +721,7 @@ def test_a_look_changes_nothing_but_the_random_numbers(mode):
         (machine.visible_moments, before.visible_moments),
     ]:
         assert np.array_equal(now[0], then[0])
-    assert running._last_step()[0] is last[0]
+    assert running.rule.last_step()[0] is last[0]
 
 
 def test_many_samples_of_a_look_tell_the_gradient_of_the_likelihood():
@@ -723,7 +729,7 @@ def test_many_samples_of_a_look_tell_the_gradient_of_the_likelihood():
     X = np.repeat(states(4)[[1, 3, 3, 12, 15]], 10_000, axis=0)
     exact = exact_gradient(DenseRBM.of(machine), X[::10_000])
     with divergence(machine, Samples(X), n_gibbs=30) as running:
-        (signals,) = running._probe(np.arange(len(X)))
+        (signals,) = look(running, len(X))
     sampled = -signals.inputs @ signals.deltas.T
     np.testing.assert_allclose(sampled, exact, atol=4 * 0.5 / np.sqrt(50_000))
 
@@ -733,9 +739,10 @@ def test_a_strategy_that_looks_waits_for_no_step(mode):
     """A machine that goes on may evolve before its first step, as in partial_fit."""
     grow = Looking()
     evolution = METHODS["set"].evolution(grow=grow)
-    progress = Progress(steps=3, epochs=1, samples=23, evolution_due=True)
+    rng = np.random.default_rng(0)
+    state = State(None, rng, rng, steps=3, epochs=1, samples=23, evolution_due=True)
     X, machine = binary(), sparse_machine()
-    given = {"evolution": evolution, "progress": progress, **mode}
+    given = {"evolution": evolution, "state": state, **mode}
     with divergence(machine, Samples(X), **given) as running:
         next(running)  # an epoch of one step
     (signals,) = grow.seen
@@ -846,7 +853,7 @@ def test_only_the_optimisers_state_and_the_chains_are_added_to_the_machine():
     before = machine.copy(at_rest=False)
     running = divergence(machine, Samples(binary()), persistent=True)
     assert running.state.network.visible_moments[0].shape == (6,)
-    assert running.loss_name == "reconstruction error"
+    assert running.rule.loss_name == "reconstruction error"
     with running:
         next(running)
     assert_same_machine(machine, before)

@@ -30,6 +30,7 @@ from skset.strategies import (
 )
 from skset.topology import Topology, are_joined, erdos_renyi
 from skset.training import SGD, Adam
+from skset.training.momentum import RecentSteps
 
 UNITS = [6, 30, 20, 3]
 NOWHERE = "no path leads from its inputs to its outputs"
@@ -53,9 +54,9 @@ def after_every_evolution(running, take):
     """Have ``take(running, share)`` called after evolutions; return what it says."""
     taken, original = [], running._evolve
 
-    def evolve(grow):
+    def evolve(regrow=True):
         share = running.share_done
-        original(grow)
+        original(regrow)
         taken.append(take(running, share))
 
     running._evolve = evolve
@@ -84,7 +85,7 @@ def looked_at(grow, n_evolutions=1, **parts):
     network = sparse_network(UNITS)
     with training(network, Samples(X, y), evolution=evolution) as running:
         for _ in range(n_evolutions):
-            running._evolve(grow)
+            running._evolve()
     return X, network
 
 
@@ -160,8 +161,8 @@ def test_nobody_looks_where_nobody_asks():
     with training(
         sparse_network(UNITS), samples_of("softmax"), evolution=evolution_of(grow=grow)
     ) as running:
-        running._probe = None
-        running._evolve(grow)
+        running.rule.probe = None
+        running._evolve()
     assert [context.layer for context in seen] == [0, 1, 2]
     assert not hasattr(seen[0], "gradients")
 
@@ -172,9 +173,9 @@ def test_no_samples_are_drawn_for_strategies_that_look_at_none(grow):
     given = {"evolution": evolution, "optimiser": SGD(0.9)}
     network = sparse_network(UNITS)
     with training(network, samples_of("softmax"), **given) as running:
-        running._probe = None
-        running._evolve(evolution.grow)
-    assert nnz(running.network) == nnz(network)
+        running.rule.probe = None
+        running._evolve()
+    assert nnz(running.state.network) == nnz(network)
 
 
 def test_a_drop_that_is_not_called_draws_no_samples():
@@ -182,9 +183,9 @@ def test_a_drop_that_is_not_called_draws_no_samples():
     network = sparse_network(UNITS)
     lost = network.with_layers(replace(layer, n_dropped=2) for layer in network.layers)
     with training(lost, samples_of("softmax"), evolution=evolution) as running:
-        running._probe = None
+        running.rule.probe = None
         running.grow_back()
-    assert nnz(running.network) == [n + 2 for n in nnz(network)]
+    assert nnz(running.state.network) == [n + 2 for n in nnz(network)]
 
 
 def test_a_context_tells_when_and_where():
@@ -193,7 +194,7 @@ def test_a_context_tells_when_and_where():
     with training(
         network, samples, evolution=evolution_of(grow=grow), max_epochs=4, batch_size=5
     ) as running:
-        running.note_stall(2)
+        running.state.note_stall(2)
         for _ in range(3):
             next(running)
     assert [context.layer for context in grow.seen] == [0, 1, 2] * 2
@@ -227,10 +228,10 @@ def test_a_drop_is_served_as_a_grow_is(who):
     network, samples = sparse_network(UNITS), samples_of("softmax")
     given = {"evolution": evolution_of(**parts[who]), "optimiser": SGD(0.9)}
     with training(network, samples, **given) as running:
-        running._evolve(running.evolution.grow)
+        running._evolve()
         next(running)
-        history = running.progress.history
-        running._evolve(running.evolution.grow)
+        history = running.state.recent_steps
+        running._evolve()
     assert len(seen) == 6
     for context, layer in zip(seen[:3], network.layers, strict=True):
         n_in, n_out = layer.topology.shape
@@ -297,7 +298,7 @@ def test_what_is_seen_must_be_finite(grow):
         training(network, Samples(X, y), evolution=evolution) as running,
         pytest.raises(ValueError, match="non-finite"),
     ):
-        running._evolve(evolution.grow)
+        running._evolve()
 
 
 @dtypes
@@ -308,7 +309,7 @@ def test_gradient_growth_takes_the_greatest_missing_gradients(output, dtype):
     network = sparse_network(UNITS, "all_relu", output, dtype)
     evolution = evolution_of(drop="magnitude", grow=GradientGrow())
     with training(network, Samples(X, y, weight), evolution=evolution) as running:
-        running._evolve(evolution.grow)
+        running._evolve()
     net = DenseNet(network)
     net.masks = [np.ones_like(mask) for mask in net.masks]
     of_W, _ = net.gradients(X.astype(float), Y, weight)
@@ -396,7 +397,7 @@ def test_newborn_weights_of_he_depend_on_all_inputs(dtype):
     ) as running:
         next(running)
         before = [set(layer.weights.tolist()) for layer in running.state.network.layers]
-        running._evolve(evolution.grow)
+        running._evolve()
     for old, layer in zip(before, running.state.network.layers, strict=True):
         born = np.array([w not in old for w in layer.weights.tolist()])
         assert born.sum() == int(0.4 * len(old))
@@ -489,6 +490,10 @@ def falling(network, samples, final, interval=None, zeta=0.3, stop=0.7, **given)
     return training(network, samples, evolution=evolution, **options, **given)
 
 
+def is_at_goal(running):
+    return running.evolver.is_at_goal(running.state.network)
+
+
 def cubic(share, initial, final, stop=0.7):
     return final + (initial - final) * max(0, 1 - share / stop) ** 3
 
@@ -507,11 +512,11 @@ def test_connections_follow_the_cubic_curve_and_end_as_promised(interval, zeta):
         for share, n in taken:
             assert n == round(network.n_possible * cubic(share, initial, final))
         promised = round(0.15 * network.n_possible)
-        assert running.has_final_density == (running.state.network.nnz == promised)
-        running.reach_final_density()
+        assert is_at_goal(running) == (running.state.network.nnz == promised)
+        running.finish(final_drop=False)
     assert len(taken) == {None: 9, 1: 49, 3: 16, 7: 7, 1000: 0}[interval]
     assert running.state.network.nnz == promised
-    assert running.has_final_density
+    assert is_at_goal(running)
     for layer in running.state.network.layers:
         assert_canonical(layer.topology)
         assert layer.weights.size == layer.topology.nnz == layer.moments[0].size
@@ -524,7 +529,7 @@ def test_dense_to_sparse():
         for _ in range(10):
             next(running)
             seen.append(nnz(running.state.network))
-        running.reach_final_density()
+        running.finish(final_drop=False)
     assert sum(seen[0]) == network.n_possible
     assert all(sum(a) >= sum(b) for a, b in pairwise(seen))
     assert running.state.network.nnz == round(0.1 * network.n_possible)
@@ -537,7 +542,7 @@ def test_the_greatest_weights_of_all_layers_stay_with_their_moments(dtype):
     with falling(network, samples, 0.1, 1000, optimiser=Adam()) as running:
         next(running)
         before = running.state.network.copy(at_rest=False)
-        running.reach_final_density()
+        running.finish(final_drop=False)
         after = running.state.network
     promised = round(0.1 * network.n_possible)
     every = np.sort(np.abs(np.concatenate([layer.weights for layer in before.layers])))
@@ -558,14 +563,14 @@ def test_a_layer_of_small_weights_keeps_its_share_and_the_number_is_the_same():
     network = sparse_network(UNITS)
     network.layers[1].weights[:] *= 1e-9
     with falling(network, samples_of("softmax"), 0.1, 1000) as running:
-        running.reach_final_density()
+        running.finish(final_drop=False)
         shapes = [layer.topology.shape for layer in network.layers]
         share = int(0.25 * erdos_renyi(shapes, density=0.1)[1])
         strongest = np.sort(np.abs(network.layers[1].weights))[-max(share, 1) :]
         left = np.sort(np.abs(running.state.network.layers[1].weights))
         assert np.array_equal(left, strongest)
         assert running.state.network.nnz == round(0.1 * network.n_possible)
-        assert running.has_final_density
+        assert is_at_goal(running)
 
 
 def test_a_density_never_rises():
@@ -577,7 +582,7 @@ def test_a_density_never_rises():
         for _ in range(4):
             next(running)
     assert nnz(running.state.network) == nnz(network)
-    assert running.has_final_density
+    assert is_at_goal(running)
 
 
 def test_without_a_final_density_the_schedule_is_not_asked():
@@ -590,7 +595,7 @@ def test_without_a_final_density_the_schedule_is_not_asked():
     ) as running:
         next(running)
         next(running)
-        assert running.has_final_density
+        assert is_at_goal(running)
 
 
 # Units
@@ -621,14 +626,19 @@ def pruned(n_epochs=5, optimiser=None, dtype="float64", **given):
         max_epochs=5,
         **given,
     ) as running:
-        original = running._remove_units
+        original = running.evolver.prune_units
 
-        def remove(pruning):
-            before = running.state.network.copy(at_rest=False)
-            original(pruning)
-            pairs.append((before, running.state.network.copy(at_rest=False)))
+        def prune(state, *shares):
+            network = state.network
+            before = network.copy(at_rest=False)
+            have_gone = original(state, *shares)
+            if have_gone:
+                pairs.append((before, state.network.copy(at_rest=False)))
+            else:
+                assert state.network is network
+            return have_gone
 
-        running._remove_units = remove
+        running.evolver.prune_units = prune
         for _ in range(n_epochs):
             assert np.isfinite(next(running))
     return running, pairs
@@ -688,7 +698,7 @@ def test_training_goes_on_with_fewer_units(grow, given):
 def test_the_history_begins_anew_where_units_went():
     running, pairs = pruned(n_epochs=4, evolution=evolution_of(grow="momentum"))
     history = running.state.recent_steps
-    assert isinstance(history, History)
+    assert isinstance(history, RecentSteps)
     assert len(history) == 0
     assert len(pairs) == 3
     assert history.decay == 0.9
@@ -726,10 +736,14 @@ def test_a_pruning_of_ones_own_may_leave_all_units():
 def test_units_and_density_may_fall_together():
     evolution = evolution_of("granet", density_schedule=CubicDensity(0.5))
     running, pairs = pruned(evolution=evolution, final_density=0.1)
-    running.reach_final_density()
+    before, left = sparse_network(UNITS), running.state.network
+    running.finish(final_drop=False)
     assert len(pairs) == 3
-    network = running.state.network
-    assert network.nnz <= round(0.1 * network.n_possible)
+    assert left.n_possible < before.n_possible
+    # Of the units at first: those that went have taken theirs along.
+    assert running.state.network.nnz == min(left.nnz, round(0.1 * before.n_possible))
+    assert running.state.network.nnz < 0.2 * before.nnz
+    assert is_at_goal(running)
 
 
 # Paths
@@ -779,7 +793,7 @@ def test_a_network_without_any_path_is_joined_anew(method, dtype):
         assert len(said) == 1
         before = [layer.bias.copy() for layer in running.state.network.layers]
         assert not joined(running.state.network)
-        running._evolve(evolution.grow)
+        running._evolve()
         after = running.state.network
         assert joined(after) == (method != "static")
         assert nnz(after) == nnz(network)
@@ -836,7 +850,7 @@ def test_what_growth_does_not_join_is_drawn_anew(dtype):
         with pytest.warns(UserWarning, match=NOWHERE):
             next(running)
         before = running.state.network
-        running._evolve(evolution.grow)
+        running._evolve()
     assert joined(running.state.network)
     assert nnz(running.state.network) == nnz(network)
     for depth, (old, layer) in enumerate(
@@ -858,7 +872,7 @@ def test_a_network_that_is_torn_again_and_again_is_joined_every_time():
             next(running)
         for _ in range(5):
             running.state.network = torn()
-            running._evolve(evolution.grow)
+            running._evolve()
             assert joined(running.state.network)
             assert nnz(running.state.network) == nnz(network)
 
@@ -870,12 +884,12 @@ def test_what_is_drawn_anew_counts_as_explored():
             layer.exploring() for layer in torn().layers
         )
         with pytest.warns(UserWarning, match=NOWHERE):
-            running._note_paths(rejoin=True)
+            running.evolver.note_paths(running.state, rejoin=True)
         for _ in range(10):
             for layer in running.state.network.layers:
                 explored = set(layer.explored.positions().tolist())
                 assert positions(layer) <= explored
-            running._evolve(evolution.grow)
+            running._evolve()
             assert nnz(running.state.network) == nnz(torn())
 
 
@@ -884,7 +898,7 @@ def test_the_last_drop_joins_nothing_anew():
         training(torn(), samples_of("softmax"), evolution=evolution_of()) as running,
         pytest.warns(UserWarning, match=NOWHERE),
     ):
-        running.drop_without_regrowth()
+        running.finish(final_drop=True)
     assert not joined(running.state.network)
 
 
@@ -895,7 +909,7 @@ def test_a_schedule_that_has_ended_joins_nothing_anew(when):
     with training(torn(), samples_of("softmax"), evolution=evolution) as running:
         with pytest.warns(UserWarning, match=NOWHERE):
             next(running)
-        running._evolve(evolution.grow)
+        running._evolve()
     assert joined(running.state.network) == (when == "before")
 
 
@@ -919,7 +933,7 @@ def test_only_samples_with_weight_are_looked_at():
     with training(
         sparse_network(UNITS), Samples(X, y, weight), evolution=evolution
     ) as running:
-        running._evolve(grow)
+        running._evolve()
     assert np.array_equal(grow.seen[0].inputs.T, X[[3, 5, 8]])
     assert Samples(X, y, np.zeros(len(X))).weighted_rows().size == len(X)
 
@@ -935,5 +949,5 @@ def test_units_that_went_have_taken_their_connections_along():
         running.state.network = running.state.network.without_units(kept)
         left = running.state.network.nnz
         assert left > 0.4 * running.state.network.n_possible
-        running.reach_final_density()
+        running.finish(final_drop=False)
         assert running.state.network.nnz == min(left, given["final_nnz"])

@@ -129,7 +129,7 @@ def test_dropout_forward_and_backward(activation, output):
     network = sparse_network(UNITS, activation, output)
     X, y, Y = problem(output)
     running, loss = one_step(network, Samples(X, y), dropout=0.4, alpha=0.1)
-    masks = [mask.T for mask in running._workspaces[len(X)].masks]
+    masks = [mask.T for mask in running.rule._workspaces[len(X)].masks]
     for mask in masks:
         assert set(np.unique(mask)) == {0, 1 / 0.6}
         assert 0.4 < (mask == 0).mean() + 0.15 < 0.7
@@ -150,7 +150,7 @@ def test_dropout_drops_its_share_and_no_more(dtype):
     network = sparse_network([6, 200, 100, 3], dtype=dtype, density=0.1)
     X, y, _ = problem("softmax", n_samples=200, dtype=dtype)
     running, _ = one_step(network, Samples(X, y), dropout=0.3)
-    for mask in running._workspaces[200].masks:
+    for mask in running.rule._workspaces[200].masks:
         assert mask.dtype == dtype
         assert (mask == 0).mean() == pytest.approx(0.3, abs=0.02)
         assert mask.mean() == pytest.approx(1, abs=0.02)

@@ -276,13 +276,14 @@ def test_a_training_has_one_source_for_batches_of_every_width(seed, dtype):
     network = sparse_network(UNITS, output="identity", dtype=dtype)
     noise = recorder(0.2, seed)
     with training(network, Reconstruction(X), batch_size=10, noise=noise) as running:
-        source, pool = running._noise, getattr(running._noise, "pool", None)
+        source = running.rule._noise
+        pool = getattr(source, "pool", None)
         before = None if pool is None else pool.copy()
         for _ in range(2):
             next(running)
-    assert set(running._workspaces) == {10, 3}
-    assert running._noise is source
-    assert noise.sources == [((6, 10), running.rng, np.dtype(dtype))]
+    assert set(running.rule._workspaces) == {10, 3}
+    assert running.rule._noise is source
+    assert noise.sources == [((6, 10), running.state.rng, np.dtype(dtype))]
     assert [len(call) for call in noise.calls] == [10, 10, 3] * 2
     assert (pool is None) == (seed is not None)
     if pool is not None:
@@ -293,11 +294,9 @@ def test_a_training_has_one_source_for_batches_of_every_width(seed, dtype):
 def test_a_training_without_noise_has_no_source():
     X = problem("identity")[0]
     with training(sparse_network(UNITS, output="identity"), Reconstruction(X)) as one:
-        assert one._noise is None
-        # and draws nothing
-        assert (
-            one.rng.bit_generator.state == np.random.default_rng(0).bit_generator.state
-        )
+        assert one.rule._noise is None
+        untouched = np.random.default_rng(0).bit_generator.state
+        assert one.state.rng.bit_generator.state == untouched  # and draws nothing
 
 
 @seeds
