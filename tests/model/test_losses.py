@@ -57,6 +57,11 @@ class Case:
         return reference.OUTPUTS[self.output](self.Z.T.astype("float64"))
 
 
+def named(value):
+    """Return a name for a case that is the same in every process."""
+    return getattr(value, "__name__", str(value))
+
+
 def called(loss, z, y, dtype="float64"):
     """Return loss and delta for one output of one sample."""
     Z = np.full((1, 1), z, dtype)
@@ -169,7 +174,7 @@ def test_values_are_those_of_scikit_learns_mlp(output):
         (Poisson(), "exp", 2, mean_poisson_deviance, {}),
         (Gamma(), "exp", 2, mean_gamma_deviance, {}),
     ],
-    ids=str,
+    ids=named,
 )
 def test_values_are_those_of_scikit_learns_metrics(
     loss, output, factor, metric, options
