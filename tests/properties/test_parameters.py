@@ -181,10 +181,14 @@ def curve(model):
     return getattr(model, model._curve)
 
 
+def evolution_of(model):
+    return model._read_parameters().evolution
+
+
 def last_zeta(model, n_epochs):
     """Return what zeta is after so many epochs of the last fit."""
     most = model.max_iter if hasattr(model, "max_iter") else model.n_iter
-    return model._evolution().schedule(min(1.0, n_epochs / most))
+    return evolution_of(model).schedule(min(1.0, n_epochs / most))
 
 
 def fitted_quietly(model, problem):
@@ -196,7 +200,7 @@ def counts_after_the_final_drop(model):
     """Return how many connections each layer has once some are dropped for good."""
     if getattr(model, "early_stopping", False):  # the best network was not the last
         return counts(model)
-    zeta, drop = last_zeta(model, model.n_iter_), model._evolution().drop
+    zeta, drop = last_zeta(model, model.n_iter_), evolution_of(model).drop
     return [
         layer.topology.nnz - n_dropped(drop, layer, zeta)
         for layer in model.network_.layers
