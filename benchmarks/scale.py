@@ -222,9 +222,9 @@ class Clock:
 def timed(evolve, seconds):
     """Return the method that evolves, such that it also notes its seconds."""
 
-    def timed_evolve(training, grow):
+    def timed_evolve(training, regrow=True):
         began = time.perf_counter()
-        evolve(training, grow)
+        evolve(training, regrow)
         seconds.append(time.perf_counter() - began)
 
     return timed_evolve

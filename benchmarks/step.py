@@ -31,7 +31,14 @@ from threadpoolctl import threadpool_limits
 
 from skset.model import LOSSES, Network, Samples
 from skset.strategies import METHODS, ConstantSchedule, ErdosRenyi
-from skset.training import SGD, LearningRate, Training, TrainingOptions
+from skset.training import (
+    SGD,
+    Backpropagation,
+    Evolver,
+    LearningRate,
+    State,
+    Training,
+)
 
 N_FEATURES, N_CLASSES = 3312, 5
 
@@ -120,11 +127,11 @@ def evolution(topologies, X, y, batch, evolution=None):
 
     def evolve():
         next(training)  # newborn weights are 0 only for one step
-        training.evolution = evolution
+        training.evolver.evolution = evolution
         began = time.perf_counter()
-        training._evolve(evolution.grow)
+        training._evolve()
         seconds = time.perf_counter() - began
-        training.evolution = resting
+        training.evolver.evolution = resting
         return seconds
 
     return evolve
@@ -141,24 +148,16 @@ def sparse_training(topologies, X, y, batch, n_jobs, evolution):
         negative_slope=0.0,
         output="softmax",
     )
-    options = TrainingOptions(
-        batch_size=batch,
-        shuffle=True,
-        alpha=2e-4,
-        dropout=0.0,
-        max_epochs=10**6,
-        weight_init="he",
-        n_threads=n_jobs,
-    )
     training = Training(
-        network,
+        State(network, rng, rng, LearningRate(1e-3)),
         Samples(X, y),
-        SGD(momentum=0.9, nesterov=False),
-        LearningRate(1e-3),
-        evolution,
-        options,
-        rng,
-        loss=LOSSES["log_loss"](),
+        Backpropagation(
+            SGD(momentum=0.9, nesterov=False), LOSSES["log_loss"](), alpha=2e-4
+        ),
+        Evolver(evolution, "he"),
+        batch_size=batch,
+        max_epochs=10**6,
+        n_threads=n_jobs,
     )
     training.__enter__()  # its threads end with the process
     return training
