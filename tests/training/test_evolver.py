@@ -1,66 +1,20 @@
-"""How a network evolves: what strategies see, what grows, shrinks and is joined."""
+"""How a network evolves: what strategies look at, what drops and what grows."""
 
 from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 import pytest
-from model.cases import (
-    STATIC,
-    epochs,
-    problem,
-    samples_of,
-    sparse_network,
-    training,
-)
-from reference import DenseNet, assert_canonical, dense, magnitude_drop, mask_of
+from model.cases import epochs, problem, samples_of, sparse_network, training
+from reference import DenseNet, assert_canonical, magnitude_drop
+from training.cases import UNITS, dtypes, evolution_of, nnz, positions
 
-from skset.model import Layer, Samples
-from skset.strategies import (
-    GROWS,
-    METHODS,
-    Context,
-    CosineSchedule,
-    CubicDensity,
-    GradientGrow,
-    GuidedGrow,
-    ImportancePruning,
-    Needs,
-    UnfiredGrow,
-)
-from skset.topology import Topology, are_joined, erdos_renyi
+from skset.model import Samples
+from skset.strategies import GROWS, METHODS, Context, GradientGrow, GuidedGrow, Needs
+from skset.topology import Topology
 from skset.training import SGD, Adam
-from skset.training.momentum import RecentSteps
 
-UNITS = [6, 30, 20, 3]
-NOWHERE = "no path leads from its inputs to its outputs"
-dtypes = pytest.mark.parametrize("dtype", ["float32", "float64"])
-intervals = pytest.mark.parametrize("interval", [None, 1, 3, 7, 1000])
-
-
-def evolution_of(method="set", **parts):
-    return METHODS[method].evolution(**parts)
-
-
-def positions(layer):
-    return set(layer.topology.positions().tolist())
-
-
-def nnz(network):
-    return [layer.topology.nnz for layer in network.layers]
-
-
-def after_every_evolution(running, take):
-    """Have ``take(running, share)`` called after evolutions; return what it says."""
-    taken, original = [], running._evolve
-
-    def evolve(regrow=True):
-        share = running.share_done
-        original(regrow)
-        taken.append(take(running, share))
-
-    running._evolve = evolve
-    return taken
+SET = evolution_of(zeta=0.4)
 
 
 # What strategies look at
@@ -381,549 +335,6 @@ def test_every_growth_keeps_the_connections_of_each_layer(grow, drop):
     assert all(moved)
 
 
-# Newborn weights
-
-
-@dtypes
-def test_newborn_weights_of_he_depend_on_all_inputs(dtype):
-    """Not on the few that a unit is connected with."""
-    evolution = evolution_of(zeta=0.4, newborn="he_uniform", drop="magnitude")
-    with training(
-        sparse_network([24, 30, 20, 3], dtype=dtype),
-        Samples(*problem("softmax", n_features=24, dtype=dtype)[:2]),
-        evolution=evolution,
-        optimiser=Adam(),
-        edge_scale=0.1,
-    ) as running:
-        next(running)
-        before = [set(layer.weights.tolist()) for layer in running.state.network.layers]
-        running._evolve()
-    for old, layer in zip(before, running.state.network.layers, strict=True):
-        born = np.array([w not in old for w in layer.weights.tolist()])
-        assert born.sum() == int(0.4 * len(old))
-        limit = np.sqrt(6 / layer.topology.shape[0])
-        assert layer.weights.dtype == dtype
-        newborn = layer.weights[born] / limit
-        assert np.abs(newborn).max() <= 1
-        assert newborn.min() < -0.5
-        assert newborn.max() > 0.5
-        assert not any(moment[born].any() for moment in layer.moments)
-
-
-# Unexplored positions
-
-
-def test_what_was_explored_is_all_that_ever_was_connected():
-    grow = UnfiredGrow()
-    network = sparse_network(UNITS, density=0.2)
-    ever = [positions(layer) for layer in network.layers]
-    for evolution in (evolution_of(grow=grow), evolution_of(grow=grow, drop="random")):
-        with training(
-            network, samples_of("softmax"), evolution=evolution, batch_size=5
-        ) as running:
-            for _ in range(4):
-                next(running)
-                for known, layer in zip(
-                    ever, running.state.network.layers, strict=True
-                ):
-                    known |= positions(layer)
-                    assert_canonical(layer.explored)
-                    assert set(layer.explored.positions().tolist()) == known
-        network = running.state.network  # as partial_fit does, with its moments
-
-
-def test_random_unfired_never_repeats_while_there_is_room():
-    evolution = evolution_of(grow="random_unfired", drop="random", zeta=0.3)
-    network = sparse_network(UNITS, density=0.2)
-    ever = [positions(layer) for layer in network.layers]
-    places = [
-        layer.topology.shape[0] * layer.topology.shape[1] for layer in network.layers
-    ]
-    ran_out = [0] * 3
-    with training(network, samples_of("softmax"), evolution=evolution) as running:
-        next(running)
-        for _ in range(30):
-            before = running.state.network
-            next(running)
-            for depth, (old, new) in enumerate(
-                zip(before.layers, running.state.network.layers, strict=True)
-            ):
-                assert new.topology.nnz == old.topology.nnz
-                n_born = int(0.3 * old.topology.nnz)
-                room = places[depth] - len(ever[depth])
-                fresh = positions(new) - ever[depth]
-                assert len(fresh) == min(n_born, room)
-                ran_out[depth] += room < n_born
-                ever[depth] |= fresh
-    assert all(n > 5 for n in ran_out)  # and it went on, anywhere
-
-
-def test_explored_positions_are_kept_only_where_they_are_asked_for():
-    network, _ = epochs(
-        2, sparse_network(UNITS), samples_of("softmax"), evolution=evolution_of()
-    )
-    assert all(layer.explored is None for layer in network.layers)
-    exploring, _ = epochs(
-        2,
-        sparse_network(UNITS),
-        samples_of("softmax"),
-        evolution=evolution_of(grow="random_unfired"),
-    )
-    assert all(layer.explored is not None for layer in exploring.layers)
-    assert all(layer.explored is None for layer in exploring.copy().layers)
-
-
-# Density
-
-
-def falling(network, samples, final, interval=None, zeta=0.3, stop=0.7, **given):
-    """Return a training of 10 epochs that begins with the network's density."""
-    initial = network.nnz / network.n_possible
-    evolution = evolution_of(
-        grow="gradient",
-        drop="magnitude",
-        zeta=zeta,
-        density_schedule=CubicDensity(initial, stop),
-        update_interval=interval,
-    )
-    options = {"final_density": final, "batch_size": 5, "learning_rate": 0.01}
-    return training(network, samples, evolution=evolution, **options, **given)
-
-
-def is_at_goal(running):
-    return running.evolver.is_at_goal(running.state.network)
-
-
-def cubic(share, initial, final, stop=0.7):
-    return final + (initial - final) * max(0, 1 - share / stop) ** 3
-
-
-@intervals
-@pytest.mark.parametrize("zeta", [0.0, 0.3])
-def test_connections_follow_the_cubic_curve_and_end_as_promised(interval, zeta):
-    network = sparse_network(UNITS, density=0.6)
-    initial, final = network.nnz / network.n_possible, 0.15
-    with falling(network, samples_of("softmax"), final, interval, zeta) as running:
-        taken = after_every_evolution(
-            running, lambda running, share: (share, running.state.network.nnz)
-        )
-        for _ in range(10):
-            next(running)
-        for share, n in taken:
-            assert n == round(network.n_possible * cubic(share, initial, final))
-        promised = round(0.15 * network.n_possible)
-        assert is_at_goal(running) == (running.state.network.nnz == promised)
-        running.finish(final_drop=False)
-    assert len(taken) == {None: 9, 1: 49, 3: 16, 7: 7, 1000: 0}[interval]
-    assert running.state.network.nnz == promised
-    assert is_at_goal(running)
-    for layer in running.state.network.layers:
-        assert_canonical(layer.topology)
-        assert layer.weights.size == layer.topology.nnz == layer.moments[0].size
-
-
-def test_dense_to_sparse():
-    network = sparse_network(UNITS, density=1.0)
-    with falling(network, samples_of("softmax"), 0.1) as running:
-        seen = [nnz(running.state.network)]
-        for _ in range(10):
-            next(running)
-            seen.append(nnz(running.state.network))
-        running.finish(final_drop=False)
-    assert sum(seen[0]) == network.n_possible
-    assert all(sum(a) >= sum(b) for a, b in pairwise(seen))
-    assert running.state.network.nnz == round(0.1 * network.n_possible)
-
-
-@dtypes
-def test_the_greatest_weights_of_all_layers_stay_with_their_moments(dtype):
-    X, y, _ = problem("softmax", dtype=dtype)
-    network, samples = sparse_network(UNITS, dtype=dtype), Samples(X, y)
-    with falling(network, samples, 0.1, 1000, optimiser=Adam()) as running:
-        next(running)
-        before = running.state.network.copy(at_rest=False)
-        running.finish(final_drop=False)
-        after = running.state.network
-    promised = round(0.1 * network.n_possible)
-    every = np.sort(np.abs(np.concatenate([layer.weights for layer in before.layers])))
-    left = np.sort(np.abs(np.concatenate([layer.weights for layer in after.layers])))
-    assert np.array_equal(left, every[-promised:])
-    for old, new in zip(before.layers, after.layers, strict=True):
-        kept = np.isin(old.topology.positions(), new.topology.positions())
-        assert kept.sum() == new.topology.nnz > 0
-        assert np.array_equal(old.weights[kept], new.weights)
-        for a, b in zip(old.moments, new.moments, strict=True):
-            assert np.array_equal(a[kept], b)
-        assert np.array_equal(old.bias, new.bias)
-        for a, b in zip(old.bias_moments, new.bias_moments, strict=True):
-            assert np.array_equal(a, b)
-
-
-def test_a_layer_of_small_weights_keeps_its_share_and_the_number_is_the_same():
-    network = sparse_network(UNITS)
-    network.layers[1].weights[:] *= 1e-9
-    with falling(network, samples_of("softmax"), 0.1, 1000) as running:
-        running.finish(final_drop=False)
-        shapes = [layer.topology.shape for layer in network.layers]
-        share = int(0.25 * erdos_renyi(shapes, density=0.1)[1])
-        strongest = np.sort(np.abs(network.layers[1].weights))[-max(share, 1) :]
-        left = np.sort(np.abs(running.state.network.layers[1].weights))
-        assert np.array_equal(left, strongest)
-        assert running.state.network.nnz == round(0.1 * network.n_possible)
-        assert is_at_goal(running)
-
-
-def test_a_density_never_rises():
-    network = sparse_network(UNITS, density=0.1)
-    evolution = evolution_of(density_schedule=lambda progress, final: progress)
-    with training(
-        network, samples_of("softmax"), evolution=evolution, final_density=1.0
-    ) as running:
-        for _ in range(4):
-            next(running)
-    assert nnz(running.state.network) == nnz(network)
-    assert is_at_goal(running)
-
-
-def test_without_a_final_density_the_schedule_is_not_asked():
-    def schedule(progress, final):
-        raise AssertionError
-
-    evolution = evolution_of(density_schedule=schedule)
-    with training(
-        sparse_network(UNITS), samples_of("softmax"), evolution=evolution
-    ) as running:
-        next(running)
-        next(running)
-        assert is_at_goal(running)
-
-
-# Units
-
-
-def weakest(network, quantile):
-    """Return which units of each hidden layer stay, by dense matrices."""
-    kept = []
-    for W in DenseNet(network).W[:-1]:
-        strengths = np.abs(W).sum(axis=0)
-        keep = strengths > np.quantile(strengths, quantile)
-        keep[strengths.argmax()] = True
-        kept.append(keep)
-    return kept
-
-
-def pruned(n_epochs=5, optimiser=None, dtype="float64", **given):
-    """Train; return the networks before and after each time that units go."""
-    X, y, _ = problem("softmax", dtype=dtype)
-    pruning = ImportancePruning(quantile=0.25, start=0.4, stop=0.8, every=0.2)
-    given = {"evolution": evolution_of(), "batch_size": 10, **given}
-    pairs = []
-    with training(
-        sparse_network(UNITS, dtype=dtype),
-        Samples(X, y),
-        optimiser=optimiser or SGD(0.9),
-        unit_pruning=pruning,
-        max_epochs=5,
-        **given,
-    ) as running:
-        original = running.evolver.prune_units
-
-        def prune(state, *shares):
-            network = state.network
-            before = network.copy(at_rest=False)
-            have_gone = original(state, *shares)
-            if have_gone:
-                pairs.append((before, state.network.copy(at_rest=False)))
-            else:
-                assert state.network is network
-            return have_gone
-
-        running.evolver.prune_units = prune
-        for _ in range(n_epochs):
-            assert np.isfinite(next(running))
-    return running, pairs
-
-
-@dtypes
-@pytest.mark.parametrize("optimiser", [SGD(0.9), Adam()], ids=str)
-@pytest.mark.parametrize("activation", ["random", "random_unfired", "momentum"])
-def test_the_weakest_units_go_with_all_that_belongs_to_them(
-    optimiser, dtype, activation
-):
-    running, pairs = pruned(
-        optimiser=optimiser, dtype=dtype, evolution=evolution_of(grow=activation)
-    )
-    assert len(pairs) == 3  # after epochs 2, 3 and 4
-    for before, after in pairs:
-        sides = [np.ones(6, bool), *weakest(before, 0.25), np.ones(3, bool)]
-        assert after.n_units == [side.sum() for side in sides]
-        for depth, (old, new) in enumerate(
-            zip(before.layers, after.layers, strict=True)
-        ):
-            inputs, outputs = sides[depth : depth + 2]
-            assert_canonical(new.topology)
-            pattern = mask_of(old.topology)
-            here = np.ix_(inputs, outputs)
-            assert np.array_equal(mask_of(new.topology), pattern[here])
-            for a, b in zip(
-                [old.weights, *old.moments], [new.weights, *new.moments], strict=True
-            ):
-                assert b.dtype == dtype
-                mask = mask_of(new.topology)
-                assert np.array_equal(dense(mask, b), dense(pattern, a)[here])
-            for a, b in zip(
-                [old.bias, *old.bias_moments],
-                [new.bias, *new.bias_moments],
-                strict=True,
-            ):
-                assert np.array_equal(a[outputs], b)
-            assert (new.explored is not None) == (activation == "random_unfired")
-            if new.explored is not None:
-                explored = mask_of(old.explored)[here]
-                assert np.array_equal(mask_of(new.explored), explored)
-    assert running.state.network.n_units[1] < 30 * 0.75**3 + 1
-
-
-@pytest.mark.parametrize("given", [{}, {"dropout": 0.3}, {"n_threads": 2}], ids=str)
-@pytest.mark.parametrize("grow", GROWS)
-def test_training_goes_on_with_fewer_units(grow, given):
-    running, pairs = pruned(n_epochs=7, evolution=evolution_of(grow=grow), **given)
-    assert len(pairs) == 3
-    assert running.state.epochs == 7
-    sums = running.state.network.weighted_sums(samples_of("softmax"))
-    assert sums.shape == (3, 23)
-    assert np.isfinite(sums).all()
-
-
-def test_the_history_begins_anew_where_units_went():
-    running, pairs = pruned(n_epochs=4, evolution=evolution_of(grow="momentum"))
-    history = running.state.recent_steps
-    assert isinstance(history, RecentSteps)
-    assert len(history) == 0
-    assert len(pairs) == 3
-    assert history.decay == 0.9
-
-
-def test_units_stay_where_nobody_prunes_them_and_before_the_start():
-    running, pairs = pruned(n_epochs=1)
-    assert pairs == []
-    assert running.state.network.n_units == UNITS
-
-
-def test_a_pruning_of_ones_own_may_leave_all_units():
-    class Never:
-        def due(self, before, now):
-            shares.append((before, now))
-            return True
-
-        def __call__(self, strengths):
-            return np.ones(strengths.size, bool)
-
-    shares = []
-    with training(
-        sparse_network(UNITS),
-        samples_of("softmax"),
-        unit_pruning=Never(),
-        max_epochs=4,
-        batch_size=10,
-    ) as running:
-        for _ in range(4):
-            next(running)
-    assert running.state.network.n_units == UNITS
-    assert shares == [(0, 0.25), (0.25, 0.5), (0.5, 0.75), (0.75, 1)]
-
-
-def test_units_and_density_may_fall_together():
-    evolution = evolution_of("granet", density_schedule=CubicDensity(0.5))
-    running, pairs = pruned(evolution=evolution, final_density=0.1)
-    before, left = sparse_network(UNITS), running.state.network
-    running.finish(final_drop=False)
-    assert len(pairs) == 3
-    assert left.n_possible < before.n_possible
-    # Of the units at first: those that went have taken theirs along.
-    assert running.state.network.nnz == min(left.nnz, round(0.1 * before.n_possible))
-    assert running.state.network.nnz < 0.2 * before.nnz
-    assert is_at_goal(running)
-
-
-# Paths
-
-
-def torn(dtype="float64", density=0.2):
-    """Return a network whose first layer ends where the second does not begin."""
-    rng = np.random.default_rng(0)
-    network = sparse_network([6, 20, 12, 3], dtype=dtype, density=density)
-    first, second, last = network.layers
-    places = np.flatnonzero(np.arange(6 * 20) % 20 < 10)
-    others = np.arange(10 * 12, 20 * 12)
-    layers = []
-    for layer, some in ((first, places), (second, others)):
-        chosen = rng.choice(some, min(some.size, layer.topology.nnz), replace=False)
-        topology = Topology.from_positions(layer.topology.shape, chosen)
-        weights = rng.standard_normal(topology.nnz).astype(dtype)
-        layers.append(Layer(topology, weights, layer.bias))
-    return network.with_layers([*layers, last])
-
-
-def joined(network):
-    """Return whether there is a path, by dense matrices."""
-    reached = np.ones(6)
-    for layer in network.layers:
-        reached = reached @ mask_of(layer.topology)
-    return bool(reached.any())
-
-
-def test_a_torn_network_is_torn():
-    assert not joined(torn())
-    assert not are_joined([layer.topology for layer in torn().layers])
-
-
-@dtypes
-@pytest.mark.parametrize("method", METHODS)
-def test_a_network_without_any_path_is_joined_anew(method, dtype):
-    """It warns once, stays finite, and has as many connections as before."""
-    X, y, _ = problem("softmax", dtype=dtype)
-    network, samples = torn(dtype), Samples(X, y)
-    evolution = evolution_of(method, update_interval=1)
-    with training(
-        network, samples, evolution=evolution, optimiser=Adam(), learning_rate=0.01
-    ) as running:
-        with pytest.warns(UserWarning, match=NOWHERE) as said:
-            losses = [next(running)]
-        assert len(said) == 1
-        before = [layer.bias.copy() for layer in running.state.network.layers]
-        assert not joined(running.state.network)
-        running._evolve()
-        after = running.state.network
-        assert joined(after) == (method != "static")
-        assert nnz(after) == nnz(network)
-        for layer, bias in zip(after.layers, before, strict=True):
-            assert_canonical(layer.topology)
-            assert layer.weights.dtype == dtype
-            assert np.array_equal(layer.bias, bias)
-            assert len(layer.moments) == len(layer.bias_moments) == 2
-            assert {m.size for m in layer.moments} == {layer.topology.nnz}
-        losses += [next(running) for _ in range(4)]  # whatever tears again is silent
-    assert np.isfinite(losses).all()
-    assert np.isfinite(running.state.network.weighted_sums(samples)).all()
-
-
-@pytest.mark.parametrize("grow", GROWS)
-def test_every_growth_goes_on_with_a_network_that_was_joined_anew(grow):
-    evolution = evolution_of(grow=grow, zeta=0.3)
-    network = torn()
-    with training(
-        network,
-        samples_of("softmax"),
-        evolution=evolution,
-        optimiser=SGD(0.9),
-        batch_size=5,
-    ) as running:
-        with pytest.warns(UserWarning, match=NOWHERE):
-            next(running)
-        for _ in range(9):
-            next(running)
-            assert nnz(running.state.network) == nnz(network)
-            for layer in running.state.network.layers:
-                assert_canonical(layer.topology)
-                if layer.explored is not None:
-                    explored = set(layer.explored.positions().tolist())
-                    assert positions(layer) <= explored
-
-
-def apart(topology, n, rng, context):
-    """Grow where a torn network stays torn."""
-    free = topology.free_positions(np.arange(topology.n_free))
-    if topology.shape == (6, 20):
-        free = free[free % 20 < 10]
-    if topology.shape == (20, 12):
-        free = free[free >= 10 * 12]
-    return free[:n]
-
-
-@dtypes
-def test_what_growth_does_not_join_is_drawn_anew(dtype):
-    X, y, _ = problem("softmax", dtype=dtype)
-    evolution, network = evolution_of(grow=apart), torn(dtype, density=0.4)
-    given = {"optimiser": Adam(), "edge_scale": 0.1}
-    with training(network, Samples(X, y), evolution=evolution, **given) as running:
-        with pytest.warns(UserWarning, match=NOWHERE):
-            next(running)
-        before = running.state.network
-        running._evolve()
-    assert joined(running.state.network)
-    assert nnz(running.state.network) == nnz(network)
-    for depth, (old, layer) in enumerate(
-        zip(before.layers, running.state.network.layers, strict=True)
-    ):
-        fan_in = layer.topology.fan_in[layer.topology.indices]
-        relative = np.abs(layer.weights) / np.sqrt(6 / fan_in)
-        assert 0.5 < relative.max() / (0.1 if depth in (0, 2) else 1) <= 1 + 1e-6
-        assert layer.weights.dtype == dtype
-        assert not any(moment.any() for moment in layer.moments)
-        assert layer.bias is old.bias
-        assert layer.bias_moments is old.bias_moments
-
-
-def test_a_network_that_is_torn_again_and_again_is_joined_every_time():
-    evolution, network = evolution_of(grow=apart), torn()
-    with training(network, samples_of("softmax"), evolution=evolution) as running:
-        with pytest.warns(UserWarning, match=NOWHERE):
-            next(running)
-        for _ in range(5):
-            running.state.network = torn()
-            running._evolve()
-            assert joined(running.state.network)
-            assert nnz(running.state.network) == nnz(network)
-
-
-def test_what_is_drawn_anew_counts_as_explored():
-    evolution = evolution_of(grow="random_unfired")
-    with training(torn(), samples_of("softmax"), evolution=evolution) as running:
-        running.state.network = running.state.network.with_layers(
-            layer.exploring() for layer in torn().layers
-        )
-        with pytest.warns(UserWarning, match=NOWHERE):
-            running.evolver.note_paths(running.state, rejoin=True)
-        for _ in range(10):
-            for layer in running.state.network.layers:
-                explored = set(layer.explored.positions().tolist())
-                assert positions(layer) <= explored
-            running._evolve()
-            assert nnz(running.state.network) == nnz(torn())
-
-
-def test_the_last_drop_joins_nothing_anew():
-    with (
-        training(torn(), samples_of("softmax"), evolution=evolution_of()) as running,
-        pytest.warns(UserWarning, match=NOWHERE),
-    ):
-        running.finish(final_drop=True)
-    assert not joined(running.state.network)
-
-
-@pytest.mark.parametrize("when", ["before", "after"])
-def test_a_schedule_that_has_ended_joins_nothing_anew(when):
-    stop = {"before": 0.9, "after": 0.05}[when]
-    evolution = evolution_of("rigl", zeta_schedule=CosineSchedule(0.3, stop))
-    with training(torn(), samples_of("softmax"), evolution=evolution) as running:
-        with pytest.warns(UserWarning, match=NOWHERE):
-            next(running)
-        running._evolve()
-    assert joined(running.state.network) == (when == "before")
-
-
-def test_a_network_with_a_path_is_not_warned_of():
-    """Units that nothing reaches are no concern (pytest makes warnings errors)."""
-    network = sparse_network([6, 200, 3], density=0.05)
-    assert joined(network)
-    for evolution in (STATIC, evolution_of()):
-        epochs(2, network, samples_of("softmax"), evolution=evolution)
-
-
-# Samples without weight
-
-
 def test_only_samples_with_weight_are_looked_at():
     X, y, _ = problem("softmax")
     weight = np.zeros(len(X))
@@ -938,16 +349,71 @@ def test_only_samples_with_weight_are_looked_at():
     assert Samples(X, y, np.zeros(len(X))).weighted_rows().size == len(X)
 
 
-def test_units_that_went_have_taken_their_connections_along():
-    network = sparse_network(UNITS, density=0.8)
-    evolution = evolution_of(density_schedule="constant")
-    given = {"final_density": 0.4, "final_nnz": round(0.4 * network.n_possible)}
+# Drop and grow
+
+
+def test_kept_connections_keep_weight_and_moments():
     with training(
-        network, samples_of("softmax"), evolution=evolution, **given
+        sparse_network(UNITS), samples_of("softmax"), optimiser=Adam(), evolution=SET
     ) as running:
-        kept = [np.arange(n) < n // 2 for n in UNITS[1:-1]]
-        running.state.network = running.state.network.without_units(kept)
-        left = running.state.network.nnz
-        assert left > 0.4 * running.state.network.n_possible
-        running.finish(final_drop=False)
-        assert running.state.network.nnz == min(left, given["final_nnz"])
+        next(running)
+        before = running.state.network
+        running._evolve()
+        after = running.state.network
+    for old, new in zip(before.layers, after.layers, strict=True):
+        places = old.topology.positions(), new.topology.positions()
+        _, k_old, k_new = np.intersect1d(*places, return_indices=True)
+        # A place that was dropped may have grown again.
+        kept = new.weights[k_new] != 0
+        assert kept.sum() >= int(0.6 * old.topology.nnz)
+        assert np.array_equal(new.weights[k_new][kept], old.weights[k_old][kept])
+        for a, b in zip(old.moments, new.moments, strict=True):
+            assert np.array_equal(b[k_new][kept], a[k_old][kept])
+        newborn = new.weights == 0
+        assert newborn.sum() in range(int(0.4 * old.topology.nnz) - 1, old.topology.nnz)
+        assert not any(moment[newborn].any() for moment in new.moments)
+
+
+def test_static_training_never_changes_the_topology():
+    network = sparse_network(UNITS)
+    with training(network, samples_of("softmax"), batch_size=5) as running:
+        for _ in range(3):
+            next(running)
+            for layer, old in zip(
+                running.state.network.layers, network.layers, strict=True
+            ):
+                assert layer.topology is old.topology
+        running.finish(final_drop=True)
+    assert nnz(running.state.network) == nnz(network)
+
+
+def test_the_last_drop_grows_nothing():
+    with training(
+        sparse_network(UNITS), samples_of("softmax"), evolution=SET
+    ) as running:
+        next(running)
+        before = running.state.network
+        running.finish(final_drop=True)
+    for old, new in zip(before.layers, running.state.network.layers, strict=True):
+        assert_canonical(new.topology)
+        kept = np.isin(old.topology.positions(), new.topology.positions())
+        assert kept.sum() == new.topology.nnz
+        assert np.array_equal(old.weights[kept], new.weights)
+        limit = min(0.4 * old.topology.nnz, old.topology.n_free)
+        assert limit - 2 < old.topology.nnz - new.topology.nnz <= limit
+        for negative in (False, True):  # the weakest of each sign
+            sign = (old.weights < 0) == negative
+            weakest_kept = np.abs(old.weights[sign & kept]).min()
+            assert np.abs(old.weights[sign & ~kept]).max() <= weakest_kept
+
+
+def test_a_network_may_lose_all_its_connections_and_go_on():
+    evolution = METHODS["set"].evolution(zeta=1.0)
+    network, samples = sparse_network([6, 30, 3], density=0.2), samples_of("softmax")
+    with training(network, samples, evolution=evolution) as running:
+        next(running)
+        with pytest.warns(UserWarning, match="no path leads"):
+            running.finish(final_drop=True)
+        assert running.state.network.nnz == 0
+        assert np.isfinite([next(running) for _ in range(3)]).all()
+    assert np.isfinite(running.state.network.weighted_sums(samples)).all()
