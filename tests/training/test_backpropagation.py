@@ -1,13 +1,13 @@
-"""Steps of a perceptron: weights and penalty. For gradients see test_gradients.py."""
+"""Steps of a perceptron: weights, penalty, loss. Gradients: test_gradients.py."""
 
 import numpy as np
 import pytest
-from model.cases import assert_same_network, epochs, problem, sparse_network
+from model.cases import assert_same_network, epochs, problem, sparse_network, training
 from reference import DenseNet, mask_of
 from scipy import sparse
 from training.cases import UNITS, evolution_of
 
-from skset.model import Samples
+from skset.model import LOSSES, Samples
 from skset.training import Adam
 
 SET = evolution_of(zeta=0.4)
@@ -89,3 +89,10 @@ def test_the_samples_form_changes_no_bit():
     b, losses_b = epochs(3, network, Samples(sparse.csr_array(X), y), **options)
     assert losses_a == losses_b
     assert_same_network(a, b)
+
+
+def test_a_loss_that_does_not_go_with_the_output_is_refused_before_any_step():
+    network = sparse_network(UNITS, output="softmax")
+    X, y, _ = problem("softmax")
+    with pytest.raises(ValueError, match="SquaredError goes with the outputs"):
+        training(network, Samples(X, y), loss=LOSSES["squared_error"]())

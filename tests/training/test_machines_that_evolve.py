@@ -7,7 +7,7 @@ from reference import assert_canonical
 from training.machines import SET, modes
 
 from skset.model import Samples
-from skset.strategies import GROWS, METHODS
+from skset.strategies import GROWS, METHODS, Needs
 from skset.training import SGD, Adam, State
 
 

@@ -96,7 +96,7 @@ def test_every_growth_goes_on_with_a_network_that_was_joined_anew(grow):
                     assert positions(layer) <= explored
 
 
-def apart(topology, n, rng, signals):
+def apart(topology, n, rng, context):
     """Grow where a torn network stays torn."""
     free = topology.free_positions(np.arange(topology.n_free))
     if topology.shape == (6, 20):

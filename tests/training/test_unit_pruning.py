@@ -106,13 +106,13 @@ def test_training_goes_on_with_fewer_units(grow, given):
     assert np.isfinite(sums).all()
 
 
-def test_the_history_begins_anew_where_units_went():
+def test_the_recent_steps_begin_anew_where_units_went():
     running, pairs = pruned(n_epochs=4, evolution=evolution_of(grow="momentum"))
-    history = running.state.recent_steps
-    assert isinstance(history, RecentSteps)
-    assert len(history) == 0
+    recent = running.state.recent_steps
+    assert isinstance(recent, RecentSteps)
+    assert len(recent) == 0
     assert len(pairs) == 3
-    assert history.decay == 0.9
+    assert recent.decay == 0.9
 
 
 def test_units_stay_where_nobody_prunes_them_and_before_the_start():
