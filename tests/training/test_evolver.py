@@ -1,7 +1,6 @@
 """How a network evolves: what strategies look at, what drops and what grows."""
 
 from dataclasses import replace
-from itertools import pairwise
 
 import numpy as np
 import pytest

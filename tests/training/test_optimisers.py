@@ -41,7 +41,7 @@ def test_adamw_without_a_decay_is_adam(dtype):
         X, y, _ = problem("softmax", dtype=dtype)
         with training(network, Samples(X, y), optimiser=optimiser) as running:
             losses = [next(running) for _ in range(5)]
-        layers = running.network.layers
+        layers = running.state.network.layers
         after.append([losses, *(a for n in layers for a in (n.weights, n.bias))])
     for adam, adamw in zip(*after, strict=True):
         assert_close(np.array(adamw), np.array(adam), dtype)
@@ -80,4 +80,4 @@ def test_decayed_weights_follow_the_schedule_of_the_rate(schedule):
         for _ in range(4):
             expected *= 1 - 0.2 * rate.now
             next(running)
-    assert_close(running.network.layers[0].weights[first], expected)
+    assert_close(running.state.network.layers[0].weights[first], expected)
