@@ -108,6 +108,9 @@ class Team:
             Passed on to the kernel.
         """
         n_threads, n_units = self.threads_for(work), shares.size - 1
+        if n_threads == 1 and work <= LARGEST_WORK:  # most layers of small networks
+            kernel(0, n_units, *args)
+            return
         n_parts, total = n_threads * _n_rounds(work, n_units, n_threads), shares[-1]
         equal = [int(total) * n // n_parts for n in range(1, n_parts)]
         cuts = [0, *shares.searchsorted(equal).tolist(), n_units]

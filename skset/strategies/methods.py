@@ -2,13 +2,20 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from skset.strategies import drop as drops
 from skset.strategies import grow as grows
 from skset.strategies import init as inits
 from skset.strategies import pruning, schedules
-from skset.strategies.contracts import DensitySchedule, Grow, Schedule, needs_of
+from skset.strategies.contracts import (
+    DensitySchedule,
+    Grow,
+    Needs,
+    Schedule,
+    needs_of,
+)
 from skset.topology import Booleans
 
 __all__ = [
@@ -82,14 +89,14 @@ class Evolution:
     update_interval: int | None = None
     newborn: str = "zero"
 
+    @cached_property
+    def needs(self) -> dict[str, Needs]:
+        """The needs of "drop" and of "grow", checked once."""
+        return {name: needs_of(getattr(self, name), name) for name in ("drop", "grow")}
+
     def asks_for(self, need: str) -> list[str]:
         """Return which of "drop" and "grow" have a need, a field of `Needs`."""
-        strategies = {"drop": self.drop, "grow": self.grow}
-        return [
-            parameter
-            for parameter, strategy in strategies.items()
-            if getattr(needs_of(strategy, parameter), need)
-        ]
+        return [name for name, needs in self.needs.items() if getattr(needs, need)]
 
 
 @dataclass(frozen=True)

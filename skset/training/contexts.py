@@ -1,13 +1,13 @@
 """`Contexts`: what the drop and the grow of an evolution see of each layer."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from skset.model.layer import Layer
 from skset.model.signals import Signals
-from skset.strategies.contracts import Context, Needs, bound, needs_of
+from skset.strategies.contracts import Context, Needs, bound
 from skset.topology import Floats, checked_count
 from skset.training.state import State
 
@@ -23,8 +23,10 @@ class Contexts:
 
     Parameters
     ----------
-    strategies : mapping
-        The strategies that will be called, by "drop" and "grow". None stands for none.
+    evolution : Evolution
+        The strategies, and what they need.
+    called : sequence of {"drop", "grow"}
+        Those that will be called.
     state : State
         Of the training, with the network before the evolution.
     look : callable
@@ -35,17 +37,14 @@ class Contexts:
 
     def __init__(
         self,
-        strategies: Mapping[str, Any],
+        evolution: Any,
+        called: Sequence[str],
         state: State,
         look: Callable[[int], list[Signals]],
         progress: float,
     ) -> None:
-        self._strategies = strategies
-        self._needs = {
-            parameter: needs_of(strategy, parameter)
-            for parameter, strategy in strategies.items()
-            if strategy is not None
-        }
+        self._evolution = evolution
+        self._needs = {parameter: evolution.needs[parameter] for parameter in called}
         self._moment = {
             "n_layers": len(state.network.layers),
             "epoch": state.epochs,
@@ -56,8 +55,8 @@ class Contexts:
         n = self._n_samples(state.network.layers)
         self._signals = look(n) if n else None
 
-    def bound(self, depth: int, layer: Layer) -> dict[str, Callable[..., Any] | None]:
-        """Return the drop and the grow of a layer, bound to what they see of it.
+    def bound(self, depth: int, layer: Layer) -> dict[str, Callable[..., Any]]:
+        """Return those that are called, bound to what they see of a layer.
 
         Parameters
         ----------
@@ -67,13 +66,13 @@ class Contexts:
             The layer before the evolution.
         """
         made: dict[tuple[bool, ...], Context] = {}
-        functions = dict.fromkeys(self._strategies)
+        functions = {}
         for parameter, needs in self._needs.items():
             shown = bool(needs.samples), needs.explored, needs.momentum
             # One context for both if they see the same, as it caches gradients.
             if shown not in made:
                 made[shown] = self._context(depth, layer, needs)
-            strategy = self._strategies[parameter]
+            strategy = getattr(self._evolution, parameter)
             functions[parameter] = bound(parameter, strategy, made[shown])
         return functions
 

@@ -98,9 +98,8 @@ class Evolver:
         """
         self._shrink(state, surplus)
         if zeta > 0:
-            grow = self.evolution.grow if regrow else None
-            strategies = {"drop": self.evolution.drop, "grow": grow}
-            contexts = Contexts(strategies, state, look, share)
+            called = ("drop", "grow") if regrow else ("drop",)
+            contexts = Contexts(self.evolution, called, state, look, share)
             for depth in range(len(state.network.layers)):
                 evolved = self._evolved(state, depth, zeta, contexts)
                 state.replace_layer(depth, evolved)
@@ -108,7 +107,7 @@ class Evolver:
 
     def _evolved(self, state, depth, zeta, contexts):
         layer = state.network.layers[depth]
-        strategies = contexts.bound(depth, layer)
+        strategies = {"grow": None, **contexts.bound(depth, layer)}
         rewiring = evolve(
             layer.topology,
             layer.weights,
@@ -127,7 +126,7 @@ class Evolver:
         """Grow as many connections as earlier trainings dropped without regrowth."""
         if not any(layer.n_dropped for layer in state.network.layers):
             return
-        contexts = Contexts({"grow": self.evolution.grow}, state, look, share)
+        contexts = Contexts(self.evolution, ("grow",), state, look, share)
         for depth in range(len(state.network.layers)):
             state.replace_layer(depth, self._grown_back(state, depth, contexts))
 
