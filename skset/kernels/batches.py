@@ -1,12 +1,15 @@
 """Kernels that fill a batch of shape (features, batch)."""
 
+from skset.kernels.memory import Array
 from skset.runtime.jit import kernel
 
 __all__ = ["add_slices", "gather_sparse"]
 
 
 @kernel
-def gather_sparse(indptr, indices, data, rows, batch):
+def gather_sparse(
+    indptr: Array, indices: Array, data: Array, rows: Array, batch: Array
+) -> None:
     """Write the rows of a CSR matrix into the columns of `batch`.
 
     Duplicate entries add up and need not be sorted, as scipy understands them.
@@ -18,7 +21,7 @@ def gather_sparse(indptr, indices, data, rows, batch):
 
 
 @kernel
-def add_slices(pool, starts, batch):
+def add_slices(pool: Array, starts: Array, batch: Array) -> None:
     """Add to row f of `batch` the values of `pool` from place ``starts[f]`` on."""
     width = batch.shape[1]
     for f in range(batch.shape[0]):

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from skset.kernels.memory import Array
 from skset.runtime.jit import kernel
 
 __all__ = ["add_log_odds"]
@@ -41,7 +42,18 @@ def _add_softplus(weight, v, z, total):
 
 
 @kernel
-def add_log_odds(start, stop, indptr, indices, weights, V, P, Q, Z, odds):
+def add_log_odds(
+    start: int,
+    stop: int,
+    indptr: Array,
+    indices: Array,
+    weights: Array,
+    V: Array,
+    P: Array,
+    Q: Array,
+    Z: Array,
+    odds: Array,
+) -> None:
     """Add to odds[start:stop] what the hidden units say for each visible unit to be on.
 
     For visible unit i, in a sample with the values v of all visible ones, that is the

@@ -7,6 +7,7 @@ order are the same order.
 
 import numpy as np
 
+from skset.kernels.memory import Array
 from skset.runtime.jit import kernel
 
 __all__ = [
@@ -29,14 +30,16 @@ DIGIT = 11
 
 
 @kernel
-def add_counts(indices, counts):
+def add_counts(indices: Array, counts: Array) -> None:
     """Add to `counts` how often each unit occurs among the indices."""
     for k in range(indices.size):
         counts[indices[k]] += 1
 
 
 @kernel
-def tile_starts(indptr, indices, n_out, n_tiles, starts):
+def tile_starts(
+    indptr: Array, indices: Array, n_out: int, n_tiles: int, starts: Array
+) -> None:
     """Write where each input's connections to each tile of the outputs begin.
 
     The outputs are cut into tiles of equal size. `starts` has n_in * n_tiles + 1
@@ -54,7 +57,7 @@ def tile_starts(indptr, indices, n_out, n_tiles, starts):
 
 
 @kernel
-def flat_positions(indptr, indices, n_out, positions):
+def flat_positions(indptr: Array, indices: Array, n_out: int, positions: Array) -> None:
     """Write the flat position of every connection, in by-input order."""
     for i in range(indptr.size - 1):
         base = np.int64(i) * n_out
@@ -63,7 +66,9 @@ def flat_positions(indptr, indices, n_out, positions):
 
 
 @kernel
-def free_positions(indptr, indices, n_out, ranks, positions):
+def free_positions(
+    indptr: Array, indices: Array, n_out: int, ranks: Array, positions: Array
+) -> None:
     """Write the positions of the free places with the given ranks.
 
     The free places of a pattern are numbered 0, 1, ... in the order of their
@@ -83,7 +88,14 @@ def free_positions(indptr, indices, n_out, ranks, positions):
 
 
 @kernel
-def subset(indptr, indices, keep, kept_indptr, kept_indices, places):
+def subset(
+    indptr: Array,
+    indices: Array,
+    keep: Array,
+    kept_indptr: Array,
+    kept_indices: Array,
+    places: Array,
+) -> None:
     """Write the pattern of the connections where `keep` is True, and their places.
 
     `kept_indptr` is 0 at its first entry.
@@ -99,7 +111,16 @@ def subset(indptr, indices, keep, kept_indptr, kept_indices, places):
 
 
 @kernel
-def merge(indptr, indices, places, born, n_out, new_indptr, new_indices, source):
+def merge(
+    indptr: Array,
+    indices: Array,
+    places: Array,
+    born: Array,
+    n_out: int,
+    new_indptr: Array,
+    new_indices: Array,
+    source: Array,
+) -> bool:
     """Merge a pattern and newborn connections into one.
 
     `born` are sorted positions, `new_indptr` is 0 at its first entry. ``source[k]`` is
@@ -132,7 +153,7 @@ def merge(indptr, indices, places, born, n_out, new_indptr, new_indices, source)
 
 
 @kernel
-def carry(values, source, carried):
+def carry(values: Array, source: Array, carried: Array) -> None:
     """Write the old value of each connection that has an old place."""
     if values.size == 0:
         return
@@ -142,7 +163,7 @@ def carry(values, source, carried):
 
 
 @kernel
-def split(positions, n_out, indptr, indices):
+def split(positions: Array, n_out: int, indptr: Array, indices: Array) -> bool:
     """Write the pattern with connections at the given sorted positions.
 
     `indptr` is 0 at its first entry. Returns whether the positions were different and
@@ -162,7 +183,7 @@ def split(positions, n_out, indptr, indices):
 
 
 @kernel
-def squeeze(numbers):
+def squeeze(numbers: Array) -> int:
     """Move the different ones of sorted numbers to the front, and return how many."""
     n = 0
     for k in range(numbers.size):
@@ -173,7 +194,7 @@ def squeeze(numbers):
 
 
 @kernel
-def sort_numbers(numbers, room, end):
+def sort_numbers(numbers: Array, room: Array, end: int) -> Array:
     """Sort whole numbers from 0 to `end`, excluded; return which array holds them.
 
     It is `numbers` or `room`, an array of the same size; the other one is written over
@@ -200,7 +221,9 @@ def sort_numbers(numbers, room, end):
 
 
 @kernel
-def mark_taken(indptr, indices, n_out, positions, taken):
+def mark_taken(
+    indptr: Array, indices: Array, n_out: int, positions: Array, taken: Array
+) -> None:
     """Write for each of the sorted positions whether the pattern has it."""
     b = 0
     for i in range(indptr.size - 1):
@@ -215,7 +238,7 @@ def mark_taken(indptr, indices, n_out, positions, taken):
 
 
 @kernel
-def mark_reached(indptr, indices, reached, onward):
+def mark_reached(indptr: Array, indices: Array, reached: Array, onward: Array) -> None:
     """Mark in `onward` the outputs that a connection joins to a marked input."""
     for i in range(indptr.size - 1):
         if reached[i]:

@@ -26,6 +26,7 @@ from skset.kernels.lanes import (
     store,
     width,
 )
+from skset.kernels.memory import Array
 from skset.runtime.jit import inlined, kernel
 
 __all__ = ["forward", "pull_back"]
@@ -81,7 +82,17 @@ def _scatter_row(i, low, high, indices, weights, zero, X, Z):
 
 
 @kernel
-def forward(start, stop, starts, indices, weights, bias, slope, X, Z):
+def forward(
+    start: int,
+    stop: int,
+    starts: Array,
+    indices: Array,
+    weights: Array,
+    bias: Array,
+    slope: float,
+    X: Array,
+    Z: Array,
+) -> None:
     """Write into Z what the outputs of the tiles [start, stop) are, given the inputs X.
 
     That is the weighted sum of the inputs plus the bias, times `slope` where it is not
@@ -154,7 +165,16 @@ def _gather_row(i, low, high, indices, weights, zero, D, DX):
 
 
 @kernel
-def pull_back(start, stop, indptr, indices, weights, bias, D, DX):
+def pull_back(
+    start: int,
+    stop: int,
+    indptr: Array,
+    indices: Array,
+    weights: Array,
+    bias: Array,
+    D: Array,
+    DX: Array,
+) -> None:
     """Write into DX[start:stop] the product of the weights with D, plus the bias.
 
     Of a network's deltas it makes those of the layer below; of a Boltzmann machine's

@@ -28,6 +28,7 @@ from skset.kernels.lanes import (
     total,
     width,
 )
+from skset.kernels.memory import Array
 from skset.runtime.jit import inlined, kernel
 
 __all__ = ["BLOCK", "TILE", "encode", "strong_pairs"]
@@ -47,7 +48,7 @@ MOST_PRODUCTS = 1 << 31
 
 
 @kernel
-def encode(rows, units, lengths, codes):
+def encode(rows: Array, units: Array, lengths: Array, codes: Array) -> None:
     """Write the codes of some rows: as long as `LONGEST`, in whole numbers.
 
     `lengths` are those of the units' rows; a row of length 0 has codes 0.
@@ -162,8 +163,18 @@ def _mark(taken, first, stop, inputs, indptr, indices):
 
 @kernel
 def strong_pairs(
-    state, L, R, inputs, outputs, reach, indptr, indices, bound, positions, scores
-):
+    state: Array,
+    L: Array,
+    R: Array,
+    inputs: tuple[Array, Array, Array],
+    outputs: tuple[Array, Array, Array],
+    reach: Array,
+    indptr: Array,
+    indices: Array,
+    bound: float,
+    positions: Array,
+    scores: Array,
+) -> bool:
     """Append the free pairs whose absolute score reaches the bound, as many as fit.
 
     L is (n_in, n) and R (n_out, n). `inputs` are three arrays: the units in the order

@@ -30,6 +30,8 @@ from skset.kernels.lanes import (
     width,
     zeros,
 )
+from skset.kernels.memory import Array
+from skset.kernels.updates import AdamStep, SGDStep
 from skset.runtime.jit import inlined, kernel
 
 __all__ = ["backward_adam", "backward_sgd", "pair_scores"]
@@ -197,8 +199,18 @@ def _adam_step(gradient, k, weights, mean, square, step):
 
 @kernel
 def backward_sgd(
-    start, stop, indptr, indices, weights, velocity, X, D, DX, slope, step
-):
+    start: int,
+    stop: int,
+    indptr: Array,
+    indices: Array,
+    weights: Array,
+    velocity: Array,
+    X: Array,
+    D: Array,
+    DX: Array,
+    slope: float,
+    step: SGDStep,
+) -> None:
     """Write into DX the deltas of the inputs and update the weights by SGD.
 
     No gradient is kept: eight connections at a time are summed over the batch and
@@ -228,12 +240,20 @@ def backward_sgd(
 
 @kernel
 def backward_adam(
-    start, stop, indptr, indices, weights, mean, square, X, D, DX, slope, step
-):
-    """Write into DX the deltas of the inputs and update the weights by Adam.
-
-    As `backward_sgd`, with Adam's two moments in place of the velocity.
-    """
+    start: int,
+    stop: int,
+    indptr: Array,
+    indices: Array,
+    weights: Array,
+    mean: Array,
+    square: Array,
+    X: Array,
+    D: Array,
+    DX: Array,
+    slope: float,
+    step: AdamStep,
+) -> None:
+    """Do what `backward_sgd` does, by Adam: two moments in place of the velocity."""
     zero, one = weights.dtype.type(0), weights.dtype.type(1)
     js, ws, ms, ss = bare(indices), bare(weights), bare(mean), bare(square)
     inputs, deltas, below = bare(X), bare(D), bare(DX)
@@ -255,7 +275,15 @@ def backward_adam(
 
 
 @kernel
-def pair_scores(start, stop, indptr, indices, L, R, scores):
+def pair_scores(
+    start: int,
+    stop: int,
+    indptr: Array,
+    indices: Array,
+    L: Array,
+    R: Array,
+    scores: Array,
+) -> None:
     """Write the gradient ``L[i] @ R[indices[k]]`` of each pair k of the units i."""
     zero, one = scores.dtype.type(0), scores.dtype.type(1)
     js, out = bare(indices), bare(scores)

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from skset.kernels.memory import Array
 from skset.runtime.jit import kernel
 
 __all__ = ["all_finite", "column_sums", "row_lengths", "row_sums", "squared_sum"]
@@ -11,7 +12,7 @@ BLOCK = 1 << 10
 
 
 @kernel
-def row_sums(D, sums):
+def row_sums(D: Array, sums: Array) -> None:
     """Write the sum of each row of D."""
     for j in range(D.shape[0]):
         total = D.dtype.type(0)
@@ -21,7 +22,7 @@ def row_sums(D, sums):
 
 
 @kernel
-def row_lengths(rows, lengths):
+def row_lengths(rows: Array, lengths: Array) -> None:
     """Write the Euclidean length of each row, summed in float64."""
     for i in range(rows.shape[0]):
         total = np.float64(0)
@@ -32,7 +33,7 @@ def row_lengths(rows, lengths):
 
 
 @kernel
-def column_sums(A, sums):
+def column_sums(A: Array, sums: Array) -> None:
     """Add to `sums` the numbers of each column, one row after the other.
 
     The sum of a column is the same bit for bit whatever other columns there are.
@@ -43,7 +44,7 @@ def column_sums(A, sums):
 
 
 @kernel
-def squared_sum(values):
+def squared_sum(values: Array) -> float:
     """Return the sum of the squares, in float64."""
     total = np.float64(0)
     for start in range(0, values.size, BLOCK):
@@ -56,7 +57,7 @@ def squared_sum(values):
 
 
 @kernel
-def all_finite(values):
+def all_finite(values: Array) -> bool:
     """Return whether no value is infinite or NaN: times 0, only these are not 0."""
     total = values.dtype.type(0)
     for k in range(values.size):

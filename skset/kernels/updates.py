@@ -7,6 +7,7 @@ from typing import NamedTuple, Self
 
 import numpy as np
 
+from skset.kernels.memory import Array
 from skset.runtime.jit import inlined, kernel
 
 __all__ = ["AdamStep", "SGDStep", "update_adam", "update_sgd"]
@@ -52,7 +53,7 @@ class AdamStep(NamedTuple):
 
 
 @kernel
-def update_sgd(weights, velocity, gradient, step):
+def update_sgd(weights: Array, velocity: Array, gradient: Array, step: SGDStep) -> None:
     """Take one step of gradient descent with momentum, in place."""
     for k in range(weights.size):
         g = gradient[k] + step.l2 * weights[k]
@@ -69,7 +70,9 @@ def _decay_all(weights, share):
 
 
 @kernel
-def update_adam(weights, mean, square, gradient, step):
+def update_adam(
+    weights: Array, mean: Array, square: Array, gradient: Array, step: AdamStep
+) -> None:
     """Take one step of Adam (Kingma and Ba 2014, algorithm 1), in place.
 
     With ``step.decay`` it is AdamW (Loshchilov and Hutter 2019, algorithm 2).
