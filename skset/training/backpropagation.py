@@ -3,6 +3,7 @@
 import numpy as np
 
 from skset.kernels import aligned_empty
+from skset.training.clipping import Clipping
 from skset.training.workspace import Workspace
 
 __all__ = ["Backpropagation"]
@@ -24,6 +25,8 @@ class Backpropagation:
         Share of hidden activations set to 0 in a step.
     noise : GaussianNoise, default=None
         Added to the inputs of each step, not to targets that are the inputs.
+    max_norm : float, default=None
+        Greatest norm of the gradient, see `Clipping`; None does not look at it.
     """
 
     # What the loss of an epoch is called.
@@ -34,12 +37,15 @@ class Backpropagation:
         "instance by StandardScaler), or learning_rate_init is too large."
     )
 
-    def __init__(self, optimiser, loss, *, alpha, dropout=0.0, noise=None):
+    def __init__(
+        self, optimiser, loss, *, alpha, dropout=0.0, noise=None, max_norm=None
+    ):
         self.optimiser = optimiser
         self.loss = loss
         self.alpha = alpha
         self.dropout = dropout
         self.noise = noise
+        self._clipping = None if max_norm is None else Clipping(max_norm)
         self._noise = None
         self._workspaces = {}
         self._last_width = None
@@ -125,17 +131,19 @@ class Backpropagation:
         no_deltas = np.empty((0, work.width), network.dtype)
         for depth in range(len(network.layers) - 1, -1, -1):
             below = work.D[depth - 1] if depth else no_deltas
-            network.layers[depth].backward(
-                work.A[depth],
-                work.D[depth],
-                below,
-                self.optimiser,
-                step,
-                team,
-                network.hidden[depth - 1].slope if depth else None,
-            )
+            arrays = work.A[depth], work.D[depth], below
+            slope = network.hidden[depth - 1].slope if depth else None
+            if self._clipping is None:
+                layer = network.layers[depth]
+                layer.backward(*arrays, self.optimiser, step, team, slope)
+            else:
+                self._clipping.backward(
+                    network, depth, *arrays, slope, l2=l2, team=team
+                )
             if depth:
                 self._finish_deltas(network, work, depth - 1)
+        if self._clipping is not None:
+            self._clipping.take_step(network, self.optimiser, step)
 
     def _finish_deltas(self, network, work, hidden):
         """Multiply the deltas of a hidden layer by what the kernels leave out."""

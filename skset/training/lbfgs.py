@@ -1,6 +1,6 @@
 """`LBFGS`: rounds of scipy's L-BFGS-B over all weights and biases at once."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -12,6 +12,7 @@ from skset.model import Layer, Loss, Network, Samples, Signals
 from skset.runtime.team import Team
 from skset.training.backpropagation import Backpropagation
 from skset.training.learning_rate import LearningRate
+from skset.training.optimisers import Accumulation
 from skset.training.state import State
 
 __all__ = ["LBFGS"]
@@ -19,27 +20,6 @@ __all__ = ["LBFGS"]
 # Samples that gradients are computed for at a time.
 CHUNK = 256
 CONSTANT = LearningRate(1.0)
-
-
-@dataclass(frozen=True)
-class Accumulation:
-    """An optimiser that moves nothing: the velocity gets `share` times the gradient.
-
-    The fused kernel of gradient descent adds ``share * g`` to the velocity when the
-    momentum is 1 and the learning rate -share, and leaves the weights alone when it
-    carries nothing over to them.
-    """
-
-    share: float
-    n_moments: ClassVar[int] = 1
-    decay: ClassVar[float] = 0.0
-    backward: ClassVar = staticmethod(kernels.backward_sgd)
-    update: ClassVar = staticmethod(kernels.update_sgd)
-
-    def step(self, learning_rate: float, t: int, l2: float, dtype: Any) -> Any:
-        """Return the numbers of a step for the kernels."""
-        numbers = (-self.share, 1.0, 0.0, 0.0, 0.0)
-        return kernels.SGDStep(*map(dtype.type, numbers))
 
 
 class LBFGS:

@@ -12,7 +12,7 @@ import numpy as np
 from skset import kernels
 from skset.kernels import AdamStep, SGDStep
 
-__all__ = ["SGD", "Adam", "AdamW"]
+__all__ = ["SGD", "Accumulation", "Adam", "AdamW"]
 
 
 @dataclass(frozen=True)
@@ -92,3 +92,23 @@ class AdamW(Adam):
             raise ValueError(f"AdamW decays by itself, but got a penalty of {l2}.")
         share = dtype.type(learning_rate * self.alpha)
         return super().step(learning_rate, t, 0.0, dtype)._replace(decay=share)
+
+
+@dataclass(frozen=True)
+class Accumulation:
+    """Moves nothing: the velocity becomes ``keep * velocity + share * gradient``.
+
+    The fused kernel of gradient descent does this with momentum `keep` and the learning
+    rate -`share`, when nothing is carried over to the weights.
+    """
+
+    share: float = 1.0
+    keep: float = 1.0
+    n_moments: ClassVar[int] = 1
+    decay: ClassVar[float] = 0.0
+    backward: ClassVar = staticmethod(kernels.backward_sgd)
+    update: ClassVar = staticmethod(kernels.update_sgd)
+
+    def step(self, learning_rate: float, t: int, l2: float, dtype: Any) -> SGDStep:
+        """Return the numbers of a step for the kernels; only `l2` is used."""
+        return SGDStep(*map(dtype.type, (-self.share, self.keep, 0.0, 0.0, l2)))

@@ -1,0 +1,75 @@
+"""`Clipping`: steps along gradients whose norm is bounded."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from skset import kernels
+from skset.model import Layer, Network
+from skset.runtime.team import Team
+from skset.training.optimisers import Accumulation
+
+__all__ = ["Clipping"]
+
+
+class Clipping:
+    """Keeps the gradient of a step until its norm is known, then takes the step.
+
+    The norm is that of the gradient by all weights and biases together, the penalty
+    included. If it is greater than `max_norm`, the gradient is scaled down to it
+    (Pascanu, Mikolov and Bengio 2013, ICML, algorithm 1).
+
+    The fused step of the backward kernel moves weights before the next layer is
+    reached. So with clipping the kernel writes the gradient into an array, 4 bytes for
+    each connection, and the step is taken afterwards.
+
+    Parameters
+    ----------
+    max_norm : float
+        Greater than 0.
+    """
+
+    def __init__(self, max_norm: float) -> None:
+        self.max_norm = max_norm
+        self._layers: list[Layer] = []
+
+    def backward(
+        self, network: Network, depth: int, *arrays: Any, l2: float, team: Team
+    ) -> None:
+        """Write the gradient of a layer; the arrays are those of `Layer.backward`."""
+        X, D, DX, slope = arrays
+        layer, writing = self._layer(network, depth), Accumulation(1.0, keep=0.0)
+        step = writing.step(0.0, 0, l2, network.dtype)
+        layer.backward(X, D, DX, writing, step, team, slope)
+
+    def take_step(self, network: Network, optimiser: Any, step: Any) -> None:
+        """Move all weights and biases along the clipped gradient."""
+        parts = [
+            part
+            for layer in self._layers
+            for part in (layer.moments, layer.bias_moments)
+        ]
+        norm = float(np.sqrt(sum(kernels.squared_sum(part[0]) for part in parts)))
+        if norm > self.max_norm:
+            for (gradient,) in parts:
+                gradient *= gradient.dtype.type(self.max_norm / norm)
+        # The penalty is in the gradient already; a decoupled decay is not.
+        step = step._replace(l2=step.l2.dtype.type(0))
+        for layer, written in zip(network.layers, self._layers, strict=True):
+            optimiser.update(layer.weights, *layer.moments, written.moments[0], step)
+            optimiser.update(
+                layer.bias,
+                *layer.bias_moments,
+                written.bias_moments[0],
+                step.without_penalty(),
+            )
+
+    def _layer(self, network: Network, depth: int) -> Layer:
+        """Return a layer on the same arrays, whose velocity is the gradient."""
+        if len(self._layers) != len(network.layers):
+            self._layers = [layer.at_rest().with_moments(1) for layer in network.layers]
+        layer = network.layers[depth]
+        if self._layers[depth].weights is not layer.weights:  # the topology evolved
+            self._layers[depth] = replace(layer.at_rest()).with_moments(1)
+        return self._layers[depth]
