@@ -241,4 +241,4 @@ def give_weights(model, mlp):
         Layer(layer.topology, W.ravel().copy(), b.copy())
         for layer, W, b in zip(network.layers, mlp.coefs_, mlp.intercepts_, strict=True)
     )
-    model._training_state = None
+    model._state = None

@@ -13,7 +13,7 @@ from estimators.cases import impatient, refused, small, toy
 from interrupts import await_end, helpers, interrupted
 from sklearn.exceptions import NotFittedError
 
-from skset.estimators import _validation
+from skset.estimators import _fit
 from skset.training import Training
 
 pytestmark = impatient
@@ -26,7 +26,7 @@ def interrupt(monkeypatch, epoch, step=0, training=Training):
     take, taken = training._step, []
 
     def interrupted(self, rows):
-        if self.progress.epochs == epoch:
+        if self.state.epochs == epoch:
             if len(taken) == step:
                 raise KeyboardInterrupt
             taken.append(rows)
@@ -280,7 +280,7 @@ def test_interrupts_never_empty_the_estimator(Estimator):
         with refused(ValueError, "NaN", model, X, y):
             model.fit(np.full_like(X, np.nan), y)
 
-    while interrupted(n, fail, _validation.__file__):
+    while interrupted(n, fail, _fit.__file__):
         n += 1
         assert model.get_params() == params
     assert n > 20  # it was interrupted at all

@@ -26,8 +26,7 @@ from estimators.cases import (
 from scipy import sparse
 from sklearn.metrics import r2_score
 
-from skset.estimators import SETClassifier, SETRegressor
-from skset.estimators import _features as features
+from skset.estimators import SETClassifier, SETRegressor, _blocks, _input
 
 pytestmark = [impatient, brief]
 
@@ -36,7 +35,7 @@ pytestmark = [impatient, brief]
 def block(request, monkeypatch):
     """Have X looked at in one block, or in many."""
     if request.param == "many blocks":
-        monkeypatch.setattr(features, "BLOCK", 7)
+        monkeypatch.setattr(_blocks, "BLOCK", 7)
 
 
 def new_path(folder):
@@ -117,9 +116,9 @@ def test_a_selector_learns_a_memory_map_as_an_array(form, dtype, tmp_path, block
     X, twin = twins(form, dtype, 5 + 3 * X, tmp_path)
     model, other = selector().fit(X), selector().fit(twin)
     assert_same_selection(model, other)
-    for low in (model._lowest, other._lowest):
+    for low in (model._ranking.low, other._ranking.low):
         assert low.tobytes() == twin.min(axis=0).tobytes()
-    for high in (model._highest, other._highest):
+    for high in (model._ranking.high, other._ranking.high):
         assert high.tobytes() == twin.max(axis=0).tobytes()
 
 
@@ -146,10 +145,10 @@ def test_what_is_large_in_memory_is_cast_by_batches(
     X = (5 + 3 * X).astype(dtype)
     params = {"early_stopping": True, "scoring": scoring}
     at_once = small(Estimator, **params).fit(X, y)
-    assert not features.stays_as_given(X, "float32")
-    monkeypatch.setattr(features, "CAST_AT_ONCE", 4 * X.size - 1)
-    assert features.stays_as_given(X, "float32")
-    assert not features.stays_as_given(np.asfortranarray(X), "float32")  # slow batches
+    assert not _input.stays_as_given(X, "float32")
+    monkeypatch.setattr(_input, "CAST_AT_ONCE", 4 * X.size - 1)
+    assert _input.stays_as_given(X, "float32")
+    assert not _input.stays_as_given(np.asfortranarray(X), "float32")  # slow batches
     assert_same_network(at_once, small(Estimator, **params).fit(X, y))
 
 
@@ -190,9 +189,9 @@ def test_memory_maps_are_known_through_views(tmp_path):
         np.asarray(memoryview(raw))[:10][None],
     ]
     for array in maps:
-        assert features.stays_as_given(array, "float32")
+        assert _input.stays_as_given(array, "float32")
     for array in (np.eye(4), X + 1, X.copy(), X[[0, 1]], np.zeros((3, 3)).view()):
-        assert not features.stays_as_given(array, "float32")
+        assert not _input.stays_as_given(array, "float32")
 
 
 # Errors: the same words as for an array.

@@ -19,7 +19,7 @@ from sklearn.utils.estimator_checks import (
     parametrize_with_checks,
 )
 
-from skset.estimators import SparseRBM
+from skset.estimators import SparseRBM, _input
 
 pytestmark = pytest.mark.filterwarnings("ignore:Got batch_size=:UserWarning")
 
@@ -36,15 +36,10 @@ FAILURES_OF_PIPELINES = {
 
 
 class Squashed(SparseRBM):
-    """Brings what passed scikit-learn's own checks into [0, 1]; else a machine."""
+    """Brings what passed scikit-learn's own checks into [0, 1]; else a machine.
 
-    def _checked_features(self, X, *y, **checks):
-        X = super()._checked_features(X, *y, **checks)
-        if not sparse.issparse(X):
-            return expit(X)
-        X = X.copy()  # zeros stay zeros
-        X.data = abs(X.data) / (1 + abs(X.data))
-        return X
+    The fixture `squashing` does it, between these checks and those of the machine.
+    """
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -53,6 +48,26 @@ class Squashed(SparseRBM):
 
 
 Squashed.__name__ = SparseRBM.__name__  # messages are to name the estimator
+
+
+def in_the_unit_interval(X):
+    if not sparse.issparse(X):
+        return expit(X)
+    X = X.copy()  # zeros stay zeros
+    X.data = abs(X.data) / (1 + abs(X.data))
+    return X
+
+
+@pytest.fixture(autouse=True)
+def squashing(monkeypatch):
+    """Squash what a `Squashed` machine is given, once scikit-learn has checked it."""
+    checked = _input._checked
+
+    def squashed(estimator, X, *y, **checks):
+        X = checked(estimator, X, *y, **checks)
+        return in_the_unit_interval(X) if isinstance(estimator, Squashed) else X
+
+    monkeypatch.setattr(_input, "_checked", squashed)
 
 
 def squashed(**params):

@@ -177,16 +177,16 @@ def test_failing_call_leaves_the_machine_bit_for_bit(what, monkeypatch):
 
 
 def fail_in_the_last_step(monkeypatch, what):
-    step, taken = ContrastiveDivergence._step, []
+    step, taken = ContrastiveDivergence.step, []
 
-    def failing(self, rows):
+    def failing(self, state, samples, rows, team):
         taken.append(rows)
         if len(taken) == 4 and what == "interrupt":
             raise KeyboardInterrupt
-        error, weight = step(self, rows)
+        error, weight = step(self, state, samples, rows, team)
         return (np.nan if len(taken) == 4 else error), weight
 
-    monkeypatch.setattr(ContrastiveDivergence, "_step", failing)
+    monkeypatch.setattr(ContrastiveDivergence, "step", failing)
 
 
 CHANGES = [("n_components", 7), ("dtype", np.float64)]

@@ -60,9 +60,11 @@ def stand_in(name, *bases, translate=None, ignored=(), **defaults):
 class FewBatches:
     """Takes larger batches for batch_size="auto", and so fewer steps."""
 
-    def _batch_size(self, n_samples):
-        auto = self.batch_size == "auto"
-        return min(self.largest_batch if auto else self.batch_size, n_samples)
+    def _batch_size(self, p, n_samples, partial):
+        if partial:
+            return super()._batch_size(p, n_samples, partial)
+        auto = p.batch_size == "auto"
+        return min(self.largest_batch if auto else p.batch_size, n_samples)
 
 
 class LikeMLP(FewBatches):
