@@ -1,6 +1,6 @@
 """`Ranking`: from what a network has learned to the features to keep."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from numbers import Integral
 
@@ -56,6 +56,10 @@ class Ranking:
     n_steps: int = 0
     fell_apart: bool = False
     importances: np.ndarray | None = None
+
+    def __getstate__(self) -> dict:
+        # Without the ranks; a selector that was asked for them is still the same.
+        return {field.name: getattr(self, field.name) for field in fields(self)}
 
     @cached_property
     def ranks(self):

@@ -1,7 +1,7 @@
 """`Layer`: a topology with the arrays aligned to it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Any, Protocol, Self, TypeAlias
 
@@ -93,8 +93,8 @@ class Layer:
         return read_only(self.weights), read_only(self.bias)
 
     def __getstate__(self) -> dict[str, Any]:
-        """Return the fields alone, without the views."""
-        return {name: part for name, part in vars(self).items() if name != "views"}
+        # A copy's views must be of its own arrays; in a file they would be there twice.
+        return {field.name: getattr(self, field.name) for field in fields(self)}
 
     def with_moments(self, n: int) -> Self:
         """Return this layer with n moments, of zeros unless it has n already."""

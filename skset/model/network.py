@@ -161,10 +161,6 @@ class Network(LayerStack):
         n_hidden = len(self.layers) - 1
         return activations_for(self.activation, n_hidden, self.negative_slope)
 
-    def __getstate__(self) -> dict[str, Any]:
-        """Return the fields alone: names of activations, not what they stand for."""
-        return {name: part for name, part in vars(self).items() if name != "hidden"}
-
     def propagate(
         self, depth: int, X: Array, Z: Array, A: Array, team: Team = SERIAL
     ) -> None:

@@ -1,7 +1,7 @@
 """`LayerStack`: what every model made of sparse layers has."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from itertools import pairwise
 from typing import Any, Self, TypeAlias
 
@@ -34,6 +34,10 @@ class LayerStack:
     """
 
     layers: tuple[Layer, ...]
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Without what follows from these; a model that has answered is still the same.
+        return {field.name: getattr(self, field.name) for field in fields(self)}
 
     @property
     def dtype(self) -> np.dtype[Any]:
