@@ -3,6 +3,7 @@
 import re
 import warnings
 from contextlib import contextmanager
+from dataclasses import replace
 
 import joblib
 import numpy as np
@@ -84,6 +85,13 @@ def assert_same_network(one, other):
         assert a.data.tobytes() == b.data.tobytes()
     for a, b in zip(one.intercepts_, other.intercepts_, strict=True):
         assert a.tobytes() == b.tobytes()
+
+
+def change_layer(model, depth, **arrays):
+    """Put other weights, or another bias, into a layer of a fitted model."""
+    layers = list(model.network_.layers)
+    layers[depth] = replace(layers[depth], **arrays)
+    model.network_ = model.network_.with_layers(layers).frozen()
 
 
 def fingerprint(thing):

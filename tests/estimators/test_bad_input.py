@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from estimators.cases import (
+    change_layer,
     first_call,
     fresh_and_fitted,
     impatient,
@@ -375,8 +376,8 @@ def test_rate_that_overflows_is_refused():  # row 65
 def test_output_that_overflows_only_in_the_type_of_X_is_refused():  # row 65
     X, y = toy(SETRegressor)
     model = small(SETRegressor, dtype=np.float64).fit(X, y)
-    for coef in model.coefs_:
-        coef.data *= 1e25
+    for depth, coef in enumerate(model.coefs_):
+        change_layer(model, depth, weights=1e25 * coef.data)
     assert np.isfinite(model.predict(X)).all()
     single = X.astype(np.float32)
     with refused(ValueError, "Input X .* too large for this network", model, single):
@@ -386,7 +387,7 @@ def test_output_that_overflows_only_in_the_type_of_X_is_refused():  # row 65
 def test_log_probability_that_overflows_is_refused():  # row 65
     X, y = toy(SETClassifier, n_classes=3)
     model = small(SETClassifier, dtype=np.float64).fit(X, y)
-    model.intercepts_[-1][:] = [1.5e308, -1.5e308, 0.0]
+    change_layer(model, -1, bias=np.array([1.5e308, -1.5e308, 0.0]))
     for method in (model.predict_proba, model.predict_log_proba):
         with refused(ValueError, "Input X .* too large for this network", model, X):
             method(X)
@@ -395,7 +396,7 @@ def test_log_probability_that_overflows_is_refused():  # row 65
 def test_output_that_overflows_is_refused(Estimator):
     X, y = toy(Estimator)
     model = small(Estimator).fit(X, y)
-    for weights in (coef.data for coef in model.coefs_):
-        weights *= 100
+    for depth, coef in enumerate(model.coefs_):
+        change_layer(model, depth, weights=100 * coef.data)
     with refused(ValueError, "too large for this network", model, X):
         model.predict(np.full_like(X, 3e38))

@@ -1,6 +1,7 @@
 """Pickles: whole, small, and honest about the version that made them."""
 
 import copy
+import mmap
 import os
 import pickle
 import subprocess
@@ -11,16 +12,20 @@ import numpy as np
 import pytest
 from estimators.cases import (
     assert_same_network,
+    bits,
+    fingerprint,
     first_call,
     impatient,
+    machine,
     scores,
+    selector,
     small,
     toy,
 )
 from sklearn.base import clone
 
 import skset
-from skset.estimators import SETClassifier
+from skset.estimators import SETClassifier, SETRegressor
 
 pytestmark = impatient
 
@@ -78,9 +83,45 @@ def test_mapped_weights_are_read_only_and_warm_start_copies_them(Estimator, tmp_
     # row 55
     X, y = toy(Estimator)
     model = mapped(small(Estimator, warm_start=True).fit(X, y), tmp_path)
-    assert not model.coefs_[0].data.flags.writeable
+    weights = model.coefs_[0].data
+    assert is_mapped(weights)
+    assert not weights.flags.writeable
     model.fit(X, y)
-    assert model.coefs_[0].data.flags.writeable
+    assert not is_mapped(model.coefs_[0].data)
+
+
+def is_mapped(array):
+    """Return whether the memory of an array is a file's."""
+    while array is not None and not isinstance(array, mmap.mmap):
+        array = getattr(array, "base", None)
+    return array is not None
+
+
+@pytest.mark.filterwarnings("ignore:The network took only:UserWarning")
+@pytest.mark.parametrize("kind", ["SETClassifier", "SETRegressor", "selector", "rbm"])
+def test_a_model_that_has_answered_is_the_same(kind):
+    """What it has computed to answer, and keeps, is not in its pickle."""
+    X, y = bits(), bits()[:, 0]
+    make = {
+        "SETClassifier": lambda: small(SETClassifier),
+        "SETRegressor": lambda: small(SETRegressor),
+        "selector": selector,
+        "rbm": machine,
+    }
+    model = make[kind]().fit(X, y)
+    before = fingerprint(model), len(pickle.dumps(model))
+    getattr(model, "predict" if hasattr(model, "predict") else "transform")(X)
+    assert (fingerprint(model), len(pickle.dumps(model))) == before
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy])
+def test_a_copy_of_a_layer_that_has_answered_follows_its_own_weights(copied):
+    X, y = toy(SETClassifier)
+    model = small(SETClassifier).fit(X, y)
+    scores(model, X)
+    layer = copied(model.network_.layers[0])
+    for view, own in zip(layer.views, (layer.weights, layer.bias), strict=True):
+        assert np.shares_memory(view, own)
 
 
 def test_pickle_is_read_in_another_process(Estimator, tmp_path):  # row 55

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from estimators.cases import bits, machine, nothing_changes
+from estimators.cases import bits, change_layer, machine, nothing_changes
 from estimators.test_sparse_input import FORMATS, with_index_type
 from scipy import sparse
 from scipy.special import expit, softmax
@@ -128,9 +128,10 @@ def test_answer_is_what_the_weights_say(answer, dtype):
 def test_answers_are_finite_and_right_whatever_the_weights(size, dtype):
     """Training refuses weights beyond 700; a machine can be made of them."""
     model, X = trained(dtype)
-    layer, rng = model.network_.layer, np.random.default_rng(1)
-    layer.weights[:] = size * rng.choice([-1, 1], layer.weights.size)
-    layer.weights[::4] = 0.5
+    rng = np.random.default_rng(1)
+    weights = (size * rng.choice([-1, 1], model.nnz_)).astype(dtype)
+    weights[::4] = 0.5
+    change_layer(model, 0, weights=weights)
     X = X.astype(dtype).astype(float)
     expected = {
         "free_energy": EXPECTED["free_energy"](X, *arrays(model)),
@@ -147,11 +148,10 @@ def test_answers_are_finite_and_right_whatever_the_weights(size, dtype):
 def test_visible_units_whose_sums_overflow_both_ways():
     """Two sums in float32, of the even and of the odd connections: inf - inf."""
     model = machine(4, density=1.0, dtype=np.float32).fit(bits().astype("f4"))
-    network = model.network_
-    weights = [3e38, -3e38, 3e38, -1e38]
-    network.layer.weights[:] = np.tile(weights, network.nnz // 4)
-    network.layer.bias[:] = 1000  # so that for zeros all hidden units are on
-    assert np.isnan(network.mean_visibles(np.ones((4, 3), "f4"))).all()
+    weights = np.tile(np.array([3e38, -3e38, 3e38, -1e38], "f4"), model.nnz_ // 4)
+    bias = np.full(4, 1000, "f4")  # so that for zeros all hidden units are on
+    change_layer(model, 0, weights=weights, bias=bias)
+    assert np.isnan(model.network_.mean_visibles(np.ones((4, 3), "f4"))).all()
     zeros = np.zeros((3, 5), "f4")
     assert (model.reconstruct(zeros) == 1).all()
     assert model.gibbs(zeros).all()

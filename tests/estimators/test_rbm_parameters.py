@@ -4,7 +4,13 @@ import inspect
 
 import numpy as np
 import pytest
-from estimators.cases import bits, fresh_and_fitted_machines, machine, refused
+from estimators.cases import (
+    bits,
+    change_layer,
+    fresh_and_fitted_machines,
+    machine,
+    refused,
+)
 from estimators.test_parameters import (
     BAD_VALUES,
     NOT_A_NAME,
@@ -113,7 +119,8 @@ def test_answers_are_finite_for_the_largest_weights_that_are_no_divergence(
     X = np.where(np.arange(40)[:, None] < 20, bits(), 0.3)
     model = machine(density=1.0, dtype=dtype).fit(X)
     weights = model.network_.layer.weights
-    weights[:] = np.where(weights > 0, largest, -largest)
+    signs = np.where(weights > 0, 1, -1).astype(dtype)
+    change_layer(model, 0, weights=largest * signs)
     for answer in ANSWERS:
         assert np.isfinite(getattr(model, answer)(X)).all(), answer
     said, expected = model.score_samples(X), brute_force(model, X)
