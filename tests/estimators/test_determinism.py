@@ -20,6 +20,7 @@ from estimators.cases import (
 )
 
 from skset.estimators import SETClassifier
+from skset.estimators._estimator import n_threads
 from skset.runtime import team
 
 pytestmark = impatient
@@ -199,5 +200,4 @@ def test_what_was_taken_from_a_model_stays_as_it_was(Estimator):
 def test_no_more_threads_than_cores(monkeypatch):
     monkeypatch.setattr(joblib, "cpu_count", lambda: 3)
     wanted = (None, 1, 2, 10**6, -1, -2, -99)
-    counts = [SETClassifier(n_jobs=n_jobs)._n_threads() for n_jobs in wanted]
-    assert counts == [1, 1, 2, 3, 3, 2, 1]
+    assert [n_threads(n_jobs) for n_jobs in wanted] == [1, 1, 2, 3, 3, 2, 1]

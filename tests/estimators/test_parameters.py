@@ -249,7 +249,9 @@ def test_settled_training_stops_early_without_a_warning(Estimator):
     [(1, 1), (3, 3), (41, 4), (400, 10), (5120, 128), (10**6, 128)],
 )
 def test_auto_batch_size_makes_forty_batches(Estimator, n_samples, size):
-    assert Estimator()._batch_size(n_samples) == size
+    model = Estimator()
+    p = model._read_parameters()
+    assert model._batch_size(p, n_samples, partial=False) == size
 
 
 def test_auto_weights_are_small_in_the_first_and_the_last_layer(Estimator):

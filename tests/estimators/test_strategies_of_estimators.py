@@ -86,7 +86,8 @@ def make(Kind, n_epochs=4, **params):
     given |= {"weight_init": "he", **params}
     if Kind is QuickSelection:
         model = selector(2, max_iter=max(n_epochs, 13), **given)
-        model.final_drop = False  # which is no parameter of this one
+        # The final drop is no parameter of this one.
+        model._fixed = {**model._fixed, "final_drop": False}
         return model
     given = {"tol": 0.0, "final_drop": False, **given}
     return small(Kind, max_iter=n_epochs, **given)
@@ -518,10 +519,14 @@ def test_zeta_is_what_is_given_or_else_the_methods(Kind, params, expected):
     assert zetas(Kind, **params) == pytest.approx(expected)
 
 
+def evolution_of(model):
+    return model._read_parameters().evolution
+
+
 @every_kind
 def test_what_is_given_replaces_its_part_of_a_method_alone(Kind):
     for method in METHODS:
-        own = Kind(method=method)._evolution()
+        own = evolution_of(Kind(method=method))
         for part, value in {
             "drop": MagnitudeDrop(),
             "grow": RandomGrow(),
@@ -529,7 +534,9 @@ def test_what_is_given_replaces_its_part_of_a_method_alone(Kind):
             "update_interval": 17,
             "newborn": "init",
         }.items():
-            evolution = Kind(method=method, **{part: value})._evolution()
+            evolution = (
+                Kind(method=method, **{part: value})._read_parameters().evolution
+            )
             for field in fields(own):
                 found = getattr(evolution, field.name)
                 assert found == (
@@ -1005,7 +1012,11 @@ def test_unknown_names_with_parameters_of_their_own_list_the_known(
 
 
 def test_a_method_can_evolve_once_per_epoch():
-    evolution = SETClassifier(method="rigl", update_interval="epoch")._evolution()
+    evolution = (
+        SETClassifier(method="rigl", update_interval="epoch")
+        ._read_parameters()
+        .evolution
+    )
     assert evolution.update_interval is None
     X, y = toy(SETClassifier, n_features=12)
     params = {"density": 0.3, "max_iter": 4, "random_state": 0, "method": "rigl"}
