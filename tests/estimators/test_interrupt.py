@@ -21,9 +21,9 @@ pytestmark = impatient
 INTERRUPTED = "Training interrupted by user"
 
 
-def interrupt(monkeypatch, epoch, step=0, training=Training):
+def interrupt(monkeypatch, epoch, step=0):
     """Raise KeyboardInterrupt in the given step of the given epoch (0 is the first)."""
-    take, taken = training._step, []
+    take, taken = Training._step, []
 
     def interrupted(self, rows):
         if self.state.epochs == epoch:
@@ -32,7 +32,7 @@ def interrupt(monkeypatch, epoch, step=0, training=Training):
             taken.append(rows)
         return take(self, rows)
 
-    monkeypatch.setattr(training, "_step", interrupted)
+    monkeypatch.setattr(Training, "_step", interrupted)
 
 
 @pytest.mark.parametrize("step", [0, 2])

@@ -1,22 +1,15 @@
 """What looks at the training of a machine or ends it: Ctrl-C, callbacks, verbose."""
 
 import os
-from functools import partial
 
 import numpy as np
 import pytest
 from estimators.cases import assert_same_machine, bits, machine, refused
-from estimators.test_interrupt import INTERRUPTED, said_after_interrupt
-from estimators.test_interrupt import interrupt as interrupted
+from estimators.test_interrupt import INTERRUPTED, interrupt, said_after_interrupt
 from interrupts import await_end, helpers
 from sklearn.exceptions import NotFittedError
 
-from skset.training import ContrastiveDivergence
-
 # Ctrl-C.
-
-
-interrupt = partial(interrupted, training=ContrastiveDivergence)
 
 
 @pytest.mark.parametrize("step", [0, 2])
