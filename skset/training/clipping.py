@@ -1,6 +1,5 @@
 """`Clipping`: steps along gradients whose norm is bounded."""
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -8,6 +7,7 @@ import numpy as np
 from skset import kernels
 from skset.model import Layer, Network
 from skset.runtime.team import Team
+from skset.topology import read_only
 from skset.training.optimisers import Accumulation
 
 __all__ = ["Clipping"]
@@ -45,14 +45,15 @@ class Clipping:
 
     def take_step(self, network: Network, optimiser: Any, step: Any) -> None:
         """Move all weights and biases along the clipped gradient."""
-        parts = [
-            part
+        gradients = [
+            gradient
             for layer in self._layers
-            for part in (layer.moments, layer.bias_moments)
+            for gradient in (*layer.moments, *layer.bias_moments)
         ]
-        norm = float(np.sqrt(sum(kernels.squared_sum(part[0]) for part in parts)))
+        squares = [kernels.squared_sum(read_only(gradient)) for gradient in gradients]
+        norm = float(np.sqrt(sum(squares)))
         if norm > self.max_norm:
-            for (gradient,) in parts:
+            for gradient in gradients:
                 gradient *= gradient.dtype.type(self.max_norm / norm)
         # The penalty is in the gradient already; a decoupled decay is not.
         step = step._replace(l2=step.l2.dtype.type(0))
@@ -71,5 +72,5 @@ class Clipping:
             self._layers = [layer.at_rest().with_moments(1) for layer in network.layers]
         layer = network.layers[depth]
         if self._layers[depth].weights is not layer.weights:  # the topology evolved
-            self._layers[depth] = replace(layer.at_rest()).with_moments(1)
+            self._layers[depth] = layer.at_rest().with_moments(1)
         return self._layers[depth]

@@ -10,6 +10,7 @@ from scipy.optimize import minimize
 from skset import kernels
 from skset.model import Layer, Loss, Network, Samples, Signals
 from skset.runtime.team import Team
+from skset.topology import read_only
 from skset.training.backpropagation import Backpropagation
 from skset.training.learning_rate import LearningRate
 from skset.training.optimisers import Accumulation
@@ -168,7 +169,7 @@ class _Objective:
             )
             loss += share * of_chunk
         weights = self._x[: self._n_weights]
-        loss += 0.5 * self._penalty * kernels.squared_sum(weights)
+        loss += 0.5 * self._penalty * kernels.squared_sum(read_only(weights))
         self._g[: self._n_weights] += self._penalty * weights
         return loss, self._g.copy()
 
