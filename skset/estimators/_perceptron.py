@@ -17,7 +17,13 @@ from skset.estimators._from_network import adopt_network, check_outputs, with_ar
 from skset.estimators._input import checked_again
 from skset.estimators._parameters import SHARED_CONSTRAINTS, validate
 from skset.estimators._warnings import warn
-from skset.model import Network, Samples, activations_for, auto_weight_init
+from skset.model import (
+    Network,
+    Samples,
+    activations_for,
+    auto_weight_init,
+    sensitivities,
+)
 from skset.strategies import initial_topologies
 from skset.topology import checked_topologies
 from skset.training import (
@@ -160,15 +166,15 @@ class SparsePerceptron(SparseEstimator):
                 **scale,
             )
 
-        def sensitivities(topologies):
+        def sensed(topologies):
             wanted = "sensitivities must be given"
             topologies = checked_topologies(topologies, shapes, wanted)
             network = network_on(topologies)
             n = min(N_SENSED, samples.n_samples)
             rows = np.sort(rng.choice(samples.n_samples, n, replace=False))
-            return network.sensitivities(samples, rows, targets.loss_function)
+            return sensitivities(network, samples, rows, targets.loss_function)
 
-        topologies = initial_topologies(p.init, shapes, topology_rng, sensitivities)
+        topologies = initial_topologies(p.init, shapes, topology_rng, sensed)
         topologies, goal = denser_at_first(topologies, p.density_schedule, topology_rng)
         return network_on(topologies, edge_scale=edge_scale), goal
 

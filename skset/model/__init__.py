@@ -21,7 +21,7 @@ from skset.model.losses import LOSSES, Loss
 from skset.model.network import Network
 from skset.model.outputs import OUTPUTS, log_softmax
 from skset.model.samples import Reconstruction, Samples
-from skset.model.signals import Signals
+from skset.model.signals import Signals, sensitivities, signals_of
 from skset.model.weights import INITIAL_WEIGHTS
 
 __all__ = [
@@ -49,6 +49,8 @@ __all__ = [
     "logistic",
     "path_strength",
     "reconstruction_paths",
+    "sensitivities",
+    "signals_of",
     "softplus",
     "strength",
 ]

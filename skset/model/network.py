@@ -17,7 +17,6 @@ from skset.model.layer import Layer
 from skset.model.losses import Loss
 from skset.model.outputs import OUTPUTS
 from skset.model.samples import Samples
-from skset.model.signals import Signals
 from skset.model.stack import LayerStack
 from skset.runtime.team import Team
 from skset.topology import Topology
@@ -250,61 +249,6 @@ class Network(LayerStack):
             slopes.append(np.ones_like(Z))
             activation.multiply_derivative(Z, A, slopes[-1])
         return activations, slopes
-
-    def signals(
-        self,
-        X: Array,
-        targets: Array,
-        weight: Array,
-        loss: Loss,
-        team: Team = SERIAL,
-    ) -> list[Signals]:
-        """Return what each layer computes for some samples, and the loss's gradient.
-
-        Parameters
-        ----------
-        X : ndarray of shape (n_inputs, batch)
-            Inputs.
-        targets : ndarray
-            As the loss takes them.
-        weight : ndarray of shape (batch,)
-            Sample weights that add up to 1.
-        loss : Loss
-            One that goes with the output.
-        team : Team, default=SERIAL
-            Its threads share the forward pass.
-
-        Returns
-        -------
-        signals : list of Signals
-            One for each layer.
-        """
-        activations, slopes, Z = self.passed(X, team)
-        outputs = [*activations[1:], np.asarray(OUTPUTS[self.output](Z), Z.dtype)]
-        D = Z.copy()
-        loss(D, targets, weight)
-        deltas = [D]
-        for layer, slope in zip(self.layers[:0:-1], slopes[::-1], strict=True):
-            deltas.append(layer.pulled_back(deltas[-1]) * slope)
-        return [
-            Signals(*parts)
-            for parts in zip(activations, outputs, deltas[::-1], strict=True)
-        ]
-
-    def sensitivities(self, samples: Samples, rows: Array, loss: Loss) -> list[Array]:
-        """Return ``|w g|`` of each connection, an array for each layer.
-
-        g is the gradient of the mean loss over the given samples (Lee et al. 2019,
-        ICLR).
-        """
-        X = np.empty((samples.n_features, rows.size), self.dtype)
-        samples.gather(rows, X)
-        weight, _ = samples.weights(rows)
-        layers = self.signals(X, samples.targets(rows), weight, loss)
-        return [
-            np.abs(layer.weights * signals.gradients(layer.topology))
-            for layer, signals in zip(self.layers, layers, strict=True)
-        ]
 
     def without_units(self, kept: Sequence[Array]) -> Self:
         """Return a network with some of the hidden units only.

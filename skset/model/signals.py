@@ -1,10 +1,18 @@
-"""`Signals`: what a layer computes for some samples."""
+"""`Signals`: what the layers of a network compute for some samples."""
 
 from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
+
+from skset.model.losses import Loss
+from skset.model.network import Network
+from skset.model.outputs import OUTPUTS
+from skset.model.samples import Samples
+from skset.runtime.team import Team
 from skset.topology import Floats, Topology, pair_scores, read_only
 
-__all__ = ["Signals"]
+__all__ = ["Signals", "sensitivities", "signals_of"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,3 +44,63 @@ class Signals:
         """Return the gradient of the loss with respect to each weight of a layer."""
         pattern = topology.indptr, topology.indices
         return pair_scores(self.inputs, self.deltas, *pattern)
+
+
+def signals_of(
+    network: Network,
+    X: Floats,
+    targets: Any,
+    weight: Floats,
+    loss: Loss,
+    team: Team | None = None,
+) -> list[Signals]:
+    """Return what each layer computes for some samples, and the loss's gradient.
+
+    Parameters
+    ----------
+    network : Network
+        Nothing is learned.
+    X : ndarray of shape (n_inputs, batch)
+        Inputs.
+    targets : ndarray
+        As the loss takes them.
+    weight : ndarray of shape (batch,)
+        Sample weights that add up to 1.
+    loss : Loss
+        One that goes with the output.
+    team : Team, default=None
+        Its threads share the forward pass; None is one thread.
+
+    Returns
+    -------
+    signals : list of Signals
+        One for each layer.
+    """
+    activations, slopes, Z = network.passed(X, team or Team())
+    outputs = [*activations[1:], np.asarray(OUTPUTS[network.output](Z), Z.dtype)]
+    D = Z.copy()
+    loss(D, targets, weight)
+    deltas = [D]
+    for layer, slope in zip(network.layers[:0:-1], slopes[::-1], strict=True):
+        deltas.append(layer.pulled_back(deltas[-1]) * slope)
+    return [
+        Signals(*parts)
+        for parts in zip(activations, outputs, deltas[::-1], strict=True)
+    ]
+
+
+def sensitivities(
+    network: Network, samples: Samples, rows: Any, loss: Loss
+) -> list[Floats]:
+    """Return ``|w g|`` of each connection, an array for each layer.
+
+    g is the gradient of the mean loss over the given samples (Lee et al. 2019, ICLR).
+    """
+    X = np.empty((samples.n_features, rows.size), network.dtype)
+    samples.gather(rows, X)
+    weight, _ = samples.weights(rows)
+    found = signals_of(network, X, samples.targets(rows), weight, loss)
+    return [
+        np.abs(layer.weights * signals.gradients(layer.topology))
+        for layer, signals in zip(network.layers, found, strict=True)
+    ]

@@ -3,6 +3,7 @@
 import numpy as np
 
 from skset.kernels import aligned_empty
+from skset.model import signals_of
 from skset.training.clipping import Clipping
 from skset.training.workspace import Workspace
 
@@ -97,7 +98,7 @@ class Backpropagation:
         if self._noise is not None:
             self._noise.add(X, rows)
         with np.errstate(all="ignore"):
-            return network.signals(X, targets, weight, self.loss, team)
+            return signals_of(network, X, targets, weight, self.loss, team)
 
     def forget_shapes(self):
         """Make new arrays for the next step, as the layers have other units now."""

@@ -13,7 +13,7 @@ from model.cases import (
 )
 from reference import DenseNet, assert_close
 
-from skset.model import Samples
+from skset.model import Samples, sensitivities, signals_of
 from skset.runtime import team
 from skset.runtime.team import Team
 
@@ -35,7 +35,7 @@ def seen(network, samples, rows=np.arange(23), **given):  # noqa: B008 (not chan
     samples.gather(rows, X)
     weight, _ = samples.weights(rows)
     loss = USUAL_LOSS[network.output]
-    return network.signals(X, samples.targets(rows), weight, loss, **given)
+    return signals_of(network, X, samples.targets(rows), weight, loss, **given)
 
 
 def dense_and_whole(network):
@@ -149,7 +149,7 @@ def test_sensitivities_are_weights_times_gradients(output, dtype):
     network = sparse_network(UNITS, "tanh", output, dtype)
     net = DenseNet(network)
     of_W, _ = net.gradients(X[rows].astype(float), Y[rows], weight[rows])
-    found = network.sensitivities(Samples(X, y, weight), rows, USUAL_LOSS[output])
+    found = sensitivities(network, Samples(X, y, weight), rows, USUAL_LOSS[output])
     for values, W, gradient, mask in zip(found, net.W, of_W, net.masks, strict=True):
         assert values.dtype == dtype
         assert_close(values, np.abs(W * gradient)[mask], dtype, factor=5)
