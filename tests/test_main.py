@@ -92,17 +92,10 @@ def test_no_kernel_is_compiled_for_read_only_patterns_besides(warm):
     assert {counts[name] for name in of_patterns} == {1}
 
 
-def folders_of(files):
-    """Return the folders of some files, as they are printed: one for each room."""
-    folders = sorted({str(path.parent) for path in files})
-    assert len(folders) == 2
-    return ", ".join(folders)
-
-
 def test_info_says_where_the_kernels_are(warm):
     facts = dict(line.split(maxsplit=1) for line in command("info", warm).splitlines())
     files = list(warm.rglob("*.nbc"))
-    assert facts["cache"] == folders_of(files)
+    assert facts["cache"] == str(files[0].parent)
     assert facts["cached"].startswith(f"{len(files)} files (")
     assert facts["kernels"] == "compiled at first use, and kept"
     assert facts["numba"] == numba.__version__
@@ -125,7 +118,7 @@ def test_clear_cache_removes_what_is_ours_and_nothing_else(warm, tmp_path):
         path.touch()
     size = sum(path.stat().st_size for path in ours) / 1e6
     assert command("clear-cache", cache) == (
-        f"removed {len(ours) + 1} files ({size:.1f} MB) from {folders_of(ours)}\n"
+        f"removed {len(ours) + 1} files ({size:.1f} MB) from {ours[0].parent}\n"
     )
     assert sorted(p for p in cache.rglob("*") if p.is_file()) == sorted(others)
     assert command("clear-cache", cache).startswith("removed 0 files (0.0 MB)")

@@ -13,15 +13,11 @@ holds. So processes need no lock and never wait for each other: at worst several
 the same. Whose files are trusted, and where they lie, is said in `places.py`.
 """
 
-import contextlib
 import functools
 import hashlib
 import inspect
 import os
-import pickle
-import re
 import sys
-import uuid
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -31,37 +27,14 @@ from typing import Any
 import numba
 import numpy as np
 from numba.core.caching import CompileResultCacheImpl, FunctionCache
-from numba.core.serialize import dumps
 
-from skset.runtime.places import Places, is_trusted, make_directory, places_for
+from skset.runtime.code_files import PACKAGE, PACKAGE_STAMP, CodeFiles, files_in
+from skset.runtime.places import Places, make_directory, places_for
 
 __all__ = ["RECORD", "GuardedCache", "cache_files", "clear_cache"]
 
-PACKAGE = Path(__file__).parents[1]
-# The folders with compiled functions, and with what decides how they are compiled.
-ROOMS = "runtime", "kernels"
 # Settings of numba that change the machine code but not the signature.
 SETTINGS = "BOUNDSCHECK", "OPT", "LOOP_VECTORIZE", "SLP_VECTORIZE", "DEBUGINFO_DEFAULT"
-# The name of a file of ours: kernel and Python version, then the beginnings of the hash
-# of the sources and of that of the signature; with an end where a process was killed
-# while it wrote. numba's own have one number.
-FILE_NAME = re.compile(
-    r".+\.py[0-9]+[a-z]*\.[0-9a-f]{8}\.[0-9a-f]{16}\.nbc(\.tmp\.[0-9a-f]+)?"
-)
-
-
-def package_stamp() -> str:
-    """Return the SHA-256 of every source file of the runtime and of the kernels."""
-    digest = hashlib.sha256()
-    for room in ROOMS:
-        for path in sorted((PACKAGE / room).glob("*.py")):
-            digest.update(path.read_bytes())
-    return digest.hexdigest()
-
-
-# Taken at import: what a process compiles is what it has imported, also where an
-# upgrade replaces the files before its first fit.
-PACKAGE_STAMP = package_stamp()
 
 
 @dataclass
@@ -88,63 +61,6 @@ class Record:
 
 
 RECORD = Record()
-
-
-class CodeFiles:
-    """The files of one kernel, each with the machine code of one signature.
-
-    Parameters
-    ----------
-    places : Places
-        Where they lie.
-    base : str
-        What their names begin with.
-    """
-
-    def __init__(self, places: Places, base: str) -> None:
-        self.places, self.base = places, base
-
-    def name(self, key: Any) -> str:
-        """Return the name of the file for the given key."""
-        name = hashlib.sha256(repr(key).encode()).hexdigest()[:16]
-        return f"{self.base}.{PACKAGE_STAMP[:8]}.{name}.nbc"
-
-    def load(self, key: Any) -> Any:
-        """Return what was saved under the key, None if there is nothing or no more."""
-        for directory in self.places.readable:
-            with contextlib.suppress(Exception):  # of a damaged file, any
-                found, data = pickle.loads(_content(directory / self.name(key)))
-                if found == key:
-                    return data
-        return None
-
-    def save(self, key: Any, data: Any) -> None:
-        """Write a file as a whole or not at all, and remove those of older sources."""
-        directory = self.places.writable
-        if directory is None:
-            return
-        content = dumps((key, data))
-        path = directory / self.name(key)
-        temporary = path.with_name(f"{path.name}.tmp.{uuid.uuid4().hex[:16]}")
-        try:
-            with open(temporary, "xb", opener=_for_others_to_read) as file:
-                file.write(hashlib.sha256(content).digest() + content)
-            temporary.replace(path)
-        except BaseException:
-            _remove(temporary)
-            raise
-        self._remove_outdated()
-
-    def flush(self) -> None:
-        """Remove all files of this kernel."""
-        for path in _files_in(self.places.writable):
-            if path.name.startswith(f"{self.base}."):
-                _remove(path)
-
-    def _remove_outdated(self) -> None:
-        for path in _files_in(self.places.writable):
-            if path.suffix == ".nbc" and path.name.split(".")[-3] != PACKAGE_STAMP[:8]:
-                _remove(path)
 
 
 class CodePlace(CompileResultCacheImpl):
@@ -248,7 +164,7 @@ def _warn_once() -> None:
 def cache_files() -> list[Path]:
     """Return the paths of all files with machine code of this package's kernels."""
     places = RECORD.directories | RECORD.read_only
-    return sorted(path for place in places for path in _files_in(place))
+    return sorted(path for place in places for path in files_in(place))
 
 
 def clear_cache() -> tuple[int, int]:
@@ -280,39 +196,6 @@ def clear_cache() -> tuple[int, int]:
     return n_files, n_bytes
 
 
-def _content(path: Path) -> bytes:
-    """Return what a file holds; raise an OSError if it is damaged or not trusted."""
-    with open(path, "rb") as file:
-        if not is_trusted(os.fstat(file.fileno())):
-            raise PermissionError(f"{path} could have been written by someone else")
-        content = file.read()
-    digest, content = content[:32], content[32:]
-    if hashlib.sha256(content).digest() != digest:
-        raise OSError(f"{path} is cut off, or damaged otherwise")
-    return content
-
-
-def _for_others_to_read(path: str, flags: int) -> int:
-    """Open a file that nobody else may write, whatever the umask is."""
-    return os.open(path, flags, 0o644)
-
-
-def _files_in(directory: Path | None) -> list[Path]:
-    """Return the files of ours in a directory, none where there is no directory."""
-    if directory is None:
-        return []
-    return [
-        path
-        for path in directory.glob("*.nbc*")
-        if FILE_NAME.fullmatch(path.name) and path.is_file()
-    ]
-
-
 @functools.cache
 def _digest_of(path: str) -> str:
     return hashlib.sha256(Path(path).read_bytes()).hexdigest()
-
-
-def _remove(path: Path) -> None:
-    with contextlib.suppress(OSError):
-        os.unlink(path)

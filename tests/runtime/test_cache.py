@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 import skset.kernels
-from skset.runtime import cache, places
+from skset.runtime import code_files, places
 
 CALL = """
 import numpy as np
@@ -39,7 +39,7 @@ class Installation:
         self.kernels = self.package / "kernels"
         source = Path(skset.kernels.__file__).parents[1]
         ignore = shutil.ignore_patterns("__pycache__")
-        for room in cache.ROOMS:
+        for room in code_files.ROOMS:
             shutil.copytree(source / room, self.package / room, ignore=ignore)
         (self.package / "__init__.py").touch()
 
@@ -174,7 +174,7 @@ def test_every_room_of_compiled_code_is_stamped():
         for path in package.rglob("*.py")
         if "import numba" in (text := path.read_text()) or "runtime.jit" in text
     }
-    assert compiled - {"__main__.py"} == set(cache.ROOMS)
+    assert compiled - {"__main__.py"} == set(code_files.ROOMS)
 
 
 def test_the_code_of_all_rooms_lies_in_one_place(tmp_path):
@@ -337,7 +337,7 @@ while len(list(pathlib.Path({str(tmp_path)!r}).glob("ready*"))) < {len(kinds)}:
 
 def test_readers_never_meet_a_file_that_is_being_written(tmp_path):
     here = places.Places((tmp_path,), tmp_path)
-    files, data = cache.CodeFiles(here, "module.kernel.py311"), os.urandom(1 << 22)
+    files, data = code_files.CodeFiles(here, "module.kernel.py311"), os.urandom(1 << 22)
     files.save("key", data)
     stop = threading.Event()
 
