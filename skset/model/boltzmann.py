@@ -89,7 +89,7 @@ class RBM(LayerStack):
         hidden_bias: Any,
         visible_bias: Any,
         *,
-        dtype: DTypeLike = None,
+        dtype: DTypeLike | None = None,
     ) -> "RBM":
         """Return a machine with the given weights, everything about it checked.
 

@@ -17,7 +17,7 @@ KINDS = "biuf"
 
 
 def layers_from_csr(
-    coefs: Sequence[Any], intercepts: Sequence[Any], dtype: DTypeLike = None
+    coefs: Sequence[Any], intercepts: Sequence[Any], dtype: DTypeLike | None = None
 ) -> tuple[Layer, ...]:
     """Return a layer for each matrix of weights and its bias.
 

@@ -99,7 +99,7 @@ class Network(LayerStack):
         activation: str | Activation | Sequence[str | Activation] = "relu",
         output: str = "identity",
         negative_slope: float | None = None,
-        dtype: DTypeLike = None,
+        dtype: DTypeLike | None = None,
     ) -> "Network":
         """Return a network with the given weights, everything about it checked.
 
