@@ -77,7 +77,7 @@ def checked_bias(
     return _finite(name, bias, dtype)
 
 
-def _common_dtype(coefs: Sequence[Any], dtype: DTypeLike) -> np.dtype[Any]:
+def _common_dtype(coefs: Sequence[Any], dtype: DTypeLike | None) -> np.dtype[Any]:
     if dtype is None:
         single = all(getattr(coef, "dtype", None) == np.float32 for coef in coefs)
         return np.dtype(np.float32 if single else np.float64)

@@ -1,12 +1,15 @@
 """Sparse matrices: whether their indices can be followed, and a canonical form."""
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 from scipy import sparse
 
 __all__ = ["canonical", "checked_indices"]
 
 
-def checked_indices(X, name="X"):
+def checked_indices(X: Any, name: str = "X") -> Any:
     """Return X, after making sure that its sparse indices are within its shape.
 
     scikit-learn does not look at them, and compiled code that follows a wrong one reads
@@ -25,7 +28,7 @@ def checked_indices(X, name="X"):
     return X
 
 
-def canonical(X):
+def canonical(X: Any) -> Any:
     """Return a sparse X without duplicates; X itself where it is so, or dense."""
     if sparse.issparse(X) and not X.has_canonical_format:
         X = X.copy()
@@ -33,7 +36,7 @@ def canonical(X):
     return X
 
 
-def _check_compressed(X):
+def _check_compressed(X: Any) -> None:
     # scipy looks at this only where the last pointer is greater than 0.
     if X.indptr.size > 1 and np.diff(X.indptr.astype(np.int64)).min() < 0:
         raise ValueError("index pointers must not decrease")
@@ -46,7 +49,7 @@ def _check_compressed(X):
         raise ValueError(f"{X.indices.size} blocks but pointers to {X.indptr[-1]}")
 
 
-def _check_coordinates(X):
+def _check_coordinates(X: Any) -> None:
     for index, size in zip(X.coords, X.shape, strict=True):
         if index.size != X.data.size:
             raise ValueError(f"{index.size} indices but {X.data.size} values")
@@ -54,7 +57,7 @@ def _check_coordinates(X):
             raise ValueError(f"indices outside [0, {size})")
 
 
-def _check_lists(X):
+def _check_lists(X: Any) -> None:
     if not len(X.rows) == len(X.data) == X.shape[0]:
         raise ValueError("not as many lists of indices or of values as rows")
     for row, values in zip(X.rows, X.data, strict=True):
@@ -66,12 +69,12 @@ def _check_lists(X):
             raise ValueError(f"indices outside [0, {X.shape[1]})")
 
 
-def _check_diagonals(X):
+def _check_diagonals(X: Any) -> None:
     if X.data.ndim != 2 or X.offsets.shape != X.data.shape[:1]:
         raise ValueError("not as many offsets as diagonals")
 
 
-CHECKS = {
+CHECKS: dict[str, Callable[[Any], None]] = {
     "csr": _check_compressed,
     "csc": _check_compressed,
     "bsr": _check_compressed,
