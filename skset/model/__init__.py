@@ -5,7 +5,20 @@ from skset.model.activation_names import (
     activations_for,
     auto_weight_init,
 )
-from skset.model.activations import Activation, logistic, softplus
+from skset.model.activations import (
+    ELU,
+    GELU,
+    SELU,
+    Activation,
+    Identity,
+    LeakyReLU,
+    Logistic,
+    SiLU,
+    Softplus,
+    Tanh,
+    logistic,
+    softplus,
+)
 from skset.model.boltzmann import RBM, bernoulli, column_sums
 from skset.model.greedy_coverage import coverage
 from skset.model.importance import (
@@ -17,7 +30,17 @@ from skset.model.importance import (
     strength,
 )
 from skset.model.layer import Layer
-from skset.model.losses import LOSSES, Loss
+from skset.model.losses import (
+    LOSSES,
+    AbsoluteError,
+    Gamma,
+    Huber,
+    LogLoss,
+    Loss,
+    Poisson,
+    Quantile,
+    SquaredError,
+)
 from skset.model.network import Network
 from skset.model.outputs import OUTPUTS, log_softmax
 from skset.model.samples import Reconstruction, Samples
@@ -26,17 +49,33 @@ from skset.model.weights import INITIAL_WEIGHTS
 
 __all__ = [
     "ACTIVATIONS",
+    "ELU",
+    "GELU",
     "INITIAL_WEIGHTS",
     "LOSSES",
     "OUTPUTS",
     "RBM",
+    "SELU",
+    "AbsoluteError",
     "Activation",
+    "Gamma",
+    "Huber",
+    "Identity",
     "Layer",
+    "LeakyReLU",
+    "LogLoss",
+    "Logistic",
     "Loss",
     "Network",
+    "Poisson",
+    "Quantile",
     "Reconstruction",
     "Samples",
+    "SiLU",
     "Signals",
+    "Softplus",
+    "SquaredError",
+    "Tanh",
     "activations_for",
     "attribution",
     "auto_weight_init",
