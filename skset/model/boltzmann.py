@@ -1,5 +1,6 @@
 """`RBM`: a sparse restricted Boltzmann machine, every formula a method."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Self, TypeAlias
 
@@ -11,6 +12,7 @@ from skset import kernels
 from skset.model.activations import logistic, softplus
 from skset.model.from_csr import checked_bias, layers_from_csr
 from skset.model.layer import Layer
+from skset.model.samples import Samples
 from skset.model.stack import LayerStack
 from skset.runtime.team import Team
 from skset.topology import Topology, read_only
@@ -167,6 +169,31 @@ class RBM(LayerStack):
             and bool((np.abs(self.layer.weights) <= LARGEST_WEIGHT).all())
         )
 
+    def by_sample(
+        self,
+        samples: Samples,
+        dtype: DTypeLike,
+        answer: Callable[["RBM", Array], Array],
+    ) -> Array:
+        """Return what ``answer(machine, V)`` gives for each sample, batch by batch.
+
+        Parameters
+        ----------
+        samples : Samples
+            Visible units.
+        dtype : dtype-like
+            Of the answers.
+        answer : callable
+            It returns an array of shape (batch,), or (units, batch).
+        """
+        answers: Any = None
+        for rows, V in self.gathered(samples):
+            part = answer(self, V).T
+            if answers is None:
+                answers = np.empty((samples.n_samples, *part.shape[1:]), dtype)
+            answers[rows] = part
+        return answers
+
     def hidden_sums(self, V: Array, team: Team = SERIAL) -> Array:
         """Return ``c + W' V``, the log-odds of the hidden units given the visible."""
         Z = np.empty((self.n_units[1], V.shape[1]), self.dtype)
@@ -189,10 +216,14 @@ class RBM(LayerStack):
         Z = self.visible_sums(H, team)
         return logistic(Z, out=Z)
 
-    def gibbs(self, V: Array, rng: Generator, team: Team = SERIAL) -> Array:
-        """Return the visible units after a step of Gibbs sampling from V."""
-        H = bernoulli(self.mean_hiddens(V, team), rng)
-        return bernoulli(self._certain_visibles(H, team), rng)
+    def gibbs(
+        self, V: Array, rng: Generator, team: Team = SERIAL, n_steps: int = 1
+    ) -> Array:
+        """Return the visible units after steps of Gibbs sampling from V."""
+        for _ in range(n_steps):
+            H = bernoulli(self.mean_hiddens(V, team), rng)
+            V = bernoulli(self._certain_visibles(H, team), rng)
+        return V
 
     def reconstructed(self, V: Array) -> Array:
         """Return ``P(v = 1 | h)`` for ``h = P(h = 1 | v)``."""
