@@ -5,15 +5,16 @@ from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import column_or_1d
 
 from skset.estimators._sample_weight import multiplied, scaled, weight_by_class
 from skset.estimators._sklearn import check_partial_fit_first_call
-from skset.model import LOSSES, Samples
+from skset.model import LogLoss, Samples
 
-__all__ = ["ClassTargets", "checked_labels"]
+__all__ = ["ClassTargets", "checked_classes", "checked_labels"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +31,8 @@ class ClassTargets:
         Of the network.
     class_weight : dict, "balanced" or None
         Weights of the classes.
+    loss_function : LogLoss
+        The loss of the training, and of early stopping by the loss.
     classes : ndarray, default=None
         Sorted class labels, once learned; of a multilabel problem, the columns' names.
     multilabel : bool, default=False
@@ -46,6 +49,7 @@ class ClassTargets:
 
     dtype: type
     class_weight: Any = None
+    loss_function: LogLoss = field(default_factory=LogLoss)
     classes: Any = None
     multilabel: bool = False
     is_binary: bool = field(init=False)
@@ -53,7 +57,6 @@ class ClassTargets:
     output: str = field(init=False)
     attributes: dict = field(init=False)
     kind: ClassVar = "classes"
-    loss_function: ClassVar = LOSSES["log_loss"]()
 
     def __post_init__(self):
         if self.classes is None:
@@ -175,6 +178,14 @@ class ClassTargets:
                 "leave at least one non-zero weight."
             )
         return weight
+
+
+def checked_classes(classes: ArrayLike) -> NDArray[Any]:
+    """Return class labels as an array; raise unless they are sorted and different."""
+    classes = np.asarray(classes)
+    if classes.ndim != 1 or not np.array_equal(np.unique(classes), classes):
+        raise ValueError(f"classes must be sorted and different, got {classes!r}.")
+    return classes
 
 
 def checked_labels(y):

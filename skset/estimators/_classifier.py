@@ -1,41 +1,25 @@
 """`SETClassifier`."""
 
-from typing import ClassVar
+from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 from sklearn.base import ClassifierMixin
 
 from skset.estimators import _fit
-from skset.estimators._class_targets import ClassTargets
+from skset.estimators._class_targets import ClassTargets, checked_classes
 from skset.estimators._docs import documented
 from skset.estimators._from_network import check_kind
-from skset.estimators._parameters import CLASS_WEIGHT
 from skset.estimators._perceptron import SparsePerceptron, finite_output
-from skset.estimators._sample_weight import scaled
-from skset.estimators._sklearn import (
-    checked_sample_weight,
-    fit_context,
-    with_callbacks,
-)
-from skset.model import Network, log_softmax
+from skset.estimators._perceptron_parameters import CLASSIFIER_TABLES
+from skset.estimators._sample_weight import weight_of_score
+from skset.estimators._sklearn import fit_context, with_callbacks
+from skset.model import LogLoss, Network, log_softmax
 
 __all__ = ["SETClassifier"]
 
 
-@documented(
-    own="""class_weight : dict or "balanced", default=None
-        Weights of the classes, multiplied with `sample_weight`; only their proportions
-        matter. Classes that a dict leaves out weigh 1. A key that is no class is an
-        error if a class is left out, else ignored. For multilabel problems a list of
-        dicts, one per label; each has weights of 0 and 1.""",
-    hidden="(1000,)",
-    dropout="0.0",
-    solver="adam",
-    alpha="0.1",
-    learning_rate="cosine",
-    rate="0.001",
-    max_iter="60",
-)
+@documented(CLASSIFIER_TABLES)
 class SETClassifier(ClassifierMixin, SparsePerceptron):
     """Truly sparse multilayer perceptron classifier.
 
@@ -51,8 +35,6 @@ class SETClassifier(ClassifierMixin, SparsePerceptron):
 
     Attributes
     ----------
-    classes_ : ndarray of shape (n_classes,)
-        Class labels.
     {attributes}
 
     See Also
@@ -79,11 +61,6 @@ class SETClassifier(ClassifierMixin, SparsePerceptron):
     >>> model[-1].density_ < 0.4
     True
     """
-
-    _parameter_constraints: ClassVar[dict] = {
-        **SparsePerceptron._parameter_constraints,
-        "class_weight": CLASS_WEIGHT,
-    }
 
     def __init__(
         self,
@@ -113,6 +90,7 @@ class SETClassifier(ClassifierMixin, SparsePerceptron):
         learning_rate_init=0.001,
         power_t=0.5,
         max_iter=60,
+        max_fun=15000,
         shuffle=True,
         tol=1e-4,
         n_iter_no_change=10,
@@ -124,6 +102,7 @@ class SETClassifier(ClassifierMixin, SparsePerceptron):
         beta_1=0.9,
         beta_2=0.999,
         adam_epsilon=1e-8,
+        label_smoothing=0.0,
         class_weight=None,
         warm_start=False,
         dtype=np.float32,
@@ -156,6 +135,7 @@ class SETClassifier(ClassifierMixin, SparsePerceptron):
         self.learning_rate_init = learning_rate_init
         self.power_t = power_t
         self.max_iter = max_iter
+        self.max_fun = max_fun
         self.shuffle = shuffle
         self.tol = tol
         self.n_iter_no_change = n_iter_no_change
@@ -167,6 +147,7 @@ class SETClassifier(ClassifierMixin, SparsePerceptron):
         self.beta_1 = beta_1
         self.beta_2 = beta_2
         self.adam_epsilon = adam_epsilon
+        self.label_smoothing = label_smoothing
         self.class_weight = class_weight
         self.warm_start = warm_start
         self.dtype = dtype
@@ -294,12 +275,14 @@ class SETClassifier(ClassifierMixin, SparsePerceptron):
             sorted and different.
         """
         check_kind(network, Network)
-        classes = np.asarray(classes)
-        if classes.ndim != 1 or not np.array_equal(np.unique(classes), classes):
-            raise ValueError(f"classes must be sorted and different, got {classes!r}.")
-        weight = params.get("class_weight")
-        targets = ClassTargets(network.dtype.type, weight, classes, multilabel)
-        return cls._of_network(network, targets, feature_names, params)
+        classes = checked_classes(classes)
+        classifier = cls._describing(network, params)
+        targets = replace(
+            classifier._targets_for(classifier._read_parameters()),
+            classes=classes,
+            multilabel=multilabel,
+        )
+        return classifier._adopted(network, targets, feature_names)
 
     def score(self, X, y, sample_weight=None):
         """Return the accuracy of the predictions.
@@ -319,9 +302,7 @@ class SETClassifier(ClassifierMixin, SparsePerceptron):
         score : float
             At most 1; greater is better.
         """
-        if sample_weight is not None:  # scaled, so that their sum is finite
-            sample_weight = scaled(checked_sample_weight(sample_weight, X))
-        return super().score(X, y, sample_weight)
+        return super().score(X, y, weight_of_score(sample_weight, X))
 
     def predict(self, X):
         """Return the predicted class of each sample.
@@ -409,4 +390,7 @@ class SETClassifier(ClassifierMixin, SparsePerceptron):
         targets.check_first_call(self, classes)
 
     def _prepared(self, p, X, reset):
-        return X, ClassTargets(p.dtype, p.class_weight)
+        return X, self._targets_for(p)
+
+    def _targets_for(self, p: SimpleNamespace) -> ClassTargets:
+        return ClassTargets(p.dtype, p.class_weight, LogLoss(p.label_smoothing))

@@ -66,6 +66,8 @@ class SparseEstimator(CallbackSupportMixin, BaseEstimator, ABC):
     from estimator to estimator are the methods below that it calls.
     """
 
+    # What each parameter may be; the decorator `documented` sets it.
+    _parameter_constraints: ClassVar[dict]
     # The methods by name, with the defaults that this estimator has.
     _methods: ClassVar[dict] = METHODS
     # Values of parameters that an estimator leaves no choice of.

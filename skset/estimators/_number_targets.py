@@ -5,7 +5,7 @@ samples to train on. An object is never changed: what it has learned is in the o
 `learned` or `resumed` returns.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -14,13 +14,12 @@ from sklearn.utils.validation import column_or_1d
 
 from skset.estimators._columns import located, refuse_dates
 from skset.estimators._sample_weight import scaled
-from skset.model import LOSSES, Reconstruction, Samples
+from skset.model import Loss, Reconstruction, Samples, SquaredError
 
-__all__ = ["OUTPUT_OF_LOSS", "InputTargets", "NumberTargets"]
+__all__ = ["InputTargets", "NumberTargets"]
 
 # Standard deviations from the mean that a target can be away.
 MOST_DEVIATIONS = 1e6
-OUTPUT_OF_LOSS = {"squared_error": "identity", "poisson": "exp"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,8 +30,8 @@ class NumberTargets:
     ----------
     dtype : type
         Of the network.
-    loss : str
-        A key of `OUTPUT_OF_LOSS`.
+    loss_function : Loss
+        The loss of the training.
     standardised : bool, default=False
         Whether each output is learned with mean 0 and variance 1.
     n_outputs : int, default=None
@@ -42,7 +41,7 @@ class NumberTargets:
     """
 
     dtype: type
-    loss: str = "squared_error"
+    loss_function: Loss = field(default_factory=SquaredError)
     standardised: bool = False
     n_outputs: int | None = None
     mean: Any = 0.0
@@ -53,12 +52,7 @@ class NumberTargets:
     @property
     def output(self):
         """Name of the network's output function."""
-        return OUTPUT_OF_LOSS[self.loss]
-
-    @property
-    def loss_function(self):
-        """The loss of the training."""
-        return LOSSES[self.loss]()
+        return self.loss_function.outputs[0]
 
     def _checked(self, y, given):
         """Return y as a finite array of the network's dtype, or raise.
@@ -129,10 +123,11 @@ class NumberTargets:
                 f"{caller}: `y` has {now.n_outputs} outputs, the network "
                 f"{earlier.n_outputs}."
             )
-        if now.output != earlier.output:
+        if now.loss_function != earlier.loss_function:
             raise ValueError(
                 f"{caller} can only be used where loss is the same as in the previous "
-                f"call to fit. Previously it was {earlier.loss!r}, now {now.loss!r}."
+                f"call to fit. Previously it was {earlier.loss_function!r}, now "
+                f"{now.loss_function!r}."
             )
         return replace(now, mean=earlier.mean, scale=earlier.scale), y
 
@@ -170,7 +165,7 @@ class InputTargets:
     reconstructs: bool = True
     kind: ClassVar = "X alone"
     output: ClassVar = "identity"
-    loss_function: ClassVar = LOSSES["squared_error"]()
+    loss_function: ClassVar = SquaredError()
     attributes: ClassVar[dict] = {}
 
     def learned(self, y, given, sample_weight=None, classes=None):

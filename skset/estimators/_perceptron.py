@@ -3,7 +3,7 @@
 import copy
 from dataclasses import replace
 from itertools import pairwise
-from typing import ClassVar
+from typing import Any, Self
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
@@ -15,9 +15,11 @@ from skset.estimators._estimator import (
 )
 from skset.estimators._from_network import adopt_network, check_outputs, with_arrays
 from skset.estimators._input import checked_again
-from skset.estimators._parameters import SHARED_CONSTRAINTS, validate
+from skset.estimators._parameters import validate
+from skset.estimators._solvers import SOLVERS, learning_rate, penalty
 from skset.estimators._warnings import warn
 from skset.model import (
+    Activation,
     Network,
     Samples,
     activations_for,
@@ -28,11 +30,8 @@ from skset.strategies import initial_topologies
 from skset.topology import checked_topologies
 from skset.training import (
     LBFGS,
-    SGD,
-    Adam,
     Backpropagation,
     Evolver,
-    LearningRate,
     Training,
     denser_at_first,
 )
@@ -69,7 +68,6 @@ class SparsePerceptron(SparseEstimator):
     Warning: this class is not to be used directly; use its subclasses.
     """
 
-    _parameter_constraints: ClassVar[dict] = SHARED_CONSTRAINTS
     _curve = "loss_curve_"
     _sizes_at_first: list
     loss_: float
@@ -106,9 +104,8 @@ class SparsePerceptron(SparseEstimator):
         self.network_ = with_arrays(self._learned("network_"), intercepts=intercepts)
 
     @classmethod
-    def _of_network(cls, network, targets, feature_names, params):
-        """Return a fitted estimator with the network; parameters describe it."""
-        check_outputs(network, targets)
+    def _describing(cls, network: Network, params: dict[str, Any]) -> Self:
+        """Return a new estimator, whose parameters describe the network."""
         estimator = cls(
             hidden_layer_sizes=tuple(network.n_units[1:-1]),
             activation=network.activation,
@@ -117,8 +114,22 @@ class SparsePerceptron(SparseEstimator):
             **params,
         )
         validate(estimator)
-        estimator._note_units(network.n_units[1:-1], targets)
-        return adopt_network(estimator, network, targets, feature_names)
+        return estimator
+
+    def _adopted(self, network: Network, targets: Any, feature_names: Any) -> Self:
+        """Return this estimator, fitted by having the network."""
+        check_outputs(network, targets)
+        self._note_units(network.n_units[1:-1], targets)
+        return adopt_network(self, network, targets, feature_names)
+
+    # Parameters.
+
+    def _read_parameters(self):
+        p = super()._read_parameters()
+        if not isinstance(p.activation, (str, Activation)):
+            p.activation = tuple(p.activation)
+        p.hidden = activations_for(p.activation, len(_layer_sizes(p)), p.negative_slope)
+        return p
 
     def _weighted_sums(self, X):
         """Return the output layer's weighted sums (n_outputs, n_samples)."""
@@ -144,6 +155,7 @@ class SparsePerceptron(SparseEstimator):
         network = self.network_
         return {
             "hidden_layer_sizes": (_layer_sizes(p), self._sizes_at_first),
+            "activation": (p.hidden, network.hidden),
             "dtype": (np.dtype(p.dtype).name, network.dtype.name),
         }
 
@@ -186,20 +198,18 @@ class SparsePerceptron(SparseEstimator):
     def _first_weights(self, p):
         if p.weight_init != "auto":
             return p.weight_init, 1.0
-        n_hidden = len(self._sizes_at_first)
-        hidden = activations_for(p.activation, n_hidden, p.negative_slope)
-        return auto_weight_init(hidden), AUTO_EDGE_SCALE
+        return auto_weight_init(p.hidden), AUTO_EDGE_SCALE
 
     def _new_training(self, p, state, samples, partial=False):
         if p.solver == "lbfgs":
             return self._rounds_of_lbfgs(p, state, samples)
-        state.learning_rate = self._learning_rate(p, partial)
+        state.learning_rate = learning_rate(p, partial)
         state.learning_rate.after_epoch(state.samples)
         batch_size = self._batch_size(p, samples.n_samples, partial)
         rule = Backpropagation(
             self._optimiser(p),
             self._targets.loss_function,
-            alpha=p.alpha,
+            alpha=penalty(p),
             dropout=p.dropout,
             noise=self._noise(p, state.rng),
         )
@@ -257,19 +267,7 @@ class SparsePerceptron(SparseEstimator):
         )
 
     def _optimiser(self, p):
-        if p.solver == "sgd":
-            return SGD(p.momentum, p.nesterovs_momentum)
-        return Adam(p.beta_1, p.beta_2, p.adam_epsilon)
-
-    def _learning_rate(self, p, partial):
-        """Return the learning rate of a training that ends at `max_iter`, or never."""
-        schedule = p.learning_rate
-        # As in scikit-learn, Adam adapts the rate itself; only the cosine concerns it.
-        if (schedule == "cosine" and partial) or (
-            schedule != "cosine" and p.solver == "adam"
-        ):
-            schedule = "constant"
-        return LearningRate(p.learning_rate_init, schedule, p.power_t)
+        return SOLVERS[p.solver].optimiser(p)
 
     def _batch_size(self, p, n_samples, partial):
         """Return the number of samples per step, given that of all samples."""
@@ -291,8 +289,8 @@ class SparsePerceptron(SparseEstimator):
     def _reach_last_epoch(self, p, training):
         if p.solver == "lbfgs":
             at_end = training.rule.converged
-        else:
-            at_end = p.learning_rate == "cosine"  # it is meant to end there
+        else:  # the cosine and schedules of one's own are meant to end there
+            at_end = p.learning_rate == "cosine" or callable(p.learning_rate)
         if not at_end:
             warn(
                 f"Maximum iterations ({self.n_iter_}) reached and the optimization "

@@ -1,51 +1,31 @@
 """`SparseRBM`."""
 
 import copy
+from functools import partial
 from numbers import Integral
-from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils import check_scalar
 
-from skset.estimators import _fit
+from skset.estimators import _fit, _machine
 from skset.estimators._columns import output_dtype
-from skset.estimators._docs import RBM_PARAMETERS, documented
-from skset.estimators._estimator import (
-    SparseEstimator,
-    clipped_batch_size,
-    n_threads,
-)
+from skset.estimators._docs import documented
+from skset.estimators._estimator import SparseEstimator
 from skset.estimators._from_network import adopt_network, check_kind
-from skset.estimators._input import checked_again, stays_as_given
+from skset.estimators._input import checked_again
 from skset.estimators._number_targets import InputTargets
-from skset.estimators._parameters import RBM_CONSTRAINTS, validate
-from skset.estimators._sample_weight import scaled
-from skset.estimators._sklearn import (
-    checked_sample_weight,
-    fit_context,
-    with_callbacks,
-)
-from skset.estimators._visible_units import check_probabilities, smoothed_means
+from skset.estimators._parameters import validate
+from skset.estimators._rbm_parameters import RBM_TABLES
+from skset.estimators._sample_weight import weight_of_score
+from skset.estimators._sklearn import fit_context, with_callbacks
+from skset.estimators._visible_units import check_probabilities, probabilities
 from skset.model import RBM, Samples
-from skset.strategies import initial_topologies
-from skset.topology import canonical
-from skset.training import (
-    SGD,
-    ContrastiveDivergence,
-    Evolver,
-    LearningRate,
-    Training,
-    denser_at_first,
-)
 
 __all__ = ["SparseRBM"]
 
-# Initial weights are N(0, 0.05^2), as in the authors' code; "normal" is N(0, 0.1^2).
-WEIGHT_INIT, SCALE = "normal", 0.05 / 0.1
 
-
-@documented(own=RBM_PARAMETERS)
+@documented(RBM_TABLES)
 class SparseRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SparseEstimator):
     """Truly sparse restricted Boltzmann machine with binary units.
 
@@ -66,30 +46,7 @@ class SparseRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SparseEstimat
 
     Attributes
     ----------
-    components_ : scipy.sparse.csr_array of shape (n_components, n_features)
-        Weights; a copy.
-    intercept_hidden_ : ndarray of shape (n_components,)
-        Biases of the hidden units.
-    intercept_visible_ : ndarray of shape (n_features,)
-        Biases of the visible units.
-    n_iter_ : int
-        Number of epochs trained; by `partial_fit`, of calls.
-    reconstruction_error_curve_ : list of float
-        For each epoch the mean squared difference, while training, between X and the
-        probabilities of the visible units given hidden ones sampled given X.
-    nnz_ : int
-        Number of connections.
-    density_ : float
-        Share of the dense machine's connections that exist.
-    feature_importances_ : ndarray of shape (n_features,)
-        Strength of each visible unit, that is the sum of its absolute weights,
-        normalised to add up to 1.
-    t_ : int
-        Number of training samples seen.
-    n_features_in_ : int
-        Number of features.
-    feature_names_in_ : ndarray of shape (n_features,)
-        Their names, where X has some.
+    {attributes}
 
     See Also
     --------
@@ -98,46 +55,30 @@ class SparseRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SparseEstimat
 
     References
     ----------
-    .. [1] Mocanu et al. (2018). "Scalable training of artificial neural networks with
-       adaptive sparse connectivity inspired by network science." Nature Communications
-       9:2383.
-    .. [2] Liu et al. (2022). "The unreasonable effectiveness of random pruning." ICLR.
-    .. [3] Hinton (2002). "Training products of experts by minimizing contrastive
-       divergence." Neural Computation 14.
-    .. [4] Tieleman (2008). "Training restricted Boltzmann machines using approximations
-       to the likelihood gradient." ICML.
+    {references}
 
     Examples
     --------
     >>> from sklearn.datasets import load_digits
     >>> from sklearn.linear_model import LogisticRegression
-    >>> from sklearn.model_selection import train_test_split
     >>> from sklearn.pipeline import make_pipeline
     >>> from sklearn.preprocessing import MinMaxScaler
     >>> from skset import SparseRBM
     >>> X, y = load_digits(return_X_y=True)
-    >>> X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
+    >>> machine = SparseRBM(random_state=0)
     >>> model = make_pipeline(
-    ...     MinMaxScaler(clip=True),
-    ...     SparseRBM(random_state=0),
-    ...     LogisticRegression(max_iter=1000),
+    ...     MinMaxScaler(clip=True), machine, LogisticRegression(max_iter=1000)
     ... )
-    >>> model.fit(X_train, y_train).score(X_test, y_test) > 0.9
+    >>> model.fit(X[:1300], y[:1300]).score(X[1300:], y[1300:]) > 0.85
     True
-    >>> model[1].density_ < 0.2
+    >>> machine.density_ < 0.2
     True
     """
 
-    _parameter_constraints: ClassVar[dict] = RBM_CONSTRAINTS
     _curve = "reconstruction_error_curve_"
-    # Stopping early and pruning units belong to the perceptrons.
-    _fixed: ClassVar[dict] = {
-        "early_stopping": False,
-        "tol": None,
-        "unit_pruning": None,
-    }
+    _learns_from_y = False
+    _fixed = _machine.FIXED
     reconstruction_error_curve_: list
-    _sampler: Any
 
     def __init__(
         self,
@@ -338,14 +279,10 @@ class SparseRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SparseEstimat
         """
         check_scalar(n_steps, "n_steps", Integral, min_val=1)
         # A copy of the generator: neither a failing call nor a copied machine draws on.
-        rng = copy.deepcopy(vars(self).get("_sampler")) or self._new_sampler()
-
-        def sampled(machine, V):
-            for _ in range(n_steps):
-                V = machine.gibbs(V, rng)
-            return V
-
-        V = self._by_sample(X, bool, sampled)
+        rng = copy.deepcopy(vars(self).get("_sampler")) or _machine.sampler(
+            self.random_state
+        )
+        V = self._by_sample(X, bool, partial(RBM.gibbs, rng=rng, n_steps=n_steps))
         self._sampler = rng
         return V
 
@@ -406,16 +343,13 @@ class SparseRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SparseEstimat
             In nats per row; greater is better.
         """
         scores = self.score_samples(X)
-        if sample_weight is not None:
-            weight = checked_sample_weight(sample_weight, scores[:, None])
-            sample_weight = scaled(weight)  # whose sum is finite
-        return float(np.average(scores, weights=sample_weight))
+        weight = weight_of_score(sample_weight, scores[:, None])
+        return float(np.average(scores, weights=weight))
 
     @property
     def components_(self):
         """Weights as a CSR array (n_components, n_features)."""
-        layer = self._learned("network_").layer
-        return layer.to_csr().T.tocsr()
+        return self._learned("network_").layer.to_csr().T.tocsr()
 
     @property
     def intercept_hidden_(self):
@@ -438,71 +372,28 @@ class SparseRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SparseEstimat
         return tags
 
     def _by_sample(self, X, dtype, answer):
-        """Return what ``answer(machine, V)`` gives for each sample, batch by batch."""
-        X, machine, answers = checked_again(self, X), self.network_, None
-        check_probabilities(X, machine.dtype, type(self).__name__)
-        for rows, V in machine.gathered(Samples(X, dtype=machine.dtype)):
-            part = answer(machine, V).T
-            if answers is None:
-                answers = np.empty((X.shape[0], *part.shape[1:]), dtype)
-            answers[rows] = part
-        return answers
-
-    def _new_sampler(self):
-        rng, _ = _fit.generators(self.random_state)
-        return rng.spawn(1)[0]
+        """Return what ``answer(machine, V)`` gives for each sample."""
+        X = checked_again(self, X)
+        check_probabilities(X, self.network_.dtype, type(self).__name__)
+        samples = Samples(X, dtype=self.network_.dtype)
+        return self.network_.by_sample(samples, dtype, answer)
 
     # What a fit asks for.
 
-    _learns_from_y = False
-
     def _prepared(self, p, X, reset):
-        if not stays_as_given(X, p.dtype):
-            X = canonical(X)
-        check_probabilities(X, p.dtype, type(self).__name__)
+        X = probabilities(X, p.dtype, type(self).__name__)
         return X, InputTargets(p.dtype, reconstructs=False)
 
     def _unchanged(self, p):
-        machine = self.network_
         return {
-            "n_components": (p.n_components, machine.n_units[1]),
-            "dtype": (np.dtype(p.dtype).name, machine.dtype.name),
+            "n_components": (p.n_components, self.network_.n_units[1]),
+            "dtype": (np.dtype(p.dtype).name, self.network_.dtype.name),
         }
 
     def _new_network(self, p, samples, rng, topology_rng):
-        shapes = [(samples.n_features, p.n_components)]
-        topologies = initial_topologies(p.init, shapes, topology_rng)
-        [topology], goal = denser_at_first(topologies, p.density_schedule, topology_rng)
-        machine = RBM.initial(
-            topology,
-            topology_rng,
-            smoothed_means(samples.X, samples.weight, p.dtype).astype(p.dtype),
-            weight_init=WEIGHT_INIT,
-            scale=SCALE,
-        )
-        return machine, goal
+        return _machine.new_machine(p, samples, topology_rng)
 
     def _new_training(self, p, state, samples, partial=False):
-        schedule = "constant" if partial else p.learning_rate_schedule
-        state.learning_rate = LearningRate(p.learning_rate, schedule)
-        rule = ContrastiveDivergence(
-            self._optimiser(p),
-            alpha=p.alpha,
-            n_gibbs=p.n_gibbs,
-            persistent=p.persistent,
-            n_chains=p.batch_size,
-        )
-        return Training(
-            state,
-            samples,
-            rule,
-            Evolver(
-                p.evolution, WEIGHT_INIT, edge_scale=SCALE, goal=self._density_goal
-            ),
-            batch_size=clipped_batch_size(p.batch_size, samples.n_samples, partial),
-            max_epochs=p.n_iter,
-            n_threads=n_threads(p.n_jobs),
-        )
+        return _machine.new_training(p, state, samples, self._density_goal, partial)
 
-    def _optimiser(self, p):
-        return SGD(p.momentum, nesterov=False)
+    _optimiser = staticmethod(_machine.optimiser)

@@ -1,6 +1,7 @@
 """`SETRegressor`."""
 
-from typing import ClassVar
+from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 from sklearn.base import RegressorMixin
@@ -9,32 +10,18 @@ from skset.estimators import _fit
 from skset.estimators._columns import output_dtype
 from skset.estimators._docs import documented
 from skset.estimators._from_network import check_kind
-from skset.estimators._number_targets import OUTPUT_OF_LOSS, NumberTargets
+from skset.estimators._losses import number_loss
+from skset.estimators._number_targets import NumberTargets
 from skset.estimators._perceptron import SparsePerceptron, finite_output
-from skset.estimators._sample_weight import scaled
-from skset.estimators._sklearn import (
-    StrOptions,
-    checked_sample_weight,
-    fit_context,
-    with_callbacks,
-)
+from skset.estimators._perceptron_parameters import REGRESSOR_TABLES
+from skset.estimators._sample_weight import weight_of_score
+from skset.estimators._sklearn import fit_context, with_callbacks
 from skset.model import OUTPUTS, Network
 
 __all__ = ["SETRegressor"]
 
 
-@documented(
-    own="""loss : {"squared_error", "poisson"}, default="squared_error"
-        Half the squared error; or half the Poisson deviance with a log link, for
-        ``y >= 0``.""",
-    hidden="(1000,)",
-    dropout="0.0",
-    solver="adam",
-    alpha="0.1",
-    learning_rate="cosine",
-    rate="0.001",
-    max_iter="60",
-)
+@documented(REGRESSOR_TABLES)
 class SETRegressor(RegressorMixin, SparsePerceptron):
     """Truly sparse multilayer perceptron regressor.
 
@@ -76,16 +63,12 @@ class SETRegressor(RegressorMixin, SparsePerceptron):
     True
     """
 
-    _parameter_constraints: ClassVar[dict] = {
-        **SparsePerceptron._parameter_constraints,
-        "loss": [StrOptions(set(OUTPUT_OF_LOSS))],
-    }
-
     def __init__(
         self,
         hidden_layer_sizes=(1000,),
         *,
         loss="squared_error",
+        quantile=0.5,
         epsilon=20,
         density=None,
         init="erdos_renyi",
@@ -110,6 +93,7 @@ class SETRegressor(RegressorMixin, SparsePerceptron):
         learning_rate_init=0.001,
         power_t=0.5,
         max_iter=60,
+        max_fun=15000,
         shuffle=True,
         tol=1e-4,
         n_iter_no_change=10,
@@ -129,6 +113,7 @@ class SETRegressor(RegressorMixin, SparsePerceptron):
     ):
         self.hidden_layer_sizes = hidden_layer_sizes
         self.loss = loss
+        self.quantile = quantile
         self.epsilon = epsilon
         self.density = density
         self.init = init
@@ -153,6 +138,7 @@ class SETRegressor(RegressorMixin, SparsePerceptron):
         self.learning_rate_init = learning_rate_init
         self.power_t = power_t
         self.max_iter = max_iter
+        self.max_fun = max_fun
         self.shuffle = shuffle
         self.tol = tol
         self.n_iter_no_change = n_iter_no_change
@@ -262,7 +248,7 @@ class SETRegressor(RegressorMixin, SparsePerceptron):
         ----------
         network : skset.model.Network
             Its arrays are copied. Its output is one that the `loss` goes with:
-            "identity" for the default, "exp" for "poisson".
+            "exp" for "poisson" and "gamma", "identity" for the others.
         feature_names : array-like of str, default=None
             Names of the inputs.
         **params
@@ -280,9 +266,12 @@ class SETRegressor(RegressorMixin, SparsePerceptron):
             If the output of the network does not fit the loss.
         """
         check_kind(network, Network)
-        loss, n_outputs = params.get("loss", "squared_error"), network.n_units[-1]
-        targets = NumberTargets(network.dtype.type, loss, n_outputs=n_outputs)
-        return cls._of_network(network, targets, feature_names, params)
+        regressor = cls._describing(network, params)
+        targets = replace(
+            regressor._targets_for(regressor._read_parameters()),
+            n_outputs=network.n_units[-1],
+        )
+        return regressor._adopted(network, targets, feature_names)
 
     def score(self, X, y, sample_weight=None):
         """Return the coefficient of determination R2 of the predictions.
@@ -301,9 +290,7 @@ class SETRegressor(RegressorMixin, SparsePerceptron):
         score : float
             At most 1; greater is better.
         """
-        if sample_weight is not None:  # scaled, so that their sum is finite
-            sample_weight = scaled(checked_sample_weight(sample_weight, X))
-        return super().score(X, y, sample_weight)
+        return super().score(X, y, weight_of_score(sample_weight, X))
 
     def predict(self, X):
         """Return the predicted numbers.
@@ -335,4 +322,7 @@ class SETRegressor(RegressorMixin, SparsePerceptron):
         return tags
 
     def _prepared(self, p, X, reset):
-        return X, NumberTargets(p.dtype, p.loss)
+        return X, self._targets_for(p)
+
+    def _targets_for(self, p: SimpleNamespace) -> NumberTargets:
+        return NumberTargets(p.dtype, number_loss(p.loss, p.quantile))

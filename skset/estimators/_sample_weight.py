@@ -1,11 +1,21 @@
 """Weights of samples and of classes, of which only the proportions matter."""
 
 from numbers import Real
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.class_weight import compute_sample_weight
 
-__all__ = ["check_split", "multiplied", "scaled", "weight_by_class"]
+from skset.estimators._sklearn import checked_sample_weight
+
+__all__ = [
+    "check_split",
+    "multiplied",
+    "scaled",
+    "weight_by_class",
+    "weight_of_score",
+]
 
 
 def scaled(weight):
@@ -17,6 +27,16 @@ def scaled(weight):
     if weight is None:
         return None
     return np.ldexp(weight, -np.frexp(weight.max())[1])
+
+
+def weight_of_score(sample_weight: ArrayLike | None, X: Any) -> NDArray[Any] | None:
+    """Return weights to score X with, checked, and scaled so that their sum is finite.
+
+    None stays None.
+    """
+    if sample_weight is None:
+        return None
+    return scaled(checked_sample_weight(sample_weight, X))
 
 
 def multiplied(one, other):

@@ -11,40 +11,29 @@ from skset.estimators import _fit
 from skset.estimators._blocks import ranges
 from skset.estimators._class_targets import ClassTargets
 from skset.estimators._columns import refuse_dates
-from skset.estimators._docs import SELECTION_PARAMETERS, documented
+from skset.estimators._docs import documented
 from skset.estimators._estimator import shares
 from skset.estimators._number_targets import InputTargets, NumberTargets
-from skset.estimators._parameters import SELECTION_CONSTRAINTS
 from skset.estimators._perceptron import SparsePerceptron
 from skset.estimators._ranking import Ranking
+from skset.estimators._selection_parameters import SELECTION_TABLES
 from skset.estimators._sklearn import fit_context, with_callbacks
-from skset.estimators._supervision import resolved_supervision
+from skset.estimators._supervision import (
+    auto_batch_size,
+    auto_n_epochs,
+    resolved_supervision,
+)
 from skset.strategies import SELECTION_METHODS
 from skset.topology import checked_indices
 from skset.training import GaussianNoise
 
 __all__ = ["QuickSelection"]
 
-# `batch_size="auto"`: how many batches the samples are divided into, and the least and
-# most samples of a batch, without and with labels. Labels ask for many small steps.
-AUTO_BATCHES = {False: (20, 32, 128), True: (40, 4, 128)}
-# `max_iter="auto"`: how many training steps it aims at, and the fewest and most epochs.
-AUTO_STEPS = {False: 600, True: 1200}
-AUTO_EPOCHS = (10, 100)
 # What a fit leaves behind, beside attributes that every fit sets anew.
 FITTED = "network_", "_targets", "classes_", "supervised_", "_ranking"
 
 
-@documented(
-    own=SELECTION_PARAMETERS,
-    hidden="(1000,)",
-    dropout="0.0",
-    solver="adam",
-    alpha="0.1",
-    learning_rate="cosine",
-    rate="0.003",
-    max_iter="",
-)
+@documented(SELECTION_TABLES)
 class QuickSelection(SelectorMixin, SparsePerceptron):
     """Select features by training a truly sparse network on them.
 
@@ -65,36 +54,7 @@ class QuickSelection(SelectorMixin, SparsePerceptron):
 
     Attributes
     ----------
-    feature_importances_ : ndarray of shape (n_features,)
-        Importance of each feature, 0 for constant ones; they add up to 1.
-    ranking_ : ndarray of shape (n_features,)
-        Rank of each feature; 1 is the best. Ties go to the lower index.
-    support_ : ndarray of shape (n_features,)
-        Mask of the selected features.
-    n_features_to_select_ : int
-        Their number.
-    importances_history_ : ndarray of shape (n_epochs, n_features)
-        Importances after each epoch, if `keep_history` is True.
-    loss_, loss_curve_ : float, list of float
-        Mean loss of the last and of every epoch, the penalty included. Without labels
-        it is half the squared error, averaged over the features, in which the noise of
-        the input has its part.
-    n_iter_ : int
-        Number of epochs.
-    coefs_, intercepts_ : list
-        Weights (CSR arrays) and biases of the layers.
-    nnz_ : int
-        Number of connections.
-    density_ : float
-        Share of the dense network's connections that exist.
-    classes_ : ndarray of shape (n_classes,)
-        Class labels, where y has some.
-    supervised_ : {{False, "classification", "regression"}}
-        What was learned from: X alone, class labels, or numbers.
-    n_features_in_ : int
-        Number of features.
-    feature_names_in_ : ndarray of shape (n_features,)
-        Their names, where X has some.
+    {attributes}
 
     See Also
     --------
@@ -105,12 +65,6 @@ class QuickSelection(SelectorMixin, SparsePerceptron):
     References
     ----------
     {references}
-    .. [4] Atashgahi et al. (2021). "Quick and robust feature selection: the strength of
-       energy-efficient sparse training for autoencoders." Machine Learning 111.
-    .. [5] Atashgahi et al. (2024). "Unveiling the power of sparse neural networks for
-       feature selection." ECAI, arXiv 2408.04583.
-    .. [6] Farahat, Ghodsi and Kamel (2013). "Efficient greedy feature selection for
-       unsupervised learning." Knowledge and Information Systems 35.
 
     Examples
     --------
@@ -127,8 +81,6 @@ class QuickSelection(SelectorMixin, SparsePerceptron):
     >>> int(selector.set_params(n_features_to_select=10).support_.sum())
     10
     """
-
-    _parameter_constraints: ClassVar[dict] = SELECTION_CONSTRAINTS
 
     _methods = SELECTION_METHODS
     _fixed: ClassVar[dict] = {
@@ -419,14 +371,12 @@ class QuickSelection(SelectorMixin, SparsePerceptron):
     def _batch_size(self, p, n_samples, partial):
         if partial or p.batch_size != "auto":
             return super()._batch_size(p, n_samples, partial)
-        n_batches, least, most = AUTO_BATCHES[bool(self.supervised_)]
-        return min(max(n_samples // n_batches, least), most, n_samples)
+        return auto_batch_size(n_samples, bool(self.supervised_))
 
     def _n_epochs(self, p, n_batches):
         if p.max_iter != "auto":
             return p.max_iter
-        n_epochs = -(-AUTO_STEPS[bool(self.supervised_)] // n_batches)
-        return int(np.clip(n_epochs, *AUTO_EPOCHS))
+        return auto_n_epochs(n_batches, bool(self.supervised_))
 
     def _record(self, loss, training):
         super()._record(loss, training)

@@ -1,4 +1,4 @@
-"""What a selector learns from: X alone, class labels, or numbers."""
+"""What a selector learns from, X alone, class labels or numbers, and for how long."""
 
 import numpy as np
 from scipy import sparse
@@ -6,11 +6,30 @@ from scipy import sparse
 from skset.estimators._columns import dtypes_of
 from skset.topology import checked_indices
 
-__all__ = ["resolved_supervision"]
+__all__ = ["auto_batch_size", "auto_n_epochs", "resolved_supervision"]
+
+# `batch_size="auto"`: how many batches the samples are divided into, and the least and
+# most samples of a batch, without and with labels. Labels ask for many small steps.
+AUTO_BATCHES = {False: (20, 32, 128), True: (40, 4, 128)}
+# `max_iter="auto"`: how many training steps it aims at, and the fewest and most epochs.
+AUTO_STEPS = {False: 600, True: 1200}
+AUTO_EPOCHS = (10, 100)
 
 # Whole numbers with at most so many different values, or the square root of the number
 # of samples if that is more, are taken for classes.
 MAX_CLASSES = 20
+
+
+def auto_batch_size(n_samples: int, supervised: bool) -> int:
+    """Return the number of samples per step."""
+    n_batches, least, most = AUTO_BATCHES[supervised]
+    return min(max(n_samples // n_batches, least), most, n_samples)
+
+
+def auto_n_epochs(n_batches: int, supervised: bool) -> int:
+    """Return the number of epochs, given the steps of each."""
+    n_epochs = -(-AUTO_STEPS[supervised] // n_batches)
+    return int(np.clip(n_epochs, *AUTO_EPOCHS))
 
 
 def resolved_supervision(supervised, y, classes=None, before=None):

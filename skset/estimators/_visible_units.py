@@ -1,13 +1,25 @@
 """The visible units of a Boltzmann machine: values in [0, 1], and their means."""
 
+from typing import Any
+
 import numpy as np
 
 from skset.estimators._blocks import column_sums, extremes
+from skset.estimators._input import stays_as_given
+from skset.topology import canonical
 
-__all__ = ["check_probabilities", "smoothed_means"]
+__all__ = ["check_probabilities", "probabilities", "smoothed_means"]
 
 # Values may be so far outside [0, 1]: what scaling to it leaves in float32.
 TOLERANCE = 1e-6
+
+
+def probabilities(X: Any, dtype: type, name: str) -> Any:
+    """Return X to train on, sparse X in canonical order; raise as below."""
+    if not stays_as_given(X, dtype):
+        X = canonical(X)
+    check_probabilities(X, dtype, name)
+    return X
 
 
 def check_probabilities(X, dtype, name):

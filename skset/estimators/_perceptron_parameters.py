@@ -1,0 +1,295 @@
+"""Parameters of the classifier and the regressor: the network and its training.
+
+In the texts [3] is Curci et al. 2021.
+"""
+
+from numbers import Integral, Real
+
+from skset.estimators._attributes import (
+    CLASSIFIER_ATTRIBUTES,
+    PERCEPTRON_ATTRIBUTES,
+    PERCEPTRON_REFERENCES,
+)
+from skset.estimators._docs import Parameter, Tables, braced, flag, named, one_of
+from skset.estimators._losses import NUMBER_LOSSES, NumberLoss
+from skset.estimators._parameters import (
+    BELOW_ONE,
+    INSIDE_01,
+    NON_NEGATIVE,
+    PATIENCE,
+    POSITIVE,
+    POSITIVE_INT,
+    Each,
+    Instance,
+    LayerSizes,
+    Names,
+    Number,
+)
+from skset.estimators._shared_parameters import SHARED_PARAMETERS
+from skset.estimators._sklearn import StrOptions
+from skset.estimators._solvers import SOLVERS
+from skset.model import ACTIVATIONS, INITIAL_WEIGHTS, Activation
+from skset.strategies import UNIT_PRUNINGS
+
+__all__ = ["CLASSIFIER_PARAMETERS", "CLASSIFIER_TABLES", "REGRESSOR_TABLES"]
+
+WEIGHT_INITS = ("auto", *INITIAL_WEIGHTS)
+LEARNING_RATES = ("constant", "invscaling", "adaptive", "cosine")
+ONE_ACTIVATION = [
+    Names(ACTIVATIONS, "the sigmoid is 'logistic'"),
+    Instance(Activation),
+]
+
+NETWORK_PARAMETERS: dict[str, Parameter] = {
+    **SHARED_PARAMETERS,
+    "hidden_layer_sizes": Parameter(
+        [LayerSizes(Integral, 1, None, closed="left"), POSITIVE_INT],
+        "int or sequence of int",
+        """
+        Number of units of each hidden layer. Width is cheap in a sparse network: the
+        default was chosen from the table in docs/defaults.md. With ``()`` the only
+        layer joins the inputs to the outputs: a sparse linear model.
+        """,
+    ),
+    "weight_init": one_of(
+        WEIGHT_INITS,
+        """
+        Initial weights. "he" and "glorot" scale with the connections that a unit
+        really has; "normal" is the SET papers' N(0, 0.1**2). "auto" takes "he" if an
+        activation loses about half of the signal, as the relu family does, else
+        "glorot", and a tenth of it in the first and in the last layer, so that what is
+        learned soon outweighs what was drawn at random.
+        """,
+    ),
+    "unit_pruning": named(
+        UNIT_PRUNINGS,
+        """
+        Whether hidden units are removed for good, the weakest first [3]_: see
+        `skset.strategies.ImportancePruning`. The arrays shrink with them, so that
+        `coefs_` has the shapes that `hidden_layer_sizes_` says.
+        """,
+        "due",
+    ),
+    "activation": Parameter(
+        [*ONE_ACTIVATION, Each(*ONE_ACTIVATION, where="hidden layer")],
+        f"{braced(ACTIVATIONS)}, Activation, or list of them",
+        """
+        Activation of the hidden layers; a list has one for each. "all_relu" has a slope
+        of alternating sign for z < 0 [3]_. An object of a class derived from
+        `skset.model.Activation` is a function of your own.
+        """,
+    ),
+    "negative_slope": Parameter(
+        [None, NON_NEGATIVE],
+        "float",
+        """
+        Slope below zero of "leaky_relu" and "all_relu", its absolute value: by default
+        0.01 and 0.6.
+        """,
+    ),
+    "dropout": Parameter(
+        [BELOW_ONE],
+        "float in [0, 1)",
+        """
+        Share of hidden activations that a training step sets to 0.
+        """,
+    ),
+    "solver": Parameter(
+        [StrOptions(set(SOLVERS))],
+        braced(SOLVERS),
+        """
+        Optimiser. "adam" and "sgd" are as in scikit-learn's MLP. "adamw" is Adam whose
+        weights decay apart from the gradient. "lbfgs" takes all samples in each step
+        and needs no learning rate: for small data.
+        """,
+    ),
+    "max_fun": Parameter(
+        [POSITIVE_INT],
+        "int",
+        """
+        Largest number of evaluations of the loss, for solver "lbfgs".
+        """,
+    ),
+    "alpha": Parameter(
+        [NON_NEGATIVE],
+        "float",
+        """
+        Strength of the L2 penalty of the weights W: as in scikit-learn's MLP ``alpha *
+        W / B`` is added to the gradient, B being the number of samples in a batch (that
+        have a `sample_weight` above 0). With solver "adamw" it is no penalty: in each
+        step a weight loses the share ``learning_rate * alpha`` of itself.
+        """,
+    ),
+    "batch_size": Parameter(
+        [StrOptions({"auto"}), POSITIVE_INT],
+        'int or "auto"',
+        """
+        Samples per training step. "auto" makes forty batches of the samples, of 4 to
+        128 samples each: small data then get enough steps per epoch. In `partial_fit`
+        it is ``min(200, n_samples)``, as in scikit-learn.
+        """,
+    ),
+    "learning_rate": Parameter(
+        [
+            Names(LEARNING_RATES, "how it changes; the number is learning_rate_init"),
+            callable,
+        ],
+        f"{braced(LEARNING_RATES)} or callable",
+        """
+        Schedule of the learning rate. As in scikit-learn's MLP "invscaling" and
+        "adaptive" concern only solver "sgd". "cosine" takes it to 0 at `max_iter` for
+        every solver, and is constant in `partial_fit`. A callable gets the share of the
+        training that is done, from 0 to 1, and returns a factor of
+        `learning_rate_init`, for every solver; in `partial_fit` `max_iter` calls are
+        the whole.
+        """,
+    ),
+    "learning_rate_init": Parameter(
+        [POSITIVE],
+        "float",
+        """
+        Initial learning rate.
+        """,
+    ),
+    "power_t": Parameter(
+        [NON_NEGATIVE],
+        "float",
+        """
+        Exponent of "invscaling".
+        """,
+    ),
+    "max_iter": Parameter(
+        [POSITIVE_INT],
+        "int",
+        """
+        Largest number of epochs.
+        """,
+    ),
+    "shuffle": flag(
+        """
+        Whether every epoch takes the samples in a new order.
+        """,
+    ),
+    "tol": Parameter(
+        [NON_NEGATIVE],
+        "float",
+        """
+        Smallest improvement of the loss or validation score that counts as one.
+        """,
+    ),
+    "n_iter_no_change": Parameter(
+        PATIENCE,
+        "int or inf",
+        """
+        Training ends after more than so many epochs without improvement.
+        """,
+    ),
+    "early_stopping": flag(
+        """
+        Whether to stop by a validation score in place of the training loss, and to
+        return the weights and the topology that had the best one.
+        """,
+    ),
+    "validation_fraction": Parameter(
+        [INSIDE_01],
+        "float in (0, 1)",
+        """
+        Share of the training data set aside if `early_stopping` is True and `fit` is
+        given no validation data.
+        """,
+    ),
+    "scoring": Parameter(
+        [None, str, callable],
+        "str, callable or None",
+        """
+        Validation score: the negative loss, a scikit-learn scorer, or None for the
+        estimator's `score`.
+        """,
+    ),
+    "momentum": Parameter(
+        [Number(Real, 0, 1, closed="both")],
+        "float in [0, 1]",
+        """
+        Momentum of solver "sgd".
+        """,
+    ),
+    "nesterovs_momentum": flag(
+        """
+        Whether it is Nesterov's.
+        """,
+    ),
+    "beta_1": Parameter(
+        [BELOW_ONE],
+        "float in [0, 1)",
+        """
+        Decay rate of the first moment of Adam and AdamW.
+        """,
+    ),
+    "beta_2": Parameter(
+        [BELOW_ONE],
+        "float in [0, 1)",
+        """
+        Decay rate of their second moment.
+        """,
+    ),
+    "adam_epsilon": Parameter(
+        [POSITIVE],
+        "float",
+        """
+        Their constant for numerical stability.
+        """,
+    ),
+}
+
+CLASSIFIER_PARAMETERS: dict[str, Parameter] = {
+    **NETWORK_PARAMETERS,
+    "label_smoothing": Parameter(
+        [BELOW_ONE],
+        "float in [0, 1)",
+        """
+        Share of each target that is spread evenly over all classes, so that the network
+        is not driven to certainty. The validation loss of ``scoring="loss"`` has it
+        too, so that both curves show the same loss.
+        """,
+    ),
+    "class_weight": Parameter(
+        [None, dict, list, StrOptions({"balanced"})],
+        'dict or "balanced"',
+        """
+        Weights of the classes, multiplied with `sample_weight`; only their proportions
+        matter. Classes that a dict leaves out weigh 1. A key that is no class is an
+        error if a class is left out, else ignored. For multilabel problems a list of
+        dicts, one per label; each has weights of 0 and 1.
+        """,
+    ),
+}
+
+REGRESSOR_PARAMETERS: dict[str, Parameter] = {
+    **NETWORK_PARAMETERS,
+    "loss": Parameter(
+        [StrOptions(set(NUMBER_LOSSES)), NumberLoss()],
+        f"{braced(NUMBER_LOSSES)} or Loss",
+        """
+        What training makes small: half the squared error; the absolute error, whose
+        prediction is a median; Huber's loss, which is the first for errors up to 1 and
+        grows linearly beyond; the pinball loss of the quantile `quantile`; half the
+        Poisson deviance with a log link, for ``y >= 0``; or half the gamma deviance
+        with a log link, for ``y > 0``. An object such as ``skset.model.Huber(0.5)``
+        has another parameter, or is a loss of your own.
+        """,
+    ),
+    "quantile": Parameter(
+        [INSIDE_01],
+        "float in (0, 1)",
+        """
+        Which quantile of y is predicted, for loss "quantile".
+        """,
+    ),
+}
+
+CLASSIFIER_TABLES = Tables(
+    CLASSIFIER_PARAMETERS, CLASSIFIER_ATTRIBUTES, PERCEPTRON_REFERENCES
+)
+REGRESSOR_TABLES = Tables(
+    REGRESSOR_PARAMETERS, PERCEPTRON_ATTRIBUTES, PERCEPTRON_REFERENCES
+)

@@ -1,0 +1,220 @@
+"""Parameters and attributes of the selector, and the papers that it refers to."""
+
+from skset.estimators._attributes import (
+    PERCEPTRON_ATTRIBUTES,
+    PERCEPTRON_REFERENCES,
+)
+from skset.estimators._docs import Attribute, Parameter, Tables, braced, flag, one_of
+from skset.estimators._parameters import (
+    NON_NEGATIVE,
+    POSITIVE_INT,
+    ConnectionConstant,
+    Names,
+)
+from skset.estimators._perceptron_parameters import CLASSIFIER_PARAMETERS
+from skset.estimators._sklearn import Interval, RealNotInt, StrOptions
+
+__all__ = ["SELECTION_TABLES"]
+
+SOLVERS = ("adam", "adamw", "sgd")
+IMPORTANCES = ("coverage", "strength", "attribution")
+
+SELECTION_PARAMETERS: dict[str, Parameter] = {
+    **CLASSIFIER_PARAMETERS,
+    "n_features_to_select": Parameter(
+        [StrOptions({"all"}), POSITIVE_INT, Interval(RealNotInt, 0, 1, closed="right")],
+        'int, float in (0, 1] or "all"',
+        """
+        Number or share of the features to keep; all of them, with a warning, if there
+        are fewer. It may be changed after `fit` by `set_params`, without new training.
+        """,
+    ),
+    "supervised": Parameter(
+        ["boolean", StrOptions({"auto", "classification", "regression"})],
+        'bool, "auto", "classification" or "regression"',
+        """
+        Whether to learn from y. "auto" learns from y where it is given, else from X
+        alone. It takes strings, booleans, indicator matrices, and whole numbers with at
+        most ``max(20, sqrt(n_samples))`` different values for classes, and all other
+        numbers for a regression. True is the same, but y must be given. False ignores
+        y, as the paper does [4]_.
+        """,
+    ),
+    "importance": one_of(
+        IMPORTANCES,
+        """
+        What features are ranked by.
+
+        - "coverage" chooses them one after the other, each time the one that explains
+          most of what those before have left of the reconstruction, or with labels of
+          what all features contribute to the outputs [6]_. Of features that say the
+          same, one comes early. The default: see the tables in docs/selection.md.
+        - "strength" is the sum of the absolute weights of an input unit [4]_. Without
+          labels it tells most after few epochs (``max_iter=10``): an autoencoder that
+          is trained for long copies what it cannot tell from elsewhere.
+        - "attribution" is ``sum_c mean_b |d output_c / d x_j|`` over samples b [5]_;
+          without labels the root mean square contribution to the other features, for
+          which hidden units stand at their mean slope.
+        """,
+    ),
+    "accumulate": flag(
+        """
+        Whether "strength" and "attribution" are added up over all epochs [5]_, rather
+        than taken from the trained network. "coverage" is always that of the trained
+        network.
+        """,
+    ),
+    "keep_history": flag(
+        """
+        Whether to keep the importances of every epoch in `importances_history_`. For
+        "coverage" that takes time.
+        """,
+    ),
+    "hidden_layer_sizes": CLASSIFIER_PARAMETERS["hidden_layer_sizes"].described(
+        """
+        Number of units of each hidden layer. Width is cheap in a sparse network: the
+        default was chosen from the table in docs/defaults.md. With ``()`` the only
+        layer joins the inputs to the outputs: each feature is told from others by a
+        sparse linear model.
+        """,
+    ),
+    "epsilon": Parameter(
+        [
+            ConnectionConstant(
+                " (Adam's, the adam_epsilon of SETClassifier, is none here)"
+            )
+        ],
+        "float",
+        """
+        Erdos-Renyi constant: a layer gets about ``epsilon * (n_in + n_out)``
+        connections. 13 is the paper's.
+        """,
+    ),
+    "zeta": CLASSIFIER_PARAMETERS["zeta"].described(
+        """
+        Fraction of a layer's connections that an evolution replaces. None is the
+        method's, but 0.2, the paper's, for method "set".
+        """,
+    ),
+    "solver": Parameter(
+        [Names(SOLVERS, "lbfgs cannot learn from noisy inputs")],
+        braced(SOLVERS),
+        """
+        Optimiser. "adam" and "sgd" are as in scikit-learn's MLP. "adamw" is Adam whose
+        weights decay apart from the gradient.
+        """,
+    ),
+    "noise": Parameter(
+        [NON_NEGATIVE],
+        "float",
+        """
+        Standard deviation of the Gaussian noise that training adds to the input, with
+        labels or without, in units of X; the target of the autoencoder is without
+        noise. The paper's 0.2 lets an autoencoder copy its input; with more it has to
+        learn which features tell of others.
+        """,
+    ),
+    "resample_noise": flag(
+        """
+        Whether noise is new in every step. False gives each sample the same noise in
+        all epochs of a call, as the paper does.
+        """,
+    ),
+    "batch_size": CLASSIFIER_PARAMETERS["batch_size"].described(
+        """
+        Samples per training step; all of them if there are fewer. "auto" makes 20
+        batches of 32 to 128 samples without labels, 40 of 4 to 128 with labels. In
+        `partial_fit` it is ``min(200, n_samples)``.
+        """,
+    ),
+    "max_iter": Parameter(
+        [StrOptions({"auto"}), POSITIVE_INT],
+        'int or "auto"',
+        """
+        Largest number of epochs. "auto" is 600 training steps without labels and 1,200
+        with labels, but 10 epochs at least and 100 at most.
+        """,
+    ),
+    "n_iter_no_change": CLASSIFIER_PARAMETERS["n_iter_no_change"].described(
+        """
+        Training ends after more than so many epochs without improvement of the loss. It
+        is meant to end at `max_iter`, where the learning rate has come to 0.
+        """,
+    ),
+    "early_stopping": flag(
+        """
+        Whether to stop by the loss of samples set aside, and to return the network that
+        had the best one.
+        """,
+    ),
+    "class_weight": CLASSIFIER_PARAMETERS["class_weight"].described(
+        """
+        Weights of the classes, where y has classes, as of `SETClassifier`.
+        """,
+    ),
+}
+
+# In the order of the docstring.
+SELECTION_ATTRIBUTES: dict[str, Attribute] = {
+    "feature_importances_": Attribute(
+        "ndarray of shape (n_features,)",
+        "Importance of each feature, 0 for constant ones; they add up to 1.",
+    ),
+    "ranking_": Attribute(
+        "ndarray of shape (n_features,)",
+        "Rank of each feature; 1 is the best. Ties go to the lower index.",
+    ),
+    "support_": Attribute(
+        "ndarray of shape (n_features,)", "Mask of the selected features."
+    ),
+    "n_features_to_select_": Attribute("int", "Their number."),
+    "importances_history_": Attribute(
+        "ndarray of shape (n_epochs, n_features)",
+        "Importances after each epoch, if `keep_history` is True.",
+    ),
+    "loss_": Attribute(
+        "float",
+        """
+        Mean loss of the last epoch, the penalty included. Without labels it is half the
+        squared error, averaged over the features, in which the noise of the input has
+        its part.
+        """,
+    ),
+    "loss_curve_": Attribute("list of float", "The same for every epoch."),
+    "n_iter_": Attribute("int", "Number of epochs."),
+    **{
+        name: PERCEPTRON_ATTRIBUTES[name]
+        for name in ("network_", "coefs_", "intercepts_", "nnz_", "density_")
+    },
+    "classes_": Attribute(
+        "ndarray of shape (n_classes,)", "Class labels, where y has some."
+    ),
+    "supervised_": Attribute(
+        '{False, "classification", "regression"}',
+        "What was learned from: X alone, class labels, or numbers.",
+    ),
+    **{
+        name: PERCEPTRON_ATTRIBUTES[name]
+        for name in ("n_features_in_", "feature_names_in_")
+    },
+}
+
+SELECTION_REFERENCES = (
+    *PERCEPTRON_REFERENCES,
+    """
+    Atashgahi et al. (2021). "Quick and robust feature selection: the strength of
+    energy-efficient sparse training for autoencoders." Machine Learning 111.
+    """,
+    """
+    Atashgahi et al. (2024). "Unveiling the power of sparse neural networks for feature
+    selection." ECAI, arXiv 2408.04583.
+    """,
+    """
+    Farahat, Ghodsi and Kamel (2013). "Efficient greedy feature selection for
+    unsupervised learning." Knowledge and Information Systems 35.
+    """,
+)
+
+SELECTION_TABLES = Tables(
+    SELECTION_PARAMETERS, SELECTION_ATTRIBUTES, SELECTION_REFERENCES
+)

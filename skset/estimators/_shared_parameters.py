@@ -1,0 +1,181 @@
+"""Parameters that all estimators have: connections, their evolution, and what runs it.
+
+In the texts [1] is Mocanu et al. 2018 and [2] Liu et al. 2022. The references of every
+estimator begin with them.
+"""
+
+from numbers import Integral, Real
+
+import numpy as np
+
+from skset.estimators._docs import Parameter, braced, flag, named, one_of
+from skset.estimators._parameters import (
+    BELOW_ONE,
+    POSITIVE_INT,
+    ConnectionConstant,
+    Densities,
+    Jobs,
+    Number,
+    Strategy,
+)
+from skset.estimators._sklearn import Options, StrOptions
+from skset.strategies import (
+    DENSITY_SCHEDULES,
+    DROPS,
+    GROWS,
+    INITS,
+    METHODS,
+    SCHEDULES,
+)
+
+__all__ = ["SHARED_PARAMETERS"]
+
+NEWBORN = ("zero", "init", "he_uniform")
+
+SHARED_PARAMETERS: dict[str, Parameter] = {
+    "epsilon": Parameter(
+        [ConnectionConstant(" (Adam's epsilon is adam_epsilon here)")],
+        "float",
+        """
+        Erdos-Renyi constant: a layer gets about ``epsilon * (n_in + n_out)``
+        connections, that is density ``min(1, epsilon (n_in + n_out) / (n_in n_out))``
+        [1]_. At least 0.001; 20 is the paper's. Adam's epsilon is `adam_epsilon`.
+        """,
+    ),
+    "density": Parameter(
+        [None, Number(Real, 0, 1, closed="right")],
+        "float in (0, 1]",
+        """
+        Overall share of the dense network's connections, in place of `epsilon`, and of
+        the density of an `init` that is given as an object.
+        """,
+    ),
+    "init": Parameter(
+        [
+            StrOptions(set(INITS)),
+            Strategy(["__call__"]),
+            Densities(Real, 0, 1, closed="right"),
+        ],
+        f"{braced(INITS)}, list of float or callable",
+        """
+        Which layer gets how many connections, at random positions. "uniform_plus" makes
+        the first layer dense and the last at least 0.2 dense; "snip" shares out by the
+        sensitivity of the weights to one batch. A list has the density of each layer.
+        A strategy of `skset.strategies`, or any ``init(shapes, rng)`` that returns a
+        `Topology` per layer.
+        """,
+    ),
+    "method": one_of(
+        METHODS,
+        """
+        Preset of all that follows where it is None; docs/strategies.md has the table.
+        "set" is Sparse Evolutionary Training [1]_: zeta 0.3, drop "set", grow "random",
+        after every epoch. "static" keeps the random topology [2]_.
+        """,
+    ),
+    "zeta": Parameter(
+        [None, BELOW_ONE],
+        "float in [0, 1)",
+        """
+        Fraction of a layer's connections that an evolution replaces.
+        """,
+    ),
+    "drop": named(
+        DROPS,
+        """
+        Which connections an evolution removes: the weakest of each sign on its own, or
+        the weakest of both; any; those with the smallest ``|w g|`` or ``|w| + lam
+        |g|``, g being the gradient; or those below a threshold.
+        """,
+    ),
+    "grow": named(
+        GROWS,
+        """
+        Where it adds as many: anywhere; where none ever was; where the missing weight's
+        gradient or momentum is greatest; between units that are active alike; where the
+        gradient is greatest among sampled candidates; or between important units. What
+        it looks at is computed for a random sample of the training set. "cosine" is not
+        available in `partial_fit`.
+        """,
+    ),
+    "zeta_schedule": named(
+        SCHEDULES,
+        """
+        How zeta changes during training. A callable ``schedule(progress)`` returns zeta
+        itself.
+        """,
+    ),
+    "density_schedule": named(
+        DENSITY_SCHEDULES,
+        """
+        How the density changes during training. "cubic" begins with three times the
+        connections that `density` or `epsilon` stand for, and removes the weakest of
+        the whole network until 0.7 of the training is done. A callable
+        ``schedule(progress, final)`` returns the density.
+        """,
+    ),
+    "update_interval": Parameter(
+        [None, POSITIVE_INT, StrOptions({"epoch"})],
+        'int or "epoch"',
+        """
+        Training steps from one evolution to the next, or once per epoch. None is what
+        the method says, once per epoch but for "rigl".
+        """,
+    ),
+    "newborn": one_of(
+        NEWBORN,
+        """
+        What a newborn connection weighs: 0, a fresh initial value, or a random one
+        within ``sqrt(6 / n_in)`` of 0.
+        """,
+        optional=True,
+    ),
+    "final_drop": flag(
+        """
+        Whether training ends with a drop without regrowth, as in [1]_, so that no
+        connection remains which was never trained. Not applied to a network restored
+        by early stopping, nor by `partial_fit`.
+        """,
+    ),
+    "warm_start": flag(
+        """
+        Whether `fit` goes on from the network of the last call. It first grows as many
+        connections as the last fit dropped for good. `t_` and the curves go on; the
+        cosine of the learning rate begins anew.
+        """,
+    ),
+    "dtype": Parameter(
+        [
+            StrOptions({"float32", "float64"}),
+            Options(type, {np.float32, np.float64}),
+        ],
+        "{np.float32, np.float64}",
+        """
+        Type of the weights and of all computation. float32 takes half the memory and
+        half the time.
+        """,
+    ),
+    "random_state": Parameter(
+        ["random_state"],
+        "int, RandomState instance or None",
+        """
+        Seed of topology, weights, shuffling, dropout and evolution. The same seed gives
+        the same bits for every `n_jobs`.
+        """,
+    ),
+    "n_jobs": Parameter(
+        [None, Jobs(Integral, None, None, closed="neither")],
+        "int",
+        """
+        Threads that share each layer while training; None is 1, -1 all cores.
+        Prediction is serial.
+        """,
+    ),
+    "verbose": Parameter(
+        ["verbose"],
+        "bool or int",
+        """
+        Whether to print a line per epoch.
+        """,
+    ),
+}

@@ -1,0 +1,61 @@
+"""What `solver`, `alpha` and `learning_rate` make of a training."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import SimpleNamespace
+
+from skset.training import LBFGS, SGD, Adam, AdamW, LearningRate
+
+__all__ = ["SOLVERS", "Solver", "learning_rate", "penalty"]
+
+
+@dataclass(frozen=True)
+class Solver:
+    """A solver by its name.
+
+    Attributes
+    ----------
+    optimiser : callable
+        Makes the optimiser, given the parameters of the estimator.
+    adapts_rate : bool, default=False
+        Whether it adapts the learning rate by itself. As in scikit-learn "invscaling"
+        and "adaptive" then do not concern it.
+    decays : bool, default=False
+        Whether `alpha` is a decay in the optimiser. Else it is a penalty in the loss.
+    """
+
+    optimiser: Callable[[SimpleNamespace], SGD | Adam | type[LBFGS]]
+    adapts_rate: bool = False
+    decays: bool = False
+
+
+SOLVERS: dict[str, Solver] = {
+    "adam": Solver(
+        lambda p: Adam(p.beta_1, p.beta_2, p.adam_epsilon),
+        adapts_rate=True,
+    ),
+    "adamw": Solver(
+        lambda p: AdamW(p.beta_1, p.beta_2, p.adam_epsilon, p.alpha),
+        adapts_rate=True,
+        decays=True,
+    ),
+    "sgd": Solver(lambda p: SGD(p.momentum, p.nesterovs_momentum)),
+    # Its rounds are a training of their own; here it only says that it has no momentum.
+    "lbfgs": Solver(lambda p: LBFGS, adapts_rate=True),
+}
+
+
+def penalty(p: SimpleNamespace) -> float:
+    """Return the L2 penalty of the loss."""
+    return 0.0 if SOLVERS[p.solver].decays else p.alpha
+
+
+def learning_rate(p: SimpleNamespace, partial: bool) -> LearningRate:
+    """Return the learning rate of a training that ends at `max_iter`, or never."""
+    schedule = p.learning_rate
+    falls_by_itself = schedule in ("invscaling", "adaptive")
+    if (schedule == "cosine" and partial) or (
+        falls_by_itself and SOLVERS[p.solver].adapts_rate
+    ):
+        schedule = "constant"
+    return LearningRate(p.learning_rate_init, schedule, p.power_t)
