@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import DTypeLike, NDArray
+from scipy import sparse
 
 from skset.model.greedy_coverage import blocks
 from skset.model.layer import Layer
@@ -74,9 +75,9 @@ def attribution(network: Network, samples: Samples, rng: Generator) -> Array:
     are as many backward passes as outputs. Atashgahi et al. 2024, ECAI (arXiv
     2408.04583), section 3.
     """
-    _, slopes = _batch(network, samples, rng)
+    X, slopes = _batch(network, samples, rng)
     total = np.zeros(network.n_units[0])
-    for gradient in _gradients(network, slopes):
+    for gradient in _gradients(network, slopes, X.shape[1]):
         total += np.abs(gradient).mean(axis=1, dtype=float)
     return total
 
@@ -95,7 +96,7 @@ def contributions(network: Network, samples: Samples, rng: Generator) -> Array:
     """
     X, slopes = _batch(network, samples, rng)
     rows = np.zeros((X.shape[0], _n_dimensions(X.shape[0])), X.dtype)
-    for gradient in _gradients(network, slopes):
+    for gradient in _gradients(network, slopes, X.shape[1]):
         gradient *= X
         gradient -= gradient.mean(axis=1, keepdims=True)
         signs = _signs((X.shape[1], rows.shape[1]), rng, X.dtype)
@@ -120,6 +121,8 @@ def reconstruction_paths(network: Network, samples: Samples, rng: Generator) -> 
     """
     _, slopes = _batch(network, samples, rng)
     weights = [layer.to_csr() for layer in network.layers]
+    if not slopes:  # one layer, after which there is nothing to decode
+        weights.append(sparse.eye_array(*weights[0].shape, dtype=network.dtype).tocsr())
     encoder, decoder = weights[0], weights[-1]
     for depth, slope in enumerate(slopes):
         encoder = encoder.multiply(slope.mean(axis=1)).tocsr()
@@ -149,9 +152,8 @@ def _batch(
     return X, network.slopes(X)
 
 
-def _gradients(network: Network, slopes: list[Array]) -> Iterator[Array]:
+def _gradients(network: Network, slopes: list[Array], batch: int) -> Iterator[Array]:
     """Yield the gradient (n_inputs, batch) of each output, given the hidden slopes."""
-    batch = slopes[0].shape[1]
     for output in range(network.n_units[-1]):
         D = np.zeros((network.n_units[-1], batch), network.dtype)
         D[output] = 1
