@@ -20,6 +20,7 @@ from skset.topology import Topology, read_only
 __all__ = ["RBM", "bernoulli", "column_sums"]
 
 Array: TypeAlias = NDArray[Any]
+Answer: TypeAlias = Callable[["RBM", Array], Array]
 
 SERIAL = Team()
 # A unit whose log-odds change by more than this is certain to the last digit of
@@ -169,22 +170,11 @@ class RBM(LayerStack):
             and bool((np.abs(self.layer.weights) <= LARGEST_WEIGHT).all())
         )
 
-    def by_sample(
-        self,
-        samples: Samples,
-        dtype: DTypeLike,
-        answer: Callable[["RBM", Array], Array],
-    ) -> Array:
+    def by_sample(self, samples: Samples, dtype: DTypeLike, answer: Answer) -> Array:
         """Return what ``answer(machine, V)`` gives for each sample, batch by batch.
 
-        Parameters
-        ----------
-        samples : Samples
-            Visible units.
-        dtype : dtype-like
-            Of the answers.
-        answer : callable
-            It returns an array of shape (batch,), or (units, batch).
+        The answer has the shape (batch,) or (units, batch); samples are rows of what is
+        returned.
         """
         answers: Any = None
         for rows, V in self.gathered(samples):
