@@ -422,7 +422,7 @@ def test_warm_start_refuses_another_kind_of_output():  # row 35
     model.predict(X)
     with refused(ValueError, "warm_start.*2 outputs, the network 1", model):
         model.fit(X, np.stack([y, y], axis=1))
-    both = "loss is the same.* was 'squared_error', now 'poisson'"
+    both = r"loss is the same.* was SquaredError\(\), now Poisson\(\)"
     with refused(ValueError, both, model.set_params(loss="poisson")):
         model.fit(X, np.abs(y))
 
