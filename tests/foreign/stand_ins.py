@@ -115,7 +115,6 @@ MLPClassifier, MLPRegressor = (
         LikeMLP,
         Base,
         translate=without_lbfgs,
-        ignored=["max_fun"],
         **DENSE,
         weight_init="glorot",
         hidden_layer_sizes=(100,),

@@ -37,11 +37,12 @@ DOCUMENTED = "|".join(
         *("uniform_plus makes the first layer dense", "dense_output=True gives"),
         *("densities were given for", "early_stopping cannot set aside"),
         *("but the solver has none", "non-finite", "does not support early_stopping"),
-        *("over the whole training set", "balanced' is not supported by partial_fit"),
+        *("the whole training set", "balanced' is not supported by partial_fit"),
         *("cannot go on with a density that falls", "is the same as in the"),
         *("Input X contains values too large", "validation score.*scoring"),
         *("is not the same as on last call to partial_fit", "requires y to be passed"),
         *("are negative, or all are 0", "at least one non-zero", "`y` has classes not"),
+        *("are negative or 0, which is not allowed", "activation has"),
     ]
 )
 

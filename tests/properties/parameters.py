@@ -5,11 +5,20 @@ from hypothesis import strategies as st
 
 from skset import strategies as skset_strategies
 from skset.estimators import QuickSelection, SETClassifier, SETRegressor, SparseRBM
-from skset.model import ACTIVATIONS, INITIAL_WEIGHTS
+from skset.model import (
+    ACTIVATIONS,
+    GELU,
+    INITIAL_WEIGHTS,
+    LOSSES,
+    Huber,
+    LeakyReLU,
+)
 from skset.strategies import DENSITY_SCHEDULES, GROWS, INITS, METHODS, SCHEDULES
 from skset.topology import Topology
 
 __all__ = ["SPACES", "parameter_sets", "wrong_values"]
+
+NUMBER_LOSSES = LOSSES.keys() - {"log_loss"}
 
 booleans = st.booleans()
 shares = st.floats(0, 1, exclude_max=True)
@@ -125,6 +134,8 @@ unit_prunings = st.one_of(
     st.just(EveryOther()),
 )
 
+one_activation = st.sampled_from([*sorted(ACTIVATIONS), LeakyReLU(0.3), GELU()])
+
 EVOLUTION = {
     "epsilon": st.floats(1e-3, 100),
     "density": st.none() | densities,
@@ -144,16 +155,17 @@ EVOLUTION = {
 }
 NETWORK = {
     **EVOLUTION,
-    "hidden_layer_sizes": st.integers(1, 12)
-    | st.lists(st.integers(1, 9), min_size=1, max_size=3),
+    "hidden_layer_sizes": st.integers(1, 12) | st.lists(st.integers(1, 9), max_size=3),
     "weight_init": st.sampled_from(["auto", *sorted(INITIAL_WEIGHTS)]),
     "unit_pruning": unit_prunings,
-    "activation": st.sampled_from(sorted(ACTIVATIONS)),
+    "activation": one_activation | st.lists(one_activation, max_size=3),
     "dropout": st.just(0.0) | st.floats(0, 0.9),
-    "solver": st.sampled_from(["sgd", "adam"]),
+    "solver": st.sampled_from(["sgd", "adam", "adamw"]),
     "alpha": st.floats(0, 10),
     "batch_size": st.just("auto") | st.integers(1, 20),
-    "learning_rate": st.sampled_from(["constant", "invscaling", "adaptive", "cosine"]),
+    "learning_rate": st.sampled_from(
+        ["constant", "invscaling", "adaptive", "cosine", falls]
+    ),
     "learning_rate_init": st.floats(1e-6, 0.3),
     "max_iter": few,
     "tol": st.floats(0, 1),
@@ -167,6 +179,7 @@ PERCEPTRON = {
     "negative_slope": st.none() | st.floats(0, 2),
     "final_drop": booleans,
     "power_t": st.floats(0, 2),
+    "max_fun": few,
     "shuffle": booleans,
     "scoring": st.sampled_from(["loss", None]),
     "nesterovs_momentum": booleans,
@@ -177,10 +190,15 @@ PERCEPTRON = {
 }
 class_weights = st.sampled_from([None, "balanced"])
 SPACES = {
-    SETClassifier: {**PERCEPTRON, "class_weight": class_weights},
+    SETClassifier: {
+        **PERCEPTRON,
+        "label_smoothing": shares,
+        "class_weight": class_weights,
+    },
     SETRegressor: {
         **PERCEPTRON,
-        "loss": st.sampled_from(["squared_error", "poisson"]),
+        "loss": st.sampled_from([*sorted(NUMBER_LOSSES), Huber(0.1)]),
+        "quantile": st.floats(0, 1, exclude_min=True, exclude_max=True),
     },
     QuickSelection: {
         **NETWORK,
