@@ -212,9 +212,9 @@ class SETClassifier(ClassifierMixin, SparsePerceptron):
         `update_interval` steps) is made at the beginning of the next call, so that
         predictions in between see only trained connections. Nothing is dropped for
         good. As nobody knows how many calls there will be, the learning rate does not
-        follow the cosine; schedules of zeta and of the density take `max_iter` calls
-        for the whole, after which a falling zeta leaves the topology as it is.
-        Callbacks are not called.
+        follow the cosine; schedules of zeta and of the density, and a callable
+        `learning_rate`, take `max_iter` calls for the whole, after which a falling zeta
+        leaves the topology as it is. Callbacks are not called.
 
         Parameters
         ----------

@@ -11,7 +11,7 @@ from skset.estimators._attributes import (
     PERCEPTRON_REFERENCES,
 )
 from skset.estimators._docs import Parameter, Tables, braced, flag, named, one_of
-from skset.estimators._losses import NUMBER_LOSSES, NumberLoss
+from skset.estimators._number_losses import NUMBER_LOSSES, NumberLoss
 from skset.estimators._parameters import (
     BELOW_ONE,
     INSIDE_01,
@@ -140,8 +140,8 @@ NETWORK_PARAMETERS: dict[str, Parameter] = {
         "adaptive" concern only solver "sgd". "cosine" takes it to 0 at `max_iter` for
         every solver, and is constant in `partial_fit`. A callable gets the share of the
         training that is done, from 0 to 1, and returns a factor of
-        `learning_rate_init`, for every solver; in `partial_fit` `max_iter` calls are
-        the whole.
+        `learning_rate_init`, for every solver but "lbfgs"; in `partial_fit` `max_iter`
+        calls are the whole.
         """,
     ),
     "learning_rate_init": Parameter(

@@ -10,7 +10,7 @@ from skset.estimators import _fit
 from skset.estimators._columns import output_dtype
 from skset.estimators._docs import documented
 from skset.estimators._from_network import check_kind
-from skset.estimators._losses import number_loss
+from skset.estimators._number_losses import number_loss
 from skset.estimators._number_targets import NumberTargets
 from skset.estimators._perceptron import SparsePerceptron, finite_output
 from skset.estimators._perceptron_parameters import REGRESSOR_TABLES
@@ -213,9 +213,9 @@ class SETRegressor(RegressorMixin, SparsePerceptron):
         `update_interval` steps) is made at the beginning of the next call, so that
         predictions in between see only trained connections. Nothing is dropped for
         good. As nobody knows how many calls there will be, the learning rate does not
-        follow the cosine; schedules of zeta and of the density take `max_iter` calls
-        for the whole, after which a falling zeta leaves the topology as it is.
-        Callbacks are not called.
+        follow the cosine; schedules of zeta and of the density, and a callable
+        `learning_rate`, take `max_iter` calls for the whole, after which a falling zeta
+        leaves the topology as it is. Callbacks are not called.
 
         Parameters
         ----------

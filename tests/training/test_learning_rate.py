@@ -56,3 +56,21 @@ def test_other_schedules_stop_at_a_plateau(schedule):
     rate = LearningRate(0.2, schedule)
     assert rate.lowered() is False
     assert rate.now == 0.2
+
+
+def test_a_callable_returns_the_factor():
+    rate = LearningRate(0.1, lambda share: 1 - share)
+    assert rate.now == 0.1
+    for share in (0.0, 0.25, 1.0):
+        rate.before_step(share)
+        assert rate.now == pytest.approx(0.1 * (1 - share))
+    rate.after_epoch(10)
+    assert rate.now == 0
+    assert not rate.lowered()
+
+
+@pytest.mark.parametrize("wrong", [-1, float("nan"), float("inf"), None, "1", False])
+def test_a_callable_that_returns_no_factor_is_refused(wrong):
+    rate = LearningRate(0.1, lambda share: wrong)
+    with pytest.raises(ValueError, match="learning_rate must return a finite number"):
+        rate.before_step(0.5)
