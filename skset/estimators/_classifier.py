@@ -90,6 +90,7 @@ class SETClassifier(ClassifierMixin, SparsePerceptron):
         learning_rate_init=0.001,
         power_t=0.5,
         max_iter=60,
+        max_norm=None,
         max_fun=15000,
         shuffle=True,
         tol=1e-4,
@@ -135,6 +136,7 @@ class SETClassifier(ClassifierMixin, SparsePerceptron):
         self.learning_rate_init = learning_rate_init
         self.power_t = power_t
         self.max_iter = max_iter
+        self.max_norm = max_norm
         self.max_fun = max_fun
         self.shuffle = shuffle
         self.tol = tol

@@ -141,7 +141,7 @@ class SparseEstimator(CallbackSupportMixin, BaseEstimator, ABC):
         Numbers are Python's, and strategies are objects.
         """
         p = self._given_parameters()
-        p.dtype = np.dtype(p.dtype).type
+        p.dtype, p.n_threads = np.dtype(p.dtype).type, n_threads(p.n_jobs)
         made_strategies(p, self._methods)
         return p
 
@@ -155,7 +155,7 @@ class SparseEstimator(CallbackSupportMixin, BaseEstimator, ABC):
         return SimpleNamespace(**self._fixed, **plain)
 
     def _validate_params(self):
-        validate(self)
+        validate(self, self.get_params(deep=False))
 
     def get_params(self, deep=True):
         """Get the parameters of this estimator.

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from skset.estimators._estimator import clipped_batch_size, n_threads
+from skset.estimators._estimator import clipped_batch_size
 from skset.estimators._fit import generators
 from skset.estimators._visible_units import smoothed_means
 from skset.model import RBM, Samples
@@ -70,7 +70,7 @@ def new_training(
         Evolver(p.evolution, WEIGHT_INIT, edge_scale=SCALE, goal=goal),
         batch_size=clipped_batch_size(p.batch_size, samples.n_samples, partial),
         max_epochs=p.n_iter,
-        n_threads=n_threads(p.n_jobs),
+        n_threads=p.n_threads,
     )
 
 

@@ -35,8 +35,15 @@ __all__ = [
 ]
 
 
-def validate(estimator: Any) -> None:
+def validate(estimator: Any, params: dict[str, Any]) -> None:
     """Raise unless each parameter of an estimator is what its table says.
+
+    Parameters
+    ----------
+    estimator : SparseEstimator
+        Knows the table.
+    params : dict
+        Its parameters.
 
     Raises
     ------
@@ -45,7 +52,7 @@ def validate(estimator: Any) -> None:
     """
     validate_parameter_constraints(
         estimator._parameter_constraints,
-        estimator.get_params(deep=False),
+        params,
         caller_name=type(estimator).__name__,
     )
 

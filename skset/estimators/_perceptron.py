@@ -8,15 +8,10 @@ from typing import Any, Self
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
-from skset.estimators._estimator import (
-    SparseEstimator,
-    clipped_batch_size,
-    n_threads,
-)
+from skset.estimators._estimator import SparseEstimator, clipped_batch_size
 from skset.estimators._from_network import adopt_network, check_outputs, with_arrays
 from skset.estimators._input import checked_again
-from skset.estimators._parameters import validate
-from skset.estimators._solvers import SOLVERS, learning_rate, penalty
+from skset.estimators._solvers import SOLVERS, steps
 from skset.estimators._warnings import warn
 from skset.model import (
     Activation,
@@ -113,7 +108,7 @@ class SparsePerceptron(SparseEstimator):
             dtype=network.dtype.type,
             **params,
         )
-        validate(estimator)
+        estimator._validate_params()
         return estimator
 
     def _adopted(self, network: Network, targets: Any, feature_names: Any) -> Self:
@@ -201,17 +196,18 @@ class SparsePerceptron(SparseEstimator):
         return auto_weight_init(p.hidden), AUTO_EDGE_SCALE
 
     def _new_training(self, p, state, samples, partial=False):
+        optimiser, penalty, state.learning_rate = steps(p, partial)
         if p.solver == "lbfgs":
             return self._rounds_of_lbfgs(p, state, samples)
-        state.learning_rate = learning_rate(p, partial)
         state.learning_rate.after_epoch(state.samples)
         batch_size = self._batch_size(p, samples.n_samples, partial)
         rule = Backpropagation(
-            self._optimiser(p),
+            optimiser,
             self._targets.loss_function,
-            alpha=penalty(p),
+            alpha=penalty,
             dropout=p.dropout,
             noise=self._noise(p, state.rng),
+            max_norm=p.max_norm,
         )
         return Training(
             state,
@@ -221,7 +217,7 @@ class SparsePerceptron(SparseEstimator):
             batch_size=batch_size,
             max_epochs=self._n_epochs(p, -(-samples.n_samples // batch_size)),
             shuffle=p.shuffle,
-            n_threads=n_threads(p.n_jobs),
+            n_threads=p.n_threads,
         )
 
     def _rounds_of_lbfgs(self, p, state, samples):
@@ -253,7 +249,7 @@ class SparsePerceptron(SparseEstimator):
             batch_size=samples.n_samples,
             max_epochs=len(rule.n_iter),
             shuffle=False,
-            n_threads=n_threads(p.n_jobs),
+            n_threads=p.n_threads,
         )
 
     def _new_evolver(self, p, evolution):

@@ -103,6 +103,14 @@ NETWORK_PARAMETERS: dict[str, Parameter] = {
         and needs no learning rate: for small data.
         """,
     ),
+    "max_norm": Parameter(
+        [None, POSITIVE],
+        "float",
+        """
+        Greatest norm of the gradient of a step, by all weights and biases together. A
+        longer one is scaled down. None does not look at it. Not for solver "lbfgs".
+        """,
+    ),
     "max_fun": Parameter(
         [POSITIVE_INT],
         "int",

@@ -15,7 +15,6 @@ from skset.estimators._estimator import SparseEstimator
 from skset.estimators._from_network import adopt_network, check_kind
 from skset.estimators._input import checked_again
 from skset.estimators._number_targets import InputTargets
-from skset.estimators._parameters import validate
 from skset.estimators._rbm_parameters import RBM_TABLES
 from skset.estimators._sample_weight import weight_of_score
 from skset.estimators._sklearn import fit_context, with_callbacks
@@ -223,7 +222,7 @@ class SparseRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SparseEstimat
         check_kind(network, RBM)
         kind, n_components = network.dtype.type, network.n_units[1]
         machine = cls(n_components=n_components, dtype=kind, **params)
-        validate(machine)
+        machine._validate_params()
         targets = InputTargets(kind, reconstructs=False)
         return adopt_network(machine, network, targets, feature_names)
 

@@ -93,6 +93,7 @@ class SETRegressor(RegressorMixin, SparsePerceptron):
         learning_rate_init=0.001,
         power_t=0.5,
         max_iter=60,
+        max_norm=None,
         max_fun=15000,
         shuffle=True,
         tol=1e-4,
@@ -138,6 +139,7 @@ class SETRegressor(RegressorMixin, SparsePerceptron):
         self.learning_rate_init = learning_rate_init
         self.power_t = power_t
         self.max_iter = max_iter
+        self.max_norm = max_norm
         self.max_fun = max_fun
         self.shuffle = shuffle
         self.tol = tol

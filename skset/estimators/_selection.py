@@ -94,6 +94,7 @@ class QuickSelection(SelectorMixin, SparsePerceptron):
         "beta_2": 0.999,
         "adam_epsilon": 1e-8,
         "warm_start": False,
+        "max_norm": None,
     }
     _ranking: Any
     supervised_: Any

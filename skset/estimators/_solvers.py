@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import SimpleNamespace
+from typing import NamedTuple
 
 from skset.training import LBFGS, SGD, Adam, AdamW, LearningRate
 
-__all__ = ["SOLVERS", "Solver", "learning_rate", "penalty"]
+__all__ = ["SOLVERS", "Solver", "Steps", "steps"]
 
 
 @dataclass(frozen=True)
@@ -45,13 +46,32 @@ SOLVERS: dict[str, Solver] = {
 }
 
 
-def penalty(p: SimpleNamespace) -> float:
-    """Return the L2 penalty of the loss."""
-    return 0.0 if SOLVERS[p.solver].decays else p.alpha
+class Steps(NamedTuple):
+    """What a training takes its steps with.
+
+    Attributes
+    ----------
+    optimiser : SGD or Adam
+        Makes the steps.
+    penalty : float
+        L2 penalty of the loss.
+    learning_rate : LearningRate
+        Of a training that ends at `max_iter`, or never.
+    """
+
+    optimiser: SGD | Adam | type[LBFGS]
+    penalty: float
+    learning_rate: LearningRate
 
 
-def learning_rate(p: SimpleNamespace, partial: bool) -> LearningRate:
-    """Return the learning rate of a training that ends at `max_iter`, or never."""
+def steps(p: SimpleNamespace, partial: bool) -> Steps:
+    """Return what the parameters make of a training, which may be partial."""
+    solver = SOLVERS[p.solver]
+    penalty = 0.0 if solver.decays else p.alpha
+    return Steps(solver.optimiser(p), penalty, _learning_rate(p, partial))
+
+
+def _learning_rate(p: SimpleNamespace, partial: bool) -> LearningRate:
     schedule = p.learning_rate
     falls_by_itself = schedule in ("invscaling", "adaptive")
     if (schedule == "cosine" and partial) or (
