@@ -10,7 +10,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from skset import kernels
 from skset.model.activations import logistic, softplus
-from skset.model.from_csr import checked_bias, layers_from_csr
+from skset.model.from_csr import checked_bias, common_dtype, layer_from_csr
 from skset.model.layer import Layer
 from skset.model.samples import Samples
 from skset.model.stack import LayerStack
@@ -118,10 +118,11 @@ class RBM(LayerStack):
         TypeError, ValueError
             As `Network.from_csr`.
         """
-        layers = layers_from_csr([weights], [hidden_bias], dtype)
-        size, kind = layers[0].topology.shape[0], layers[0].weights.dtype
-        bias = checked_bias("visible_bias", visible_bias, size, kind)
-        return cls(layers, bias).frozen()
+        kind = common_dtype([weights], dtype)
+        layer = layer_from_csr("weights", weights, "hidden_bias", hidden_bias, kind)
+        n_visible = layer.topology.shape[0]
+        bias = checked_bias("visible_bias", visible_bias, n_visible, kind)
+        return cls((layer,), bias).frozen()
 
     @property
     def layer(self) -> Layer:

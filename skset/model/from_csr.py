@@ -11,9 +11,10 @@ from scipy import sparse
 from skset.model.layer import Layer
 from skset.topology import Topology, checked_indices
 
-__all__ = ["checked_bias", "layers_from_csr"]
+__all__ = ["checked_bias", "common_dtype", "layer_from_csr", "layers_from_csr"]
 
-KINDS = "biuf"
+# Kinds of dtypes whose values are real numbers.
+REAL = "biuf"
 
 
 def layers_from_csr(
@@ -45,16 +46,16 @@ def layers_from_csr(
         two-dimensional or has invalid or repeated indices, if shapes do not fit, or if
         a number is not finite in the dtype.
     """
-    coefs, intercepts = list(coefs), list(intercepts)
+    coefs, intercepts = _listed("coefs", coefs), _listed("intercepts", intercepts)
     if not coefs or len(coefs) != len(intercepts):
         raise ValueError(
-            "There must be a bias for each matrix of weights, and one layer at least, "
-            f"got {len(coefs)} matrices and {len(intercepts)} biases."
+            "There must be as many coefs as intercepts, one of each for every layer, "
+            f"got {len(coefs)} coefs and {len(intercepts)} intercepts."
         )
-    kind = _common_dtype(coefs, dtype)
+    kind = common_dtype(coefs, dtype)
     layers = [
-        _layer(f"coefs[{depth}]", coef, f"intercepts[{depth}]", intercept, kind)
-        for depth, (coef, intercept) in enumerate(zip(coefs, intercepts, strict=True))
+        layer_from_csr(f"coefs[{depth}]", coef, f"intercepts[{depth}]", bias, kind)
+        for depth, (coef, bias) in enumerate(zip(coefs, intercepts, strict=True))
     ]
     for depth, (below, above) in enumerate(pairwise(layers)):
         n_out, n_in = below.topology.shape[1], above.topology.shape[0]
@@ -66,65 +67,89 @@ def layers_from_csr(
     return tuple(layers)
 
 
+def layer_from_csr(
+    name: str, coef: Any, name_of_bias: str, bias: Any, dtype: np.dtype[Any]
+) -> Layer:
+    """Return a layer with arrays of its own; the names are for what is raised."""
+    if not sparse.issparse(coef):
+        coef = _array(name, coef)
+    if coef.ndim != 2 or 0 in coef.shape:
+        raise ValueError(
+            f"{name} must have two dimensions, inputs and outputs, of one unit at "
+            f"least, got shape {coef.shape}."
+        )
+    # The smaller before the greater: nothing is made whose size makes no sense.
+    own_bias = checked_bias(name_of_bias, bias, coef.shape[1], dtype)
+    _check_real(name, coef)
+    topology, values = _connections(name, coef)
+    return Layer(topology, _finite(name, values, dtype), own_bias)
+
+
 def checked_bias(
     name: str, values: Any, size: int, dtype: np.dtype[Any]
 ) -> NDArray[Any]:
     """Return a bias of so many units as an array of its own, or raise."""
-    bias = np.asarray(values)
-    _check_numeric(name, bias)
+    bias = _array(name, values)
+    _check_real(name, bias)
     if bias.shape != (size,):
         raise ValueError(f"{name} must have shape ({size},), got {bias.shape}.")
     return _finite(name, bias, dtype)
 
 
-def _common_dtype(coefs: Sequence[Any], dtype: DTypeLike | None) -> np.dtype[Any]:
+def common_dtype(coefs: Sequence[Any], dtype: DTypeLike | None) -> np.dtype[Any]:
+    """Return the dtype, if it is one of a network; None is that of the matrices."""
     if dtype is None:
         single = all(getattr(coef, "dtype", None) == np.float32 for coef in coefs)
         return np.dtype(np.float32 if single else np.float64)
-    kind = np.dtype(dtype)
+    try:
+        kind = np.dtype(dtype)
+    except TypeError:
+        kind = None
     if kind not in (np.float32, np.float64):
-        raise ValueError(f"dtype must be float32 or float64, got {kind}.")
+        raise ValueError(f"dtype must be float32 or float64, got {dtype!r}.")
     return kind
-
-
-def _layer(
-    name: str, coef: Any, name_of_bias: str, bias: Any, dtype: np.dtype[Any]
-) -> Layer:
-    topology, values = _connections(name, coef)
-    weights = _finite(name, values, dtype)
-    return Layer(
-        topology, weights, checked_bias(name_of_bias, bias, topology.shape[1], dtype)
-    )
 
 
 def _connections(name: str, coef: Any) -> tuple[Topology, NDArray[Any]]:
     """Return which connections a matrix has, and their values in the same order."""
     if not sparse.issparse(coef):
-        return _connections_of_dense(name, np.asarray(coef))
-    if coef.ndim != 2 or 0 in coef.shape:
-        _refuse_shape(name, coef.shape)
-    _check_numeric(name, coef)
-    coef = checked_indices(coef, name).tocsr()
-    if not coef.has_sorted_indices:
-        coef = coef.sorted_indices()
+        positions = np.flatnonzero(coef)
+        return Topology.from_positions(coef.shape, positions), coef.ravel()[positions]
+    coef = checked_indices(coef, name)
     try:
-        return Topology(coef.shape, coef.indptr, coef.indices), coef.data
-    except ValueError as error:
-        raise ValueError(f"{name} has an index twice in a row: {error}") from error
+        csr = _sorted_csr(coef)
+        return Topology(csr.shape, csr.indptr, csr.indices), csr.data
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name} has invalid or repeated indices: {error}") from error
 
 
-def _connections_of_dense(
-    name: str, coef: NDArray[Any]
-) -> tuple[Topology, NDArray[Any]]:
-    if coef.ndim != 2 or 0 in coef.shape:
-        _refuse_shape(name, coef.shape)
-    _check_numeric(name, coef)
-    positions = np.flatnonzero(coef)
-    return Topology.from_positions(coef.shape, positions), coef.ravel()[positions]
+def _sorted_csr(coef: Any) -> Any:
+    """Return a sparse matrix in CSR, whatever it believes about its own order."""
+    csr = coef.tocsr()
+    if coef.format == "coo" and csr.nnz < coef.nnz:
+        raise ValueError("an index comes twice")
+    csr = sparse.csr_array((csr.data, csr.indices, csr.indptr), shape=csr.shape)
+    return csr if csr.has_sorted_indices else csr.sorted_indices()
 
 
-def _check_numeric(name: str, values: Any) -> None:
-    if values.dtype.kind not in KINDS:
+def _listed(name: str, values: Any) -> list[Any]:
+    try:
+        return list(values)
+    except TypeError:
+        raise TypeError(
+            f"{name} must be a sequence with an entry for each layer, got {values!r}."
+        ) from None
+
+
+def _array(name: str, values: Any) -> NDArray[Any]:
+    try:
+        return np.asarray(values)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name} must be an array: {error}") from error
+
+
+def _check_real(name: str, values: Any) -> None:
+    if values.dtype.kind not in REAL:
         raise TypeError(f"{name} must hold real numbers, got {values.dtype}.")
 
 
@@ -135,10 +160,3 @@ def _finite(name: str, values: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[An
     if not np.isfinite(cast).all():
         raise ValueError(f"{name} has values that are not finite in {dtype}.")
     return cast
-
-
-def _refuse_shape(name: str, shape: tuple[int, ...]) -> None:
-    raise ValueError(
-        f"{name} must have two dimensions, inputs and outputs, of one unit at least, "
-        f"got shape {shape}."
-    )

@@ -1,9 +1,11 @@
 """Sparse matrices: whether their indices can be followed, and a canonical form."""
 
 from collections.abc import Callable
+from numbers import Integral
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from scipy import sparse
 
 __all__ = ["canonical", "checked_indices"]
@@ -23,7 +25,7 @@ def checked_indices(X: Any, name: str = "X") -> Any:
     if sparse.issparse(X) and X.format in CHECKS:
         try:
             CHECKS[X.format](X)
-        except ValueError as error:
+        except (TypeError, ValueError) as error:  # of lists with anything in them
             raise ValueError(f"Sparse {name} has invalid indices: {error}") from error
     return X
 
@@ -37,6 +39,9 @@ def canonical(X: Any) -> Any:
 
 
 def _check_compressed(X: Any) -> None:
+    _check_whole(X.indptr, X.indices)
+    if X.format == "bsr" and 0 in X.blocksize:
+        raise ValueError(f"blocks of shape {X.blocksize}")
     # scipy looks at this only where the last pointer is greater than 0.
     if X.indptr.size > 1 and np.diff(X.indptr.astype(np.int64)).min() < 0:
         raise ValueError("index pointers must not decrease")
@@ -50,6 +55,7 @@ def _check_compressed(X: Any) -> None:
 
 
 def _check_coordinates(X: Any) -> None:
+    _check_whole(*X.coords)
     for index, size in zip(X.coords, X.shape, strict=True):
         if index.size != X.data.size:
             raise ValueError(f"{index.size} indices but {X.data.size} values")
@@ -63,6 +69,8 @@ def _check_lists(X: Any) -> None:
     for row, values in zip(X.rows, X.data, strict=True):
         if len(row) != len(values):
             raise ValueError(f"{len(row)} indices but {len(values)} values in a row")
+        if not all(isinstance(index, Integral) for index in row):
+            raise ValueError("indices must be whole numbers")
         if len(set(row)) < len(row):
             raise ValueError("an index comes twice in a row of a list of lists")
         if row and not (min(row) >= 0 and max(row) < X.shape[1]):
@@ -72,6 +80,15 @@ def _check_lists(X: Any) -> None:
 def _check_diagonals(X: Any) -> None:
     if X.data.ndim != 2 or X.offsets.shape != X.data.shape[:1]:
         raise ValueError("not as many offsets as diagonals")
+    _check_whole(X.offsets)
+    if np.unique(X.offsets).size < X.offsets.size:
+        raise ValueError("an offset comes twice")
+
+
+def _check_whole(*arrays: npt.NDArray[Any]) -> None:
+    for array in arrays:
+        if array.dtype.kind not in "iu":
+            raise ValueError(f"indices must be whole numbers, got {array.dtype}")
 
 
 CHECKS: dict[str, Callable[[Any], None]] = {
