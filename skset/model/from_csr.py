@@ -2,16 +2,26 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
+from numbers import Real
 from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 from scipy import sparse
 
+from skset.model.activation_names import activations_for
+from skset.model.activations import Activation
 from skset.model.layer import Layer
+from skset.model.outputs import OUTPUTS
 from skset.topology import Topology, checked_indices
 
-__all__ = ["checked_bias", "common_dtype", "layer_from_csr", "layers_from_csr"]
+__all__ = [
+    "checked_bias",
+    "checked_functions",
+    "common_dtype",
+    "layer_from_csr",
+    "layers_from_csr",
+]
 
 # Kinds of dtypes whose values are real numbers.
 REAL = "biuf"
@@ -108,6 +118,28 @@ def common_dtype(coefs: Sequence[Any], dtype: DTypeLike | None) -> np.dtype[Any]
     if kind not in (np.float32, np.float64):
         raise ValueError(f"dtype must be float32 or float64, got {dtype!r}.")
     return kind
+
+
+def checked_functions(
+    activation: Any, negative_slope: Any, output: Any, n_hidden: int
+) -> tuple[str | Activation | tuple[str | Activation, ...], float | None, str]:
+    """Return activation, slope below zero and output of a network, or raise."""
+    if not isinstance(output, str) or output not in OUTPUTS:
+        raise ValueError(f"output must be one of {list(OUTPUTS)}, got {output!r}.")
+    if negative_slope is not None:
+        negative_slope = _checked_slope(negative_slope)
+    if hasattr(activation, "__iter__") and not isinstance(activation, str):
+        activation = tuple(activation)
+    else:
+        n_hidden = max(n_hidden, 1)  # it must exist even if no layer has it
+    activations_for(activation, n_hidden, negative_slope)
+    return activation, negative_slope, output
+
+
+def _checked_slope(slope: Any) -> float:
+    if not isinstance(slope, Real) or not 0 <= float(slope) < np.inf:
+        raise ValueError(f"negative_slope must be >= 0 and finite, got {slope!r}.")
+    return float(slope)
 
 
 def _connections(name: str, coef: Any) -> tuple[Topology, NDArray[Any]]:

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from numbers import Real
 from typing import Any, Self, TypeAlias
 
 import numpy as np
@@ -13,7 +12,7 @@ from numpy.typing import DTypeLike, NDArray
 from skset.kernels import aligned_empty
 from skset.model.activation_names import activations_for
 from skset.model.activations import Activation
-from skset.model.from_csr import layers_from_csr
+from skset.model.from_csr import checked_functions, layers_from_csr
 from skset.model.layer import Layer
 from skset.model.losses import Loss
 from skset.model.outputs import OUTPUTS
@@ -143,13 +142,10 @@ class Network(LayerStack):
         >>> network.nnz, network.n_units
         (2, [3, 2])
         """
-        if not isinstance(output, str) or output not in OUTPUTS:
-            raise ValueError(f"output must be one of {list(OUTPUTS)}, got {output!r}.")
-        if negative_slope is not None:
-            negative_slope = _checked_slope(negative_slope)
         layers = layers_from_csr(coefs, intercepts, dtype)
-        activation = _checked_activation(activation, len(layers) - 1, negative_slope)
-        return cls(layers, activation, negative_slope, output).frozen()
+        n_hidden = len(layers) - 1
+        functions = checked_functions(activation, negative_slope, output, n_hidden)
+        return cls(layers, *functions).frozen()
 
     @cached_property
     def hidden(self) -> tuple[Activation, ...]:
@@ -270,23 +266,3 @@ class Network(LayerStack):
                 self.propagate(depth, A, Z, Z)
                 A = Z
         return A
-
-
-def _checked_slope(slope: Any) -> float:
-    if not isinstance(slope, Real) or not 0 <= float(slope) < np.inf:
-        raise ValueError(f"negative_slope must be >= 0 and finite, got {slope!r}.")
-    return float(slope)
-
-
-def _checked_activation(
-    activation: Any, n_hidden: int, negative_slope: float | None
-) -> str | Activation | tuple[str | Activation, ...]:
-    """Return the activation of a network, which has hidden layers or has none."""
-    if not isinstance(activation, (str, Activation)) and hasattr(
-        activation, "__iter__"
-    ):
-        activation = tuple(activation)
-        activations_for(activation, n_hidden, negative_slope)
-    else:
-        activations_for(activation, max(n_hidden, 1), negative_slope)
-    return activation
