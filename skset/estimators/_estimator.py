@@ -250,3 +250,5 @@ class SparseEstimator(CallbackSupportMixin, BaseEstimator, ABC):
                 stacklevel=2,
             )
         super().__setstate__(state)
+        if self.__sklearn_is_fitted__():
+            self.network_.frozen()  # what is unpickled can be written

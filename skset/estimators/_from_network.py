@@ -1,12 +1,19 @@
 """Fitted estimators that were never fitted: made of a network that exists."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from skset.model import Network
 
-__all__ = ["adopt_network", "check_kind", "check_outputs", "with_arrays"]
+__all__ = [
+    "adopt_network",
+    "check_kind",
+    "check_outputs",
+    "with_coefs",
+    "with_intercepts",
+]
 
 
 def adopt_network(
@@ -38,7 +45,7 @@ def adopt_network(
         **targets.attributes,
     }
     if feature_names is not None:
-        names = np.asarray(feature_names, dtype=object)
+        names = np.array(feature_names, dtype=object)
         if names.shape != (n_features,) or not all(isinstance(n, str) for n in names):
             raise ValueError(
                 f"feature_names must be {n_features} strings, one for each input of "
@@ -67,17 +74,26 @@ def check_outputs(network: Network, targets: Any) -> None:
         )
 
 
-def with_arrays(network: Network, coefs: Any = None, intercepts: Any = None) -> Network:
-    """Return a network of the same shape with other weights, or other biases.
+def with_coefs(network: Network, coefs: Any) -> Network:
+    """Return a network with the same units and biases, and other weights, or raise."""
+    return _rebuilt(network, coefs, [layer.bias for layer in network.layers])
 
-    Raises
-    ------
-    ValueError
-        If they do not have the shapes of the network.
-    """
+
+def with_intercepts(network: Network, intercepts: Any) -> Network:
+    """Return a network with the same connections and other biases, or raise."""
+    coefs = [layer.to_csr() for layer in network.layers]
+    new = _rebuilt(network, coefs, intercepts)
+    # The connections are still those that a drop without regrowth has left.
+    return new.with_layers(
+        replace(layer, n_dropped=old.n_dropped)
+        for layer, old in zip(new.layers, network.layers, strict=True)
+    )
+
+
+def _rebuilt(network: Network, coefs: Any, intercepts: Any) -> Network:
     new = Network.from_csr(
-        [layer.to_csr() for layer in network.layers] if coefs is None else coefs,
-        [layer.bias for layer in network.layers] if intercepts is None else intercepts,
+        coefs,
+        intercepts,
         activation=network.activation,
         output=network.output,
         negative_slope=network.negative_slope,

@@ -9,7 +9,12 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from skset.estimators._estimator import SparseEstimator, clipped_batch_size
-from skset.estimators._from_network import adopt_network, check_outputs, with_arrays
+from skset.estimators._from_network import (
+    adopt_network,
+    check_outputs,
+    with_coefs,
+    with_intercepts,
+)
 from skset.estimators._input import checked_again
 from skset.estimators._solvers import SOLVERS, steps
 from skset.estimators._warnings import warn
@@ -82,7 +87,7 @@ class SparsePerceptron(SparseEstimator):
 
     @coefs_.setter
     def coefs_(self, coefs):
-        self.network_ = with_arrays(self._learned("network_"), coefs=coefs)
+        self._assigned(with_coefs(self._learned("network_"), coefs))
 
     @property
     def hidden_layer_sizes_(self):
@@ -96,7 +101,11 @@ class SparsePerceptron(SparseEstimator):
 
     @intercepts_.setter
     def intercepts_(self, intercepts):
-        self.network_ = with_arrays(self._learned("network_"), intercepts=intercepts)
+        self._assigned(with_intercepts(self._learned("network_"), intercepts))
+
+    def _assigned(self, network):
+        """Predict with another network; a `partial_fit` goes on as after a fit."""
+        self.network_, self._state = network, None
 
     @classmethod
     def _describing(cls, network: Network, params: dict[str, Any]) -> Self:
