@@ -304,6 +304,8 @@ def _run_epochs(estimator, p, training, stopping, context, given):
         del network
         if told_to_stop or (stalled and not _goes_on(p, training, stopping)):
             return
+        if training.rule.has_ended:
+            break
     estimator._reach_last_epoch(p, training)
 
 

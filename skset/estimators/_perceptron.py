@@ -36,7 +36,7 @@ from skset.training import (
     denser_at_first,
 )
 
-__all__ = ["SparsePerceptron", "finite_output"]
+__all__ = ["SparsePerceptron", "finite_output", "takes_steps"]
 
 # The defaults, from the tables in docs/defaults.md. `batch_size="auto"` divides the
 # samples into forty batches, of a size within these bounds.
@@ -50,6 +50,16 @@ AUTO_EDGE_SCALE = 0.1
 LBFGS_ROUND = 20
 # Samples over which an init that asks for sensitivities gets them.
 N_SENSED = 256
+
+
+def takes_steps(estimator):
+    """Return whether `partial_fit` exists; raise AttributeError if it does not."""
+    if estimator.solver == "lbfgs":
+        raise AttributeError(
+            "partial_fit is there for solvers that take steps: solver='lbfgs' needs "
+            "all samples at once."
+        )
+    return True
 
 
 def finite_output(output):
@@ -240,7 +250,8 @@ class SparsePerceptron(SparseEstimator):
                 f"each evaluation, got {p.dropout!r}."
             )
         evolver = self._new_evolver(p, replace(p.evolution, update_interval=None))
-        evolves = any(evolver.planned(state.network, 0.0)) or p.unit_pruning
+        zeta, _ = evolver.planned(state.network, 0.0)
+        evolves = zeta or p.unit_pruning or not evolver.is_at_goal(state.network)
         length = p.evolution.update_interval or LBFGS_ROUND if evolves else p.max_iter
         n_rounds, rest = divmod(p.max_iter, length)
         rule = LBFGS(

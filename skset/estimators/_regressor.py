@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import numpy as np
 from sklearn.base import RegressorMixin
+from sklearn.utils.metaestimators import available_if
 
 from skset.estimators import _fit
 from skset.estimators._columns import output_dtype
@@ -12,7 +13,11 @@ from skset.estimators._docs import documented
 from skset.estimators._from_network import check_kind
 from skset.estimators._number_losses import number_loss
 from skset.estimators._number_targets import NumberTargets
-from skset.estimators._perceptron import SparsePerceptron, finite_output
+from skset.estimators._perceptron import (
+    SparsePerceptron,
+    finite_output,
+    takes_steps,
+)
 from skset.estimators._perceptron_parameters import REGRESSOR_TABLES
 from skset.estimators._sample_weight import weight_of_score
 from skset.estimators._sklearn import fit_context, with_callbacks
@@ -205,6 +210,7 @@ class SETRegressor(RegressorMixin, SparsePerceptron):
         held_out = X_val, y_val, sample_weight_val
         return _fit.fit(self, X, y, sample_weight, held_out)
 
+    @available_if(takes_steps)
     @fit_context(prefer_skip_nested_validation=True)
     @_fit.all_or_nothing
     def partial_fit(self, X, y, sample_weight=None):

@@ -42,9 +42,12 @@ class Loss(ABC):
     ----------
     outputs : tuple of str
         Names of the output functions f that the loss goes with; see `OUTPUTS`.
+    averages_outputs : bool
+        Whether the loss is a mean over the outputs. The deltas are those of the sum.
     """
 
     outputs: ClassVar[tuple[str, ...]] = ("identity",)
+    averages_outputs: ClassVar[bool] = False
 
     @abstractmethod
     def __call__(self, Z: Array, Y: Array, weight: Array) -> float:
@@ -70,6 +73,8 @@ class SquaredError(Loss):
     The deltas ``z - y`` are those of the sum over the outputs, as in scikit-learn's
     MLP.
     """
+
+    averages_outputs: ClassVar[bool] = True
 
     def __call__(self, Z: Array, Y: Array, weight: Array) -> float:
         """Return the weighted mean loss and leave the deltas in Z."""

@@ -15,7 +15,6 @@ from skset.model.activations import Activation
 from skset.model.from_csr import checked_functions, layers_from_csr
 from skset.model.layer import Layer
 from skset.model.losses import Loss
-from skset.model.outputs import OUTPUTS
 from skset.model.samples import Samples
 from skset.model.stack import LayerStack
 from skset.runtime.team import Team

@@ -30,6 +30,7 @@ class Backpropagation:
         Greatest norm of the gradient, see `Clipping`; None does not look at it.
     """
 
+    has_ended = False
     # What the loss of an epoch is called.
     loss_name = "loss"
     # What to do about a divergence, for the error that it raises.

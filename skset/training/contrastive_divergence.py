@@ -34,6 +34,7 @@ class ContrastiveDivergence:
         Persistent chains; None is as many as the first batch has samples.
     """
 
+    has_ended = False
     loss_name = "reconstruction error"
     remedy = "learning_rate is too large."
 

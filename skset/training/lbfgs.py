@@ -20,7 +20,6 @@ __all__ = ["LBFGS"]
 
 # Samples that gradients are computed for at a time.
 CHUNK = 256
-CONSTANT = LearningRate(1.0)
 
 
 class LBFGS:
@@ -32,7 +31,8 @@ class LBFGS:
     vector has other entries. All is computed in float64, as the line search needs
     differences of losses.
 
-    To the loop a round is an epoch of one step.
+    To the loop a round is an epoch of one step. Its loss is the sum over the outputs,
+    the penalty included: what gets smaller from iteration to iteration.
 
     Parameters
     ----------
@@ -52,6 +52,8 @@ class LBFGS:
     ----------
     converged : bool
         Whether the last round ended before its iterations did.
+    has_ended : bool
+        Whether there are no evaluations left.
     """
 
     decay: ClassVar[float] = 0.0  # there is no momentum
@@ -73,13 +75,13 @@ class LBFGS:
     def begin(self, state: State, batch_size: int) -> None:
         """Prepare a training."""
         self.loss.check_output(state.network.output)
+        state.learning_rate = LearningRate(1.0)  # which nobody asks for
 
     def step(
         self, state: State, samples: Samples, rows: NDArray[Any], team: Team
     ) -> tuple[float, int]:
-        """Take a round; return the loss at its end and the number of samples."""
-        n_iter, self._losses = self.n_iter[state.steps], []
-        state.steps += 1
+        """Take a round; return the loss at its end, and 1: there is no other step."""
+        self._losses = []
         objective = _Objective(state, samples, rows, team, self._gradient, self.alpha)
 
         def note(intermediate_result: Any) -> None:
@@ -92,7 +94,7 @@ class LBFGS:
             method="L-BFGS-B",
             callback=note,
             options={
-                "maxiter": n_iter,
+                "maxiter": self.n_iter[state.steps],
                 "maxfun": max(self._n_left, 1),
                 "gtol": self.tol,
             },
@@ -100,7 +102,13 @@ class LBFGS:
         self._n_left -= found.nfev
         self.converged = found.status == 0
         state.network = objective.network_at(found.x)
-        return float(found.fun), objective.n_weighted
+        state.steps += 1
+        return float(found.fun), 1
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether there are no evaluations left."""
+        return self._n_left <= 0
 
     def epoch_losses(self, loss: float) -> list[float]:
         """Return the losses after each iteration of the last round."""
@@ -143,12 +151,15 @@ class _Objective:
             rows = rows[samples.weight[rows] > 0]
         self._rows = rows
         self.n_weighted = self._rows.size
-        self._penalty = alpha / max(self.n_weighted, 1)
+        self._penalty = alpha / self.n_weighted if self.n_weighted else 0.0
+        # So that the gradient, which is that of the sum, belongs to the loss.
+        averages = gradient.loss.averages_outputs
+        self._n_outputs = self._network.n_units[-1] if averages else 1
         self._n_weights = self._network.nnz
         size = self._n_weights + sum(self._network.n_units[1:])
         self._x, self._g = np.empty(size), np.empty(size)
         self._state = State(self._on_vectors(), state.rng, state.topology_rng)
-        self._state.learning_rate = CONSTANT
+        self._state.learning_rate = LearningRate(1.0)
 
     def start(self) -> NDArray[Any]:
         """Return the vector of the network as it is."""
@@ -167,7 +178,7 @@ class _Objective:
             of_chunk, _ = self._gradient.step(
                 self._state, self._samples, rows, self._team
             )
-            loss += share * of_chunk
+            loss += share * self._n_outputs * of_chunk
         weights = self._x[: self._n_weights]
         loss += 0.5 * self._penalty * kernels.squared_sum(read_only(weights))
         self._g[: self._n_weights] += self._penalty * weights
