@@ -16,7 +16,7 @@ from skset.training.learning_rate import LearningRate
 from skset.training.optimisers import Accumulation
 from skset.training.state import State
 
-__all__ = ["LBFGS"]
+__all__ = ["LBFGS", "Objective"]
 
 # Samples that gradients are computed for at a time.
 CHUNK = 256
@@ -82,7 +82,7 @@ class LBFGS:
     ) -> tuple[float, int]:
         """Take a round; return the loss at its end, and 1: there is no other step."""
         self._losses = []
-        objective = _Objective(state, samples, rows, team, self._gradient, self.alpha)
+        objective = Objective(state, samples, rows, team, self._gradient, self.alpha)
 
         def note(intermediate_result: Any) -> None:
             self._losses.append(float(intermediate_result.fun))
@@ -129,7 +129,7 @@ class LBFGS:
         self._gradient.forget_shapes()
 
 
-class _Objective:
+class Objective:
     """The loss of a network as a function of a vector, and its gradient.
 
     The arrays of a copy of the network are slices of two vectors, of all weights and
