@@ -182,7 +182,7 @@ class ClassTargets:
 
 def checked_classes(classes: ArrayLike) -> NDArray[Any]:
     """Return class labels as an array; raise unless they are sorted and different."""
-    classes = np.asarray(classes)
+    classes = np.array(classes)
     if classes.ndim != 1 or not np.array_equal(np.unique(classes), classes):
         raise ValueError(f"classes must be sorted and different, got {classes!r}.")
     return classes
