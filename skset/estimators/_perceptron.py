@@ -252,7 +252,10 @@ class SparsePerceptron(SparseEstimator):
         evolver = self._new_evolver(p, replace(p.evolution, update_interval=None))
         zeta, _ = evolver.planned(state.network, 0.0)
         evolves = zeta or p.unit_pruning or not evolver.is_at_goal(state.network)
-        length = p.evolution.update_interval or LBFGS_ROUND if evolves else p.max_iter
+        # A method's own interval is one of steps, of which there are many more.
+        given = isinstance(p.update_interval, int)
+        length = p.update_interval if given else LBFGS_ROUND
+        length = length if evolves else p.max_iter
         n_rounds, rest = divmod(p.max_iter, length)
         rule = LBFGS(
             self._targets.loss_function,
