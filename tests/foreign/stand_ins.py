@@ -76,6 +76,10 @@ class LikeMLP(FewBatches):
     def coefs_(self):
         return [W.toarray() for W in super().coefs_]
 
+    @coefs_.setter
+    def coefs_(self, coefs):
+        SETClassifier.coefs_.fset(self, coefs)
+
     @property
     def _no_improvement_count(self):
         best, count = np.inf, 0
@@ -102,19 +106,11 @@ DENSE = {
 }
 
 
-def without_lbfgs(given):
-    """Train by Adam, with longer steps, what was to be trained by L-BFGS."""
-    if given.get("solver") == "lbfgs":
-        given.update(solver="adam", learning_rate="cosine", learning_rate_init=0.01)
-        given.update(batch_size=10, n_iter_no_change=np.inf)
-
-
 MLPClassifier, MLPRegressor = (
     stand_in(
         name,
         LikeMLP,
         Base,
-        translate=without_lbfgs,
         **DENSE,
         weight_init="glorot",
         hidden_layer_sizes=(100,),
