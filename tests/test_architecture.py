@@ -48,9 +48,7 @@ MAY_IMPORT = {
 PACKAGES = {name for name in MAY_IMPORT if (ROOT / name).is_dir()}
 MOST_LINES, MOST_LINES_OF_ESTIMATORS = 300, 400
 # Files that are still longer. None may be added, and one that was cut must go.
-STILL_TOO_LONG = {
-    *("estimators/_classifier.py", "estimators/_rbm.py", "estimators/_selection.py"),
-}
+STILL_TOO_LONG: set[str] = set()
 MOST_ANCESTORS = 3
 THE_DOOR = ROOT / "estimators" / "_sklearn.py"
 FILES = [

@@ -206,8 +206,7 @@ class SETClassifier(ClassifierMixin, SparsePerceptron):
             If a parameter or the data are invalid, or if training diverges. The
             classifier is then as it was before.
         """
-        held_out = X_val, y_val, sample_weight_val
-        return _fit.fit(self, X, y, sample_weight, held_out)
+        return _fit.fit(self, X, y, sample_weight, (X_val, y_val, sample_weight_val))
 
     @available_if(takes_steps)
     @fit_context(prefer_skip_nested_validation=True)
@@ -285,11 +284,8 @@ class SETClassifier(ClassifierMixin, SparsePerceptron):
         check_kind(network, Network)
         classes = checked_classes(classes)
         classifier = cls._describing(network, params)
-        targets = replace(
-            classifier._targets_for(classifier._read_parameters()),
-            classes=classes,
-            multilabel=multilabel,
-        )
+        targets = classifier._targets_for(classifier._read_parameters())
+        targets = replace(targets, classes=classes, multilabel=multilabel)
         return classifier._adopted(network, targets, feature_names)
 
     def score(self, X, y, sample_weight=None):
@@ -325,8 +321,7 @@ class SETClassifier(ClassifierMixin, SparsePerceptron):
         y : ndarray of shape (n_samples,) or (n_samples, n_labels)
             Class labels, or a multilabel indicator matrix.
         """
-        Z = self._weighted_sums(X)
-        return self._targets.decoded(Z)
+        return self._targets.decoded(self._weighted_sums(X))
 
     def decision_function(self, X):
         """Return the logits, the output layer's weighted sums.
