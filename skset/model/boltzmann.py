@@ -34,7 +34,7 @@ def bernoulli(P: Array, rng: Generator) -> Array:
     return np.less(U, P, out=U, casting="unsafe")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class RBM(LayerStack):
     """Visible and hidden units with the energy ``E(v, h) = - a v - c h - v W h``.
 

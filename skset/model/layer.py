@@ -92,6 +92,10 @@ class Layer:
         """
         return read_only(self.weights), read_only(self.bias)
 
+    def __repr__(self) -> str:
+        shape, kind = self.topology.shape, self.weights.dtype.name
+        return f"Layer(shape={shape}, nnz={self.topology.nnz}, dtype={kind})"
+
     def __getstate__(self) -> dict[str, Any]:
         # A copy's views must be of its own arrays; in a file they would be there twice.
         return {field.name: getattr(self, field.name) for field in fields(self)}

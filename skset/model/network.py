@@ -27,7 +27,7 @@ Array: TypeAlias = NDArray[Any]
 SERIAL = Team()
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Network(LayerStack):
     """A sparse multilayer perceptron.
 
@@ -151,6 +151,9 @@ class Network(LayerStack):
         """Activation of each hidden layer."""
         n_hidden = len(self.layers) - 1
         return activations_for(self.activation, n_hidden, self.negative_slope)
+
+    def _functions(self) -> str:
+        return f"activation={self.activation!r}, output={self.output!r}, "
 
     def propagate(
         self, depth: int, X: Array, Z: Array, A: Array, team: Team = SERIAL

@@ -35,6 +35,17 @@ class LayerStack:
 
     layers: tuple[Layer, ...]
 
+    def __repr__(self) -> str:
+        units = "-".join(map(str, self.n_units))
+        return (
+            f"{type(self).__name__}({units}, {self._functions()}nnz={self.nnz}, "
+            f"density={self.nnz / max(self.n_possible, 1):.3g}, dtype={self.dtype})"
+        )
+
+    def _functions(self) -> str:
+        """Return what `repr` tells of the functions of the units."""
+        return ""
+
     def __getstate__(self) -> dict[str, Any]:
         # Without what follows from these; a model that has answered is still the same.
         return {field.name: getattr(self, field.name) for field in fields(self)}

@@ -99,6 +99,9 @@ class Topology:
         shape = checked_shape(shape)
         return cls._of(shape, np.zeros(shape[0] + 1, np.int64), np.empty(0, np.int32))
 
+    def __repr__(self) -> str:
+        return f"Topology(shape={self.shape}, nnz={self.nnz})"
+
     def __getstate__(self) -> dict[str, Any]:
         return {name: vars(self)[name] for name in ("shape", "indptr", "indices")}
 
@@ -284,11 +287,10 @@ class Topology:
     def to_csr(self, values: npt.NDArray[Any]) -> sparse.csr_array:
         """Return the values as a CSR array (n_in, n_out) that shares their memory.
 
-        The pattern is copied, so that scipy can change the array in place. Methods that
-        move its values, such as `eliminate_zeros`, also move the given ones.
+        The pattern is a copy. Methods that move values, such as `eliminate_zeros`, also
+        move the given ones.
         """
-        dtype = self.place_dtype
-        parts = self.indices.astype(dtype), self.indptr.astype(dtype)
+        parts = (a.astype(self.place_dtype) for a in (self.indices, self.indptr))
         return sparse.csr_array((values, *parts), shape=self.shape)
 
 

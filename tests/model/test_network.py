@@ -9,6 +9,7 @@ from model.cases import (
     USUAL_LOSS,
     assert_same_network,
     problem,
+    sparse_machine,
     sparse_network,
 )
 from reference import DenseNet, assert_close
@@ -283,3 +284,13 @@ def test_squared_norm_does_not_depend_on_the_threads_of_blas(dtype):
             with threadpool_limits(n_threads):
                 norms.append(network.squared_norm())
         assert norms[0] == norms[1]
+
+
+def test_a_model_is_told_in_one_line():
+    """Not by all of its arrays."""
+    network = sparse_network([6, 5, 3], "relu", "softmax", "float32")
+    told = "Network(6-5-3, activation='relu', output='softmax', nnz=23, density=0.511"
+    assert repr(network) == f"{told}, dtype=float32)"
+    assert repr(network.layers[1]) == "Layer(shape=(5, 3), nnz=8, dtype=float32)"
+    assert repr(network.layers[1].topology) == "Topology(shape=(5, 3), nnz=8)"
+    assert repr(sparse_machine()) == "RBM(6-5, nnz=15, density=0.5, dtype=float64)"
