@@ -295,7 +295,5 @@ class Topology:
 
 
 def _refuse(shape: Shape) -> NoReturn:
-    raise ValueError(
-        f"Positions must be free, different and within a layer of {shape[0]} x "
-        f"{shape[1]} units."
-    )
+    where = f"within a layer of {shape[0]} x {shape[1]} units"
+    raise ValueError(f"Positions must be free, different and {where}.")
