@@ -2,8 +2,10 @@
 
 from itertools import pairwise
 from numbers import Integral
+from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 from sklearn.utils import check_array, check_random_state, check_scalar
 from sklearn.utils.extmath import safe_sparse_dot
@@ -13,6 +15,10 @@ from skset.model import bernoulli, logistic, softplus
 
 __all__ = ["log_likelihood", "log_partition_ais", "log_partition_exact"]
 
+Array: TypeAlias = NDArray[Any]
+# Weights (n_hidden, n_visible), biases of the hidden and of the visible units.
+Parts: TypeAlias = tuple[Any, Array, Array]
+
 # The smaller side of a machine that is enumerated has at most so many units.
 MAX_UNITS = 20
 # States of the enumerated side are taken so many numbers at a time.
@@ -20,8 +26,13 @@ BLOCK = 1 << 21
 
 
 def log_partition_ais(
-    rbm, n_chains=100, n_steps=1000, random_state=None, *, base_rates=None
-):
+    rbm: Any,
+    n_chains: int = 100,
+    n_steps: int = 1000,
+    random_state: Any = None,
+    *,
+    base_rates: ArrayLike | None = None,
+) -> tuple[float, float]:
     """Estimate the logarithm of the partition function of a machine.
 
     Annealed importance sampling [1]_ takes samples of a machine without weights, whose
@@ -96,7 +107,7 @@ def log_partition_ais(
     return float(of_base + largest + np.log(ratios.mean())), float(error)
 
 
-def log_partition_exact(rbm):
+def log_partition_exact(rbm: Any) -> float:
     """Return the logarithm of the partition function of a small machine.
 
     All states of the visible or of the hidden units, whichever are fewer, are visited.
@@ -139,8 +150,14 @@ def log_partition_exact(rbm):
 
 
 def log_likelihood(
-    rbm, X, *, log_partition=None, n_chains=100, n_steps=1000, random_state=None
-):
+    rbm: Any,
+    X: Any,
+    *,
+    log_partition: Any = None,
+    n_chains: int = 100,
+    n_steps: int = 1000,
+    random_state: Any = None,
+) -> tuple[float, float]:
     """Estimate the mean log-likelihood of the rows of X under a machine.
 
     That is ``mean(-F(v)) - log Z``, F the free energy and Z the partition function. Z
@@ -185,11 +202,12 @@ def log_likelihood(
         log_partition = log_partition_ais(
             rbm, n_chains, n_steps, random_state, base_rates=rates
         )
-    value, error = log_partition if np.ndim(log_partition) else (log_partition, 0.0)
+    exact = np.ndim(log_partition) == 0
+    value, error = (log_partition, 0.0) if exact else log_partition
     return float(-energy - value), float(error)
 
 
-def _mean_free_energy(rbm, X):
+def _mean_free_energy(rbm: Any, X: Any) -> Any:
     if hasattr(rbm, "free_energy"):
         return rbm.free_energy(X).mean()
     check_is_fitted(rbm)
@@ -200,7 +218,9 @@ def _mean_free_energy(rbm, X):
     return -(X @ rbm.intercept_visible_ + softplus(sums).sum(axis=1)).mean()
 
 
-def _annealed(machine, base, n_chains, n_steps, rng):
+def _annealed(
+    machine: Parts, base: Array, n_chains: int, n_steps: int, rng: np.random.Generator
+) -> Array:
     """Return the logarithm of the importance weight of each chain.
 
     At inverse temperature b the visible units have the bias ``(1 - b) base + b a``, and
@@ -221,13 +241,13 @@ def _annealed(machine, base, n_chains, n_steps, rng):
     return log_weights
 
 
-def _parts(rbm):
+def _parts(rbm: Any) -> Parts:
     """Return weights (n_hidden, n_visible), hidden and visible bias of a machine."""
     check_is_fitted(rbm)
     return rbm.components_, rbm.intercept_hidden_, rbm.intercept_visible_
 
 
-def _base_bias(rates, visible_bias):
+def _base_bias(rates: ArrayLike | None, visible_bias: Array) -> Array:
     if rates is None:
         return visible_bias
     rates = np.asarray(rates, dtype=float)
@@ -235,10 +255,11 @@ def _base_bias(rates, visible_bias):
         raise ValueError(
             f"base_rates must be {visible_bias.size} probabilities in (0, 1)."
         )
-    return (np.log(rates) - np.log1p(-rates)).astype(visible_bias.dtype)
+    base: Array = np.log(rates) - np.log1p(-rates)
+    return base.astype(visible_bias.dtype)
 
 
-def _check_binary(X):
+def _check_binary(X: Any) -> None:
     values = X.data if sparse.issparse(X) else X
     if not ((values == 0) | (values == 1)).all():
         raise ValueError(

@@ -3,11 +3,12 @@
 from itertools import combinations
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 __all__ = ["selection_stability"]
 
 
-def selection_stability(selections, *, index="kuncheva"):
+def selection_stability(selections: ArrayLike, *, index: str = "kuncheva") -> float:
     """Return how much selections of features agree, over all pairs of them.
 
     To be used on the selections that one selector makes with several seeds, or on
@@ -69,17 +70,17 @@ def selection_stability(selections, *, index="kuncheva"):
     return float(np.mean([INDICES[index](one, other) for one, other in pairs]))
 
 
-def _kuncheva(one, other):
+def _kuncheva(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> float:
     common, sizes = np.sum(one & other), (one.sum(), other.sum())
     by_chance = sizes[0] * sizes[1] / one.size
     if min(sizes) == by_chance:  # one of them is empty, or has all features
         return float(np.array_equal(one, other))
-    return (common - by_chance) / (min(sizes) - by_chance)
+    return float((common - by_chance) / (min(sizes) - by_chance))
 
 
-def _jaccard(one, other):
+def _jaccard(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> float:
     union = np.sum(one | other)
-    return np.sum(one & other) / union if union else 1.0
+    return float(np.sum(one & other) / union) if union else 1.0
 
 
 INDICES = {"kuncheva": _kuncheva, "jaccard": _jaccard}

@@ -1,13 +1,22 @@
 """`Backpropagation`: steps of a perceptron along the gradient of its loss."""
 
+from typing import Any, TypeAlias
+
 import numpy as np
+from numpy.typing import NDArray
 
 from skset.kernels import aligned_empty
-from skset.model import signals_of
+from skset.model import Loss, Network, Samples, Signals, signals_of
+from skset.runtime.team import Team
 from skset.training.clipping import Clipping
+from skset.training.noise import FixedNoise, FreshNoise, GaussianNoise
+from skset.training.optimisers import Optimiser
+from skset.training.state import State
 from skset.training.workspace import Workspace
 
 __all__ = ["Backpropagation"]
+
+Array: TypeAlias = NDArray[Any]
 
 
 class Backpropagation:
@@ -40,19 +49,26 @@ class Backpropagation:
     )
 
     def __init__(
-        self, optimiser, loss, *, alpha, dropout=0.0, noise=None, max_norm=None
-    ):
+        self,
+        optimiser: Optimiser,
+        loss: Loss,
+        *,
+        alpha: float,
+        dropout: float = 0.0,
+        noise: GaussianNoise | None = None,
+        max_norm: float | None = None,
+    ) -> None:
         self.optimiser = optimiser
         self.loss = loss
         self.alpha = alpha
         self.dropout = dropout
         self.noise = noise
         self._clipping = None if max_norm is None else Clipping(max_norm)
-        self._noise = None
-        self._workspaces = {}
-        self._last_width = None
+        self._noise: FreshNoise | FixedNoise | None = None
+        self._workspaces: dict[int, Workspace] = {}
+        self._last_width = 0
 
-    def begin(self, state, batch_size):
+    def begin(self, state: State, batch_size: int) -> None:
         """Prepare a training in steps of so many samples."""
         state.network = network = state.network.with_moments(self.optimiser.n_moments)
         self.loss.check_output(network.output)
@@ -60,7 +76,9 @@ class Backpropagation:
             shape = (network.n_units[0], batch_size)
             self._noise = self.noise.source(shape, state.rng, network.dtype)
 
-    def step(self, state, samples, rows, team):
+    def step(
+        self, state: State, samples: Samples, rows: Array, team: Team
+    ) -> tuple[float, float]:
         """Take a step; return its mean loss and the number of weighted samples."""
         work = self._workspace(state.network, rows.size)
         weight, n_weighted = samples.weights_of_step(rows)
@@ -77,20 +95,22 @@ class Backpropagation:
         return loss, n_weighted
 
     @property
-    def decay(self):
+    def decay(self) -> float:
         """What is left of a gradient in the optimiser's momentum, one step later."""
         return self.optimiser.decay
 
-    def epoch_losses(self, loss):
+    def epoch_losses(self, loss: float) -> list[float]:
         """Return what the curve shows of an epoch with this mean loss."""
         return [loss]
 
-    def last_step(self):
+    def last_step(self) -> list[Signals]:
         """Return the signals of each layer in the last step."""
         work = self._workspaces[self._last_width]
         return [work.signals(depth) for depth in range(len(work.D))]
 
-    def probe(self, state, samples, rows, team):
+    def probe(
+        self, state: State, samples: Samples, rows: Array, team: Team
+    ) -> list[Signals]:
         """Return each layer's signals for the given samples; nothing is learned."""
         network = state.network
         X = aligned_empty((samples.n_features, rows.size), network.dtype)
@@ -101,11 +121,11 @@ class Backpropagation:
         with np.errstate(all="ignore"):
             return signals_of(network, X, targets, weight, self.loss, team)
 
-    def forget_shapes(self):
+    def forget_shapes(self) -> None:
         """Make new arrays for the next step, as the layers have other units now."""
-        self._workspaces, self._last_width = {}, None
+        self._workspaces, self._last_width = {}, 0
 
-    def _forward(self, state, work, team):
+    def _forward(self, state: State, work: Workspace, team: Team) -> None:
         for depth, A in enumerate(work.A):
             Z = work.Z[depth]
             hidden = depth < len(work.H)
@@ -114,16 +134,17 @@ class Backpropagation:
             if hidden and work.masks is not None:
                 self._drop_out(state.rng, work, depth)
 
-    def _drop_out(self, rng, work, depth):
+    def _drop_out(self, rng: np.random.Generator, work: Workspace, depth: int) -> None:
         """Zero some activations and scale up the others (Srivastava et al. 2014)."""
         keep = 1 - self.dropout
+        assert work.masks is not None
         mask = work.masks[depth]
         rng.random(dtype=mask.dtype, out=mask)
         np.less(mask, keep, out=mask, casting="unsafe")
         mask /= mask.dtype.type(keep)
         np.multiply(work.H[depth], mask, out=work.A[depth + 1])
 
-    def _backward(self, state, work, l2, team):
+    def _backward(self, state: State, work: Workspace, l2: float, team: Team) -> None:
         """Go back through the layers, each updated as soon as its deltas are known."""
         network = state.network
         state.steps += 1
@@ -147,7 +168,7 @@ class Backpropagation:
         if self._clipping is not None:
             self._clipping.take_step(network, self.optimiser, step)
 
-    def _finish_deltas(self, network, work, hidden):
+    def _finish_deltas(self, network: Network, work: Workspace, hidden: int) -> None:
         """Multiply the deltas of a hidden layer by what the kernels leave out."""
         if work.masks is not None:
             work.D[hidden] *= work.masks[hidden]
@@ -156,7 +177,7 @@ class Backpropagation:
             Z, H, D = work.Z[hidden], work.H[hidden], work.D[hidden]
             activation.multiply_derivative(Z, H, D)
 
-    def _workspace(self, network, width):
+    def _workspace(self, network: Network, width: int) -> Workspace:
         if width not in self._workspaces:
             self._workspaces[width] = Workspace(
                 network.n_units,
@@ -169,7 +190,7 @@ class Backpropagation:
         self._last_width = width
         return self._workspaces[width]
 
-    def _wider_workspace(self, width):
+    def _wider_workspace(self, width: int) -> Workspace | None:
         """Return a workspace whose memory a narrower one can have, or None."""
         widest = max(self._workspaces, default=0)
         return self._workspaces[widest] if widest > width else None

@@ -1,7 +1,7 @@
 """`Contexts`: what the drop and the grow of an evolution see of each layer."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -11,7 +11,10 @@ from skset.strategies.contracts import Context, Needs, bound
 from skset.topology import Floats, checked_count
 from skset.training.state import State
 
-__all__ = ["Contexts"]
+__all__ = ["Contexts", "Look"]
+
+# Returns the signals of each layer for so many random samples, or fewer.
+Look: TypeAlias = Callable[[int], list[Signals]]
 
 
 class Contexts:
@@ -40,12 +43,12 @@ class Contexts:
         evolution: Any,
         called: Sequence[str],
         state: State,
-        look: Callable[[int], list[Signals]],
+        look: Look,
         progress: float,
     ) -> None:
         self._evolution = evolution
         self._needs = {parameter: evolution.needs[parameter] for parameter in called}
-        self._moment = {
+        self._moment: dict[str, Any] = {
             "n_layers": len(state.network.layers),
             "epoch": state.epochs,
             "progress": progress,

@@ -1,10 +1,20 @@
 """`ContrastiveDivergence`: steps of a restricted Boltzmann machine."""
 
-import numpy as np
+from typing import Any, TypeAlias
 
-from skset.model import Signals, bernoulli
+import numpy as np
+from numpy.typing import NDArray
+
+from skset.model import RBM, Samples, Signals, bernoulli
+from skset.runtime.team import Team
+from skset.training.optimisers import Optimiser
+from skset.training.state import State
 
 __all__ = ["ContrastiveDivergence"]
+
+Array: TypeAlias = NDArray[Any]
+# V, P(h | v) and the weight of each column.
+Phase: TypeAlias = tuple[Array, Array, Array]
 
 
 class ContrastiveDivergence:
@@ -38,20 +48,30 @@ class ContrastiveDivergence:
     loss_name = "reconstruction error"
     remedy = "learning_rate is too large."
 
-    def __init__(self, optimiser, *, alpha, n_gibbs=1, persistent=False, n_chains=None):
+    def __init__(
+        self,
+        optimiser: Optimiser,
+        *,
+        alpha: float,
+        n_gibbs: int = 1,
+        persistent: bool = False,
+        n_chains: int | None = None,
+    ) -> None:
         self.optimiser = optimiser
         self.alpha = alpha
         self.n_gibbs = n_gibbs
         self.persistent = persistent
         self.n_chains = n_chains
-        self._last_signals: Signals | None = None
-        self._buffers: dict[int, list[np.ndarray]] = {}
+        self._last_signals: list[Signals] = []
+        self._buffers: dict[int, list[Array]] = {}
 
-    def begin(self, state, batch_size):
+    def begin(self, state: State, batch_size: int) -> None:
         """Prepare a training in steps of so many samples."""
         state.network = state.network.with_moments(self.optimiser.n_moments)
 
-    def step(self, state, samples, rows, team):
+    def step(
+        self, state: State, samples: Samples, rows: Array, team: Team
+    ) -> tuple[float, float]:
         """Take a step; return its mean loss and its samples' weight."""
         weight, total = samples.weights(rows)
         if not total:  # nobody to learn from
@@ -66,19 +86,21 @@ class ContrastiveDivergence:
         return error, total
 
     @property
-    def decay(self):
+    def decay(self) -> float:
         """What is left of a gradient in the optimiser's momentum, one step later."""
         return self.optimiser.decay
 
-    def epoch_losses(self, loss):
+    def epoch_losses(self, loss: float) -> list[float]:
         """Return what the curve shows of an epoch with this mean loss."""
         return [loss]
 
-    def last_step(self):
+    def last_step(self) -> list[Signals]:
         """Return the signals of the one layer in the last step."""
-        return [self._last_signals]
+        return self._last_signals
 
-    def probe(self, state, samples, rows, team):
+    def probe(
+        self, state: State, samples: Samples, rows: Array, team: Team
+    ) -> list[Signals]:
         """Return the signals of both phases, without moving any persistent chain.
 
         The outputs are ``P(h | v)``.
@@ -91,11 +113,13 @@ class ContrastiveDivergence:
         _side_by_side((V, P, weight), (*model, weight), X, D)
         return [Signals(X, outputs, D)]
 
-    def forget_shapes(self):
+    def forget_shapes(self) -> None:
         """Make new arrays for the next step."""
         self._buffers = {}
 
-    def _data_phase(self, state, samples, rows, team):
+    def _data_phase(
+        self, state: State, samples: Samples, rows: Array, team: Team
+    ) -> tuple[Array, Array, Array, Array]:
         """Return V, P(h | v), a sample of it, and P(v | h) given that."""
         machine = state.network
         V = np.empty((samples.n_features, rows.size), machine.dtype)
@@ -104,7 +128,9 @@ class ContrastiveDivergence:
         H = bernoulli(P, state.rng)
         return V, P, H, machine.mean_visibles(H, team)
 
-    def _from_chains(self, state, H, weight, team):
+    def _from_chains(
+        self, state: State, H: Array, weight: Array, team: Team
+    ) -> tuple[tuple[Array, Array], Array]:
         """Return the model's V and P(h | v), and the weight of each chain; move these.
 
         They begin at those columns of H that have weight.
@@ -119,7 +145,7 @@ class ContrastiveDivergence:
         n_chains = P.shape[1]
         return (V, P), np.full(n_chains, 1 / n_chains, P.dtype)
 
-    def _sampled(self, state, visible, team):
+    def _sampled(self, state: State, visible: Array, team: Team) -> tuple[Array, Array]:
         """Return V and P(h | v) after so many steps, begun at these P(v | h)."""
         machine = state.network
         for left in range(self.n_gibbs - 1, -1, -1):
@@ -129,7 +155,7 @@ class ContrastiveDivergence:
                 visible = machine.mean_visibles(bernoulli(P, state.rng), team)
         return V, P
 
-    def _descend(self, state, data, model, team):
+    def _descend(self, state: State, data: Phase, model: Phase, team: Team) -> None:
         """Take a step towards the data and away from the model.
 
         Both are given as (V, P(h | v), weight of each column).
@@ -137,7 +163,7 @@ class ContrastiveDivergence:
         machine = state.network
         X, D = self._phases(machine, data[2].size + model[2].size)
         weight = _side_by_side(data, model, X, D)
-        self._last_signals = Signals(X, D, D)
+        self._last_signals = [Signals(X, D, D)]
         state.steps += 1
         step = self.optimiser.step(
             state.learning_rate.now, state.steps, self.alpha, machine.dtype
@@ -151,7 +177,7 @@ class ContrastiveDivergence:
             machine.visible_bias, *machine.visible_moments, gradient, unpenalised
         )
 
-    def _phases(self, machine, width):
+    def _phases(self, machine: RBM, width: int) -> list[Array]:
         """Return arrays (n_visible, width) and (n_hidden, width) to be written anew."""
         if width not in self._buffers:
             self._buffers[width] = [
@@ -160,7 +186,7 @@ class ContrastiveDivergence:
         return self._buffers[width]
 
 
-def _side_by_side(data, model, X, D):
+def _side_by_side(data: Phase, model: Phase, X: Array, D: Array) -> Array:
     """Write both phases, given as (V, P(h | v), weight of each column), into X and D.
 
     Returns the weight of each column, the data's with the opposite sign.
@@ -173,7 +199,7 @@ def _side_by_side(data, model, X, D):
     return weight
 
 
-def _squared_error(V, reconstructed, weight):
+def _squared_error(V: Array, reconstructed: Array, weight: Array) -> float:
     """Return the squared error, averaged over the units and the weighted columns."""
     residual = V - reconstructed
     residual *= residual

@@ -2,12 +2,16 @@
 
 import warnings
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
-from skset.model import INITIAL_WEIGHTS, Layer
-from skset.model.importance import incoming_strength
+from skset.model import INITIAL_WEIGHTS, RBM, Layer, Network, incoming_strength
+from skset.strategies.contracts import UnitPruning
 from skset.topology import (
+    Booleans,
+    Rewiring,
+    Topology,
     are_joined,
     checked_flag,
     checked_mask,
@@ -19,8 +23,10 @@ from skset.topology import (
     refuse,
     strongest,
 )
-from skset.training.contexts import Contexts
+from skset.training.contexts import Contexts, Look
+from skset.training.density import DensityGoal
 from skset.training.momentum import RecentSteps
+from skset.training.state import State
 
 __all__ = ["Evolver"]
 
@@ -50,15 +56,21 @@ class Evolver:
     """
 
     def __init__(
-        self, evolution, weight_init, *, edge_scale=1.0, goal=None, unit_pruning=None
-    ):
+        self,
+        evolution: Any,
+        weight_init: str,
+        *,
+        edge_scale: float = 1.0,
+        goal: DensityGoal | None = None,
+        unit_pruning: UnitPruning | None = None,
+    ) -> None:
         self.evolution = evolution
         self.weight_init = weight_init
         self.edge_scale = edge_scale
         self.goal = goal
         self.unit_pruning = unit_pruning
 
-    def begin(self, state, decay):
+    def begin(self, state: State, decay: float) -> None:
         """Prepare a training, whose optimiser has this momentum."""
         if self.evolution.asks_for("explored"):
             layers = [layer.exploring() for layer in state.network.layers]
@@ -68,7 +80,7 @@ class Evolver:
 
     # Drop and grow.
 
-    def planned(self, network, share):
+    def planned(self, network: Network | RBM, share: float) -> tuple[float, int]:
         """Return zeta and the number of connections too many, at a share of training.
 
         The first is what the drop and the grow get, the second what goes before.
@@ -76,7 +88,15 @@ class Evolver:
         zeta = checked_share("zeta_schedule", self.evolution.schedule(share))
         return zeta, self._surplus(network, share)
 
-    def evolve(self, state, look, share, zeta, surplus, regrow=True):
+    def evolve(
+        self,
+        state: State,
+        look: Look,
+        share: float,
+        zeta: float,
+        surplus: int,
+        regrow: bool = True,
+    ) -> None:
         """Evolve layer by layer, as was planned.
 
         An interrupt in between leaves a whole network, of which some layers have
@@ -105,9 +125,11 @@ class Evolver:
                 state.replace_layer(depth, evolved)
         self.note_paths(state, rejoin=regrow and zeta > 0)
 
-    def _evolved(self, state, depth, zeta, contexts):
-        layer = state.network.layers[depth]
-        strategies = {"grow": None, **contexts.bound(depth, layer)}
+    def _evolved(
+        self, state: State, depth: int, zeta: float, contexts: Contexts
+    ) -> Layer:
+        layer: Layer = state.network.layers[depth]
+        strategies: dict[str, Any] = {"grow": None, **contexts.bound(depth, layer)}
         rewiring = evolve(
             layer.topology,
             layer.weights,
@@ -122,7 +144,7 @@ class Evolver:
         n_lost = layer.topology.nnz - evolved.topology.nnz
         return replace(evolved, n_dropped=layer.n_dropped + n_lost)
 
-    def grow_back(self, state, look, share):
+    def grow_back(self, state: State, look: Look, share: float) -> None:
         """Grow as many connections as earlier trainings dropped without regrowth."""
         if not any(layer.n_dropped for layer in state.network.layers):
             return
@@ -130,8 +152,8 @@ class Evolver:
         for depth in range(len(state.network.layers)):
             state.replace_layer(depth, self._grown_back(state, depth, contexts))
 
-    def _grown_back(self, state, depth, contexts):
-        layer = state.network.layers[depth]
+    def _grown_back(self, state: State, depth: int, contexts: Contexts) -> Layer:
+        layer: Layer = state.network.layers[depth]
         rewiring = enlarge(
             layer.topology,
             layer.n_dropped,
@@ -142,7 +164,7 @@ class Evolver:
         grown = layer.rewired(rewiring, self._newborn_weights(state, depth, rewiring))
         return replace(grown, n_dropped=0)
 
-    def _newborn_weights(self, state, depth, rewiring):
+    def _newborn_weights(self, state: State, depth: int, rewiring: Rewiring) -> Any:
         """Return what newborn connections weigh: a number, or one for each place."""
         kind, (topology, source) = self.evolution.newborn, rewiring
         if kind == "zero" or not (source < 0).any():
@@ -154,24 +176,24 @@ class Evolver:
         fresh = INITIAL_WEIGHTS[self.weight_init](topology, rng, dtype)
         return fresh * dtype.type(self._scale(state.network, depth))
 
-    def _scale(self, network, depth):
+    def _scale(self, network: Network | RBM, depth: int) -> float:
         """Return the factor of a layer's initial weights."""
         edges = (0, len(network.layers) - 1)
         return self.edge_scale if depth in edges else 1.0
 
     # Density.
 
-    def is_at_goal(self, network):
+    def is_at_goal(self, network: Network | RBM) -> bool:
         """Return whether the schedule of the density has nothing more to take away."""
         return not self._surplus(network, 1.0)
 
-    def reach_goal(self, state):
+    def reach_goal(self, state: State) -> None:
         """Remove what the schedule of the density has left to remove."""
         if surplus := self._surplus(state.network, 1.0):
             self._shrink(state, surplus)
             self.note_paths(state)
 
-    def _surplus(self, network, share):
+    def _surplus(self, network: Network | RBM, share: float) -> int:
         """Return how many connections there are beyond what the density is to be."""
         if self.goal is None:
             return 0
@@ -179,7 +201,7 @@ class Evolver:
         density = checked_share("density_schedule", density)
         return max(0, network.nnz - round(density / self.goal.density * self.goal.nnz))
 
-    def _shrink(self, state, surplus):
+    def _shrink(self, state: State, surplus: int) -> None:
         """Remove so many of the weakest connections of the whole network.
 
         Scales differ from layer to layer, and weak layers could lose everything. So
@@ -203,7 +225,7 @@ class Evolver:
 
     # Units.
 
-    def prune_units(self, state, before, now):
+    def prune_units(self, state: State, before: float, now: float) -> bool:
         """Remove weak hidden units, if it is time; return whether any have gone.
 
         `before` and `now` are shares of the training, one epoch ago and now.
@@ -225,7 +247,7 @@ class Evolver:
 
     # Paths.
 
-    def note_paths(self, state, rejoin=False):
+    def note_paths(self, state: State, rejoin: bool = False) -> None:
         """Warn, once, of a network without a path from its inputs to its outputs.
 
         Nothing has been learned by such a network but its biases, and nothing can be:
@@ -248,7 +270,7 @@ class Evolver:
             for depth, topology in enumerate(anew):
                 state.replace_layer(depth, self._redrawn(state, depth, topology))
 
-    def _redrawn(self, state, depth, topology):
+    def _redrawn(self, state: State, depth: int, topology: Topology) -> Layer:
         """Return a layer with random weights on this topology, and the bias it had."""
         network, layer = state.network, state.network.layers[depth]
         anew = Layer.initial(
@@ -266,7 +288,7 @@ class Evolver:
         return replace(anew, bias_moments=layer.bias_moments)
 
 
-def _kept_units(pruning, depth, layer):
+def _kept_units(pruning: UnitPruning, depth: int, layer: Layer) -> Booleans:
     """Return which units of a hidden layer a pruning keeps, at least one."""
     returned = pruning(incoming_strength(layer))
     size = layer.bias.size

@@ -12,7 +12,6 @@ from skset.model import Layer, Loss, Network, Samples, Signals
 from skset.runtime.team import Team
 from skset.topology import read_only
 from skset.training.backpropagation import Backpropagation
-from skset.training.learning_rate import LearningRate
 from skset.training.optimisers import Accumulation
 from skset.training.state import State
 
@@ -75,7 +74,6 @@ class LBFGS:
     def begin(self, state: State, batch_size: int) -> None:
         """Prepare a training."""
         self.loss.check_output(state.network.output)
-        state.learning_rate = LearningRate(1.0)  # which nobody asks for
 
     def step(
         self, state: State, samples: Samples, rows: NDArray[Any], team: Team
@@ -159,7 +157,6 @@ class Objective:
         size = self._n_weights + sum(self._network.n_units[1:])
         self._x, self._g = np.empty(size), np.empty(size)
         self._state = State(self._on_vectors(), state.rng, state.topology_rng)
-        self._state.learning_rate = LearningRate(1.0)
 
     def start(self) -> NDArray[Any]:
         """Return the vector of the network as it is."""

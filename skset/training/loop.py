@@ -1,10 +1,65 @@
 """`Training`: the one training loop, whatever a step does."""
 
+from typing import Any, NoReturn, Protocol, Self, TypeAlias
+
 import numpy as np
+from numpy.typing import NDArray
 
+from skset.model import Samples, Signals
 from skset.runtime.team import Team
+from skset.training.evolver import Evolver
+from skset.training.state import State
 
-__all__ = ["Training"]
+__all__ = ["Rule", "Training"]
+
+Array: TypeAlias = NDArray[Any]
+
+
+class Rule(Protocol):
+    """What a step does.
+
+    Attributes
+    ----------
+    decay : float
+        What is left of a gradient in the momentum, one step later.
+    has_ended : bool
+        Whether there is no use in another epoch.
+    loss_name, remedy : str
+        What the loss is called, and what to do about a divergence.
+    """
+
+    @property
+    def decay(self) -> float:
+        """As above."""
+
+    @property
+    def has_ended(self) -> bool:
+        """As above."""
+
+    loss_name: str
+    remedy: str
+
+    def begin(self, state: State, batch_size: int) -> None:
+        """Prepare a training in steps of so many samples."""
+
+    def step(
+        self, state: State, samples: Samples, rows: Array, team: Team
+    ) -> tuple[float, float]:
+        """Take a step; return its loss, and how much that counts in the epoch's."""
+
+    def epoch_losses(self, loss: float) -> list[float]:
+        """Return what the curve shows of an epoch with this mean loss."""
+
+    def last_step(self) -> list[Signals]:
+        """Return the signals of each layer in the last step."""
+
+    def probe(
+        self, state: State, samples: Samples, rows: Array, team: Team
+    ) -> list[Signals]:
+        """Return each layer's signals for the given samples; nothing is learned."""
+
+    def forget_shapes(self) -> None:
+        """Make new arrays for the next step, as the layers have other units now."""
 
 
 class Training:
@@ -22,7 +77,7 @@ class Training:
         replaces them; copy it to keep it.
     samples : Samples
         With targets, if the rule needs them.
-    rule : Backpropagation or ContrastiveDivergence
+    rule : Rule
         Takes a step.
     evolver : Evolver
         Changes the topology.
@@ -44,16 +99,16 @@ class Training:
 
     def __init__(
         self,
-        state,
-        samples,
-        rule,
-        evolver,
+        state: State,
+        samples: Samples,
+        rule: Rule,
+        evolver: Evolver,
         *,
-        batch_size,
-        max_epochs,
-        shuffle=True,
-        n_threads=1,
-    ):
+        batch_size: int,
+        max_epochs: int,
+        shuffle: bool = True,
+        n_threads: int = 1,
+    ) -> None:
         self.state = state
         self.samples = samples
         self.rule = rule
@@ -66,17 +121,17 @@ class Training:
         rule.begin(state, batch_size)
         evolver.begin(state, rule.decay)
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         self.team.__enter__()
         return self
 
-    def __exit__(self, *exc_info):
+    def __exit__(self, *exc_info: object) -> None:
         return self.team.__exit__(*exc_info)
 
-    def __iter__(self):
+    def __iter__(self) -> Self:
         return self
 
-    def __next__(self):
+    def __next__(self) -> float:
         """Train one epoch and return its mean loss; then weak units may have to go."""
         state, before = self.state, self.share_done
         if not state.steps:
@@ -95,21 +150,21 @@ class Training:
         return loss
 
     @property
-    def share_done(self):
+    def share_done(self) -> float:
         """Share of all steps that have been taken, at most 1."""
         return min(1.0, self.state.steps / self._n_steps) if self._n_steps else 1.0
 
-    def grow_back(self):
+    def grow_back(self) -> None:
         """Grow as many connections as earlier trainings dropped without regrowth."""
         self.evolver.grow_back(self.state, self._look, self.share_done)
 
-    def finish(self, final_drop):
+    def finish(self, final_drop: bool) -> None:
         """Reach the final density; then drop without regrowth, if that is wanted."""
         self.evolver.reach_goal(self.state)
         if final_drop:
             self._evolve(regrow=False)
 
-    def _epoch(self):
+    def _epoch(self) -> float:
         n, state = self.samples.n_samples, self.state
         order = state.rng.permutation(n) if self.shuffle else np.arange(n)
         summed = total = 0.0
@@ -121,7 +176,7 @@ class Training:
             total += weight
         return summed / (total or 1.0)
 
-    def _step(self, rows):
+    def _step(self, rows: Array) -> tuple[float, float]:
         """Take a step; return its mean loss and its samples' weight."""
         state, n_steps = self.state, self.state.steps
         state.learning_rate.before_step(self.share_done)
@@ -133,14 +188,14 @@ class Training:
             self._note_step()
         return loss, weight
 
-    def _note_step(self):
+    def _note_step(self) -> None:
         state, interval = self.state, self.evolver.evolution.update_interval
         if state.recent_steps is not None:
             state.recent_steps.note(self.rule.last_step())
         if interval is not None and state.steps % interval == 0:
             state.evolution_due = True
 
-    def _evolve(self, regrow=True):
+    def _evolve(self, regrow: bool = True) -> None:
         """Evolve the topology as the schedules say at this point."""
         self.state.evolution_due = False
         share = self.share_done
@@ -151,7 +206,7 @@ class Training:
             self._raise_divergence()
         self.evolver.evolve(self.state, self._look, share, zeta, surplus, regrow)
 
-    def _look(self, n_wanted):
+    def _look(self, n_wanted: int) -> list[Signals]:
         """Return each layer's signals for so many random samples, or fewer."""
         weighted = self.samples.weighted_rows()
         n = min(n_wanted, weighted.size)
@@ -163,7 +218,7 @@ class Training:
             self._raise_divergence()
         return found
 
-    def _raise_divergence(self):
+    def _raise_divergence(self) -> NoReturn:
         raise ValueError(
             "Training produced non-finite weights or a non-finite loss in epoch "
             f"{self.state.epochs + 1}. {self.rule.remedy}"

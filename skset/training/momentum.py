@@ -1,10 +1,17 @@
 """`RecentSteps`: the last training steps, whose product is the momentum."""
 
 from collections import deque
+from collections.abc import Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
+
+from skset.model import Signals
 
 __all__ = ["RecentSteps"]
+
+Array: TypeAlias = NDArray[Any]
 
 
 class RecentSteps:
@@ -23,15 +30,15 @@ class RecentSteps:
     # Samples kept in all, and the share of a gradient that is still worth keeping.
     N_SAMPLES, LEAST = 128, 0.1
 
-    def __init__(self, decay):
+    def __init__(self, decay: float) -> None:
         self.decay = decay
         n_steps = int(np.ceil(np.log(self.LEAST) / np.log(decay)))
         n_steps = min(max(n_steps, 1), self.N_SAMPLES)
         self._n_columns = self.N_SAMPLES // n_steps
-        self._steps: deque = deque(maxlen=n_steps)
+        self._steps: deque[list[tuple[Array, Array]]] = deque(maxlen=n_steps)
         self._n_noted = 0
 
-    def note(self, layers):
+    def note(self, layers: Sequence[Signals]) -> None:
         """Take note of a step, given what each layer computed in it."""
         n = layers[0].inputs.shape[1]
         stride = -(-n // self._n_columns)
@@ -45,7 +52,7 @@ class RecentSteps:
             ]
         )
 
-    def factors(self, depth):
+    def factors(self, depth: int) -> tuple[Array, Array]:
         """Return L (n_in, n) and R (n_out, n), whose product is a layer's momentum."""
         pairs = [step[depth] for step in self._steps]
         ages = range(len(pairs) - 1, -1, -1)
@@ -59,5 +66,5 @@ class RecentSteps:
         )
         return L, R
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self._steps)

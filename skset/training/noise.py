@@ -1,12 +1,16 @@
 """`GaussianNoise`: what a denoising autoencoder has to see through."""
 
 from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from skset import kernels
 
-__all__ = ["GaussianNoise"]
+__all__ = ["FixedNoise", "FreshNoise", "GaussianNoise"]
+
+Array: TypeAlias = NDArray[Any]
 
 # Fresh noise is cut from a pool of random numbers, drawn once per training; so many at
 # least and at most. One for every input and sample would take a fifth of a step.
@@ -31,39 +35,43 @@ class GaussianNoise:
     scale: float
     seed: int | None = None
 
-    def source(self, shape, rng, dtype):
+    def source(
+        self, shape: tuple[int, int], rng: np.random.Generator, dtype: np.dtype[Any]
+    ) -> "FreshNoise | FixedNoise":
         """Return what adds this noise, for steps of this shape (n_inputs, batch)."""
         if self.seed is not None:
-            return _FixedNoise(self.scale, self.seed)
+            return FixedNoise(self.scale, self.seed)
         size = max(int(np.clip(16 * shape[0] * shape[1], *POOL_SIZES)), 2 * shape[1])
-        return _FreshNoise(self.scale, size, rng, dtype)
+        return FreshNoise(self.scale, size, rng, dtype)
 
 
-class _FreshNoise:
+class FreshNoise:
     """Noise that is new in every step.
 
     The values of an input are consecutive ones from a random place in a large pool. The
     noise of two inputs has a part in common only if their places happen to be near.
     """
 
-    def __init__(self, scale, size, rng, dtype):
+    def __init__(
+        self, scale: float, size: int, rng: np.random.Generator, dtype: np.dtype[Any]
+    ) -> None:
         self.pool = rng.standard_normal(size, dtype) * dtype.type(scale)
         self.rng = rng
 
-    def add(self, A, rows):
+    def add(self, A: Array, rows: Array) -> None:
         """Add noise to A (n_inputs, batch), in place."""
         last = self.pool.size - A.shape[1]
         starts = self.rng.integers(last, size=A.shape[0], endpoint=True)
         kernels.add_slices(self.pool, starts, A)
 
 
-class _FixedNoise:
+class FixedNoise:
     """Noise that is the same whenever a sample comes."""
 
-    def __init__(self, scale, seed):
+    def __init__(self, scale: float, seed: int) -> None:
         self.scale, self.seed = scale, seed
 
-    def add(self, A, rows):
+    def add(self, A: Array, rows: Array) -> None:
         """Add the noise of the given samples to the columns of A, in place."""
         for column, row in enumerate(rows):
             own = np.random.Generator(np.random.SFC64([self.seed, row]))

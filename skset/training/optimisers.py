@@ -4,15 +4,47 @@ An optimiser holds no state of its own. The arrays that it needs beside the weig
 (`n_moments` of them, zero for a new connection) belong to the layer.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
 from skset import kernels
 from skset.kernels import AdamStep, SGDStep
 
-__all__ = ["SGD", "Accumulation", "Adam", "AdamW"]
+__all__ = ["SGD", "Accumulation", "Adam", "AdamW", "Optimiser"]
+
+
+class Optimiser(Protocol):
+    """What takes steps.
+
+    Attributes
+    ----------
+    n_moments : int
+        Arrays that it needs beside the weights.
+    decay : float
+        What is left of a gradient in the momentum, one step later.
+    backward, update : callable
+        Kernels that step along the gradient of weights, or along a given one.
+    """
+
+    n_moments: ClassVar[int]
+
+    @property
+    def backward(self) -> Callable[..., None]:
+        """As above."""
+
+    @property
+    def update(self) -> Callable[..., None]:
+        """As above."""
+
+    @property
+    def decay(self) -> float:
+        """As above."""
+
+    def step(self, learning_rate: float, t: int, l2: float, dtype: Any) -> Any:
+        """Return the numbers of step t (from 1) for the kernels."""
 
 
 @dataclass(frozen=True)

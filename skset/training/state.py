@@ -1,10 +1,12 @@
 """`State`: where a training stands, with all that is needed to go on."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
 
+from skset.model import Layer
 from skset.training.learning_rate import LearningRate
 from skset.training.momentum import RecentSteps
 
@@ -45,7 +47,7 @@ class State:
     network: Any
     rng: np.random.Generator
     topology_rng: np.random.Generator
-    learning_rate: LearningRate | None = None
+    learning_rate: LearningRate = field(default_factory=partial(LearningRate, 1.0))
     steps: int = 0
     epochs: int = 0
     samples: int = 0
@@ -54,12 +56,12 @@ class State:
     recent_steps: RecentSteps | None = None
     fell_apart: bool = False
 
-    def replace_layer(self, depth, layer):
+    def replace_layer(self, depth: int, layer: Layer) -> None:
         """Put another layer in the place of one of the network's."""
         layers = list(self.network.layers)
         layers[depth] = layer
         self.network = self.network.with_layers(layers)
 
-    def note_stall(self, n_epochs):
+    def note_stall(self, n_epochs: int) -> None:
         """Take note of so many epochs in a row without an improvement."""
         self.longest_stall = max(self.longest_stall, n_epochs)

@@ -1,11 +1,17 @@
 """Buffers of one training step, for one batch width."""
 
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
 import numpy as np
+from numpy.typing import NDArray
 
 from skset.kernels import aligned_empty
 from skset.model.signals import Signals
 
 __all__ = ["Workspace"]
+
+Array: TypeAlias = NDArray[Any]
 
 
 class Workspace:
@@ -27,19 +33,28 @@ class Workspace:
         Dropout factors of each hidden layer.
     """
 
-    def __init__(self, n_units, width, dtype, needs_sums, dropout=0.0, wider=None):
+    def __init__(
+        self,
+        n_units: Sequence[int],
+        width: int,
+        dtype: np.dtype[Any],
+        needs_sums: Sequence[bool],
+        dropout: float = 0.0,
+        wider: "Workspace | None" = None,
+    ) -> None:
         """Make the arrays, in the memory of a wider workspace if that is given.
 
         `needs_sums` says for each hidden layer if its sums and its activations must
         both be kept.
         """
-        self._memory: list[np.ndarray] = []
+        self._memory: list[Array] = []
         given = wider and iter(wider._memory)
 
-        def new(units):
-            memory = next(given) if given else aligned_empty(units * width, dtype)
+        def new(units: int) -> Array:
+            size = units * width
+            memory: Array = next(given) if given else aligned_empty(size, dtype)
             self._memory.append(memory)
-            return memory[: units * width].reshape(units, width)
+            return memory[:size].reshape(units, width)
 
         hidden = n_units[1:-1]
         self.width = width
@@ -53,7 +68,7 @@ class Workspace:
         self.A = [new(n_units[0]), *outputs]
         self.D = [*(new(units) for units in hidden), self.Z[-1]]
 
-    def signals(self, layer):
+    def signals(self, layer: int) -> Signals:
         """Return what the given layer computed; the last one's outputs are deltas."""
         outputs = [*self.H, self.Z[-1]]
         return Signals(self.A[layer], outputs[layer], self.D[layer])
