@@ -11,11 +11,7 @@ from skset.estimators import _fit
 from skset.estimators._class_targets import ClassTargets, checked_classes
 from skset.estimators._docs import documented
 from skset.estimators._from_network import check_kind
-from skset.estimators._perceptron import (
-    SparsePerceptron,
-    finite_output,
-    takes_steps,
-)
+from skset.estimators._perceptron import SparsePerceptron, finite_output, takes_steps
 from skset.estimators._perceptron_parameters import CLASSIFIER_TABLES
 from skset.estimators._sample_weight import weight_of_score
 from skset.estimators._sklearn import fit_context, with_callbacks

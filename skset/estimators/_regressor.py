@@ -13,11 +13,7 @@ from skset.estimators._docs import documented
 from skset.estimators._from_network import check_kind
 from skset.estimators._number_losses import number_loss
 from skset.estimators._number_targets import NumberTargets
-from skset.estimators._perceptron import (
-    SparsePerceptron,
-    finite_output,
-    takes_steps,
-)
+from skset.estimators._perceptron import SparsePerceptron, finite_output, takes_steps
 from skset.estimators._perceptron_parameters import REGRESSOR_TABLES
 from skset.estimators._sample_weight import weight_of_score
 from skset.estimators._sklearn import fit_context, with_callbacks
