@@ -46,8 +46,8 @@ AUTO_PARTIAL_BATCH_SIZE = 200
 # `weight_init="auto"` draws the first and the last layer small, so that what is learned
 # soon outweighs what was drawn, in what the network predicts and in what SET drops.
 AUTO_EDGE_SCALE = 0.1
-# Iterations of L-BFGS between two evolutions.
-LBFGS_ROUND = 20
+# Iterations of L-BFGS between two evolutions; see docs/defaults.md.
+LBFGS_ROUND = 40
 # Samples over which an init that asks for sensitivities gets them.
 N_SENSED = 256
 
