@@ -1,6 +1,6 @@
 """skset: truly sparse neural networks for scikit-learn."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from skset import estimators
 from skset._show_versions import show_versions
@@ -20,11 +20,11 @@ __all__ = [
 ]
 
 
-def __getattr__(name):  # of what is imported at its first use
+def __getattr__(name: str) -> Any:  # of what is imported at its first use
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(estimators, name)
 
 
-def __dir__():
+def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})

@@ -5,6 +5,7 @@ import os
 import sys
 import time
 import warnings
+from collections.abc import Sequence
 
 import joblib
 import numba
@@ -21,7 +22,7 @@ EPILOG = (
 )
 
 
-def main(arguments=None):
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status.
 
     Parameters
@@ -34,10 +35,11 @@ def main(arguments=None):
     status : int
         0 where everything could be done.
     """
-    return _parser().parse_args(arguments).command()
+    status: int = _parser().parse_args(arguments).command()
+    return status
 
 
-def _parser():
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m skset",
         description="Look after skset's compiled kernels.",
@@ -54,7 +56,7 @@ def _parser():
     return parser
 
 
-def warmup():
+def warmup() -> int:
     """Compile all kernels, or load them where they are compiled already."""
     if _interpreted():
         return _complain("NUMBA_DISABLE_JIT is set: there is nothing to compile.")
@@ -79,7 +81,7 @@ def warmup():
     return 0
 
 
-def info():
+def info() -> int:
     """Print versions, the machine, and the state of the cache."""
     facts = versions() | {
         "cpus": f"{os.cpu_count()}, of which joblib uses {joblib.cpu_count()}",
@@ -94,7 +96,7 @@ def info():
     return 0
 
 
-def clear():
+def clear() -> int:
     """Remove the compiled kernels."""
     places = _places()
     try:
@@ -105,11 +107,11 @@ def clear():
     return 0
 
 
-def _interpreted():
+def _interpreted() -> bool:
     return bool(getattr(numba.config, "DISABLE_JIT", False))
 
 
-def _kernels():
+def _kernels() -> str:
     if _interpreted():
         return "interpreted, as NUMBA_DISABLE_JIT is set"
     if RECORD.directories:
@@ -119,7 +121,7 @@ def _kernels():
     return "compiled anew in every process, as no directory can be written"
 
 
-def _cache():
+def _cache() -> dict[str, str]:
     files = cache_files()
     return {
         "cache": _places(),
@@ -127,17 +129,17 @@ def _cache():
     }
 
 
-def _places():
+def _places() -> str:
     kept = [str(path) for path in sorted(RECORD.directories)]
     read = [f"{path} (read only)" for path in sorted(RECORD.read_only)]
     return ", ".join(kept + read) or "no directory"
 
 
-def _size(n_bytes):
+def _size(n_bytes: float) -> str:
     return f"{n_bytes / 1e6:.1f} MB"
 
 
-def _complain(text):
+def _complain(text: str) -> int:
     print(text, file=sys.stderr)
     return 1
 

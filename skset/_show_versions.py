@@ -8,7 +8,7 @@ __all__ = ["show_versions", "versions"]
 PACKAGES = ("skset", "numpy", "scipy", "scikit-learn", "numba", "llvmlite", "joblib")
 
 
-def versions():
+def versions() -> dict[str, str]:
     """Return the versions of Python, the machine, skset and what it stands on.
 
     Returns
@@ -20,13 +20,13 @@ def versions():
     return machine | {package: _version_of(package) for package in PACKAGES}
 
 
-def show_versions():
+def show_versions() -> None:
     """Print the versions of Python, the machine, skset and what it stands on."""
     for name, found in versions().items():
         print(f"{name:<12} {found}")
 
 
-def _version_of(package):
+def _version_of(package: str) -> str:
     try:
         return version(package)
     except PackageNotFoundError:

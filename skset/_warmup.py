@@ -2,8 +2,11 @@
 
 import warnings
 from itertools import product
+from typing import Any
 
 import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
 from scipy import sparse
 
 from skset.estimators import QuickSelection, SETClassifier, SETRegressor, SparseRBM
@@ -11,9 +14,18 @@ from skset.estimators import QuickSelection, SETClassifier, SETRegressor, Sparse
 __all__ = ["warm_up"]
 
 N_SAMPLES, N_FEATURES = 22, 6
+VARIANTS: tuple[dict[str, Any], ...] = (
+    {},
+    {"density": 0.3, "dropout": 0.2, "method": "static"},
+)
+EVOLVING: tuple[dict[str, Any], ...] = (
+    {"method": "gse"},
+    {"method": "granet"},
+    {"grow": "neuron"},
+)
 
 
-def warm_up():
+def warm_up() -> None:
     """Fit all estimators, in all ways for which there are kernels of their own.
 
     They are used as a user uses them, so that what is compiled is what will be needed,
@@ -34,13 +46,13 @@ def warm_up():
         _fit_wide(rng)
 
 
-def _targets(rng):
+def _targets(rng: Generator) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
     """Return classes, labels of several kinds, and numbers."""
     classes = np.arange(N_SAMPLES) % 3
     return classes, classes[:, None] == [0, 1], rng.random(N_SAMPLES)
 
 
-def _fit_perceptrons(X, rng, **params):
+def _fit_perceptrons(X: Any, rng: Generator, **params: Any) -> None:
     # The batches are of unequal width, and there are units without connections.
     params |= {"hidden_layer_sizes": (5, 4), "batch_size": 9, "max_iter": 2}
     classes, several, numbers = _targets(rng)
@@ -49,20 +61,20 @@ def _fit_perceptrons(X, rng, **params):
         (SETClassifier, several),
         (SETRegressor, numbers),
     ):
-        for more in ({}, {"density": 0.3, "dropout": 0.2, "method": "static"}):
+        for more in VARIANTS:
             model = Estimator(random_state=0, **params, **more)
             model.fit(X, y, np.ones(N_SAMPLES)).partial_fit(X, y)
             model.predict(X)
 
 
-def _fit_evolving(X, **params):
+def _fit_evolving(X: Any, **params: Any) -> None:
     params |= {"hidden_layer_sizes": (5, 4), "density": 0.4, "max_iter": 3}
-    for more in ({"method": "gse"}, {"method": "granet"}, {"grow": "neuron"}):
+    for more in EVOLVING:
         model = SETClassifier(batch_size=9, update_interval=1, **params, **more)
         model.fit(X, np.arange(N_SAMPLES) % 3)
 
 
-def _fit_selectors(X, rng, **params):
+def _fit_selectors(X: Any, rng: Generator, **params: Any) -> None:
     params |= {"hidden_layer_sizes": (5,), "batch_size": 9, "max_iter": 2}
     classes, _, numbers = _targets(rng)
     fits = (False, None), ("classification", classes), ("regression", numbers)
@@ -78,7 +90,7 @@ def _fit_selectors(X, rng, **params):
             selector.fit(X, y).transform(X)
 
 
-def _fit_machines(X, **params):
+def _fit_machines(X: Any, **params: Any) -> None:
     params |= {"batch_size": 9, "n_iter": 2, "random_state": 0}
     for persistent in (False, True):
         machine = SparseRBM(5, persistent=persistent, n_gibbs=2, **params)
@@ -89,7 +101,7 @@ def _fit_machines(X, **params):
     machine.gibbs(X)
 
 
-def _fit_wide(rng):
+def _fit_wide(rng: Generator) -> None:
     # More than the 8 MB of activations up to which a layer's outputs are not cut.
     X = rng.random((512, N_FEATURES))
     for n_jobs in (1, 2):  # threads have kernels to wait for each other

@@ -183,7 +183,8 @@ class RBM(LayerStack):
             if answers is None:
                 answers = np.empty((samples.n_samples, *part.shape[1:]), dtype)
             answers[rows] = part
-        return answers
+        found: Array = answers
+        return found
 
     def hidden_sums(self, V: Array, team: Team = SERIAL) -> Array:
         """Return ``c + W' V``, the log-odds of the hidden units given the visible."""
