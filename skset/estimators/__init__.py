@@ -4,7 +4,7 @@
 stands, brings along a good part of scikit-learn, which takes as long as all of skset.
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from skset.estimators._classifier import SETClassifier
 from skset.estimators._rbm import SparseRBM
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["QuickSelection", "SETClassifier", "SETRegressor", "SparseRBM"]
 
 
-def __getattr__(name):
+def __getattr__(name: str) -> Any:
     if name != "QuickSelection":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from skset.estimators._selection import QuickSelection
@@ -25,5 +25,5 @@ def __getattr__(name):
     return QuickSelection
 
 
-def __dir__():
+def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})

@@ -1,11 +1,15 @@
 """What has to be known of all of X, found block by block in the order of its memory."""
 
+from collections.abc import Iterator
+
 import numpy as np
+from numpy.typing import DTypeLike
 from scipy import sparse
 from sklearn.utils import assert_all_finite
 from sklearn.utils.sparsefuncs import min_max_axis
 
 from skset import model
+from skset.estimators._types import Array, Matrix
 from skset.topology import canonical
 
 __all__ = ["check_finite", "column_sums", "extremes", "ranges"]
@@ -14,7 +18,7 @@ __all__ = ["check_finite", "column_sums", "extremes", "ranges"]
 BLOCK = 1 << 18
 
 
-def check_finite(X, dtype, name):
+def check_finite(X: Matrix, dtype: DTypeLike, name: str) -> None:
     """Raise, in scikit-learn's words, unless all values are finite in the dtype."""
     if X.dtype.kind != "f":
         return  # no whole number is too large
@@ -23,11 +27,12 @@ def check_finite(X, dtype, name):
         assert_all_finite(values, estimator_name=name, input_name="X")
 
 
-def ranges(X, dtype):
+def ranges(X: Matrix, dtype: DTypeLike) -> tuple[Array, Array]:
     """Return the least and the greatest value of each column of a checked X."""
     if not sparse.issparse(X):
         found = X.min(axis=0), X.max(axis=0)  # the least is cast to the least
-        return tuple(values.astype(dtype, copy=False) for values in found)
+        low, high = (values.astype(dtype, copy=False) for values in found)
+        return low, high
     low, high = np.full((2, X.shape[1]), [[np.inf], [-np.inf]], dtype)
     for _, block in _sparse_blocks(X, dtype):
         block_low, block_high = min_max_axis(block, axis=0)
@@ -35,7 +40,7 @@ def ranges(X, dtype):
     return low, high
 
 
-def extremes(X, dtype):
+def extremes(X: Matrix, dtype: DTypeLike) -> tuple[float, float]:
     """Return the least and the greatest value of a checked X, but 0 if that is."""
     if not sparse.issparse(X):
         found = np.array([X.min(initial=0), X.max(initial=0)]).astype(dtype)
@@ -47,7 +52,7 @@ def extremes(X, dtype):
     return low, high
 
 
-def column_sums(X, weight, dtype):
+def column_sums(X: Matrix, weight: Array, dtype: DTypeLike) -> Array:
     """Return the sum of each column of a checked X, each row taken times its weight."""
     if sparse.issparse(X):
         totals = np.zeros(X.shape[1])
@@ -62,7 +67,7 @@ def column_sums(X, weight, dtype):
     return totals
 
 
-def _blocks(X):
+def _blocks(X: Array) -> Iterator[Array]:
     """Yield all parts of a dense X, in the order of its memory."""
     lines = X.T if abs(X.strides[0]) < abs(X.strides[1]) else X
     for some in _row_slices(*lines.shape):
@@ -70,14 +75,14 @@ def _blocks(X):
             yield lines[some, start : start + BLOCK]
 
 
-def _sparse_blocks(X, dtype):
+def _sparse_blocks(X: Matrix, dtype: DTypeLike) -> Iterator[tuple[slice, Matrix]]:
     """Yield row numbers and rows of X, in canonical format and in the dtype."""
     # A block is no smaller than what is kept for each column.
     for rows in _row_slices(X.shape[0], X.size // X.shape[0], max(BLOCK, X.shape[1])):
         yield rows, canonical(X[rows].astype(dtype, copy=False))
 
 
-def _row_slices(n_rows, width, size=None):
+def _row_slices(n_rows: int, width: int, size: int | None = None) -> Iterator[slice]:
     """Yield slices of rows of that width, of about so many numbers each."""
     n = max(1, (size or BLOCK) // max(1, width))
     return (slice(start, start + n) for start in range(0, n_rows, n))

@@ -1,18 +1,20 @@
 """Class labels: what the network learns of them, and back from outputs to labels."""
 
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy import sparse
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import column_or_1d
 
 from skset.estimators._sample_weight import multiplied, scaled, weight_by_class
 from skset.estimators._sklearn import check_partial_fit_first_call
-from skset.model import LogLoss, Samples
+from skset.estimators._types import Array, ClassWeight, Matrix
+from skset.model import LogLoss, Samples, log_softmax
 
 __all__ = ["ClassTargets", "checked_classes", "checked_labels"]
 
@@ -48,17 +50,17 @@ class ClassTargets:
     """
 
     dtype: type
-    class_weight: Any = None
+    class_weight: ClassWeight = None
     loss_function: LogLoss = field(default_factory=LogLoss)
     classes: Any = None
     multilabel: bool = False
     is_binary: bool = field(init=False)
     n_outputs: int = field(init=False)
     output: str = field(init=False)
-    attributes: dict = field(init=False)
-    kind: ClassVar = "classes"
+    attributes: Mapping[str, Any] = field(init=False)
+    kind: ClassVar[str] = "classes"
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.classes is None:
             return
         binary = not self.multilabel and self.classes.size == 2
@@ -69,7 +71,13 @@ class ClassTargets:
             attributes={"classes_": self.classes},
         )
 
-    def learned(self, y, given, sample_weight=None, classes=None):
+    def learned(
+        self,
+        y: Any,
+        given: Any,
+        sample_weight: Array | None = None,
+        classes: ArrayLike | None = None,
+    ) -> tuple["ClassTargets", Array]:
         """Return these targets with the labels in y, and y as an array of labels.
 
         Parameters
@@ -91,13 +99,15 @@ class ClassTargets:
             raise ValueError(f"y has classes not in `classes`: {unseen}.")
         return learned, y
 
-    def _with_labels_of(self, y, classes=None):
+    def _with_labels_of(self, y: Array, classes: Array | None = None) -> "ClassTargets":
         multilabel = type_of_target(y).startswith("multilabel")
         if classes is None:
             classes = np.arange(y.shape[1]) if multilabel else np.unique(y)
         return replace(self, classes=classes, multilabel=multilabel)
 
-    def check_first_call(self, estimator, classes, required=True):
+    def check_first_call(
+        self, estimator: Any, classes: ArrayLike | None, required: bool = True
+    ) -> None:
         """Raise if `partial_fit` of the estimator cannot go on with these classes.
 
         They are noted as the estimator's `classes_`. If they are not required, those of
@@ -111,7 +121,9 @@ class ClassTargets:
         if required or classes is not None:
             check_partial_fit_first_call(estimator, classes)
 
-    def resumed(self, earlier, y, given, caller):
+    def resumed(
+        self, earlier: "ClassTargets", y: Any, given: Any, caller: str
+    ) -> tuple["ClassTargets", Array]:
         """Return these targets with what was learned earlier, and y; or raise."""
         y = checked_labels(y)
         unseen = earlier.unseen(y)
@@ -131,7 +143,7 @@ class ClassTargets:
         resumed = replace(self, classes=earlier.classes, multilabel=earlier.multilabel)
         return resumed, y
 
-    def unseen(self, y):
+    def unseen(self, y: Array) -> Array:
         """Return the labels in y that are not among the classes."""
         multilabel = type_of_target(y).startswith("multilabel")
         if multilabel != self.multilabel:
@@ -144,29 +156,52 @@ class ClassTargets:
             return np.arange(self.classes.size, y.shape[1])
         return np.setdiff1d(y, self.classes)
 
-    def samples(self, X, y, weight, rows=None):
+    def samples(
+        self, X: Matrix, y: Array, weight: Array | None, rows: Array | None = None
+    ) -> Samples:
         """Return the samples to train on or to validate on: all of X, or some rows."""
         return Samples(X, self._encoded(y), scaled(weight), rows, self.dtype)
 
-    def _encoded(self, y):
+    def _encoded(self, y: Array) -> Array:
         """Return the network's targets: class numbers, or a column for each output."""
         if self.multilabel:
             return y.astype(self.dtype)
         codes = np.searchsorted(self.classes, y)
         return codes.astype(self.dtype)[:, None] if self.is_binary else codes
 
-    def decoded(self, Z):
+    def decoded(self, Z: Array) -> Array:
         """Return the predicted labels for weighted sums Z (n_outputs, n_samples)."""
         if self.multilabel:
             return (Z.T > 0).astype(int)
         codes = (Z[0] > 0).astype(int) if self.is_binary else Z.argmax(axis=0)
-        return self.classes[codes]
+        labels: Array = self.classes[codes]
+        return labels
 
-    def strata(self, y):
+    def logits(self, Z: Array) -> Array:
+        """Return the logits (n_samples, n_outputs), each row on its own in memory.
+
+        Sums along a row then have the same bits whatever other samples there are.
+        """
+        return np.ascontiguousarray(Z.T, dtype=np.float64)
+
+    def log_probabilities(self, Z: Array) -> Array:
+        """Return those of the classes for weighted sums Z (n_outputs, n_samples).
+
+        Where logits are farther apart than the greatest number they are not finite.
+        """
+        logits = self.logits(Z)
+        with np.errstate(over="ignore"):
+            if not (self.is_binary or self.multilabel):
+                return log_softmax(logits, axis=1)
+            each = np.hstack([logits, -logits]) if self.is_binary else -logits
+            log_sigmoids: Array = -np.logaddexp(0, each)
+        return log_sigmoids
+
+    def strata(self, y: Array) -> Array | None:
         """Return what a split keeps the proportions of, or None."""
         return None if self.multilabel else y
 
-    def combined_weight(self, y, sample_weight):
+    def combined_weight(self, y: Array, sample_weight: Array | None) -> Array | None:
         """Return the weight of each sample for training, or None for 1 each."""
         if self.class_weight is None:
             return sample_weight
@@ -180,7 +215,7 @@ class ClassTargets:
         return weight
 
 
-def checked_classes(classes: ArrayLike) -> NDArray[Any]:
+def checked_classes(classes: ArrayLike) -> Array:
     """Return class labels as an array; raise unless they are sorted and different."""
     classes = np.array(classes)
     if classes.ndim != 1 or not np.array_equal(np.unique(classes), classes):
@@ -188,7 +223,7 @@ def checked_classes(classes: ArrayLike) -> NDArray[Any]:
     return classes
 
 
-def checked_labels(y):
+def checked_labels(y: Any) -> Array:
     """Return y as a 1-D array of labels or a dense 2-D indicator matrix.
 
     Raises
@@ -209,11 +244,12 @@ def checked_labels(y):
             "Unknown label type: a 2-D y must be a multilabel indicator matrix of 0 "
             "and 1, got multiclass-multioutput."
         )
-    return y
+    labels: Array = y
+    return labels
 
 
 @contextmanager
-def _types_named(y):
+def _types_named(y: Array) -> Iterator[None]:
     """Make an error about labels that cannot be compared name y and their types."""
     try:
         yield

@@ -1,11 +1,12 @@
 """`SETClassifier`."""
 
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 from types import SimpleNamespace
+from typing import Any, Literal, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import ClassifierMixin
-from sklearn.utils.metaestimators import available_if
 
 from skset.estimators import _fit
 from skset.estimators._class_targets import ClassTargets, checked_classes
@@ -14,8 +15,9 @@ from skset.estimators._from_network import check_kind
 from skset.estimators._perceptron import SparsePerceptron, finite_output, takes_steps
 from skset.estimators._perceptron_parameters import CLASSIFIER_TABLES
 from skset.estimators._sample_weight import weight_of_score
-from skset.estimators._sklearn import fit_context, with_callbacks
-from skset.model import LogLoss, Network, log_softmax
+from skset.estimators._sklearn import available_if, fit_context, with_callbacks
+from skset.estimators._types import Array, ClassWeight, MatrixLike, Strategy
+from skset.model import Activation, LogLoss, Network
 
 __all__ = ["SETClassifier"]
 
@@ -63,55 +65,58 @@ class SETClassifier(ClassifierMixin, SparsePerceptron):
     True
     """
 
+    classes_: Array
+    _targets: ClassTargets
+
     def __init__(
         self,
-        hidden_layer_sizes=(1000,),
+        hidden_layer_sizes: int | Sequence[int] = (1000,),
         *,
-        epsilon=20,
-        density=None,
-        init="erdos_renyi",
-        weight_init="auto",
-        method="set",
-        zeta=None,
-        drop=None,
-        grow=None,
-        zeta_schedule=None,
-        density_schedule=None,
-        update_interval=None,
-        newborn=None,
-        unit_pruning=None,
-        final_drop=True,
-        activation="relu",
-        negative_slope=None,
-        dropout=0.0,
-        solver="adam",
-        alpha=0.1,
-        batch_size="auto",
-        learning_rate="cosine",
-        learning_rate_init=0.001,
-        power_t=0.5,
-        max_iter=60,
-        max_norm=None,
-        max_fun=15000,
-        shuffle=True,
-        tol=1e-4,
-        n_iter_no_change=10,
-        early_stopping=False,
-        validation_fraction=0.1,
-        scoring="loss",
-        momentum=0.9,
-        nesterovs_momentum=True,
-        beta_1=0.9,
-        beta_2=0.999,
-        adam_epsilon=1e-8,
-        label_smoothing=0.0,
-        class_weight=None,
-        warm_start=False,
-        dtype=np.float32,
-        random_state=None,
-        n_jobs=None,
-        verbose=False,
-    ):
+        epsilon: float = 20,
+        density: float | None = None,
+        init: str | Sequence[float] | Callable[..., Any] = "erdos_renyi",
+        weight_init: str = "auto",
+        method: str = "set",
+        zeta: float | None = None,
+        drop: Strategy = None,
+        grow: Strategy = None,
+        zeta_schedule: Strategy = None,
+        density_schedule: Strategy = None,
+        update_interval: int | Literal["epoch"] | None = None,
+        newborn: str | None = None,
+        unit_pruning: Strategy = None,
+        final_drop: bool = True,
+        activation: str | Activation | Sequence[str | Activation] = "relu",
+        negative_slope: float | None = None,
+        dropout: float = 0.0,
+        solver: str = "adam",
+        alpha: float = 0.1,
+        batch_size: int | Literal["auto"] = "auto",
+        learning_rate: str | Callable[[float], float] = "cosine",
+        learning_rate_init: float = 0.001,
+        power_t: float = 0.5,
+        max_iter: int = 60,
+        max_norm: float | None = None,
+        max_fun: int = 15000,
+        shuffle: bool = True,
+        tol: float = 1e-4,
+        n_iter_no_change: float = 10,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        scoring: str | Callable[..., float] | None = "loss",
+        momentum: float = 0.9,
+        nesterovs_momentum: bool = True,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        adam_epsilon: float = 1e-8,
+        label_smoothing: float = 0.0,
+        class_weight: ClassWeight = None,
+        warm_start: bool = False,
+        dtype: type | str = np.float32,
+        random_state: int | np.random.RandomState | None = None,
+        n_jobs: int | None = None,
+        verbose: bool | int = False,
+    ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
         self.epsilon = epsilon
         self.density = density
@@ -163,14 +168,14 @@ class SETClassifier(ClassifierMixin, SparsePerceptron):
     @with_callbacks
     def fit(
         self,
-        X,
-        y,
-        sample_weight=None,
+        X: MatrixLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
         *,
-        X_val=None,
-        y_val=None,
-        sample_weight_val=None,
-    ):
+        X_val: MatrixLike | None = None,
+        y_val: ArrayLike | None = None,
+        sample_weight_val: ArrayLike | None = None,
+    ) -> Self:
         """Train the network.
 
         Parameters
@@ -207,7 +212,13 @@ class SETClassifier(ClassifierMixin, SparsePerceptron):
     @available_if(takes_steps)
     @fit_context(prefer_skip_nested_validation=True)
     @_fit.all_or_nothing
-    def partial_fit(self, X, y, sample_weight=None, classes=None):
+    def partial_fit(
+        self,
+        X: MatrixLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        classes: ArrayLike | None = None,
+    ) -> Self:
         """Train on one pass over the given data.
 
         Momentum, topology and the random generator are kept from call to call, also
@@ -247,8 +258,14 @@ class SETClassifier(ClassifierMixin, SparsePerceptron):
 
     @classmethod
     def from_network(
-        cls, network, classes, *, multilabel=False, feature_names=None, **params
-    ):
+        cls,
+        network: Network,
+        classes: ArrayLike,
+        *,
+        multilabel: bool = False,
+        feature_names: ArrayLike | None = None,
+        **params: Any,
+    ) -> Self:
         """Return a fitted classifier that predicts with a given network.
 
         Parameters
@@ -278,13 +295,12 @@ class SETClassifier(ClassifierMixin, SparsePerceptron):
             sorted and different.
         """
         check_kind(network, Network)
-        classes = checked_classes(classes)
-        classifier = cls._describing(network, params)
-        targets = classifier._targets_for(classifier._read_parameters())
-        targets = replace(targets, classes=classes, multilabel=multilabel)
-        return classifier._adopted(network, targets, feature_names)
+        learned = {"classes": checked_classes(classes), "multilabel": multilabel}
+        return cls._with_learned(network, learned, feature_names, params)
 
-    def score(self, X, y, sample_weight=None):
+    def score(
+        self, X: MatrixLike, y: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> float:
         """Return the accuracy of the predictions.
 
         Parameters
@@ -302,9 +318,9 @@ class SETClassifier(ClassifierMixin, SparsePerceptron):
         score : float
             At most 1; greater is better.
         """
-        return super().score(X, y, weight_of_score(sample_weight, X))
+        return float(super().score(X, y, weight_of_score(sample_weight, X)))
 
-    def predict(self, X):
+    def predict(self, X: MatrixLike) -> Array:
         """Return the predicted class of each sample.
 
         Parameters
@@ -317,9 +333,10 @@ class SETClassifier(ClassifierMixin, SparsePerceptron):
         y : ndarray of shape (n_samples,) or (n_samples, n_labels)
             Class labels, or a multilabel indicator matrix.
         """
-        return self._targets.decoded(self._weighted_sums(X))
+        Z = self._weighted_sums(X)  # first, as it says what is not fitted
+        return self._targets.decoded(Z)
 
-    def decision_function(self, X):
+    def decision_function(self, X: MatrixLike) -> Array:
         """Return the logits, the output layer's weighted sums.
 
         Parameters
@@ -333,10 +350,11 @@ class SETClassifier(ClassifierMixin, SparsePerceptron):
             One column per class; for two classes one number, positive where the second
             class is the more likely.
         """
-        Z = self._logits(X)
-        return Z[:, 0] if self._targets.is_binary else Z
+        Z = self._weighted_sums(X)
+        logits = self._targets.logits(Z)
+        return logits[:, 0] if self._targets.is_binary else logits
 
-    def predict_log_proba(self, X):
+    def predict_log_proba(self, X: MatrixLike) -> Array:
         """Return the logarithm of the class probabilities, always finite.
 
         Parameters
@@ -349,15 +367,10 @@ class SETClassifier(ClassifierMixin, SparsePerceptron):
         log_probabilities : ndarray of shape (n_samples, n_classes)
             Columns in the order of `classes_`.
         """
-        Z = self._logits(X)
-        with np.errstate(over="ignore"):  # raised below
-            if self._targets.is_binary:
-                return -np.logaddexp(0, np.hstack([Z, -Z]))
-            if self._targets.multilabel:
-                return -np.logaddexp(0, -Z)
-            return finite_output(log_softmax(Z, axis=1))
+        Z = self._weighted_sums(X)
+        return finite_output(self._targets.log_probabilities(Z))
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: MatrixLike) -> Array:
         """Return the class probabilities, computed in float64.
 
         Parameters
@@ -371,25 +384,16 @@ class SETClassifier(ClassifierMixin, SparsePerceptron):
             Columns in the order of `classes_`; they add up to 1, except for multilabel
             problems, where each is the probability of one label.
         """
-        return np.exp(self.predict_log_proba(X))
+        probabilities: Array = np.exp(self.predict_log_proba(X))
+        return probabilities
 
-    def _logits(self, X):
-        """Return the logits (n_samples, n_outputs), each row on its own in memory.
-
-        Sums along a row then have the same bits whatever other samples there are.
-        """
-        return np.ascontiguousarray(self._weighted_sums(X).T, dtype=np.float64)
-
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
         return tags
 
-    def _check_classes(self, targets, classes):
+    def _check_classes(self, targets: ClassTargets, classes: ArrayLike | None) -> None:
         targets.check_first_call(self, classes)
 
-    def _prepared(self, p, X, reset):
-        return X, self._targets_for(p)
-
-    def _targets_for(self, p: SimpleNamespace) -> ClassTargets:
+    def _targets_for(self, p: SimpleNamespace, n_features: int) -> ClassTargets:
         return ClassTargets(p.dtype, p.class_weight, LogLoss(p.label_smoothing))

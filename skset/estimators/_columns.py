@@ -1,9 +1,13 @@
 """What the columns of a table hold: dates, gaps, and which of them is no number."""
 
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from typing import Any
 
 import numpy as np
 from scipy import sparse
+
+from skset.estimators._types import Array
 
 __all__ = [
     "dtypes_of",
@@ -23,20 +27,20 @@ NO_NUMBER = (
 )
 
 
-def dtypes_of(X):
+def dtypes_of(X: Any) -> list[Any]:
     """Return the types of the columns of a frame, or that of an array, else None."""
     if hasattr(X, "column_names"):  # a table of pyarrow
         return list(X.schema.types)
     return list(X.dtypes) if _is_frame(X) else [getattr(X, "dtype", None)]
 
 
-def output_dtype(X):
+def output_dtype(X: Any) -> type[np.float32] | type[np.float64]:
     """Return float32 for X in float32, else float64, as scikit-learn's transformers."""
     single = all(str(dtype).lower() == "float32" for dtype in dtypes_of(X))
     return np.float32 if single else np.float64
 
 
-def refuse_dates(X, name="X"):
+def refuse_dates(X: Any, name: str = "X") -> None:
     """Raise a TypeError if X holds dates or durations, numbers to numpy and polars."""
     if isinstance(X, (list, tuple)):
         X = _array_of(X)
@@ -53,7 +57,7 @@ def refuse_dates(X, name="X"):
             )
 
 
-def refuse_missing(y):
+def refuse_missing(y: Any) -> None:
     """Raise a ValueError if y is made of objects, and one is None, NaN or NA."""
     if y is None or sparse.issparse(y):
         return
@@ -66,7 +70,9 @@ def refuse_missing(y):
             )
 
 
-def located(error, X, name="X"):
+def located(
+    error: TypeError | ValueError, X: Any, name: str = "X"
+) -> TypeError | ValueError | None:
     """Return a better error about what is no number, which names its column.
 
     None where the error is about something else, or no column is found.
@@ -84,9 +90,11 @@ def located(error, X, name="X"):
     return None
 
 
-def _columns(X):
+def _columns(X: Any) -> Iterator[tuple[str, Any, Callable[[], Any]]]:
     """Yield place, type and a function that returns the values of each column."""
     dtypes = dtypes_of(X)
+    names: Iterable[Any]
+    take: Callable[[int], Any]
     if hasattr(X, "column_names"):
         names, take = X.column_names, X.column
     elif _is_frame(X):
@@ -103,7 +111,7 @@ def _columns(X):
         yield f" in column {name!r}", dtype, partial(take, i)
 
 
-def _array_of(X):
+def _array_of(X: Any) -> Array:
     """Return X as an array; an empty one where it is none, as scikit-learn will say."""
     try:
         return np.asarray(X)
@@ -111,26 +119,26 @@ def _array_of(X):
         return np.empty(0)
 
 
-def _is_frame(X):
+def _is_frame(X: Any) -> bool:
     return hasattr(X, "__len__") and hasattr(X, "columns")  # a lazy one has no length
 
 
-def _is_object(dtype):
+def _is_object(dtype: Any) -> bool:
     return str(dtype).lower() == "object"
 
 
-def _taken(dtype):
+def _taken(dtype: Any) -> Any:
     """Return what numpy takes a type for; categories, for the type of their values."""
     return getattr(getattr(dtype, "categories", None), "dtype", dtype)
 
 
-def _is_date(dtype):
+def _is_date(dtype: Any) -> bool:
     dtype = _taken(dtype)
     named_so = str(dtype).lower().startswith(DATES)
     return named_so or getattr(dtype, "kind", "") in ("m", "M")
 
 
-def _is_missing(value):
+def _is_missing(value: Any) -> bool:
     """Return whether a value is NaN, NaT or pandas' NA."""
     try:
         return bool(value != value)

@@ -2,11 +2,14 @@
 
 import warnings
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from types import SimpleNamespace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import joblib
 import numpy as np
+from numpy.random import Generator
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
 
 from skset._version import __version__
@@ -19,21 +22,23 @@ from skset.estimators._strategy_parameters import (
     split_nested,
     strategy,
 )
+from skset.estimators._targets import Targets
+from skset.estimators._types import Array, Matrix
 from skset.estimators._warnings import warn
-from skset.model import strength
-from skset.strategies import METHODS
-from skset.training import DensityGoal, State
+from skset.model import RBM, Network, Samples, strength
+from skset.strategies import METHODS, Method
+from skset.training import DensityGoal, State, Training
 
 __all__ = ["SparseEstimator", "clipped_batch_size", "n_threads", "shares"]
 
 
-def shares(importances):
+def shares(importances: Array) -> Array:
     """Return the importances, made to add up to 1 unless all are 0."""
     total = importances.sum()
     return importances / total if total > 0 else importances
 
 
-def clipped_batch_size(batch_size, n_samples, partial):
+def clipped_batch_size(batch_size: int, n_samples: int, partial: bool) -> int:
     """Return the number of samples per step; warn if there are fewer.
 
     A small call of `partial_fit` is no mistake: nobody is warned.
@@ -46,11 +51,11 @@ def clipped_batch_size(batch_size, n_samples, partial):
     return min(batch_size, n_samples)
 
 
-def n_threads(n_jobs):
+def n_threads(n_jobs: int | None) -> int:
     """Return the number of threads that `n_jobs` stands for."""
     if n_jobs is None:
         return 1
-    cores = joblib.cpu_count()
+    cores: int = joblib.cpu_count()
     if n_jobs > 0:
         return min(int(n_jobs), cores)  # more of them only wait
     return max(1, cores + 1 + int(n_jobs))
@@ -67,11 +72,11 @@ class SparseEstimator(CallbackSupportMixin, BaseEstimator, ABC):
     """
 
     # What each parameter may be; the decorator `documented` sets it.
-    _parameter_constraints: ClassVar[dict]
+    _parameter_constraints: ClassVar[dict[str, list[Any]]]
     # The methods by name, with the defaults that this estimator has.
-    _methods: ClassVar[dict] = METHODS
+    _methods: ClassVar[Mapping[str, Method]] = METHODS
     # Values of parameters that an estimator leaves no choice of.
-    _fixed: ClassVar[dict] = {}
+    _fixed: ClassVar[Mapping[str, Any]] = {}
     # Name of the attribute with the loss of every epoch.
     _curve: ClassVar[str]
 
@@ -79,7 +84,7 @@ class SparseEstimator(CallbackSupportMixin, BaseEstimator, ABC):
     n_iter_: int
     t_: int
     # What was learned of the targets; a fit that goes on must fit to it.
-    _targets: Any
+    _targets: Targets
     # What a schedule of the density ends with.
     _density_goal: DensityGoal | None
     # Where `partial_fit` stands, without the network; None after a `fit`.
@@ -91,51 +96,61 @@ class SparseEstimator(CallbackSupportMixin, BaseEstimator, ABC):
     _learns_from_y: Any = True
 
     @abstractmethod
-    def _prepared(self, p, X, reset):
+    def _prepared(
+        self, p: SimpleNamespace, X: Matrix, reset: bool
+    ) -> tuple[Matrix, Targets]:
         """Return X, and what is to be learned, before it has seen any y.
 
         What has to be known of X is noted, from the beginning where `reset` is True.
         """
 
-    def _check_classes(self, targets, classes):
+    def _check_classes(self, targets: Any, classes: ArrayLike | None) -> None:
         """Raise if the classes given to `partial_fit` do not fit."""
 
     @abstractmethod
-    def _unchanged(self, p):
+    def _unchanged(self, p: SimpleNamespace) -> dict[str, tuple[Any, Any]]:
         """Return what must not change: for each parameter its value now and before."""
 
     @abstractmethod
-    def _new_network(self, p, samples, rng, topology_rng):
+    def _new_network(
+        self,
+        p: SimpleNamespace,
+        samples: Samples,
+        rng: Generator,
+        topology_rng: Generator,
+    ) -> tuple[Network | RBM, DensityGoal | None]:
         """Return a network that has learned nothing, and the goal of its density.
 
         What it was made for is noted.
         """
 
     @abstractmethod
-    def _new_training(self, p, state, samples, partial=False):
+    def _new_training(
+        self, p: SimpleNamespace, state: State, samples: Samples, partial: bool = False
+    ) -> Training:
         """Return the training of a network, which ends some time or is `partial`."""
 
     @abstractmethod
-    def _optimiser(self, p):
+    def _optimiser(self, p: SimpleNamespace) -> Any:
         """Return the optimiser."""
 
-    def _record(self, loss, training):
+    def _record(self, loss: float, training: Training) -> None:
         """Take note of an epoch."""
         losses = training.rule.epoch_losses(loss)
         getattr(self, self._curve).extend(losses)
         self.n_iter_ += len(losses)
         self.t_ += training.samples.n_samples * len(losses)
 
-    def _learned_attributes(self, network, training):
+    def _learned_attributes(self, network: Any, training: Training) -> dict[str, Any]:
         """Return what makes this estimator a fitted one that has the given network."""
         return {"network_": network.frozen()}
 
-    def _reach_last_epoch(self, p, training):
+    def _reach_last_epoch(self, p: SimpleNamespace, training: Training) -> None:
         """Say what there is to say where training was not ended before."""
 
     # Parameters.
 
-    def _read_parameters(self):
+    def _read_parameters(self) -> SimpleNamespace:
         """Return all parameters as a fit takes them: once, at its beginning.
 
         Numbers are Python's, and strategies are objects.
@@ -145,7 +160,7 @@ class SparseEstimator(CallbackSupportMixin, BaseEstimator, ABC):
         made_strategies(p, self._methods)
         return p
 
-    def _given_parameters(self):
+    def _given_parameters(self) -> SimpleNamespace:
         # Numbers of few bits, which numpy's have in a grid of parameters, overflow
         # beside the number of samples.
         plain = {
@@ -154,10 +169,10 @@ class SparseEstimator(CallbackSupportMixin, BaseEstimator, ABC):
         }
         return SimpleNamespace(**self._fixed, **plain)
 
-    def _validate_params(self):
+    def _validate_params(self) -> None:
         validate(self, self.get_params(deep=False))
 
-    def get_params(self, deep=True):
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Get the parameters of this estimator.
 
         Parameters
@@ -174,7 +189,7 @@ class SparseEstimator(CallbackSupportMixin, BaseEstimator, ABC):
         params = super().get_params(deep=deep)
         return {**params, **nested(params)} if deep else params
 
-    def set_params(self, **params):
+    def set_params(self, **params: Any) -> Self:
         """Set parameters of this estimator.
 
         Parameters
@@ -205,21 +220,23 @@ class SparseEstimator(CallbackSupportMixin, BaseEstimator, ABC):
     # What was learned.
 
     @property
-    def nnz_(self):
+    def nnz_(self) -> int:
         """Number of connections."""
-        return self._learned("network_").nnz
+        nnz: int = self._learned("network_").nnz
+        return nnz
 
     @property
-    def density_(self):
+    def density_(self) -> float:
         """Share of the dense network's connections that exist."""
-        return self.nnz_ / self.network_.n_possible
+        density: float = self.nnz_ / self.network_.n_possible
+        return density
 
     @property
-    def feature_importances_(self):
+    def feature_importances_(self) -> Array:
         """Strength of each input unit, the sum of its absolute weights; sums to 1."""
         return shares(strength(self._learned("network_")))
 
-    def _learned(self, name):
+    def _learned(self, name: str) -> Any:
         """Return what was learned; before that it is no attribute at all."""
         if not self.__sklearn_is_fitted__():
             raise AttributeError(
@@ -227,19 +244,19 @@ class SparseEstimator(CallbackSupportMixin, BaseEstimator, ABC):
             )
         return vars(self)[name]
 
-    def __sklearn_is_fitted__(self):
+    def __sklearn_is_fitted__(self) -> bool:
         return "network_" in vars(self)
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
 
-    def __getstate__(self):
-        state: dict = super().__getstate__()
+    def __getstate__(self) -> dict[str, Any]:
+        state: dict[str, Any] = super().__getstate__()
         return {**state, "_skset_version": __version__}
 
-    def __setstate__(self, state):
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
         state = dict(state)
         version = state.pop("_skset_version", None)
         if version != __version__:

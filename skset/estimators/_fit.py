@@ -7,22 +7,30 @@ methods of `SparseEstimator` that are called here.
 import copy
 import time
 from functools import partial, wraps
+from types import SimpleNamespace
+from typing import Any, TypeVar, cast
 
 import numpy as np
+from numpy.random import Generator
 from sklearn.utils import check_random_state
 
 from skset.estimators._held_out import checked_held_out, split
 from skset.estimators._input import checked
 from skset.estimators._sklearn import checked_sample_weight
-from skset.estimators._stopping import new_stopping
+from skset.estimators._stopping import NeverStopping, new_stopping
+from skset.estimators._targets import Targets
+from skset.estimators._types import Array, Function, Rows
 from skset.estimators._warnings import warn
 from skset.strategies import needs_of
-from skset.training import State
+from skset.training import State, Training
 
 __all__ = ["all_or_nothing", "fit", "generators", "partial_fit"]
 
+# A `SparseEstimator`, whose module imports this one's users.
+Estimator = TypeVar("Estimator", bound=Any)
 
-def all_or_nothing(method):
+
+def all_or_nothing(method: Function) -> Function:
     """Make a method leave the estimator as it was if it raises.
 
     It may replace attributes of the estimator, but must not change the objects that
@@ -30,7 +38,7 @@ def all_or_nothing(method):
     """
 
     @wraps(method)
-    def wrapper(self, *args, **kwargs):
+    def wrapper(self: Any, *args: Any, **kwargs: Any) -> Any:
         before = vars(self).copy()
         try:
             return method(self, *args, **kwargs)
@@ -38,10 +46,16 @@ def all_or_nothing(method):
             self.__dict__ = before  # at once: another interrupt may come
             raise
 
-    return wrapper
+    return cast(Function, wrapper)
 
 
-def fit(estimator, X, y=None, sample_weight=None, held_out=(None, None, None)):
+def fit(
+    estimator: Estimator,
+    X: Any,
+    y: Any = None,
+    sample_weight: Any = None,
+    held_out: tuple[Any, Any, Any] = (None, None, None),
+) -> Estimator:
     """Train until the end, from the beginning or where `warm_start` goes on.
 
     Parameters
@@ -64,7 +78,8 @@ def fit(estimator, X, y=None, sample_weight=None, held_out=(None, None, None)):
     goes_on = p.warm_start and estimator.__sklearn_is_fitted__()
 
     # Check.
-    X, y, given_y = *checked(estimator, X, y, dtype=p.dtype, reset=not goes_on), y
+    given_y = y
+    X, y = checked(estimator, X, y, dtype=p.dtype, reset=not goes_on)
     if sample_weight is not None:
         sample_weight = checked_sample_weight(sample_weight, X)
 
@@ -81,7 +96,8 @@ def fit(estimator, X, y=None, sample_weight=None, held_out=(None, None, None)):
 
     # Samples to train on, and those to validate on.
     rng, topology_rng = generators(p.random_state)
-    training_set, validation_set = (X, y, weight, None), None
+    training_set: Rows = X, y, weight, None
+    validation_set: Rows | None = None
     if any(part is not None for part in held_out):
         validation_set = checked_held_out(estimator, p, *held_out)
     elif p.early_stopping:
@@ -106,7 +122,13 @@ def fit(estimator, X, y=None, sample_weight=None, held_out=(None, None, None)):
     return estimator
 
 
-def partial_fit(estimator, X, y=None, sample_weight=None, classes=None):
+def partial_fit(
+    estimator: Estimator,
+    X: Any,
+    y: Any = None,
+    sample_weight: Any = None,
+    classes: Any = None,
+) -> Estimator:
     """Train on one pass over the given data.
 
     Parameters
@@ -127,7 +149,8 @@ def partial_fit(estimator, X, y=None, sample_weight=None, classes=None):
     goes_on = estimator.__sklearn_is_fitted__()
 
     # Check.
-    X, y, given_y = *checked(estimator, X, y, dtype=p.dtype, reset=not goes_on), y
+    given_y = y
+    X, y = checked(estimator, X, y, dtype=p.dtype, reset=not goes_on)
     if sample_weight is not None:
         sample_weight = checked_sample_weight(sample_weight, X)
 
@@ -167,7 +190,9 @@ def partial_fit(estimator, X, y=None, sample_weight=None, classes=None):
     return estimator
 
 
-def generators(random_state):
+def generators(
+    random_state: int | np.random.RandomState | None,
+) -> tuple[Generator, Generator]:
     """Return two generators, of rows and of topologies, seeded by `random_state`.
 
     Two streams: how many numbers the rows take must not decide which connections are
@@ -175,13 +200,14 @@ def generators(random_state):
     """
     seeds = check_random_state(random_state).randint(2**31, size=4)
     streams = np.random.SeedSequence(seeds.tolist()).spawn(2)
-    return tuple(np.random.default_rng(stream) for stream in streams)
+    rng, topology_rng = map(np.random.default_rng, streams)
+    return rng, topology_rng
 
 
 # What is checked.
 
 
-def _check_momentum(estimator, p):
+def _check_momentum(estimator: Any, p: SimpleNamespace) -> None:
     """Raise if the topology is to evolve by a momentum that does not exist."""
     asking = p.evolution.asks_for("momentum")
     if not asking or 0 < estimator._optimiser(p).decay < 1:
@@ -194,7 +220,7 @@ def _check_momentum(estimator, p):
     )
 
 
-def _check_partial(p):
+def _check_partial(p: SimpleNamespace) -> None:
     """Raise if the training cannot be cut into passes."""
     if p.early_stopping:
         raise ValueError("partial_fit does not support early_stopping=True")
@@ -212,14 +238,21 @@ def _check_partial(p):
 # What is learned from, and what was learned before.
 
 
-def _learn(estimator, targets, y):
+def _learn(estimator: Any, targets: Targets, y: Array | None) -> Array | None:
     """Begin to learn these targets; return y."""
     estimator._targets = targets
     vars(estimator).update(targets.attributes)
     return y
 
 
-def _resume(estimator, p, targets, y, given_y, caller):
+def _resume(
+    estimator: Any,
+    p: SimpleNamespace,
+    targets: Targets,
+    y: Any,
+    given_y: Any,
+    caller: str,
+) -> Any:
     """Go on to learn what was learned before; return y, or raise if it does not fit."""
     earlier = estimator._targets
     if type(earlier) is not type(targets):
@@ -243,7 +276,7 @@ def _resume(estimator, p, targets, y, given_y, caller):
     return y
 
 
-def _begin_record(estimator, n_iter=0, t=0):
+def _begin_record(estimator: Any, n_iter: int = 0, t: int = 0) -> None:
     """Take note of what was before the first epoch."""
     curve = vars(estimator).get(estimator._curve, []) if t else []
     setattr(estimator, estimator._curve, list(curve))  # an earlier fit's stays as it is
@@ -253,7 +286,13 @@ def _begin_record(estimator, n_iter=0, t=0):
 # The loop over epochs.
 
 
-def _run(estimator, p, training, stopping, given):
+def _run(
+    estimator: Any,
+    p: SimpleNamespace,
+    training: Training,
+    stopping: NeverStopping,
+    given: dict[str, Any],
+) -> None:
     """Train until the end and leave the result in the estimator."""
     context = estimator._init_callback_context(max_subtasks=training.max_epochs)
     context.call_on_fit_task_begin(estimator=estimator, **given)
@@ -279,7 +318,14 @@ def _run(estimator, p, training, stopping, given):
     )
 
 
-def _run_epochs(estimator, p, training, stopping, context, given):
+def _run_epochs(
+    estimator: Any,
+    p: SimpleNamespace,
+    training: Training,
+    stopping: NeverStopping,
+    context: Any,
+    given: dict[str, Any],
+) -> None:
     """Train epoch by epoch; return when training stalls, ends or is told to stop."""
     training.grow_back()
     for _ in range(training.max_epochs):
@@ -309,12 +355,14 @@ def _run_epochs(estimator, p, training, stopping, context, given):
     estimator._reach_last_epoch(p, training)
 
 
-def _as_it_is(estimator, training):
+def _as_it_is(estimator: Any, training: Training) -> dict[str, Any]:
     """Return what makes an estimator a fitted one amidst a training."""
-    return estimator._learned_attributes(training.state.network.copy(), training)
+    network = training.state.network.copy()
+    attributes: dict[str, Any] = estimator._learned_attributes(network, training)
+    return attributes
 
 
-def _goes_on(p, training, stopping):
+def _goes_on(p: SimpleNamespace, training: Training, stopping: NeverStopping) -> bool:
     """Return whether training continues after a stall, at a lower learning rate."""
     learning_rate = training.state.learning_rate
     goes_on = learning_rate.lowered()
@@ -327,7 +375,13 @@ def _goes_on(p, training, stopping):
     return goes_on
 
 
-def _print_epoch(estimator, loss, training, seconds, scores=None):
+def _print_epoch(
+    estimator: Any,
+    loss: float,
+    training: Training,
+    seconds: float,
+    scores: list[float] | None = None,
+) -> None:
     """Print a line about the last epoch, with the last validation score if any."""
     score = f", validation score {scores[-1]:.6f}" if scores else ""
     print(
@@ -336,7 +390,7 @@ def _print_epoch(estimator, loss, training, seconds, scores=None):
     )
 
 
-def _given(X, y, sample_weight):
+def _given(X: Any, y: Any, sample_weight: Any) -> dict[str, Any]:
     """Return what callbacks get."""
     metadata = None if sample_weight is None else {"sample_weight": sample_weight}
     return {"X": X, "y": y, "metadata": metadata}

@@ -1,11 +1,14 @@
 """Fitted estimators that were never fitted: made of a network that exists."""
 
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from skset.model import Network
+from skset.estimators._targets import Targets
+from skset.model import RBM, Network
 
 __all__ = [
     "adopt_network",
@@ -16,9 +19,16 @@ __all__ = [
 ]
 
 
+# A `SparseEstimator`, whose subclasses import this module.
+Estimator = TypeVar("Estimator", bound=Any)
+
+
 def adopt_network(
-    estimator: Any, network: Any, targets: Any, feature_names: Any
-) -> Any:
+    estimator: Estimator,
+    network: Network | RBM,
+    targets: Targets,
+    feature_names: ArrayLike | None,
+) -> Estimator:
     """Make an estimator a fitted one that has the given network; return it.
 
     Parameters
@@ -56,7 +66,7 @@ def adopt_network(
     return estimator
 
 
-def check_kind(network: Any, kind: type) -> None:
+def check_kind(network: object, kind: type) -> None:
     """Raise unless a network is of this class."""
     if not isinstance(network, kind):
         raise TypeError(
@@ -64,7 +74,7 @@ def check_kind(network: Any, kind: type) -> None:
         )
 
 
-def check_outputs(network: Network, targets: Any) -> None:
+def check_outputs(network: Network, targets: Targets) -> None:
     """Raise unless a network puts out what targets ask for."""
     n_outputs, output = network.n_units[-1], network.output
     if (n_outputs, output) != (targets.n_outputs, targets.output):
@@ -74,12 +84,12 @@ def check_outputs(network: Network, targets: Any) -> None:
         )
 
 
-def with_coefs(network: Network, coefs: Any) -> Network:
+def with_coefs(network: Network, coefs: Sequence[Any]) -> Network:
     """Return a network with the same units and biases, and other weights, or raise."""
     return _rebuilt(network, coefs, [layer.bias for layer in network.layers])
 
 
-def with_intercepts(network: Network, intercepts: Any) -> Network:
+def with_intercepts(network: Network, intercepts: Sequence[ArrayLike]) -> Network:
     """Return a network with the same connections and other biases, or raise."""
     coefs = [layer.to_csr() for layer in network.layers]
     new = _rebuilt(network, coefs, intercepts)
@@ -90,7 +100,9 @@ def with_intercepts(network: Network, intercepts: Any) -> Network:
     )
 
 
-def _rebuilt(network: Network, coefs: Any, intercepts: Any) -> Network:
+def _rebuilt(
+    network: Network, coefs: Sequence[Any], intercepts: Sequence[ArrayLike]
+) -> Network:
     new = Network.from_csr(
         coefs,
         intercepts,

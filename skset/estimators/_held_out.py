@@ -1,16 +1,29 @@
 """What a fit sets aside, or is given, to validate on."""
 
+from types import SimpleNamespace
+from typing import Any
+
 import numpy as np
+from numpy.random import Generator
 from sklearn.utils.validation import check_consistent_length
 
 from skset.estimators._input import checked
 from skset.estimators._sample_weight import check_split
 from skset.estimators._sklearn import checked_sample_weight
+from skset.estimators._targets import Targets
+from skset.estimators._types import Array, Matrix, Rows
 
 __all__ = ["checked_held_out", "split"]
 
 
-def split(p, targets, X, y, weight, rng):
+def split(
+    p: SimpleNamespace,
+    targets: Targets,
+    X: Matrix,
+    y: Array | None,
+    weight: Array | None,
+    rng: Generator,
+) -> tuple[Rows, Rows]:
     """Return (X, y, weight, rows) to train on, and the same to validate on.
 
     y and weight are those of the rows of X.
@@ -31,13 +44,21 @@ def split(p, targets, X, y, weight, rng):
             f"validation_fraction={p.validation_fraction}: {error}"
         ) from error
     check_split(weight, training=train, validation=held_out)
-    return tuple(
-        (X, *(None if part is None else part[rows] for part in (y, weight)), rows)
-        for rows in (train, held_out)
-    )
+    return _picked(X, y, weight, train), _picked(X, y, weight, held_out)
 
 
-def checked_held_out(estimator, p, X_val, y_val, sample_weight_val):
+def _picked(X: Matrix, y: Array | None, weight: Array | None, rows: Array) -> Rows:
+    y, weight = (None if part is None else part[rows] for part in (y, weight))
+    return X, y, weight, rows
+
+
+def checked_held_out(
+    estimator: Any,
+    p: SimpleNamespace,
+    X_val: Any,
+    y_val: Any,
+    sample_weight_val: Any,
+) -> Rows:
     """Return (X, y, weight, None) to validate on, as they are given; or raise."""
     if X_val is None and y_val is None:
         raise ValueError("sample_weight_val is provided, but X_val was not.")

@@ -4,13 +4,16 @@ It is cast batch by batch. What has to be known of all of it is found block by b
 """
 
 import mmap
+from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 from scipy import sparse
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skset.estimators._blocks import check_finite
 from skset.estimators._columns import located, refuse_dates, refuse_missing
+from skset.estimators._types import Array, Matrix
 from skset.topology import checked_indices
 
 __all__ = ["checked", "checked_again", "picked", "stays_as_given"]
@@ -22,7 +25,9 @@ CAST_AT_ONCE = 32 << 20
 REAL_KINDS = "biuf"
 
 
-def checked(estimator, X, y, *, dtype, reset):
+def checked(
+    estimator: Any, X: Any, y: Any, *, dtype: DTypeLike, reset: bool
+) -> tuple[Matrix, Any]:
     """Return X and y to learn from; None for y where the estimator does not need it.
 
     X is CSR, or a dense array, in the given dtype and in C order; but one that
@@ -40,16 +45,17 @@ def checked(estimator, X, y, *, dtype, reset):
         y = checked_indices(y, "y")
     elif not _has_numbers(y):
         refuse_missing(y)
-    return _checked(estimator, X, y, multi_output=True, dtype=dtype, reset=reset)
+    X, y = _checked(estimator, X, y, multi_output=True, dtype=dtype, reset=reset)
+    return X, y
 
 
-def checked_again(estimator, X):
+def checked_again(estimator: Any, X: Any) -> Matrix:
     """Return X, checked to have the features that were fitted."""
     check_is_fitted(estimator)
     return _checked(estimator, X, dtype=estimator.network_.dtype, reset=False)
 
 
-def _checked(estimator, X, *y, **checks):
+def _checked(estimator: Any, X: Any, *y: Any, **checks: Any) -> Any:
     if not _has_numbers(X):
         refuse_dates(X)
     if sparse.issparse(X):
@@ -63,7 +69,7 @@ def _checked(estimator, X, *y, **checks):
         raise better from error
 
 
-def _validated(estimator, X, *y, dtype, **checks):
+def _validated(estimator: Any, X: Any, *y: Any, dtype: DTypeLike, **checks: Any) -> Any:
     """Return X, or X and y where y is given, as scikit-learn checks them."""
     stays = stays_as_given(X, dtype)
     checks |= {"dtype": None, "ensure_all_finite": False} if stays else {"dtype": dtype}
@@ -76,7 +82,7 @@ def _validated(estimator, X, *y, dtype, **checks):
     return (X, checked[1]) if y else X
 
 
-def stays_as_given(X, dtype):
+def stays_as_given(X: Any, dtype: DTypeLike) -> bool:
     """Return whether X is too large to be cast to the dtype at once, or on a disk.
 
     A table in memory whose rows do not lie together is put in order all the same: to
@@ -93,25 +99,25 @@ def stays_as_given(X, dtype):
     return (large and in_rows) or any(_is_mapped(array) for array in arrays)
 
 
-def picked(X, rows, dtype):
+def picked(X: Matrix, rows: Array, dtype: DTypeLike) -> Matrix:
     """Return some rows of a checked X, in the dtype and in C order."""
     part = X[rows].astype(dtype, copy=False)
     return part if sparse.issparse(part) else np.ascontiguousarray(part)
 
 
-def _has_numbers(X):
+def _has_numbers(X: Any) -> bool:
     """Return whether X is an array of numbers, with no columns to look at."""
     return isinstance(X, np.ndarray) and X.dtype.kind in REAL_KINDS
 
 
-def _is_mapped(array):
+def _is_mapped(array: Any) -> bool:
     """Return whether the memory of an array is a file's, whatever views there are."""
     while array is not None and not isinstance(array, mmap.mmap):
         array = getattr(array, "obj" if isinstance(array, memoryview) else "base", None)
     return array is not None
 
 
-def _in_order(X):
+def _in_order(X: Matrix) -> Matrix:
     """Return X in C order; if sparse, with the indices that kernels take."""
     if not sparse.issparse(X):
         return np.ascontiguousarray(X)

@@ -1,13 +1,24 @@
-"""The Boltzmann machine of a `SparseRBM`, and its training, made of the parameters."""
+"""The Boltzmann machine of a `SparseRBM`: what it learns, its training, its answers."""
 
+import copy
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+from numpy.random import Generator
+from numpy.typing import DTypeLike
 
 from skset.estimators._estimator import clipped_batch_size
 from skset.estimators._fit import generators
-from skset.estimators._visible_units import smoothed_means
+from skset.estimators._input import checked_again
+from skset.estimators._number_targets import InputTargets
+from skset.estimators._types import Array, Matrix, MatrixLike
+from skset.estimators._visible_units import (
+    check_probabilities,
+    probabilities,
+    smoothed_means,
+)
 from skset.model import RBM, Samples
 from skset.strategies import initial_topologies
 from skset.training import (
@@ -21,7 +32,16 @@ from skset.training import (
     denser_at_first,
 )
 
-__all__ = ["FIXED", "new_machine", "new_training", "optimiser", "sampler"]
+__all__ = [
+    "FIXED",
+    "by_sample",
+    "new_machine",
+    "new_training",
+    "optimiser",
+    "prepared",
+    "sampler",
+    "unchanged",
+]
 
 # Initial weights are N(0, 0.05^2), as in the authors' code; "normal" is N(0, 0.1^2).
 WEIGHT_INIT, SCALE = "normal", 0.05 / 0.1
@@ -29,8 +49,25 @@ WEIGHT_INIT, SCALE = "normal", 0.05 / 0.1
 FIXED: dict[str, Any] = {"early_stopping": False, "tol": None, "unit_pruning": None}
 
 
+def prepared(
+    estimator: Any, p: SimpleNamespace, X: Matrix, reset: bool
+) -> tuple[Matrix, InputTargets]:
+    """Return X, checked to be probabilities, and what is to be learned: X alone."""
+    X = probabilities(X, p.dtype, type(estimator).__name__)
+    return X, InputTargets(p.dtype, reconstructs=False)
+
+
+def unchanged(estimator: Any, p: SimpleNamespace) -> dict[str, tuple[Any, Any]]:
+    """Return what must not change: for each parameter its value now and before."""
+    machine = estimator.network_
+    return {
+        "n_components": (p.n_components, machine.n_units[1]),
+        "dtype": (np.dtype(p.dtype).name, machine.dtype.name),
+    }
+
+
 def new_machine(
-    p: SimpleNamespace, samples: Samples, topology_rng: np.random.Generator
+    p: SimpleNamespace, samples: Samples, rng: Generator, topology_rng: Generator
 ) -> tuple[RBM, DensityGoal | None]:
     """Return a machine that has learned nothing, and the goal of its density."""
     shapes = [(samples.n_features, p.n_components)]
@@ -47,16 +84,17 @@ def new_machine(
 
 
 def new_training(
+    estimator: Any,
     p: SimpleNamespace,
     state: State,
     samples: Samples,
-    goal: DensityGoal | None,
-    partial: bool,
+    partial: bool = False,
 ) -> Training:
     """Return the training of a machine, which ends at `n_iter` or is `partial`."""
     schedule = "constant" if partial else p.learning_rate_schedule
     state.learning_rate = LearningRate(p.learning_rate, schedule)
-    rule: Any = ContrastiveDivergence(
+    goal = estimator._density_goal
+    rule = ContrastiveDivergence(
         optimiser(p),
         alpha=p.alpha,
         n_gibbs=p.n_gibbs,
@@ -79,7 +117,28 @@ def optimiser(p: SimpleNamespace) -> SGD:
     return SGD(p.momentum, nesterov=False)
 
 
-def sampler(random_state: Any) -> np.random.Generator:
-    """Return a generator for samples, apart from those of a fit."""
+def by_sample(
+    estimator: Any,
+    X: MatrixLike,
+    dtype: DTypeLike,
+    answer: Callable[[RBM, Array], Array],
+) -> Array:
+    """Return what ``answer(machine, V)`` gives for each sample; X is checked."""
+    X = checked_again(estimator, X)
+    machine: RBM = estimator.network_
+    check_probabilities(X, machine.dtype, type(estimator).__name__)
+    return machine.by_sample(Samples(X, dtype=machine.dtype), dtype, answer)
+
+
+def sampler(
+    last: Generator | None, random_state: int | np.random.RandomState | None
+) -> Generator:
+    """Return a generator for samples, apart from those of a fit.
+
+    It goes on where the last one ended, of which it is a copy: neither a failing call
+    nor a copied machine draws on.
+    """
+    if last is not None:
+        return copy.deepcopy(last)
     rng, _ = generators(random_state)
     return rng.spawn(1)[0]

@@ -5,15 +5,18 @@ samples to train on. An object is never changed: what it has learned is in the o
 `learned` or `resumed` returns.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import sparse
 from sklearn.utils.validation import column_or_1d
 
 from skset.estimators._columns import located, refuse_dates
 from skset.estimators._sample_weight import scaled
+from skset.estimators._types import Array, Matrix
 from skset.model import Loss, Reconstruction, Samples, SquaredError
 
 __all__ = ["InputTargets", "NumberTargets"]
@@ -46,15 +49,15 @@ class NumberTargets:
     n_outputs: int | None = None
     mean: Any = 0.0
     scale: Any = 1.0
-    kind: ClassVar = "numbers"
-    attributes: ClassVar[dict] = {}  # the estimator shows nothing of them
+    kind: ClassVar[str] = "numbers"
+    attributes: ClassVar[Mapping[str, Any]] = {}  # the estimator shows nothing of them
 
     @property
-    def output(self):
+    def output(self) -> str:
         """Name of the network's output function."""
         return self.loss_function.outputs[0]
 
-    def _checked(self, y, given):
+    def _checked(self, y: Any, given: Any) -> Array:
         """Return y as a finite array of the network's dtype, or raise.
 
         Of what was `given` all types are known, of the array of it only one.
@@ -69,21 +72,27 @@ class NumberTargets:
             y = column_or_1d(y, warn=True)
         try:
             with np.errstate(over="ignore"):
-                y = np.asarray(y).astype(self.dtype)
+                numbers: Array = np.asarray(y).astype(self.dtype)
         except (TypeError, ValueError) as error:
             better = located(error, given, "y")
             if better is None:
                 raise
             raise better from error
-        if not np.isfinite(y).all():
+        if not np.isfinite(numbers).all():
             raise ValueError(
                 "Input y contains NaN, infinity or a value too large for "
                 f"{np.dtype(self.dtype)}."
             )
-        self.loss_function.check_targets(y)
-        return y
+        self.loss_function.check_targets(numbers)
+        return numbers
 
-    def learned(self, y, given, sample_weight=None, classes=None):
+    def learned(
+        self,
+        y: Any,
+        given: Any,
+        sample_weight: Array | None = None,
+        classes: ArrayLike | None = None,
+    ) -> tuple["NumberTargets", Array]:
         """Return these targets with what is to be remembered of y, and y; or raise.
 
         Parameters
@@ -100,7 +109,9 @@ class NumberTargets:
         y = self._checked(y, given)
         return self._with_numbers_of(y, sample_weight), y
 
-    def _with_numbers_of(self, y, sample_weight=None):
+    def _with_numbers_of(
+        self, y: Array, sample_weight: Array | None = None
+    ) -> "NumberTargets":
         learned = replace(self, n_outputs=1 if y.ndim == 1 else y.shape[1])
         if not self.standardised:
             return learned
@@ -114,7 +125,9 @@ class NumberTargets:
         scale = np.where(scale * largest > 0, scale * largest, 1.0)
         return replace(learned, mean=largest * mean, scale=scale)
 
-    def resumed(self, earlier, y, given, caller):
+    def resumed(
+        self, earlier: "NumberTargets", y: Any, given: Any, caller: str
+    ) -> tuple["NumberTargets", Array]:
         """Return these targets with what was learned earlier, and y; or raise."""
         y = self._checked(y, given)
         now = self._with_numbers_of(y)
@@ -131,17 +144,19 @@ class NumberTargets:
             )
         return replace(now, mean=earlier.mean, scale=earlier.scale), y
 
-    def samples(self, X, y, weight, rows=None):
+    def samples(
+        self, X: Matrix, y: Array, weight: Array | None, rows: Array | None = None
+    ) -> Samples:
         """Return the samples to train on or to validate on: all of X, or some rows."""
         if self.standardised:
             y = ((y - self.mean) / self.scale).astype(self.dtype)
         return Samples(X, y.reshape(len(y), -1), scaled(weight), rows, self.dtype)
 
-    def strata(self, y):
+    def strata(self, y: Any) -> None:
         """Return what a split keeps the proportions of: nothing."""
         return
 
-    def combined_weight(self, y, sample_weight):
+    def combined_weight(self, y: Any, sample_weight: Array | None) -> Array | None:
         """Return the weight of each sample for training, or None for 1 each."""
         return sample_weight
 
@@ -163,29 +178,39 @@ class InputTargets:
     dtype: type
     n_outputs: int | None = None
     reconstructs: bool = True
-    kind: ClassVar = "X alone"
-    output: ClassVar = "identity"
-    loss_function: ClassVar = SquaredError()
-    attributes: ClassVar[dict] = {}
+    kind: ClassVar[str] = "X alone"
+    output: ClassVar[str] = "identity"
+    loss_function: ClassVar[Loss] = SquaredError()
+    attributes: ClassVar[Mapping[str, Any]] = {}
 
-    def learned(self, y, given, sample_weight=None, classes=None):
+    def learned(
+        self,
+        y: Any,
+        given: Any,
+        sample_weight: Array | None = None,
+        classes: ArrayLike | None = None,
+    ) -> tuple["InputTargets", None]:
         """Return these targets, and None for y."""
         return self, None
 
-    def resumed(self, earlier, y, given, caller):
+    def resumed(
+        self, earlier: "InputTargets", y: Any, given: Any, caller: str
+    ) -> tuple["InputTargets", None]:
         """Return these targets, and None for y."""
         return self, None
 
-    def samples(self, X, y, weight, rows=None):
+    def samples(
+        self, X: Matrix, y: None, weight: Array | None, rows: Array | None = None
+    ) -> Samples:
         """Return the samples to train on or to validate on: all of X, or some rows."""
         if self.reconstructs:
             return Reconstruction(X, scaled(weight), rows, self.dtype)
         return Samples(X, None, scaled(weight), rows, self.dtype)
 
-    def strata(self, y):
+    def strata(self, y: Any) -> None:
         """Return what a split keeps the proportions of: nothing."""
         return
 
-    def combined_weight(self, y, sample_weight):
+    def combined_weight(self, y: Any, sample_weight: Array | None) -> Array | None:
         """Return the weight of each sample for training, or None for 1 each."""
         return sample_weight

@@ -1,11 +1,16 @@
 """`SparsePerceptron`: what the classifier, the regressor and the selector share."""
 
 import copy
+from abc import abstractmethod
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
+from types import SimpleNamespace
 from typing import Any, Self
 
 import numpy as np
+from numpy.random import Generator
+from numpy.typing import ArrayLike
 from sklearn.exceptions import ConvergenceWarning
 
 from skset.estimators._estimator import SparseEstimator, clipped_batch_size
@@ -17,6 +22,8 @@ from skset.estimators._from_network import (
 )
 from skset.estimators._input import checked_again
 from skset.estimators._solvers import SOLVERS, steps
+from skset.estimators._targets import Targets
+from skset.estimators._types import Array, Matrix, MatrixLike
 from skset.estimators._warnings import warn
 from skset.model import (
     Activation,
@@ -26,12 +33,15 @@ from skset.model import (
     auto_weight_init,
     sensitivities,
 )
-from skset.strategies import initial_topologies
-from skset.topology import checked_topologies
+from skset.strategies import Evolution, initial_topologies
+from skset.topology import Topology, checked_topologies
 from skset.training import (
     LBFGS,
     Backpropagation,
+    DensityGoal,
     Evolver,
+    GaussianNoise,
+    State,
     Training,
     denser_at_first,
 )
@@ -52,7 +62,7 @@ LBFGS_ROUND = 40
 N_SENSED = 256
 
 
-def takes_steps(estimator):
+def takes_steps(estimator: Any) -> bool:
     """Return whether `partial_fit` exists; raise AttributeError if it does not."""
     if estimator.solver == "lbfgs":
         raise AttributeError(
@@ -62,7 +72,7 @@ def takes_steps(estimator):
     return True
 
 
-def finite_output(output):
+def finite_output(output: Array) -> Array:
     """Return what a network puts out, or raise if it is not finite."""
     if not np.isfinite(output).all():
         raise ValueError(
@@ -79,14 +89,21 @@ class SparsePerceptron(SparseEstimator):
     """
 
     _curve = "loss_curve_"
-    _sizes_at_first: list
+    _sizes_at_first: list[int]
+    network_: Network
     loss_: float
-    loss_curve_: list
+    loss_curve_: list[float]
+    best_loss_: float | None
+    validation_scores_: list[float] | None
+    best_validation_score_: float | None
+    n_layers_: int
+    n_outputs_: int
+    out_activation_: str
 
     # What was learned.
 
     @property
-    def coefs_(self):
+    def coefs_(self) -> list[Any]:
         """Weights of each layer as a CSR array (n_in, n_out).
 
         The values are the network's own and read-only, the pattern is a copy. Others
@@ -96,30 +113,40 @@ class SparsePerceptron(SparseEstimator):
         return [layer.to_csr() for layer in self._learned("network_").layers]
 
     @coefs_.setter
-    def coefs_(self, coefs):
+    def coefs_(self, coefs: Sequence[Any]) -> None:
         self._assigned(with_coefs(self._learned("network_"), coefs))
 
     @property
-    def hidden_layer_sizes_(self):
+    def hidden_layer_sizes_(self) -> list[int]:
         """Number of units of each hidden layer that are left."""
-        return self._learned("network_").n_units[1:-1]
+        sizes: list[int] = self._learned("network_").n_units[1:-1]
+        return sizes
 
     @property
-    def intercepts_(self):
+    def intercepts_(self) -> list[Array]:
         """Bias of each layer, read-only; others can be assigned."""
         return [layer.bias for layer in self._learned("network_").layers]
 
     @intercepts_.setter
-    def intercepts_(self, intercepts):
+    def intercepts_(self, intercepts: Sequence[ArrayLike]) -> None:
         self._assigned(with_intercepts(self._learned("network_"), intercepts))
 
-    def _assigned(self, network):
+    def _assigned(self, network: Network) -> None:
         """Predict with another network; a `partial_fit` goes on as after a fit."""
         self.network_, self._state = network, None
 
     @classmethod
-    def _describing(cls, network: Network, params: dict[str, Any]) -> Self:
-        """Return a new estimator, whose parameters describe the network."""
+    def _with_learned(
+        cls,
+        network: Network,
+        learned: dict[str, Any],
+        feature_names: ArrayLike | None,
+        params: dict[str, Any],
+    ) -> Self:
+        """Return an estimator that is fitted by having the network.
+
+        Its parameters describe the network. What its targets have learned is given.
+        """
         estimator = cls(
             hidden_layer_sizes=tuple(network.n_units[1:-1]),
             activation=network.activation,
@@ -128,30 +155,28 @@ class SparsePerceptron(SparseEstimator):
             **params,
         )
         estimator._validate_params()
-        return estimator
-
-    def _adopted(self, network: Network, targets: Any, feature_names: Any) -> Self:
-        """Return this estimator, fitted by having the network."""
+        p, n_features = estimator._read_parameters(), network.n_units[0]
+        targets: Any = estimator._targets_for(p, n_features)
+        targets = replace(targets, **learned)
         check_outputs(network, targets)
-        self._note_units(network.n_units[1:-1], targets)
-        return adopt_network(self, network, targets, feature_names)
+        estimator._note_units(network.n_units[1:-1], targets)
+        return adopt_network(estimator, network, targets, feature_names)
 
     # Parameters.
 
-    def _read_parameters(self):
+    def _read_parameters(self) -> SimpleNamespace:
         p = super()._read_parameters()
         if not isinstance(p.activation, (str, Activation)):
             p.activation = tuple(p.activation)
         p.hidden = activations_for(p.activation, len(_layer_sizes(p)), p.negative_slope)
         return p
 
-    def _weighted_sums(self, X):
+    def _weighted_sums(self, X: MatrixLike) -> Array:
         """Return the output layer's weighted sums (n_outputs, n_samples)."""
-        X = checked_again(self, X)
-        samples = Samples(X, dtype=self.network_.dtype)
+        samples = Samples(checked_again(self, X), dtype=self.network_.dtype)
         return finite_output(self.network_.weighted_sums(samples))
 
-    def _with_network(self, network):
+    def _with_network(self, network: Network) -> Self:
         """Return a copy of this estimator that predicts with the given network."""
         twin = copy.copy(self)
         twin.network_ = network
@@ -161,11 +186,20 @@ class SparsePerceptron(SparseEstimator):
 
     # What a fit asks for.
 
-    def _noise(self, p, rng):
-        """Return the noise of the inputs in training, or None."""
-        return
+    def _prepared(
+        self, p: SimpleNamespace, X: Matrix, reset: bool
+    ) -> tuple[Matrix, Targets]:
+        return X, self._targets_for(p, X.shape[1])
 
-    def _unchanged(self, p):
+    @abstractmethod
+    def _targets_for(self, p: SimpleNamespace, n_features: int) -> Targets:
+        """Return what is to be learned, before it has seen any y."""
+
+    def _noise(self, p: SimpleNamespace, rng: Generator) -> GaussianNoise | None:
+        """Return the noise of the inputs in training, or None."""
+        return None
+
+    def _unchanged(self, p: SimpleNamespace) -> dict[str, tuple[Any, Any]]:
         network = self.network_
         return {
             "hidden_layer_sizes": (_layer_sizes(p), self._sizes_at_first),
@@ -173,14 +207,20 @@ class SparsePerceptron(SparseEstimator):
             "dtype": (np.dtype(p.dtype).name, network.dtype.name),
         }
 
-    def _new_network(self, p, samples, rng, topology_rng):
-        targets = self._targets
+    def _new_network(
+        self,
+        p: SimpleNamespace,
+        samples: Samples,
+        rng: Generator,
+        topology_rng: Generator,
+    ) -> tuple[Network, DensityGoal | None]:
+        targets: Any = self._targets
         self._note_units(_layer_sizes(p), targets)
         sizes = [samples.n_features, *self._sizes_at_first, targets.n_outputs]
         shapes = list(pairwise(sizes))
         name, edge_scale = self._first_weights(p)
 
-        def network_on(topologies, **scale):
+        def network_on(topologies: Sequence[Topology], **scale: float) -> Network:
             return Network.initial(
                 topologies,
                 name,
@@ -192,7 +232,7 @@ class SparsePerceptron(SparseEstimator):
                 **scale,
             )
 
-        def sensed(topologies):
+        def sensed(topologies: Sequence[Topology]) -> list[Array]:
             wanted = "sensitivities must be given"
             topologies = checked_topologies(topologies, shapes, wanted)
             network = network_on(topologies)
@@ -204,17 +244,19 @@ class SparsePerceptron(SparseEstimator):
         topologies, goal = denser_at_first(topologies, p.density_schedule, topology_rng)
         return network_on(topologies, edge_scale=edge_scale), goal
 
-    def _note_units(self, sizes, targets):
+    def _note_units(self, sizes: list[int], targets: Any) -> None:
         """Take note of the units that a network has at first."""
         self._sizes_at_first, self.n_layers_ = sizes, len(sizes) + 2
         self.n_outputs_, self.out_activation_ = targets.n_outputs, targets.output
 
-    def _first_weights(self, p):
+    def _first_weights(self, p: SimpleNamespace) -> tuple[str, float]:
         if p.weight_init != "auto":
             return p.weight_init, 1.0
         return auto_weight_init(p.hidden), AUTO_EDGE_SCALE
 
-    def _new_training(self, p, state, samples, partial=False):
+    def _new_training(
+        self, p: SimpleNamespace, state: State, samples: Samples, partial: bool = False
+    ) -> Training:
         optimiser, penalty, state.learning_rate = steps(p, partial)
         if p.solver == "lbfgs":
             return self._rounds_of_lbfgs(p, state, samples)
@@ -239,7 +281,9 @@ class SparsePerceptron(SparseEstimator):
             n_threads=p.n_threads,
         )
 
-    def _rounds_of_lbfgs(self, p, state, samples):
+    def _rounds_of_lbfgs(
+        self, p: SimpleNamespace, state: State, samples: Samples
+    ) -> Training:
         """Return a training whose epochs are rounds of L-BFGS.
 
         The topology evolves between two rounds. If it never does, there is one round.
@@ -275,7 +319,7 @@ class SparsePerceptron(SparseEstimator):
             n_threads=p.n_threads,
         )
 
-    def _new_evolver(self, p, evolution):
+    def _new_evolver(self, p: SimpleNamespace, evolution: Evolution) -> Evolver:
         weight_init, edge_scale = self._first_weights(p)
         return Evolver(
             evolution,
@@ -285,10 +329,10 @@ class SparsePerceptron(SparseEstimator):
             unit_pruning=p.unit_pruning,
         )
 
-    def _optimiser(self, p):
+    def _optimiser(self, p: SimpleNamespace) -> Any:
         return SOLVERS[p.solver].optimiser(p)
 
-    def _batch_size(self, p, n_samples, partial):
+    def _batch_size(self, p: SimpleNamespace, n_samples: int, partial: bool) -> int:
         """Return the number of samples per step, given that of all samples."""
         if p.batch_size != "auto":
             return clipped_batch_size(p.batch_size, n_samples, partial)
@@ -297,16 +341,16 @@ class SparsePerceptron(SparseEstimator):
         size = np.clip(n_samples // AUTO_BATCHES, *AUTO_BATCH_SIZES)
         return min(int(size), n_samples)
 
-    def _n_epochs(self, p, n_batches):
+    def _n_epochs(self, p: SimpleNamespace, n_batches: int) -> int:
         """Return the largest number of epochs, given the batches of each."""
-        return p.max_iter
+        return int(p.max_iter)
 
-    def _record(self, loss, training):
+    def _record(self, loss: float, training: Training) -> None:
         super()._record(loss, training)
         self.loss_ = loss
 
-    def _reach_last_epoch(self, p, training):
-        if p.solver == "lbfgs":
+    def _reach_last_epoch(self, p: SimpleNamespace, training: Training) -> None:
+        if isinstance(training.rule, LBFGS):
             at_end = training.rule.converged
         else:  # the cosine and schedules of one's own are meant to end there
             at_end = p.learning_rate == "cosine" or callable(p.learning_rate)
@@ -318,6 +362,6 @@ class SparsePerceptron(SparseEstimator):
             )
 
 
-def _layer_sizes(p):
+def _layer_sizes(p: SimpleNamespace) -> list[int]:
     sizes = p.hidden_layer_sizes
     return [int(n) for n in (sizes if hasattr(sizes, "__iter__") else [sizes])]

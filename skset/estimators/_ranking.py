@@ -1,14 +1,18 @@
 """`Ranking`: from what a network has learned to the features to keep."""
 
-from dataclasses import dataclass, fields, replace
-from functools import cached_property
+from dataclasses import dataclass, field, fields, replace
+from functools import cached_property, partial
 from numbers import Integral
+from typing import Any
 
 import numpy as np
 
 from skset.estimators._estimator import shares
+from skset.estimators._types import Array
 from skset.estimators._warnings import warn
 from skset.model import (
+    Network,
+    Samples,
     attribution,
     contributions,
     coverage,
@@ -16,6 +20,7 @@ from skset.model import (
     reconstruction_paths,
     strength,
 )
+from skset.training import Training
 
 __all__ = ["Ranking"]
 
@@ -45,36 +50,36 @@ class Ranking:
         Steps that the training took.
     fell_apart : bool
         Whether its network has had no path from an input to an output.
-    importances : ndarray of shape (n_features,), default=None
-        Of the features, once they are ranked.
+    importances : ndarray of shape (n_features,)
+        Of the features, once they are ranked; before that it is empty.
     """
 
-    low: np.ndarray
-    high: np.ndarray
-    accumulated: tuple[str, np.ndarray] | None = None
-    history: tuple[np.ndarray, ...] = ()
+    low: Array
+    high: Array
+    accumulated: tuple[str, Array] | None = None
+    history: tuple[Array, ...] = ()
     n_steps: int = 0
     fell_apart: bool = False
-    importances: np.ndarray | None = None
+    importances: Array = field(default_factory=partial(np.empty, 0))
 
-    def __getstate__(self) -> dict:
+    def __getstate__(self) -> dict[str, Any]:
         # Without the ranks; a selector that was asked for them is still the same.
-        return {field.name: getattr(self, field.name) for field in fields(self)}
+        return {part.name: getattr(self, part.name) for part in fields(self)}
 
     @cached_property
-    def ranks(self):
+    def ranks(self) -> Array:
         """Rank of each feature; 1 is the best. Ties go to the lower index."""
         ranks = np.empty(self.importances.size, int)
         order = np.argsort(-self.importances, kind="stable")
         ranks[order] = range(1, ranks.size + 1)
         return ranks
 
-    def widened(self, low, high):
+    def widened(self, low: Array, high: Array) -> "Ranking":
         """Return the ranking with the ranges of more samples."""
         low, high = np.minimum(low, self.low), np.maximum(high, self.high)
         return replace(self, low=low, high=high)
 
-    def after_epoch(self, selector, training):
+    def after_epoch(self, selector: Any, training: Training) -> "Ranking":
         """Return the ranking with what an epoch has shown, as the selector wants."""
         state, kind = training.state, selector.importance
         noted = replace(self, n_steps=state.steps, fell_apart=state.fell_apart)
@@ -83,26 +88,36 @@ class Ranking:
             return noted
         now = _measured(selector, state.network, training)
         if accumulates:
-            known = self.accumulated is not None and self.accumulated[0] == kind
-            before = self.accumulated[1] if known else 0.0
+            before: Array | float = 0.0
+            if self.accumulated is not None and self.accumulated[0] == kind:
+                before = self.accumulated[1]
             noted = replace(noted, accumulated=(kind, before + now))
         if selector.keep_history:
             kept = shares(self._without_constants(now))
             noted = replace(noted, history=(*self.history, kept))
         return noted
 
-    def ranked(self, selector, network, training):
+    def ranked(self, selector: Any, network: Network, training: Training) -> "Ranking":
         """Return the ranking with the importances of the features."""
-        if _accumulates(selector):
-            importances = self.accumulated[1]
+        if _accumulates(selector) and self.accumulated is not None:
+            _, importances = self.accumulated
         else:
             importances = _measured(selector, network, training)
         return replace(self, importances=self._without_constants(importances))
 
-    def warn(self, n_wanted):
+    def n_selected(self, wanted: int | float | str) -> int:
+        """Return how many features are kept: a number or a share of them, or "all"."""
+        n = self.importances.size
+        if isinstance(wanted, str):
+            return n
+        if not isinstance(wanted, Integral):
+            return max(1, round(wanted * n))
+        return min(int(wanted), n)
+
+    def warn(self, n_wanted: int | float | str) -> None:
         """Say what makes the selection less than what was asked for."""
         n = self.importances.size
-        if isinstance(n_wanted, Integral) and n_wanted > n:
+        if isinstance(n_wanted, Integral) and int(n_wanted) > n:
             warn(
                 f"n_features_to_select={n_wanted} is greater than n_features={n}. All "
                 "the features are selected."
@@ -120,20 +135,20 @@ class Ranking:
                 "learning_rate_init, or raise epsilon or density."
             )
 
-    def _without_constants(self, importances):
+    def _without_constants(self, importances: Array) -> Array:
         return np.where(self.low == self.high, 0.0, importances)
 
-    def _is_dead(self):
+    def _is_dead(self) -> bool:
         """Return whether nothing is important though there are features that vary."""
-        return not self.importances.any() and (self.low < self.high).any()
+        return not self.importances.any() and bool((self.low < self.high).any())
 
 
-def _accumulates(selector):
+def _accumulates(selector: Any) -> bool:
     """Return whether importances are added up over the epochs."""
-    return selector.accumulate and selector.importance != "coverage"
+    return bool(selector.accumulate) and selector.importance != "coverage"
 
 
-def _measured(selector, network, training):
+def _measured(selector: Any, network: Network, training: Training) -> Array:
     """Return the importances that the network shows now, or raise.
 
     Products of weights along a path can overflow where no weight does.
@@ -150,7 +165,9 @@ def _measured(selector, network, training):
     return importances
 
 
-def _shown(importance, supervised, network, samples):
+def _shown(
+    importance: str, supervised: bool, network: Network, samples: Samples
+) -> Array:
     """Return the importances that the network shows now."""
     if importance == "strength":
         return strength(network)
@@ -160,7 +177,8 @@ def _shown(importance, supervised, network, samples):
         rows = reconstruction_paths(network, samples, rng)
         if importance == "coverage":
             return coverage(rows, share=SHARES[supervised])
-        return np.sqrt(np.einsum("ij,ij->i", rows, rows, dtype=float))
+        norms: Array = np.sqrt(np.einsum("ij,ij->i", rows, rows, dtype=float))
+        return norms
     if importance == "attribution":
         return attribution(network, samples, rng)
     rows = contributions(network, samples, rng)

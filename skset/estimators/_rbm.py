@@ -1,10 +1,13 @@
 """`SparseRBM`."""
 
-import copy
+from collections.abc import Callable, Sequence
 from functools import partial
 from numbers import Integral
+from typing import Any, Literal, Self
 
 import numpy as np
+from numpy.random import Generator
+from numpy.typing import ArrayLike
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils import check_scalar
 
@@ -13,13 +16,12 @@ from skset.estimators._columns import output_dtype
 from skset.estimators._docs import documented
 from skset.estimators._estimator import SparseEstimator
 from skset.estimators._from_network import adopt_network, check_kind
-from skset.estimators._input import checked_again
 from skset.estimators._number_targets import InputTargets
 from skset.estimators._rbm_parameters import RBM_TABLES
 from skset.estimators._sample_weight import weight_of_score
 from skset.estimators._sklearn import fit_context, with_callbacks
-from skset.estimators._visible_units import check_probabilities, probabilities
-from skset.model import RBM, Samples
+from skset.estimators._types import Array, MatrixLike, Strategy
+from skset.model import RBM
 
 __all__ = ["SparseRBM"]
 
@@ -77,38 +79,40 @@ class SparseRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SparseEstimat
     _curve = "reconstruction_error_curve_"
     _learns_from_y = False
     _fixed = _machine.FIXED
-    reconstruction_error_curve_: list
+    network_: RBM
+    reconstruction_error_curve_: list[float]
+    _sampler: Generator | None
 
     def __init__(
         self,
-        n_components=256,
+        n_components: int = 256,
         *,
-        epsilon=11,
-        density=None,
-        init="erdos_renyi",
-        method="set",
-        zeta=None,
-        drop=None,
-        grow=None,
-        zeta_schedule=None,
-        density_schedule=None,
-        update_interval=None,
-        newborn=None,
-        final_drop=True,
-        learning_rate=0.1,
-        learning_rate_schedule="cosine",
-        momentum=0.9,
-        alpha=1e-4,
-        n_gibbs=1,
-        persistent=False,
-        batch_size=20,
-        n_iter=30,
-        warm_start=False,
-        dtype=np.float32,
-        random_state=None,
-        n_jobs=None,
-        verbose=False,
-    ):
+        epsilon: float = 11,
+        density: float | None = None,
+        init: str | Sequence[float] | Callable[..., Any] = "erdos_renyi",
+        method: str = "set",
+        zeta: float | None = None,
+        drop: Strategy = None,
+        grow: Strategy = None,
+        zeta_schedule: Strategy = None,
+        density_schedule: Strategy = None,
+        update_interval: int | Literal["epoch"] | None = None,
+        newborn: str | None = None,
+        final_drop: bool = True,
+        learning_rate: float = 0.1,
+        learning_rate_schedule: str = "cosine",
+        momentum: float = 0.9,
+        alpha: float = 1e-4,
+        n_gibbs: int = 1,
+        persistent: bool = False,
+        batch_size: int = 20,
+        n_iter: int = 30,
+        warm_start: bool = False,
+        dtype: type | str = np.float32,
+        random_state: int | np.random.RandomState | None = None,
+        n_jobs: int | None = None,
+        verbose: bool | int = False,
+    ) -> None:
         self.n_components = n_components
         self.epsilon = epsilon
         self.density = density
@@ -139,7 +143,9 @@ class SparseRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SparseEstimat
     @fit_context(prefer_skip_nested_validation=True)
     @_fit.all_or_nothing
     @with_callbacks
-    def fit(self, X, y=None, sample_weight=None):
+    def fit(
+        self, X: MatrixLike, y: object = None, sample_weight: ArrayLike | None = None
+    ) -> Self:
         """Train the machine on X.
 
         Parameters
@@ -168,7 +174,9 @@ class SparseRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SparseEstimat
 
     @fit_context(prefer_skip_nested_validation=True)
     @_fit.all_or_nothing
-    def partial_fit(self, X, y=None, sample_weight=None):
+    def partial_fit(
+        self, X: MatrixLike, y: object = None, sample_weight: ArrayLike | None = None
+    ) -> Self:
         """Train on one pass over X.
 
         For data that do not fit memory. Momentum, topology, persistent chains and the
@@ -202,7 +210,9 @@ class SparseRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SparseEstimat
         return _fit.partial_fit(self, X, y, sample_weight)
 
     @classmethod
-    def from_network(cls, network, *, feature_names=None, **params):
+    def from_network(
+        cls, network: RBM, *, feature_names: ArrayLike | None = None, **params: Any
+    ) -> Self:
         """Return a fitted machine that answers with given weights.
 
         Parameters
@@ -226,7 +236,7 @@ class SparseRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SparseEstimat
         targets = InputTargets(kind, reconstructs=False)
         return adopt_network(machine, network, targets, feature_names)
 
-    def transform(self, X):
+    def transform(self, X: MatrixLike) -> Array:
         """Return the probabilities of the hidden units, P(h = 1 | v).
 
         Parameters
@@ -241,7 +251,7 @@ class SparseRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SparseEstimat
         """
         return self._by_sample(X, output_dtype(X), RBM.mean_hiddens)
 
-    def reconstruct(self, X):
+    def reconstruct(self, X: MatrixLike) -> Array:
         """Return what the machine makes of X: P(v = 1 | h) for h = P(h = 1 | X).
 
         Parameters
@@ -256,7 +266,7 @@ class SparseRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SparseEstimat
         """
         return self._by_sample(X, output_dtype(X), RBM.reconstructed)
 
-    def gibbs(self, X, n_steps=1):
+    def gibbs(self, X: MatrixLike, n_steps: int = 1) -> Array:
         """Return samples of the visible units after steps of Gibbs sampling from X.
 
         Many steps, or many calls on what the last one returned, draw from what the
@@ -277,15 +287,12 @@ class SparseRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SparseEstimat
             The sampled units; dense, whatever X is.
         """
         check_scalar(n_steps, "n_steps", Integral, min_val=1)
-        # A copy of the generator: neither a failing call nor a copied machine draws on.
-        rng = copy.deepcopy(vars(self).get("_sampler")) or _machine.sampler(
-            self.random_state
-        )
+        rng = _machine.sampler(vars(self).get("_sampler"), self.random_state)
         V = self._by_sample(X, bool, partial(RBM.gibbs, rng=rng, n_steps=n_steps))
         self._sampler = rng
         return V
 
-    def free_energy(self, X):
+    def free_energy(self, X: MatrixLike) -> Array:
         """Return the free energy of each row: -log P(v), up to a constant.
 
         ``F(v) = - a v - sum_j log(1 + exp(c_j + w_j v))`` with visible biases a, hidden
@@ -304,7 +311,7 @@ class SparseRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SparseEstimat
         """
         return self._by_sample(X, float, RBM.free_energy)
 
-    def score_samples(self, X):
+    def score_samples(self, X: MatrixLike) -> Array:
         """Return the pseudo-log-likelihood of each row.
 
         That is ``sum_i log P(v_i | all other v)``, exactly and for all features, where
@@ -324,7 +331,9 @@ class SparseRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SparseEstimat
         """
         return self._by_sample(X, float, RBM.pseudo_log_likelihood)
 
-    def score(self, X, y=None, sample_weight=None):
+    def score(
+        self, X: MatrixLike, y: object = None, sample_weight: ArrayLike | None = None
+    ) -> float:
         """Return the mean pseudo-log-likelihood of the rows.
 
         Parameters
@@ -346,53 +355,38 @@ class SparseRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SparseEstimat
         return float(np.average(scores, weights=weight))
 
     @property
-    def components_(self):
+    def components_(self) -> Any:
         """Weights as a CSR array (n_components, n_features)."""
         return self._learned("network_").layer.to_csr().T.tocsr()
 
     @property
-    def intercept_hidden_(self):
+    def intercept_hidden_(self) -> Array:
         """Biases of the hidden units."""
-        return self._learned("network_").layer.bias
+        bias: Array = self._learned("network_").layer.bias
+        return bias
 
     @property
-    def intercept_visible_(self):
+    def intercept_visible_(self) -> Array:
         """Biases of the visible units."""
-        return self._learned("network_").visible_bias
+        bias: Array = self._learned("network_").visible_bias
+        return bias
 
     @property
-    def _n_features_out(self):
-        return self._learned("network_").n_units[1]
+    def _n_features_out(self) -> int:
+        n_hidden: int = self._learned("network_").n_units[1]
+        return n_hidden
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.positive_only = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
 
-    def _by_sample(self, X, dtype, answer):
-        """Return what ``answer(machine, V)`` gives for each sample."""
-        X = checked_again(self, X)
-        check_probabilities(X, self.network_.dtype, type(self).__name__)
-        samples = Samples(X, dtype=self.network_.dtype)
-        return self.network_.by_sample(samples, dtype, answer)
+    # What its methods ask for, and what a fit does.
 
-    # What a fit asks for.
-
-    def _prepared(self, p, X, reset):
-        X = probabilities(X, p.dtype, type(self).__name__)
-        return X, InputTargets(p.dtype, reconstructs=False)
-
-    def _unchanged(self, p):
-        return {
-            "n_components": (p.n_components, self.network_.n_units[1]),
-            "dtype": (np.dtype(p.dtype).name, self.network_.dtype.name),
-        }
-
-    def _new_network(self, p, samples, rng, topology_rng):
-        return _machine.new_machine(p, samples, topology_rng)
-
-    def _new_training(self, p, state, samples, partial=False):
-        return _machine.new_training(p, state, samples, self._density_goal, partial)
-
+    _by_sample = _machine.by_sample
+    _prepared = _machine.prepared
+    _unchanged = _machine.unchanged
+    _new_network = staticmethod(_machine.new_machine)
+    _new_training = _machine.new_training
     _optimiser = staticmethod(_machine.optimiser)

@@ -1,11 +1,12 @@
 """`SETRegressor`."""
 
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 from types import SimpleNamespace
+from typing import Any, Literal, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import RegressorMixin
-from sklearn.utils.metaestimators import available_if
 
 from skset.estimators import _fit
 from skset.estimators._columns import output_dtype
@@ -16,8 +17,9 @@ from skset.estimators._number_targets import NumberTargets
 from skset.estimators._perceptron import SparsePerceptron, finite_output, takes_steps
 from skset.estimators._perceptron_parameters import REGRESSOR_TABLES
 from skset.estimators._sample_weight import weight_of_score
-from skset.estimators._sklearn import fit_context, with_callbacks
-from skset.model import OUTPUTS, Network
+from skset.estimators._sklearn import available_if, fit_context, with_callbacks
+from skset.estimators._types import Array, MatrixLike, Strategy
+from skset.model import OUTPUTS, Activation, Loss, Network
 
 __all__ = ["SETRegressor"]
 
@@ -66,53 +68,53 @@ class SETRegressor(RegressorMixin, SparsePerceptron):
 
     def __init__(
         self,
-        hidden_layer_sizes=(1000,),
+        hidden_layer_sizes: int | Sequence[int] = (1000,),
         *,
-        loss="squared_error",
-        quantile=0.5,
-        epsilon=20,
-        density=None,
-        init="erdos_renyi",
-        weight_init="auto",
-        method="set",
-        zeta=None,
-        drop=None,
-        grow=None,
-        zeta_schedule=None,
-        density_schedule=None,
-        update_interval=None,
-        newborn=None,
-        unit_pruning=None,
-        final_drop=True,
-        activation="relu",
-        negative_slope=None,
-        dropout=0.0,
-        solver="adam",
-        alpha=0.1,
-        batch_size="auto",
-        learning_rate="cosine",
-        learning_rate_init=0.001,
-        power_t=0.5,
-        max_iter=60,
-        max_norm=None,
-        max_fun=15000,
-        shuffle=True,
-        tol=1e-4,
-        n_iter_no_change=10,
-        early_stopping=False,
-        validation_fraction=0.1,
-        scoring="loss",
-        momentum=0.9,
-        nesterovs_momentum=True,
-        beta_1=0.9,
-        beta_2=0.999,
-        adam_epsilon=1e-8,
-        warm_start=False,
-        dtype=np.float32,
-        random_state=None,
-        n_jobs=None,
-        verbose=False,
-    ):
+        loss: str | Loss = "squared_error",
+        quantile: float = 0.5,
+        epsilon: float = 20,
+        density: float | None = None,
+        init: str | Sequence[float] | Callable[..., Any] = "erdos_renyi",
+        weight_init: str = "auto",
+        method: str = "set",
+        zeta: float | None = None,
+        drop: Strategy = None,
+        grow: Strategy = None,
+        zeta_schedule: Strategy = None,
+        density_schedule: Strategy = None,
+        update_interval: int | Literal["epoch"] | None = None,
+        newborn: str | None = None,
+        unit_pruning: Strategy = None,
+        final_drop: bool = True,
+        activation: str | Activation | Sequence[str | Activation] = "relu",
+        negative_slope: float | None = None,
+        dropout: float = 0.0,
+        solver: str = "adam",
+        alpha: float = 0.1,
+        batch_size: int | Literal["auto"] = "auto",
+        learning_rate: str | Callable[[float], float] = "cosine",
+        learning_rate_init: float = 0.001,
+        power_t: float = 0.5,
+        max_iter: int = 60,
+        max_norm: float | None = None,
+        max_fun: int = 15000,
+        shuffle: bool = True,
+        tol: float = 1e-4,
+        n_iter_no_change: float = 10,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        scoring: str | Callable[..., float] | None = "loss",
+        momentum: float = 0.9,
+        nesterovs_momentum: bool = True,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        adam_epsilon: float = 1e-8,
+        warm_start: bool = False,
+        dtype: type | str = np.float32,
+        random_state: int | np.random.RandomState | None = None,
+        n_jobs: int | None = None,
+        verbose: bool | int = False,
+    ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
         self.loss = loss
         self.quantile = quantile
@@ -164,14 +166,14 @@ class SETRegressor(RegressorMixin, SparsePerceptron):
     @with_callbacks
     def fit(
         self,
-        X,
-        y,
-        sample_weight=None,
+        X: MatrixLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
         *,
-        X_val=None,
-        y_val=None,
-        sample_weight_val=None,
-    ):
+        X_val: MatrixLike | None = None,
+        y_val: ArrayLike | None = None,
+        sample_weight_val: ArrayLike | None = None,
+    ) -> Self:
         """Train the network.
 
         Parameters
@@ -209,7 +211,9 @@ class SETRegressor(RegressorMixin, SparsePerceptron):
     @available_if(takes_steps)
     @fit_context(prefer_skip_nested_validation=True)
     @_fit.all_or_nothing
-    def partial_fit(self, X, y, sample_weight=None):
+    def partial_fit(
+        self, X: MatrixLike, y: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> Self:
         """Train on one pass over the given data.
 
         Momentum, topology and the random generator are kept from call to call, also
@@ -245,7 +249,9 @@ class SETRegressor(RegressorMixin, SparsePerceptron):
         return _fit.partial_fit(self, X, y, sample_weight)
 
     @classmethod
-    def from_network(cls, network, *, feature_names=None, **params):
+    def from_network(
+        cls, network: Network, *, feature_names: ArrayLike | None = None, **params: Any
+    ) -> Self:
         """Return a fitted regressor that predicts with a given network.
 
         Parameters
@@ -270,14 +276,12 @@ class SETRegressor(RegressorMixin, SparsePerceptron):
             If the output of the network does not fit the loss.
         """
         check_kind(network, Network)
-        regressor = cls._describing(network, params)
-        targets = replace(
-            regressor._targets_for(regressor._read_parameters()),
-            n_outputs=network.n_units[-1],
-        )
-        return regressor._adopted(network, targets, feature_names)
+        learned = {"n_outputs": network.n_units[-1]}
+        return cls._with_learned(network, learned, feature_names, params)
 
-    def score(self, X, y, sample_weight=None):
+    def score(
+        self, X: MatrixLike, y: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> float:
         """Return the coefficient of determination R2 of the predictions.
 
         Parameters
@@ -294,9 +298,9 @@ class SETRegressor(RegressorMixin, SparsePerceptron):
         score : float
             At most 1; greater is better.
         """
-        return super().score(X, y, weight_of_score(sample_weight, X))
+        return float(super().score(X, y, weight_of_score(sample_weight, X)))
 
-    def predict(self, X):
+    def predict(self, X: MatrixLike) -> Array:
         """Return the predicted numbers.
 
         Parameters
@@ -320,13 +324,10 @@ class SETRegressor(RegressorMixin, SparsePerceptron):
             predicted = finite_output(OUTPUTS[self.out_activation_](Z.astype(dtype)))
         return predicted[0] if self.n_outputs_ == 1 else predicted.T
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True
         return tags
 
-    def _prepared(self, p, X, reset):
-        return X, self._targets_for(p)
-
-    def _targets_for(self, p: SimpleNamespace) -> NumberTargets:
+    def _targets_for(self, p: SimpleNamespace, n_features: int) -> NumberTargets:
         return NumberTargets(p.dtype, number_loss(p.loss, p.quantile))

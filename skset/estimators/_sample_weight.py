@@ -4,10 +4,11 @@ from numbers import Real
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from sklearn.utils.class_weight import compute_sample_weight
 
 from skset.estimators._sklearn import checked_sample_weight
+from skset.estimators._types import Array
 
 __all__ = [
     "check_split",
@@ -18,7 +19,7 @@ __all__ = [
 ]
 
 
-def scaled(weight):
+def scaled(weight: Array | None) -> Array | None:
     """Return weights, of which the greatest is brought to between 0.5 and 1; or None.
 
     By a power of two, so that all keep their bits. What is then added up neither
@@ -26,10 +27,15 @@ def scaled(weight):
     """
     if weight is None:
         return None
-    return np.ldexp(weight, -np.frexp(weight.max())[1])
+    return _scaled(weight)
 
 
-def weight_of_score(sample_weight: ArrayLike | None, X: Any) -> NDArray[Any] | None:
+def _scaled(weight: Array) -> Array:
+    brought: Array = np.ldexp(weight, -np.frexp(weight.max())[1])
+    return brought
+
+
+def weight_of_score(sample_weight: ArrayLike | None, X: Any) -> Array | None:
     """Return weights to score X with, checked, and scaled so that their sum is finite.
 
     None stays None.
@@ -39,14 +45,14 @@ def weight_of_score(sample_weight: ArrayLike | None, X: Any) -> NDArray[Any] | N
     return scaled(checked_sample_weight(sample_weight, X))
 
 
-def multiplied(one, other):
+def multiplied(one: Array, other: Array | None) -> Array:
     """Return the products of two weights of each sample, scaled; None is 1 for each."""
-    if one is None or other is None:
-        return scaled(other if one is None else one)
-    return scaled(scaled(one) * scaled(other))
+    if other is None:
+        return _scaled(one)
+    return _scaled(_scaled(one) * _scaled(other))
 
 
-def check_split(weight, **parts):
+def check_split(weight: Array | None, **parts: Array) -> None:
     """Raise if all samples of a part, given by row numbers, have weight 0."""
     for part, rows in parts.items():
         if weight is not None and not weight[rows].any():
@@ -57,7 +63,7 @@ def check_split(weight, **parts):
             )
 
 
-def weight_by_class(class_weight, targets, y):
+def weight_by_class(class_weight: Any, targets: Any, y: Array) -> Array:
     """Return the weight that each sample has by its class.
 
     Parameters
@@ -82,25 +88,27 @@ def weight_by_class(class_weight, targets, y):
         each label; or if a dict has a key that is no class and leaves a class out.
     """
     if isinstance(class_weight, str):
-        return compute_sample_weight(class_weight, y)
+        balanced: Array = compute_sample_weight(class_weight, y)
+        return balanced
     if not targets.multilabel:
         _check_dict(class_weight, "a dict or 'balanced'")
         return _by_class(class_weight, targets.classes, y)
     _check_one_for_each_label(class_weight, targets.n_outputs)
-    weight = None
+    weight: Any = None
     for given, column in zip(class_weight, y.T, strict=True):
-        weight = multiplied(weight, _by_class(given, np.arange(2), column))
-    return weight
+        weight = multiplied(_by_class(given, np.arange(2), column), weight)
+    product: Array = weight
+    return product
 
 
-def _check_dict(class_weight, wanted):
+def _check_dict(class_weight: Any, wanted: str) -> None:
     if not isinstance(class_weight, dict):
         raise ValueError(
             f"class_weight must be {wanted} for these labels, got {class_weight!r}."
         )
 
 
-def _check_one_for_each_label(class_weight, n_labels):
+def _check_one_for_each_label(class_weight: Any, n_labels: int) -> None:
     wanted = f"a list of {n_labels} dicts, one for each label, or 'balanced',"
     if not isinstance(class_weight, list) or len(class_weight) != n_labels:
         raise ValueError(
@@ -110,7 +118,7 @@ def _check_one_for_each_label(class_weight, n_labels):
         _check_dict(given, wanted)
 
 
-def _by_class(given, classes, y):
+def _by_class(given: Any, classes: Array, y: Array) -> Array:
     weight = {label: _checked_number(label, value) for label, value in given.items()}
     labels = classes.tolist()
     left_out = [label for label in labels if label not in weight]
@@ -124,7 +132,7 @@ def _by_class(given, classes, y):
     return each[np.searchsorted(classes, y)]
 
 
-def _checked_number(label, value):
+def _checked_number(label: Any, value: Any) -> float:
     """Return a class's weight as a float, or raise."""
     try:
         number = float(value) if isinstance(value, (Real, np.bool_)) else np.nan

@@ -1,31 +1,38 @@
 """`QuickSelection`."""
 
-from numbers import Integral
-from typing import Any, ClassVar
+from collections.abc import Callable, Sequence
+from types import SimpleNamespace
+from typing import Any, Literal, Self
 
 import numpy as np
+from numpy.random import Generator
+from numpy.typing import ArrayLike
 from sklearn.feature_selection import SelectorMixin
 from sklearn.utils.validation import check_is_fitted
 
-from skset.estimators import _fit
+from skset.estimators import _fit, _supervision
 from skset.estimators._blocks import ranges
 from skset.estimators._class_targets import ClassTargets
 from skset.estimators._columns import refuse_dates
 from skset.estimators._docs import documented
 from skset.estimators._estimator import shares
-from skset.estimators._number_targets import InputTargets, NumberTargets
 from skset.estimators._perceptron import SparsePerceptron
 from skset.estimators._ranking import Ranking
-from skset.estimators._selection_parameters import SELECTION_TABLES
+from skset.estimators._selection_parameters import FIXED, SELECTION_TABLES
 from skset.estimators._sklearn import fit_context, with_callbacks
-from skset.estimators._supervision import (
-    auto_batch_size,
-    auto_n_epochs,
-    resolved_supervision,
+from skset.estimators._targets import Targets
+from skset.estimators._types import (
+    Array,
+    ClassWeight,
+    Matrix,
+    MatrixLike,
+    Strategy,
+    Supervision,
 )
+from skset.model import Activation
 from skset.strategies import SELECTION_METHODS
 from skset.topology import checked_indices
-from skset.training import GaussianNoise
+from skset.training import GaussianNoise, Training
 
 __all__ = ["QuickSelection"]
 
@@ -83,65 +90,54 @@ class QuickSelection(SelectorMixin, SparsePerceptron):
     """
 
     _methods = SELECTION_METHODS
-    _fixed: ClassVar[dict] = {
-        "negative_slope": None,
-        "final_drop": True,
-        "power_t": 0.5,
-        "shuffle": True,
-        "scoring": "loss",
-        "nesterovs_momentum": True,
-        "beta_1": 0.9,
-        "beta_2": 0.999,
-        "adam_epsilon": 1e-8,
-        "warm_start": False,
-        "max_norm": None,
-    }
-    _ranking: Any
-    supervised_: Any
+    _fixed = FIXED
+    supervised_: Supervision
+    classes_: Array
+    _ranking: Ranking
 
     def __init__(
         self,
-        n_features_to_select=50,
+        n_features_to_select: int | float | Literal["all"] = 50,
         *,
-        supervised="auto",
-        importance="coverage",
-        accumulate=True,
-        keep_history=False,
-        hidden_layer_sizes=(1000,),
-        epsilon=13,
-        density=None,
-        init="erdos_renyi",
-        weight_init="auto",
-        method="set",
-        zeta=None,
-        drop=None,
-        grow=None,
-        zeta_schedule=None,
-        density_schedule=None,
-        update_interval=None,
-        newborn=None,
-        unit_pruning=None,
-        activation="relu",
-        noise=1.0,
-        resample_noise=True,
-        dropout=0.0,
-        solver="adam",
-        alpha=0.1,
-        batch_size="auto",
-        learning_rate="cosine",
-        learning_rate_init=0.003,
-        momentum=0.9,
-        max_iter="auto",
-        tol=1e-4,
-        n_iter_no_change=np.inf,
-        early_stopping=False,
-        validation_fraction=0.1,
-        class_weight=None,
-        dtype=np.float32,
-        random_state=None,
-        n_jobs=None,
-        verbose=False,
-    ):
+        supervised: bool | str = "auto",
+        importance: str = "coverage",
+        accumulate: bool = True,
+        keep_history: bool = False,
+        hidden_layer_sizes: int | Sequence[int] = (1000,),
+        epsilon: float = 13,
+        density: float | None = None,
+        init: str | Sequence[float] | Callable[..., Any] = "erdos_renyi",
+        weight_init: str = "auto",
+        method: str = "set",
+        zeta: float | None = None,
+        drop: Strategy = None,
+        grow: Strategy = None,
+        zeta_schedule: Strategy = None,
+        density_schedule: Strategy = None,
+        update_interval: int | Literal["epoch"] | None = None,
+        newborn: str | None = None,
+        unit_pruning: Strategy = None,
+        activation: str | Activation | Sequence[str | Activation] = "relu",
+        noise: float = 1.0,
+        resample_noise: bool = True,
+        dropout: float = 0.0,
+        solver: str = "adam",
+        alpha: float = 0.1,
+        batch_size: int | Literal["auto"] = "auto",
+        learning_rate: str | Callable[[float], float] = "cosine",
+        learning_rate_init: float = 0.003,
+        momentum: float = 0.9,
+        max_iter: int | Literal["auto"] = "auto",
+        tol: float = 1e-4,
+        n_iter_no_change: float = np.inf,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        class_weight: ClassWeight = None,
+        dtype: type | str = np.float32,
+        random_state: int | np.random.RandomState | None = None,
+        n_jobs: int | None = None,
+        verbose: bool | int = False,
+    ) -> None:
         self.n_features_to_select = n_features_to_select
         self.supervised = supervised
         self.importance = importance
@@ -185,7 +181,12 @@ class QuickSelection(SelectorMixin, SparsePerceptron):
     @fit_context(prefer_skip_nested_validation=True)
     @_fit.all_or_nothing
     @with_callbacks
-    def fit(self, X, y=None, sample_weight=None):
+    def fit(
+        self,
+        X: MatrixLike,
+        y: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> Self:
         """Train the network and rank the features.
 
         Parameters
@@ -213,14 +214,20 @@ class QuickSelection(SelectorMixin, SparsePerceptron):
             selector is then as it was before.
         """
         self._forget()
-        self.supervised_ = resolved_supervision(self.supervised, y)
+        self.supervised_ = _supervision.resolved(self.supervised, y)
         _fit.fit(self, X, y, sample_weight)
         self._ranking.warn(self.n_features_to_select)
         return self
 
     @fit_context(prefer_skip_nested_validation=True)
     @_fit.all_or_nothing
-    def partial_fit(self, X, y=None, sample_weight=None, classes=None):
+    def partial_fit(
+        self,
+        X: MatrixLike,
+        y: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+        classes: ArrayLike | None = None,
+    ) -> Self:
         """Train on one pass over the given data, and rank the features anew.
 
         For tables that do not fit memory. Momentum, topology and the random generator
@@ -255,12 +262,12 @@ class QuickSelection(SelectorMixin, SparsePerceptron):
         """
         if not self.__sklearn_is_fitted__():
             self._forget()
-        self.supervised_ = resolved_supervision(
+        self.supervised_ = _supervision.resolved(
             self.supervised, y, classes, vars(self).get("supervised_")
         )
         return _fit.partial_fit(self, X, y, sample_weight, classes)
 
-    def transform(self, X):
+    def transform(self, X: MatrixLike) -> Any:
         """Return X with the selected features only.
 
         Parameters
@@ -277,7 +284,7 @@ class QuickSelection(SelectorMixin, SparsePerceptron):
         refuse_dates(X)
         return super().transform(checked_indices(X))
 
-    def inverse_transform(self, X):
+    def inverse_transform(self, X: MatrixLike) -> Any:
         """Return X with columns of zeros where `transform` removed features.
 
         Parameters
@@ -294,50 +301,46 @@ class QuickSelection(SelectorMixin, SparsePerceptron):
         return super().inverse_transform(checked_indices(X))
 
     @property
-    def feature_importances_(self):
+    def feature_importances_(self) -> Array:
         """Importance of each feature; they add up to 1."""
         return shares(self._learned("_ranking").importances)
 
     @property
-    def ranking_(self):
+    def ranking_(self) -> Array:
         """Rank of each feature; 1 is the best."""
-        return self._learned("_ranking").ranks
+        ranks: Array = self._learned("_ranking").ranks
+        return ranks
 
     @property
-    def support_(self):
+    def support_(self) -> Array:
         """Mask of the selected features."""
         return self.ranking_ <= self.n_features_to_select_
 
     @property
-    def n_features_to_select_(self):
+    def n_features_to_select_(self) -> int:
         """Number of selected features."""
-        n = self._learned("_ranking").importances.size
+        ranking: Ranking = self._learned("_ranking")
         self._validate_params()  # as it may have been changed since the fit
-        wanted = self.n_features_to_select
-        if isinstance(wanted, str):
-            return n
-        if not isinstance(wanted, Integral):
-            return max(1, round(wanted * n))
-        return min(int(wanted), n)
+        return ranking.n_selected(self.n_features_to_select)
 
     @property
-    def importances_history_(self):
+    def importances_history_(self) -> Array:
         """Importances after each epoch."""
         history = self._learned("_ranking").history
         if not (self.keep_history and history):
             raise AttributeError("importances_history_ needs keep_history=True.")
         return np.array(history)
 
-    def _get_support_mask(self):
+    def _get_support_mask(self) -> Array:
         check_is_fitted(self)
         return self.support_
 
-    def _forget(self):
+    def _forget(self) -> None:
         """Be as new, apart from the parameters."""
         for name in FITTED:
-            vars(self).pop(name, None)
+            self.__dict__.pop(name, None)
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.target_tags.required = self.supervised not in (False, "auto")
         return tags
@@ -345,45 +348,46 @@ class QuickSelection(SelectorMixin, SparsePerceptron):
     # What a fit asks for.
 
     @property
-    def _learns_from_y(self):
+    def _learns_from_y(self) -> bool:
         return bool(self.supervised_)
 
-    def _prepared(self, p, X, reset):
+    def _prepared(
+        self, p: SimpleNamespace, X: Matrix, reset: bool
+    ) -> tuple[Matrix, Targets]:
         low, high = ranges(X, p.dtype)
         self._ranking = (
             Ranking(low, high) if reset else self._ranking.widened(low, high)
         )
-        if not self.supervised_:
-            return X, InputTargets(p.dtype, X.shape[1])
-        if self.supervised_ == "classification":
-            return X, ClassTargets(p.dtype, p.class_weight)
-        return X, NumberTargets(p.dtype, standardised=True)
+        return super()._prepared(p, X, reset)
 
-    def _check_classes(self, targets, classes):
+    def _targets_for(self, p: SimpleNamespace, n_features: int) -> Targets:
+        return _supervision.targets_of(self.supervised_, p, n_features)
+
+    def _check_classes(self, targets: Targets, classes: ArrayLike | None) -> None:
         if isinstance(targets, ClassTargets):
             targets.check_first_call(self, classes, required=False)
 
-    def _noise(self, p, rng):
+    def _noise(self, p: SimpleNamespace, rng: Generator) -> GaussianNoise | None:
         if not p.noise:
             return None
         seed = None if p.resample_noise else int(rng.integers(2**31))
         return GaussianNoise(p.noise, seed)
 
-    def _batch_size(self, p, n_samples, partial):
+    def _batch_size(self, p: SimpleNamespace, n_samples: int, partial: bool) -> int:
         if partial or p.batch_size != "auto":
             return super()._batch_size(p, n_samples, partial)
-        return auto_batch_size(n_samples, bool(self.supervised_))
+        return _supervision.auto_batch_size(n_samples, bool(self.supervised_))
 
-    def _n_epochs(self, p, n_batches):
+    def _n_epochs(self, p: SimpleNamespace, n_batches: int) -> int:
         if p.max_iter != "auto":
-            return p.max_iter
-        return auto_n_epochs(n_batches, bool(self.supervised_))
+            return int(p.max_iter)
+        return _supervision.auto_n_epochs(n_batches, bool(self.supervised_))
 
-    def _record(self, loss, training):
+    def _record(self, loss: float, training: Training) -> None:
         super()._record(loss, training)
         self._ranking = self._ranking.after_epoch(self, training)
 
-    def _learned_attributes(self, network, training):
+    def _learned_attributes(self, network: Any, training: Training) -> dict[str, Any]:
         return {
             **super()._learned_attributes(network, training),
             "_ranking": self._ranking.ranked(self, network, training),

@@ -1,5 +1,7 @@
 """Parameters and attributes of the selector, and the papers that it refers to."""
 
+from typing import Any
+
 from skset.estimators._attributes import (
     PERCEPTRON_ATTRIBUTES,
     PERCEPTRON_REFERENCES,
@@ -14,7 +16,22 @@ from skset.estimators._parameters import (
 from skset.estimators._perceptron_parameters import CLASSIFIER_PARAMETERS
 from skset.estimators._sklearn import Interval, RealNotInt, StrOptions
 
-__all__ = ["SELECTION_TABLES"]
+__all__ = ["FIXED", "SELECTION_TABLES"]
+
+# What the classifier has a parameter for.
+FIXED: dict[str, Any] = {
+    "negative_slope": None,
+    "final_drop": True,
+    "power_t": 0.5,
+    "shuffle": True,
+    "scoring": "loss",
+    "nesterovs_momentum": True,
+    "beta_1": 0.9,
+    "beta_2": 0.999,
+    "adam_epsilon": 1e-8,
+    "warm_start": False,
+    "max_norm": None,
+}
 
 SOLVERS = ("adam", "adamw", "sgd")
 IMPORTANCES = ("coverage", "strength", "attribution")

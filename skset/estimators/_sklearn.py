@@ -5,9 +5,11 @@ from version 1.9 on; before, stand-ins do nothing.
 """
 
 import re
+from collections.abc import Callable
+from typing import Any, Self
 
 import numpy as np
-from sklearn.base import _fit_context as fit_context
+from sklearn.base import _fit_context
 from sklearn.utils._param_validation import (
     HasMethods,
     Interval,
@@ -16,36 +18,39 @@ from sklearn.utils._param_validation import (
     StrOptions,
     validate_parameter_constraints,
 )
+from sklearn.utils.metaestimators import available_if as _available_if
 from sklearn.utils.multiclass import (
     _check_partial_fit_first_call as check_partial_fit_first_call,
 )
 from sklearn.utils.validation import _check_sample_weight
 
 from skset.estimators._columns import refuse_dates
+from skset.estimators._types import Array, Function
 
 try:
-    from sklearn.callback import CallbackSupportMixin, with_callbacks
+    from sklearn.callback import CallbackSupportMixin
+    from sklearn.callback import with_callbacks as _with_callbacks
 except ImportError:  # scikit-learn before 1.9
 
     class _NoCallbacks:
         """Answers every call of a callback context and does nothing."""
 
-        def subcontext(self, **kwargs):
+        def subcontext(self, **kwargs: Any) -> Self:
             return self
 
-        def call_on_fit_task_begin(self, **kwargs):
+        def call_on_fit_task_begin(self, **kwargs: Any) -> Self:
             return self
 
-        def call_on_fit_task_end(self, **kwargs):
+        def call_on_fit_task_end(self, **kwargs: Any) -> bool:
             return False
 
     class CallbackSupportMixin:  # type: ignore[no-redef]
         """Stand-in for scikit-learn's mixin."""
 
-        def _init_callback_context(self, **kwargs):
+        def _init_callback_context(self, **kwargs: Any) -> _NoCallbacks:
             return _NoCallbacks()
 
-    def with_callbacks(method):
+    def _with_callbacks(method: Function) -> Function:
         """Return the method as it is."""
         return method
 
@@ -57,6 +62,7 @@ __all__ = [
     "Options",
     "RealNotInt",
     "StrOptions",
+    "available_if",
     "check_partial_fit_first_call",
     "checked_sample_weight",
     "fit_context",
@@ -65,7 +71,35 @@ __all__ = [
 ]
 
 
-def checked_sample_weight(sample_weight, X, name="sample_weight"):
+# Decorators, with the types that scikit-learn's do not have: without them a decorated
+# method has no signature for a type checker.
+
+
+def available_if(check: Callable[[Any], bool]) -> Callable[[Function], Function]:
+    """Return scikit-learn's decorator: the method exists if the check says so."""
+    decorator: Callable[[Function], Function] = _available_if(check)
+    return decorator
+
+
+def fit_context(
+    *, prefer_skip_nested_validation: bool
+) -> Callable[[Function], Function]:
+    """Return scikit-learn's decorator: the method begins by checking parameters."""
+    decorator: Callable[[Function], Function] = _fit_context(
+        prefer_skip_nested_validation=prefer_skip_nested_validation
+    )
+    return decorator
+
+
+def with_callbacks(method: Function) -> Function:
+    """Return the method, which ends what its callbacks began."""
+    decorated: Function = _with_callbacks(method)
+    return decorated
+
+
+def checked_sample_weight(
+    sample_weight: Any, X: Any, name: str = "sample_weight"
+) -> Array:
     """Return finite non-negative float64 weights, of which one at least is positive.
 
     An error always has the name of the parameter in it.
@@ -75,7 +109,7 @@ def checked_sample_weight(sample_weight, X, name="sample_weight"):
         # One such number would lose its imaginary part; arrays are looked at below.
         if isinstance(sample_weight, (complex, np.complexfloating)):
             raise ValueError("Complex data not supported.")
-        weight = _check_sample_weight(
+        weight: Array = _check_sample_weight(
             sample_weight, X, dtype="float64", ensure_non_negative=True
         )
         if not weight.any():  # scikit-learn checks this from 1.9 on

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import SimpleNamespace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from skset.training import LBFGS, SGD, Adam, AdamW, LearningRate
 
@@ -59,7 +59,7 @@ class Steps(NamedTuple):
         Of a training that ends at `max_iter`, or never.
     """
 
-    optimiser: SGD | Adam | type[LBFGS]
+    optimiser: Any
     penalty: float
     learning_rate: LearningRate
 

@@ -1,15 +1,22 @@
 """When to stop: watching the training loss, or a validation score."""
 
+from collections.abc import Callable, Mapping
 from numbers import Real
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 
 from skset.estimators._input import picked
+from skset.estimators._types import Rows
+from skset.model import Network
 
 __all__ = ["LossPlateau", "NeverStopping", "ValidationScore", "new_stopping"]
 
 
-def new_stopping(estimator, p, validation_set):
+def new_stopping(
+    estimator: Any, p: SimpleNamespace, validation_set: Rows | None
+) -> "NeverStopping":
     """Return what says when the training of an estimator stalls.
 
     Parameters
@@ -30,10 +37,10 @@ def new_stopping(estimator, p, validation_set):
         targets = estimator._targets
         samples, loss = targets.samples(X, y, weight, rows), targets.loss_function
 
-        def score(network):
+        def negative_loss(network: Network) -> float:
             return -network.loss(samples, loss)
 
-        return ValidationScore(score, "loss", p.tol, p.n_iter_no_change)
+        return ValidationScore(negative_loss, "loss", p.tol, p.n_iter_no_change)
     # Here, as it brings along what doubles the time of the import.
     from sklearn.metrics import check_scoring
 
@@ -41,7 +48,7 @@ def new_stopping(estimator, p, validation_set):
     kwargs = {} if weight is None else {"sample_weight": weight}
     X = X if rows is None else picked(X, rows, p.dtype)
 
-    def score(network):
+    def score(network: Network) -> Any:
         return scorer(estimator._with_network(network), X, y, **kwargs)
 
     return ValidationScore(score, p.scoring, p.tol, p.n_iter_no_change)
@@ -50,36 +57,37 @@ def new_stopping(estimator, p, validation_set):
 class NeverStopping:
     """Training goes on for all of its epochs."""
 
+    what: str  # is watched
     scores: list[float] | None = None
-    best_network = None
+    best_network: Network | None = None
     worst = np.inf
     best: float
     n_stalled: int
     # Epochs in a row without an improvement, whatever was done about them.
     since_best = 0
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.forget()
 
     @property
-    def attributes(self):
+    def attributes(self) -> dict[str, Any]:
         """What the estimator shows of it: nothing."""
         return {}
 
-    def forget(self):
+    def forget(self) -> None:
         """Forget the best epoch; the network was not yet what it is to be."""
         self.best, self.n_stalled = self.worst, 0
 
-    def resume(self, fitted):
+    def resume(self, fitted: Mapping[str, Any]) -> None:
         """Go on from an earlier fit, of which nothing is needed."""
 
-    def stalled(self, loss, network):
+    def stalled(self, loss: float, network: Any) -> bool:
         """Record an epoch. Never stops the training."""
         self._count(loss < self.best)
         self.best = min(self.best, loss)
         return False
 
-    def _count(self, improved):
+    def _count(self, improved: bool) -> None:
         """Count the epochs since the last improvement, and since patience ran out."""
         self.n_stalled = 0 if improved else self.n_stalled + 1
         self.since_best = 0 if improved else self.since_best + 1
@@ -102,18 +110,18 @@ class LossPlateau(NeverStopping):
     # Smallest loss of earlier fits that this one goes on from.
     earlier_best = np.inf
 
-    def __init__(self, tol, patience):
+    def __init__(self, tol: float, patience: float) -> None:
         super().__init__()
         self.tol = tol
         self.patience = patience
 
-    def resume(self, fitted):
+    def resume(self, fitted: Mapping[str, Any]) -> None:
         """Go on from an earlier fit, given the attributes that it left."""
         best_loss = fitted.get("best_loss_")
         self.earlier_best = np.inf if best_loss is None else best_loss
 
     @property
-    def attributes(self):
+    def attributes(self) -> dict[str, Any]:
         """What the estimator shows of it, as scikit-learn's MLP does."""
         scored = self.scores is not None
         least = min(self.best, self.earlier_best)
@@ -124,13 +132,13 @@ class LossPlateau(NeverStopping):
             "best_loss_": None if scored else best,
         }
 
-    def stalled(self, loss, network):
+    def stalled(self, loss: float, network: Any) -> bool:
         """Take note of an epoch; return whether patience has run out."""
         self._count(loss <= self.best - self.tol)
         self.best = min(self.best, loss)
         return self._ran_out()
 
-    def _ran_out(self):
+    def _ran_out(self) -> bool:
         if self.n_stalled <= self.patience:
             return False
         self.n_stalled = 0
@@ -160,23 +168,29 @@ class ValidationScore(LossPlateau):
     what = "Validation score"
     worst = -np.inf
 
-    def __init__(self, score, scoring, tol, patience):
+    def __init__(
+        self,
+        score: Callable[[Network], Any],
+        scoring: Any,
+        tol: float,
+        patience: float,
+    ) -> None:
         super().__init__(tol, patience)
         self.score = score
         self.scoring = scoring
 
-    def resume(self, fitted):
+    def resume(self, fitted: Mapping[str, Any]) -> None:
         """Go on from an earlier fit, whose network is the first to beat."""
         self.best_network = fitted["network_"].at_rest()
         self.best = self._checked_score(self.best_network)
         self.scores = fitted.get("validation_scores_")
 
-    def forget(self):
+    def forget(self) -> None:
         """Forget the best epoch and its network."""
         super().forget()
         self.best_network = None
 
-    def stalled(self, loss, network):
+    def stalled(self, loss: float, network: Network) -> bool:
         """Take note of an epoch; return whether patience has run out."""
         score = self._checked_score(network)
         self.scores = [*(self.scores or []), score]
@@ -186,7 +200,7 @@ class ValidationScore(LossPlateau):
             self.best_network = network.copy()
         return self._ran_out()
 
-    def _checked_score(self, network):
+    def _checked_score(self, network: Network) -> Any:
         score = self.score(network)
         if not isinstance(score, Real) or np.isnan(float(score)):
             raise ValueError(

@@ -1,7 +1,10 @@
 """Parameters that are strategies, given by name or as objects."""
 
 from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import fields, is_dataclass, replace
+from types import SimpleNamespace
+from typing import Any
 
 from skset.strategies import (
     DENSITY_SCHEDULES,
@@ -11,14 +14,16 @@ from skset.strategies import (
     SCHEDULES,
     UNIT_PRUNINGS,
     ConstantDensity,
+    Evolution,
     LayerDensities,
+    Method,
     made,
 )
 
 __all__ = ["changed", "made_strategies", "nested", "split_nested", "strategy"]
 
 # The parameters that are strategies: their names, and what an evolution calls them.
-PARTS = {
+PARTS: dict[str, Mapping[str, type]] = {
     "init": INITS,
     "drop": DROPS,
     "grow": GROWS,
@@ -28,7 +33,7 @@ PARTS = {
 }
 
 
-def made_strategies(p, methods):
+def made_strategies(p: SimpleNamespace, methods: Mapping[str, Method]) -> None:
     """Make objects of the strategies that parameters name.
 
     Parameters
@@ -50,7 +55,7 @@ def made_strategies(p, methods):
     p.density_schedule = None if constant else p.evolution.density_schedule
 
 
-def strategy(p, part, methods):
+def strategy(p: SimpleNamespace, part: str, methods: Mapping[str, Method]) -> Any:
     """Return one of the strategies as an object, or None where there is none."""
     if part == "init":
         return _init(p)
@@ -60,7 +65,7 @@ def strategy(p, part, methods):
     return getattr(_evolution(p, methods), name)
 
 
-def _evolution(p, methods):
+def _evolution(p: SimpleNamespace, methods: Mapping[str, Method]) -> Evolution:
     if p.method not in methods:
         raise ValueError(f"method {p.method!r} is none of {sorted(methods)}.")
     return methods[p.method].evolution(
@@ -74,7 +79,7 @@ def _evolution(p, methods):
     )
 
 
-def _init(p):
+def _init(p: SimpleNamespace) -> Any:
     if isinstance(p.init, str):
         return made(p.init, INITS, epsilon=p.epsilon, density=p.density)
     if not callable(p.init):
@@ -84,11 +89,11 @@ def _init(p):
     return p.init
 
 
-def _unit_pruning(p):
+def _unit_pruning(p: SimpleNamespace) -> Any:
     return p.unit_pruning and made(p.unit_pruning, UNIT_PRUNINGS)
 
 
-def nested(params):
+def nested(params: Mapping[str, Any]) -> dict[str, Any]:
     """Return the parameters of strategies given as objects, as ``grow__gamma``."""
     return {
         f"{part}__{name}": getattr(params[part], name)
@@ -97,12 +102,15 @@ def nested(params):
     }
 
 
-def split_nested(params, known):
+def split_nested(
+    params: Mapping[str, Any], known: Iterable[str]
+) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
     """Return an estimator's own parameters, and by strategy those of strategies.
 
     `known` are the names of its own.
     """
-    own, of_parts = {}, defaultdict[str, dict](dict)
+    own: dict[str, Any] = {}
+    of_parts: dict[str, dict[str, Any]] = defaultdict(dict)
     for name, value in params.items():
         part, _, field = name.partition("__")
         if field and part in PARTS and part in known:
@@ -112,7 +120,9 @@ def split_nested(params, known):
     return own, of_parts
 
 
-def changed(strategy, part, given, values, owner):
+def changed(
+    strategy: Any, part: str, given: Any, values: Mapping[str, Any], owner: str
+) -> Any:
     """Return a strategy with other parameters.
 
     Parameters
@@ -137,7 +147,7 @@ def changed(strategy, part, given, values, owner):
     return replace(strategy, **values)
 
 
-def field_names(strategy):
+def field_names(strategy: Any) -> list[str]:
     """Return the names of a strategy's own parameters, none if it has no fields."""
     if isinstance(strategy, type) or not is_dataclass(strategy):
         return []

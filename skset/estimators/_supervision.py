@@ -1,12 +1,19 @@
 """What a selector learns from, X alone, class labels or numbers, and for how long."""
 
+from types import SimpleNamespace
+from typing import Any
+
 import numpy as np
 from scipy import sparse
 
+from skset.estimators._class_targets import ClassTargets
 from skset.estimators._columns import dtypes_of
+from skset.estimators._number_targets import InputTargets, NumberTargets
+from skset.estimators._targets import Targets
+from skset.estimators._types import Array, Supervision
 from skset.topology import checked_indices
 
-__all__ = ["auto_batch_size", "auto_n_epochs", "resolved_supervision"]
+__all__ = ["auto_batch_size", "auto_n_epochs", "resolved", "targets_of"]
 
 # `batch_size="auto"`: how many batches the samples are divided into, and the least and
 # most samples of a batch, without and with labels. Labels ask for many small steps.
@@ -32,7 +39,9 @@ def auto_n_epochs(n_batches: int, supervised: bool) -> int:
     return int(np.clip(n_epochs, *AUTO_EPOCHS))
 
 
-def resolved_supervision(supervised, y, classes=None, before=None):
+def resolved(
+    supervised: Any, y: Any, classes: Any = None, before: Supervision | None = None
+) -> Supervision:
     """Return what is learned from: False for X alone, "classification", "regression".
 
     Parameters
@@ -52,7 +61,8 @@ def resolved_supervision(supervised, y, classes=None, before=None):
         If y is given, or missing, unlike in earlier calls.
     """
     if supervised in ("classification", "regression"):
-        return supervised
+        given: Supervision = supervised
+        return given
     if supervised != "auto" and not supervised:
         return False
     if supervised == "auto" and before is not None:
@@ -63,7 +73,18 @@ def resolved_supervision(supervised, y, classes=None, before=None):
     return before or _kind_of(y, classes)
 
 
-def _check_as_before(y, before):
+def targets_of(
+    supervision: Supervision, p: SimpleNamespace, n_features: int
+) -> Targets:
+    """Return what is to be learned, before it has seen any y."""
+    if not supervision:
+        return InputTargets(p.dtype, n_features)
+    if supervision == "classification":
+        return ClassTargets(p.dtype, p.class_weight)
+    return NumberTargets(p.dtype, standardised=True)
+
+
+def _check_as_before(y: Any, before: Supervision) -> None:
     if (y is None) == (before is False):
         return
     had, has = ("no y", "y") if before is False else ("y", "none")
@@ -74,14 +95,14 @@ def _check_as_before(y, before):
     )
 
 
-def _kind_of(y, classes):
+def _kind_of(y: Any, classes: Any) -> Supervision:
     most = MAX_CLASSES if classes is None else np.inf
     # Without y: who asks for labels is told below that they are missing.
     has_classes = y is None or _are_classes(y, most)
     return "classification" if has_classes else "regression"
 
 
-def _are_classes(y, most):
+def _are_classes(y: Any, most: float) -> bool:
     """Return whether y holds class labels; as whole numbers about `most` at most."""
     if any(str(dtype) == "category" for dtype in dtypes_of(y)):
         return True
@@ -94,7 +115,7 @@ def _are_classes(y, most):
     return y.dtype.kind in "iuf" and _are_few_whole_numbers(y, most)
 
 
-def _are_object_classes(y, most):
+def _are_object_classes(y: Array, most: float) -> bool:
     """Return whether objects are class labels: all but numbers, which are looked at."""
     if any(isinstance(label, (bool, str)) for label in y.flat):
         return True
@@ -104,7 +125,7 @@ def _are_object_classes(y, most):
         return True
 
 
-def _are_few_whole_numbers(y, most):
+def _are_few_whole_numbers(y: Array, most: float) -> bool:
     if not np.isfinite(y).all() or (y != np.floor(y)).any():
         return False
-    return np.unique(y).size <= max(most, np.sqrt(y.shape[0]))
+    return np.unique(y).size <= max(most, float(np.sqrt(y.shape[0])))

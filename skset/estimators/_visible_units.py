@@ -3,9 +3,11 @@
 from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from skset.estimators._blocks import column_sums, extremes
 from skset.estimators._input import stays_as_given
+from skset.estimators._types import Array, Matrix
 from skset.topology import canonical
 
 __all__ = ["check_probabilities", "probabilities", "smoothed_means"]
@@ -14,7 +16,7 @@ __all__ = ["check_probabilities", "probabilities", "smoothed_means"]
 TOLERANCE = 1e-6
 
 
-def probabilities(X: Any, dtype: type, name: str) -> Any:
+def probabilities(X: Matrix, dtype: DTypeLike, name: str) -> Matrix:
     """Return X to train on, sparse X in canonical order; raise as below."""
     if not stays_as_given(X, dtype):
         X = canonical(X)
@@ -22,7 +24,7 @@ def probabilities(X: Any, dtype: type, name: str) -> Any:
     return X
 
 
-def check_probabilities(X, dtype, name):
+def check_probabilities(X: Matrix, dtype: DTypeLike, name: str) -> None:
     """Raise in the name of an estimator unless all values are probabilities."""
     low, high = extremes(X, dtype)
     if low >= -TOLERANCE and high <= 1 + TOLERANCE:
@@ -37,7 +39,7 @@ def check_probabilities(X, dtype, name):
     )
 
 
-def smoothed_means(X, weight, dtype):
+def smoothed_means(X: Matrix, weight: Array | None, dtype: Any) -> Array:
     """Return the mean of each column, with half a zero and half a one more.
 
     So that the log-odds of a constant column are finite. Weights are counted in units
@@ -47,9 +49,11 @@ def smoothed_means(X, weight, dtype):
     totals = column_sums(X, weight, dtype)
     means = (totals + 0.5) / (weight.sum() + 1)
     tiny = np.finfo(dtype).eps
-    return np.clip(means, tiny, 1 - tiny)
+    inside: Array = np.clip(means, tiny, 1 - tiny)
+    return inside
 
 
-def _counts(weight):
+def _counts(weight: Array) -> Array:
     """Return weights that add up to the number of those that are not 0."""
-    return weight * (np.count_nonzero(weight) / weight.sum())
+    counts: Array = weight * (np.count_nonzero(weight) / weight.sum())
+    return counts

@@ -2,6 +2,7 @@
 
 import sys
 import warnings
+from types import FrameType
 
 __all__ = ["warn"]
 
@@ -9,7 +10,7 @@ __all__ = ["warn"]
 BETWEEN = ("skset", "sklearn", "joblib")
 
 
-def warn(message, category=UserWarning):
+def warn(message: str, category: type[Warning] = UserWarning) -> None:
     """Warn at the nearest caller that is not in one of these packages."""
     frame, level = sys._getframe(1), 2
     while frame.f_back is not None and _package(frame) in BETWEEN:
@@ -17,5 +18,6 @@ def warn(message, category=UserWarning):
     warnings.warn(message, category, stacklevel=level)
 
 
-def _package(frame):
-    return frame.f_globals.get("__name__", "").partition(".")[0]
+def _package(frame: FrameType) -> str:
+    name: str = frame.f_globals.get("__name__", "")
+    return name.partition(".")[0]

@@ -297,7 +297,9 @@ def test_divergence_leaves_an_estimator_unfitted(Estimator):  # row 3
     assert not [name for name in vars(model) if name.endswith("_")]
 
 
-@pytest.mark.parametrize("method", ["predict", "score", "predict_proba"])
+@pytest.mark.parametrize(
+    "method", ["predict", "score", "predict_proba", "decision_function"]
+)
 def test_unfitted_estimator_says_so(Estimator, method):  # row 32
     X, y = toy(Estimator)
     model = small(Estimator)
