@@ -19,6 +19,8 @@ html_theme = "alabaster"
 html_theme_options = {"description": "Truly sparse neural networks for scikit-learn"}
 myst_enable_extensions = ["dollarmath"]
 autosummary_generate = True
+# The docstrings say types, and shorter: an array-like is a line of unions.
+autodoc_typehints = "none"
 numpydoc_show_class_members = False
 # "ndarray of shape ..." and the like are sentences, not names to be linked.
 numpydoc_xref_param_type = False
