@@ -161,9 +161,15 @@ def test_importances_are_strengths_that_add_up_to_one(Estimator):
 def test_feature_without_a_connection_has_no_importance(Estimator):
     X, y = toy(Estimator, n_features=50)
     model = small(Estimator, hidden_layer_sizes=(5,), epsilon=0.3).fit(X, y)
-    connected = np.diff(model.coefs_[0].indptr) > 0
+    weights = model.coefs_[0]
+    connected = np.diff(weights.indptr) > 0
     assert not connected.all()
-    np.testing.assert_array_equal(model.feature_importances_ > 0, connected)
+    assert not model.feature_importances_[~connected].any()
+    # A newborn connection to a unit that is never active still weighs 0.
+    weighted = np.add.reduceat(np.abs(np.r_[weights.data, 0]), weights.indptr[:-1]) > 0
+    weighted &= connected
+    assert weighted.sum() > 3
+    np.testing.assert_array_equal(model.feature_importances_ > 0, weighted)
 
 
 def test_importances_are_finite_if_no_weight_is_left(Estimator):

@@ -78,6 +78,7 @@ BAD_VALUES = {
     "learning_rate_init": NOT_POSITIVE,
     "power_t": NEGATIVE,
     "max_iter": NOT_COUNT,
+    "max_norm": optional(NOT_POSITIVE),
     "max_fun": NOT_COUNT,
     "shuffle": NOT_BOOL,
     "tol": NEGATIVE,

@@ -200,7 +200,8 @@ def holds_together(S):
             for row, values in zip(S.rows, S.data, strict=True)
         )
     if S.format == "dia":
-        return len(S.offsets) == len(S.data)  # those that repeat add up
+        offsets = S.offsets.tolist()  # scipy too refuses those that repeat
+        return len(set(offsets)) == len(offsets) == len(S.data)
     pointers, indices = S.indptr.tolist(), S.indices.tolist()
     block = S.blocksize if S.format == "bsr" else (1, 1)
     n_lines, n_others = (n // b for n, b in zip(S.shape, block, strict=True))

@@ -179,6 +179,7 @@ PERCEPTRON = {
     "negative_slope": st.none() | st.floats(0, 2),
     "final_drop": booleans,
     "power_t": st.floats(0, 2),
+    "max_norm": st.none() | st.floats(1e-3, 10),
     "max_fun": few,
     "shuffle": booleans,
     "scoring": st.sampled_from(["loss", None]),
