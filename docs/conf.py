@@ -18,6 +18,7 @@ exclude_patterns = ["_build"]
 html_theme = "alabaster"
 html_theme_options = {"description": "Truly sparse neural networks for scikit-learn"}
 myst_enable_extensions = ["dollarmath"]
+myst_heading_anchors = 2
 autosummary_generate = True
 # The docstrings say types, and shorter: an array-like is a line of unions.
 autodoc_typehints = "none"
