@@ -25,3 +25,6 @@ autodoc_typehints = "none"
 numpydoc_show_class_members = False
 # "ndarray of shape ..." and the like are sentences, not names to be linked.
 numpydoc_xref_param_type = False
+# Docstrings have the types in words.
+autodoc_typehints = "none"
+autodoc_preserve_defaults = True
