@@ -1,16 +1,17 @@
 """The disk cache of compiled kernels: numba's, with guards.
 
-numba's own has weak points (measured with 0.68). An index is stamped with the hash of
-one source file only, so that an upgrade which changes another file runs stale machine
+numba's own cache has weak points (measured with 0.68). An index is stamped with the
+hash of one source file only, so an upgrade that changes another file runs old machine
 code. A damaged file raises at the first call. A read-only installation without a
 writable home raises at import. And an index names numbered files: two processes that
-compile at once may take the same number, one loses its work, and the machine code of
-one signature can end up under the name of another.
+compile at once may take the same number. Then one loses its work, and the machine code
+of one signature can get the name of another.
 
-Here each signature has a file of its own, named by the hash of all that the machine
-code depends on. It is written under another name and renamed, and says itself what it
-holds. So processes need no lock and never wait for each other: at worst several compile
-the same. Whose files are trusted, and where they lie, is said in `places.py`.
+Here each signature has a file of its own. Its name is the hash of everything that the
+machine code depends on. It is written under another name and then renamed, and it has a
+description of its content. So processes need no lock and never wait for each other: in
+the worst case several compile the same. `places.py` says where the files are, and
+whose files are trusted.
 """
 
 import functools
@@ -39,7 +40,7 @@ SETTINGS = "BOUNDSCHECK", "OPT", "LOOP_VECTORIZE", "SLP_VECTORIZE", "DEBUGINFO_D
 
 @dataclass
 class Record:
-    """What became of the kernels of this process.
+    """Where the kernels of this process came from.
 
     Attributes
     ----------
@@ -64,7 +65,7 @@ RECORD = Record()
 
 
 class CodePlace(CompileResultCacheImpl):
-    """What numba asks about the place of a kernel's code; it is its own locator."""
+    """Tells numba where the code of a kernel is kept; it is its own locator."""
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self._py_file = inspect.getfile(function)
@@ -87,7 +88,7 @@ class CodePlace(CompileResultCacheImpl):
         return _digest_of(self._stamped) if self.places.readable else None
 
     def get_disambiguator(self) -> str:
-        """Return what tells functions of one name apart."""
+        """Return a string that distinguishes functions of the same name."""
         return str(self._lineno)
 
     def ensure_cache_path(self) -> None:
@@ -97,7 +98,7 @@ class CodePlace(CompileResultCacheImpl):
 
 
 class GuardedCache(FunctionCache):
-    """numba's disk cache, keyed by all that matters and never fatal."""
+    """numba's disk cache, keyed by all that matters; its errors are never fatal."""
 
     _impl_class = CodePlace
     _impl: CodePlace
@@ -120,7 +121,7 @@ class GuardedCache(FunctionCache):
         return (*key, PACKAGE_STAMP, self._source, *versions, *settings)
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
-        """Return the cached code, or None where there is none that can be read."""
+        """Return the cached code, or None if there is none, or if it cannot be read."""
         try:
             code = super().load_overload(sig, target_context)
         except Exception:  # whatever a damaged file makes pickle or LLVM raise
@@ -142,13 +143,13 @@ class GuardedCache(FunctionCache):
 def _home_of(file: str) -> str:
     """Return the folder whose cache has the code of a file.
 
-    All of skset's code lies in one place, from whichever room it is.
+    All kernels of skset share one folder, whichever package they are in.
     """
     return str(PACKAGE) if PACKAGE in Path(file).parents else os.path.dirname(file)
 
 
 def _warn_once() -> None:
-    """Warn at the first compilation of the process that nothing keeps."""
+    """Warn once per process that compiled kernels cannot be kept on disk."""
     if not GuardedCache.warned:
         GuardedCache.warned = True
         warnings.warn(
@@ -178,7 +179,7 @@ def clear_cache() -> tuple[int, int]:
     Raises
     ------
     OSError
-        For the first of those that could not be removed, after all others were.
+        If some could not be removed: the error of the first, after all others are gone.
     """
     n_files, n_bytes, failures = 0, 0, []
     for path in cache_files():

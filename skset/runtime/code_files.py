@@ -1,7 +1,7 @@
-"""`CodeFiles`: the files of compiled kernels, each with one signature.
+"""`CodeFiles`: the files of compiled kernels, one for each signature.
 
-Each signature has a file of its own. Its name is the hash of all that its machine code
-depends on; it says itself what it holds.
+The name of a file is the hash of everything that its machine code depends on. The file
+also has a description of its content.
 """
 
 import contextlib
@@ -20,11 +20,11 @@ from skset.runtime.places import Places, is_trusted
 __all__ = ["PACKAGE", "PACKAGE_STAMP", "ROOMS", "CodeFiles", "files_in"]
 
 PACKAGE = Path(__file__).parents[1]
-# The folders with compiled functions, and with what decides how they are compiled.
+# The folders with kernels, and with the code that decides how they are compiled.
 ROOMS = "runtime", "kernels"
-# The name of a file of ours: kernel and Python version, then the beginnings of the hash
-# of the sources and of that of the signature; with an end where a process was killed
-# while it wrote. numba's own have one number.
+# The name of a file of ours: kernel, Python version, and the first digits of two
+# hashes, of the sources and of the signature. A process that was killed while it wrote
+# leaves a file with an ending. The names of numba's own files have one number.
 FILE_NAME = re.compile(
     r".+\.py[0-9]+[a-z]*\.[0-9a-f]{8}\.[0-9a-f]{16}\.nbc(\.tmp\.[0-9a-f]+)?"
 )
@@ -39,7 +39,7 @@ def package_stamp() -> str:
     return digest.hexdigest()
 
 
-# Taken at import: what a process compiles is what it has imported, also where an
+# Computed at import: a process compiles the code that it has imported, even if an
 # upgrade replaces the files before its first fit.
 PACKAGE_STAMP = package_stamp()
 
@@ -50,9 +50,9 @@ class CodeFiles:
     Parameters
     ----------
     places : Places
-        Where they lie.
+        Directories of the files.
     base : str
-        What their names begin with.
+        Beginning of their names.
     """
 
     def __init__(self, places: Places, base: str) -> None:
@@ -64,7 +64,7 @@ class CodeFiles:
         return f"{self.base}.{PACKAGE_STAMP[:8]}.{name}.nbc"
 
     def load(self, key: Any) -> Any:
-        """Return what was saved under the key, None if there is nothing or no more."""
+        """Return the code saved under the key, or None if there is none."""
         for directory in self.places.readable:
             with contextlib.suppress(Exception):  # of a damaged file, any
                 found, data = pickle.loads(_content(directory / self.name(key)))
@@ -73,7 +73,7 @@ class CodeFiles:
         return None
 
     def save(self, key: Any, data: Any) -> None:
-        """Write a file as a whole or not at all, and remove those of older sources."""
+        """Write a file as a whole or not at all; remove files of older sources."""
         directory = self.places.writable
         if directory is None:
             return
@@ -102,7 +102,7 @@ class CodeFiles:
 
 
 def _content(path: Path) -> bytes:
-    """Return what a file holds; raise an OSError if it is damaged or not trusted."""
+    """Return the content; raise an OSError if it is damaged or not trusted."""
     with open(path, "rb") as file:
         if not is_trusted(os.fstat(file.fileno())):
             raise PermissionError(f"{path} could have been written by someone else")
@@ -114,12 +114,12 @@ def _content(path: Path) -> bytes:
 
 
 def _for_others_to_read(path: str, flags: int) -> int:
-    """Open a file that nobody else may write, whatever the umask is."""
+    """Open a file that only this user can write, for any umask."""
     return os.open(path, flags, 0o644)
 
 
 def files_in(directory: Path | None) -> list[Path]:
-    """Return the files of ours in a directory, none where there is no directory."""
+    """Return our files in a directory; none if the directory does not exist."""
     if directory is None:
         return []
     return [

@@ -12,7 +12,7 @@ from skset.runtime.cache import GuardedCache
 
 __all__ = ["inlined", "kernel"]
 
-# The compiler has its own mind about the types of arguments: type checkers see any.
+# numba infers the types of arguments itself: type checkers see any type.
 Result = TypeVar("Result")
 
 # `fastmath=True` would let the compiler assume that no NaN exists, and isnan(nan)
@@ -48,8 +48,8 @@ def kernel(function: Callable[..., Result]) -> Callable[..., Result]:
 def inlined(function: Callable[..., Result]) -> Callable[..., Result]:
     """Compile a part of kernels into each of its callers, whatever its size.
 
-    Not by numba's own inlining, which counts references to the arrays in inner loops.
-    It is not cached by itself: its callers are.
+    numba's own inlining is not used: it counts references to arrays in inner loops. The
+    part has no cache of its own; its callers are cached.
     """
     dispatcher: Callable[..., Result]
     dispatcher = numba.njit(**OPTIONS, forceinline=True)(function)

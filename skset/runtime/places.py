@@ -1,9 +1,9 @@
 """Where compiled kernels are kept, and whose files are run.
 
-What a file of the cache holds is unpickled: whoever writes it can have its reader run
-anything. So a file counts only if all who can write or replace it are this user or
-root, or could change skset's own sources as well. By the last, images of containers
-whose files belong to a group keep their cache.
+A file of the cache is unpickled, so who writes it can make its reader run any code. So
+a file is used only if every user who can write or replace it is this user, root, or a
+user who can change skset's own sources as well. The last rule is for images of
+containers whose files belong to a group: they keep their cache.
 """
 
 import functools
@@ -20,10 +20,10 @@ from numba.misc.appdirs import AppDirs
 
 __all__ = ["Places", "is_trusted", "make_directory", "places_for"]
 
-# Of a directory of ours, and of the one that Python keeps next to the sources.
+# Modes of a directory of ours, and of the one that Python keeps next to the sources.
 OWN_MODE, PYTHONS_MODE = 0o700, 0o755
-# Windows has no owners and modes that Python knows of. A user's directories are closed
-# to others there.
+# On Windows Python sees no owners and modes. A user's directories are closed to others
+# there.
 HAS_OWNERS = hasattr(os, "geteuid")
 # "user" or "group", and its number.
 Writer = tuple[str, int]
@@ -50,9 +50,9 @@ class Places:
 def places_for(sources: str) -> Places:
     """Return the places for kernels whose sources lie in the given directory.
 
-    They are those that numba would take, in its order, down to the first that can be
-    written. Those before it may have been filled by someone else: the image of a
-    container is warmed up by another user than the one that runs it.
+    They are numba's directories in its order, up to the first that can be written. The
+    ones before it may have been filled by another user: the image of a container is
+    often warmed up by one user and run by another.
     """
     readable: list[Path] = []
     for directory in _candidates(sources):
@@ -74,15 +74,15 @@ def make_directory(path: Path) -> None:
 
 
 def is_trusted(status: os.stat_result) -> bool:
-    """Return whether all who can write what has this status are trusted."""
+    """Return whether all users who can write a file of this status are trusted."""
     return not HAS_OWNERS or all(map(_is_trusted_writer, _writers(status)))
 
 
-# Where they lie.
+# Where they are.
 
 
 def _candidates(sources: str) -> list[Path]:
-    """Return the directories, as numba names them."""
+    """Return the directories in numba's order."""
     sources = os.path.abspath(sources)
     name = f"{os.path.basename(sources)}_{hashlib.sha1(sources.encode()).hexdigest()}"
     users = AppDirs(appname="numba", appauthor=False).user_cache_dir
@@ -95,7 +95,7 @@ def _candidates(sources: str) -> list[Path]:
 
 
 def _missing(path: Path) -> list[Path]:
-    """Return the directory and those above it, from below, as far as they are not."""
+    """Return the directory and its parents that do not exist, the lowest first."""
     return list(takewhile(lambda p: not os.path.exists(p), (path, *path.parents)))
 
 
@@ -112,9 +112,9 @@ def _is_writable(directory: Path) -> bool:
 
 
 def _is_safe(directory: Path) -> bool:
-    """Return whether nobody can replace the directory who is not trusted.
+    """Return whether only trusted users can replace the directory.
 
-    What is above it counts, too. What does not exist yet will be made by this user.
+    Its parents count too. A directory that does not exist will be made by this user.
     """
     if not HAS_OWNERS:
         return True
@@ -126,7 +126,7 @@ def _is_safe(directory: Path) -> bool:
 
 
 def _writers(status: os.stat_result) -> set[Writer]:
-    """Return who can write a file, or replace what is in a directory."""
+    """Return who can write a file, or replace files in a directory."""
     writers = {("user", status.st_uid)}
     if stat.S_ISDIR(status.st_mode) and status.st_mode & stat.S_ISVTX:
         return writers  # others can only add to it
@@ -154,9 +154,9 @@ def _is_trusted_writer(writer: Writer) -> bool:
 
 
 def _is_private(group: int) -> bool:
-    """Return whether this user is alone in a group, as many systems make one for each.
+    """Return whether a group has only this user.
 
-    Such a group has the user's name.
+    Many systems make such a group for each user, with the user's name.
     """
     try:
         import grp

@@ -1,8 +1,8 @@
 """Numbers by which threads wait for each other without the interpreter.
 
-To wake a sleeping thread takes as long as a small layer takes to train. A thread that
-has just been busy therefore watches a number for a while before it goes to sleep, in
-machine code that has released the interpreter's lock.
+To wake a sleeping thread takes as long as to train a small layer. So a thread that has
+just been busy watches a number for a while before it sleeps, in machine code that has
+released the interpreter's lock.
 """
 
 from collections.abc import Callable
@@ -20,19 +20,19 @@ __all__ = ["arrive", "arrive_and_await"]
 
 Numbers = NDArray[np.int64]
 
-# After the number was seen, go on for some 7 microseconds: whoever changed it holds the
-# interpreter's lock for three more, and who asks for that too early is put to sleep. At
-# the end of equal shares, too, the threads then do not meet.
+# After the number has changed, go on for some 7 microseconds. The thread that changed
+# it holds the interpreter's lock for three more, and a thread that asks for the lock
+# too early is put to sleep. The threads also do not meet at the end of equal shares.
 LINGER = 25_000
 
 
 def _read(numbers: Numbers, place: int) -> int:
-    """Return numbers[place] as another thread may have changed it just now."""
+    """Return numbers[place], with the latest change by another thread."""
     return int(numbers[place])
 
 
 def _write(numbers: Numbers, place: int, value: int) -> None:
-    """Set numbers[place] for other threads to see, after what was written before."""
+    """Set numbers[place]; other threads see all earlier writes before this one."""
     numbers[place] = value
 
 
@@ -79,7 +79,7 @@ def arrive_and_await(
 ) -> bool:
     """Set numbers[place], then watch numbers[awaited] until it is beyond `past`.
 
-    Returns whether that happened before `patience` looks at it.
+    Returns whether that happened within `patience` looks.
     """
     _write(numbers, place, value)
     for _ in range(patience):

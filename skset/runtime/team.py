@@ -1,10 +1,10 @@
-"""Threads that share a layer.
+"""`Team`: Python threads that share the units of a layer.
 
-numba's own parallel loops are not used: its `workqueue` layer aborts the process when
-two Python threads enter it, `omp` kills a forked child at its first parallel loop, and
-a parallel kernel is compiled apart from the serial one, so that nothing guarantees the
-same bits. Here a kernel takes a range of units and releases the GIL; the serial and the
-parallel variant are one machine code, called once or by several Python threads.
+numba's own parallel loops are not used. Its `workqueue` layer aborts the process when
+two Python threads enter it. `omp` kills a forked child at its first parallel loop. And
+a parallel kernel is compiled apart from the serial one, so the bits may differ. Here a
+kernel takes a range of units and releases the GIL. The serial and the parallel variant
+are the same machine code, called once or by several Python threads.
 """
 
 import time
@@ -22,17 +22,17 @@ from skset.runtime.spin import arrive, arrive_and_await
 __all__ = ["Team"]
 
 Kernel = Callable[..., Any]
-# A kernel, the units from start to stop, and what else it is given.
+# A kernel, the units from start to stop, and its other arguments.
 Job = tuple[Kernel, int, int, tuple[Any, ...]]
 
 # Below this many connection-sample products, sharing costs more than it saves.
 MIN_WORK = 1 << 18
-# So many take a tenth of a second, in which nobody listens to Ctrl-C.
+# So many products take a tenth of a second. Ctrl-C has to wait for them.
 LARGEST_WORK = 1 << 27
-# Units of which each is a large part of the work.
+# If there are fewer units than this, each is a large part of the work.
 FEW_UNITS = 64
-# How often a thread looks for what it waits for before it sleeps: for 0.2 milliseconds
-# or so, in which the serial parts of a step are done. Interpreted, looking is too slow.
+# How often a waiting thread looks before it sleeps. It takes about 0.2 milliseconds, in
+# which the serial parts of a step are done. Interpreted, looking is too slow.
 PATIENCE = 1 if getattr(numba.config, "DISABLE_JIT", False) else 500_000
 # Seconds between two looks of the calling thread, when the others take long.
 NAP = 2e-5
@@ -40,19 +40,19 @@ NAP = 2e-5
 IDLE = 0.1
 # Seconds after which a thread that has not begun is started again.
 START = 0.01
-# The places of what threads tell each other, in different lines of the cache.
+# Places of the numbers that threads watch, in different lines of the cache.
 STRIDE = 16
 
 
 class Team:
     """Runs range kernels on `n_threads` threads, with the same result for any number.
 
-    The threads exist only inside the ``with`` block: none is left to break a fork, and
-    nothing of them is pickled. They start with the first work that is shared.
+    The threads exist only inside the ``with`` block. So none can break a fork, and none
+    is pickled. They start with the first work that is shared.
 
     An interrupt can come between `__enter__` and the block, or before `__exit__` has
-    done anything. Then nobody ends the threads, and they end themselves: a thread
-    without work does not stay for long.
+    done anything. Then the block does not end the threads. They end themselves, as
+    every thread does after a short time without work.
 
     Parameters
     ----------
@@ -119,7 +119,7 @@ class Team:
             self._share(parts[first : first + n_threads])
 
     def _share(self, jobs: list[Job]) -> None:
-        """Do the first job, and have the helpers do the others."""
+        """Do the first job; the helpers do the others."""
         kernel, start, stop, args = jobs[0]
         if len(jobs) == 1:
             kernel(start, stop, *args)
@@ -141,9 +141,9 @@ class Team:
             helper.wake()
 
     def _await_all(self) -> None:
-        """Wait until every helper has done what was posted last, then be interrupted.
+        """Wait until every helper has done the last post; then raise any interrupt.
 
-        Nobody may still write where the caller, interrupted, looks at what there is.
+        After an interrupt the caller reads the arrays. No helper may still write them.
         """
         count, patience = int(self._posted[0]), max(PATIENCE, 1)
         waiting = list(self._helpers)
@@ -158,8 +158,8 @@ class Team:
                     error = error or helper.failure
                     waiting.pop(0)
                 else:
-                    # Again: an interrupt may have come before it was woken, or it was
-                    # about to end.
+                    # Again: an interrupt may have come before the wake-up, or the
+                    # thread was about to end.
                     helper.wake()
                     patience = 1
                     time.sleep(NAP)
@@ -170,7 +170,7 @@ class Team:
 
 
 def _n_rounds(work: int, n_units: int, n_threads: int) -> int:
-    """Return in how many rounds the threads do the work, each of them a short one."""
+    """Return the number of rounds that the work is cut into, so that each is short."""
     n_rounds = -(-work // (LARGEST_WORK * n_threads))
     if n_rounds > 1 and n_units < FEW_UNITS:  # then as many to each of them
         return max(1, n_units // n_threads)
@@ -178,12 +178,13 @@ def _n_rounds(work: int, n_units: int, n_threads: int) -> int:
 
 
 class _Helper:
-    """A thread that does what is posted to it, one job after the other.
+    """A thread that does posted jobs, one after the other.
 
-    Between two jobs it watches the number that counts what was posted, then sleeps.
-    Whoever posts something adds to the number, then wakes those that sleep; who goes to
-    sleep says so, then looks at the number once more. A thread that sleeps for too long
-    ends, and another one is started when there is work again.
+    Between two jobs it watches the number that counts the posts, then sleeps. The
+    caller that posts adds to the number first, then wakes sleeping threads. A thread
+    that goes to sleep says so first, then looks at the number once more. So no post is
+    missed. A thread that sleeps too long ends. Another one is started when there is
+    work again.
     """
 
     def __init__(self, posted: NDArray[np.int64], place: int) -> None:
@@ -212,8 +213,8 @@ class _Helper:
     def _start(self) -> None:
         """Start a thread, unless one was started just now that has not begun yet.
 
-        An interrupt may come before the thread is started, or before anybody knows that
-        it is. So one may be started too many, which ends at once.
+        An interrupt may come before the thread is started, or before the start is
+        recorded. So one thread too many may be started; it ends at once.
         """
         now = time.monotonic()
         if self.stopped or self.failure or now < self._last_start + START:
@@ -251,9 +252,9 @@ class _Helper:
             job = None
 
     def _await_post(self, done: int) -> bool:
-        """Say what is done and wait for the next post, asleep if that takes long.
+        """Record the finished post and wait for the next, asleep if that takes long.
 
-        Returns False where there will be none.
+        Returns False if there will be none.
         """
         posted = self.posted
         looks = max(PATIENCE, 1)  # once at least: nobody else does
