@@ -1,6 +1,6 @@
-"""The instructions that the operations of `lanes.py` become.
+"""LLVM instructions of the operations in `lanes.py`.
 
-A function here bears the name of the operation. It gets the compiler's context and the
+A function here has the name of its operation. It gets the compiler's context, the
 builder of instructions, the types of the arguments and of the result, and the values.
 """
 
@@ -30,9 +30,10 @@ def _spread(builder, value, vector):
 
 
 def _address(context, builder, signature, args, reach):
-    """Return a pointer to an element; with bounds checks, `reach` from there on exist.
+    """Return a pointer to an element; checked to have `reach` elements behind it.
 
-    The first argument is the array, the next ones are as many indices as it has axes.
+    The first argument is the array. The next ones are its indices, one for each axis.
+    Nothing is checked unless numba checks bounds.
     """
     kind = signature.args[0]
     array = cgutils.create_struct_proxy(kind)(context, builder, args[0])
@@ -136,7 +137,7 @@ def multiply_add(context, builder, signature, args):
     factor, x, z = args
     if isinstance(signature.args[0], Float):
         factor = _spread(builder, factor, z.type)
-    # Not `llvm.fma`, which is a slow function call where the machine has no such
+    # Not `llvm.fma`: it is a slow function call if the machine has no such
     # instruction.
     kind = signature.return_type
     name = f"llvm.fmuladd.v{kind.n}f{kind.dtype.bitwidth}"
@@ -152,8 +153,8 @@ def multiply_add_pairs(context, builder, signature, args):
     pairs = builder.bitcast(_spread(builder, pair, z.type), x.type)
     wide = ir.VectorType(INT32, x.type.count)
     products = builder.mul(builder.sext(pairs, wide), builder.sext(x, wide))
-    # The compiler knows it by this form, and any x86-64 processor has instructions for
-    # it (pmaddwd, newer ones vpdpwssd): twice as many products as in those for floats.
+    # The compiler recognises this form. Any x86-64 processor has an instruction for it
+    # (pmaddwd, newer ones vpdpwssd), with twice as many products as one for floats.
     even = _shuffle(builder, products, products, list(range(0, x.type.count, 2)))
     odd = _shuffle(builder, products, products, list(range(1, x.type.count, 2)))
     return builder.add(z, builder.add(even, odd))
@@ -180,7 +181,7 @@ def _joined(builder, a, b):
 
 
 def _paired(builder, a, b):
-    """Return the sums of neighbours, those of a first."""
+    """Return the sums of neighbours, first those of a."""
     n = a.type.count
     even = _shuffle(builder, a, b, list(range(0, 2 * n, 2)))
     odd = _shuffle(builder, a, b, list(range(1, 2 * n, 2)))
@@ -203,8 +204,8 @@ def total(context, builder, signature, args):
 
 @instruction(lanes.totals, *[Lanes] * 8)
 def totals(context, builder, signature, args):
-    # A tree over all of them together: a few instructions each, where one sum after the
-    # other would take twice as many as it has levels.
+    # One tree over all vectors: a few instructions for each. One sum after the other
+    # would take twice as many instructions as the tree has levels.
     vectors, n = list(args), len(args)
     while vectors[0].type.count > n:
         vectors = [_folded(builder, vector) for vector in vectors]

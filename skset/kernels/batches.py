@@ -22,7 +22,7 @@ def gather_sparse(
 
 @kernel
 def add_slices(pool: Array, starts: Array, batch: Array) -> None:
-    """Add to row f of `batch` the values of `pool` from place ``starts[f]`` on."""
+    """Add to row f of `batch` the values of `pool` that begin at ``starts[f]``."""
     width = batch.shape[1]
     for f in range(batch.shape[0]):
         values = pool[starts[f] : starts[f] + width]

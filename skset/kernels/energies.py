@@ -1,4 +1,4 @@
-"""Kernels on the energy of a Boltzmann machine."""
+"""Kernels for the energy of a Boltzmann machine."""
 
 import numpy as np
 
@@ -7,11 +7,12 @@ from skset.runtime.jit import kernel
 
 __all__ = ["add_log_odds"]
 
-# Logarithms are taken of products of factors, each of which is at most exp(|weight|);
-# at this sum of |weight| a new product begins.
+# Logarithms are taken of products of factors. Each factor is at most exp(|weight|). At
+# this sum of |weight| a new product begins.
 LARGEST_EXPONENT = 256.0
-# The exponential of a weight beyond this may overflow in float64, or meet a probability
-# that is 0 in it: such a weight needs the weighted sums. Training makes none.
+# The exponential of a larger weight may overflow in float64, or be multiplied by a
+# probability that has become 0. Such a weight needs the weighted sums. Training makes
+# none.
 LARGEST_WEIGHT = 700.0
 
 
@@ -27,9 +28,9 @@ def _take_logarithms(ratio, total):
 def _add_softplus(weight, v, z, total):
     """Add ``softplus(z + weight (1 - v)) - softplus(z - weight v)`` to `total`.
 
-    softplus(x) is ``max(x, 0) + log(1 + exp(-|x|))``. The first parts differ by the
-    weight itself where both sums are positive: the difference of two large numbers that
-    are rounded would lose it.
+    softplus(x) is ``max(x, 0) + log(1 + exp(-|x|))``. If both sums are positive, the
+    first parts differ by exactly the weight. As a difference of two large rounded
+    numbers it would be lost.
     """
     for b in range(v.size):
         value = np.float64(v[b])
@@ -54,16 +55,16 @@ def add_log_odds(
     Z: Array,
     odds: Array,
 ) -> None:
-    """Add to odds[start:stop] what the hidden units say for each visible unit to be on.
+    """Add to odds[start:stop] the hidden units' part of each visible unit's log-odds.
 
-    For visible unit i, in a sample with the values v of all visible ones, that is the
-    sum over its connections of ``softplus(z + w (1 - v_i)) - softplus(z - w v_i)``, z
-    being the weighted sum of the hidden unit. P and Q (n_hidden, batch) are the
-    probabilities of the hidden units to be on and off given v: as ``softplus(z + d) -
-    softplus(z) = log(q + p exp(d))``, a sum of positive numbers, nothing is cancelled,
-    and one logarithm serves for many connections. Z (n_hidden, batch) are the sums z
-    themselves, for weights too large for that. V is (n_visible, batch); P, Q, Z and
-    odds are float64.
+    In a sample with the visible values v, the part of unit i is the sum over its
+    connections of ``softplus(z + w (1 - v_i)) - softplus(z - w v_i)``. Here z is the
+    weighted sum of the hidden unit. P and Q (n_hidden, batch) are the probabilities of
+    the hidden units to be on and off given v. With them ``softplus(z + d) - softplus(z)
+    = log(q + p exp(d))``. This is a sum of positive numbers, so nothing cancels, and
+    one logarithm serves many connections. Z (n_hidden, batch) has the sums z, for
+    weights that are too large for that. V is (n_visible, batch). P, Q, Z and odds are
+    float64.
     """
     ratio = np.ones(odds.shape[1])
     for i in range(start, stop):

@@ -1,17 +1,17 @@
 """`Lanes`: a few neighbouring numbers of a row, held in vector registers.
 
-numba has no vector type, and what its compiler makes of loops over short rows is left
-to luck. With these operations a kernel says what it means: take 32 neighbours of a row,
+numba has no vector type, and its compiler's results for loops over short rows vary.
+With these operations a kernel says exactly what to do: take 32 neighbours of a row,
 multiply them by a weight, add them to those of another row, put them back. The compiler
-splits them into as many registers as the machine's vectors need, wide or narrow.
+splits them into as many registers as the machine needs.
 
-An operation is declared once. Its body is what it means, in plain Python on small
-arrays; this runs where ``NUMBA_DISABLE_JIT`` is set. The rule in front of it says what
-type comes out of it when it is compiled. `_lane_instructions.py` has, under the same
-name, the instructions that it becomes.
+An operation is declared once. Its body is the definition in plain Python on small
+arrays, which runs if ``NUMBA_DISABLE_JIT`` is set. The rule in front of it gives the
+type of the result for the compiler. `_lane_instructions.py` has the instructions of the
+operation, under the same name.
 
-Rows belong to C-contiguous two-dimensional arrays. Places are checked where numba
-checks bounds.
+Rows belong to C-contiguous two-dimensional arrays. Places are checked if numba checks
+bounds.
 """
 
 from collections.abc import Callable
@@ -71,7 +71,7 @@ def operation(rule: Callable[..., Any]) -> Callable[[Function], Function]:
     ----------
     rule : callable
         Takes the compiler's types of the arguments. Returns the type of the result, or
-        None where there is no such operation.
+        None if the operation does not take these types.
     """
 
     def declare(function: Function) -> Function:
@@ -107,10 +107,11 @@ def _type_of_bits(a, b, c, d, bound):
 
 @operation(_type_of_bare)
 def bare(array):
-    """Return the array for the operations below.
+    """Return the array without reference counts, for the operations below.
 
-    numba counts the references to an array wherever that is handed on, even in inner
-    loops; to this it does not. The array must be C-contiguous and outlive it.
+    numba counts the references to an array whenever it is passed on, even in inner
+    loops. It does not count references to the result. The array must be C-contiguous
+    and live longer than the result.
     """
     return array
 
@@ -129,25 +130,25 @@ def n_rows(array):
 
 @operation(lambda array, place: array.dtype)
 def item(array, place):
-    """Return array[place]; counting from the end, which costs time, is not allowed."""
+    """Return array[place]; negative places are not allowed, which saves time."""
     return array[place]
 
 
 @operation(lambda rows, row, column: rows.dtype)
 def cell(rows, row, column):
-    """Return rows[row, column]; counting from the end is not allowed."""
+    """Return rows[row, column]; negative indices are not allowed."""
     return rows[row, column]
 
 
 @operation(lambda array, place: types.UniTuple(array.dtype, 8))
 def eight(array, place):
-    """Return array[place] and the seven behind it, each by itself."""
+    """Return array[place] and the seven numbers behind it, as eight scalars."""
     return tuple(array[place : place + 8])
 
 
 @operation(lambda rows, row, column: types.none)
 def prefetch(rows, row, column):
-    """Ask for rows[row, column] to be brought near, without waiting for it."""
+    """Load rows[row, column] into the cache, without waiting for it."""
 
 
 # Between arrays and registers
@@ -155,25 +156,25 @@ def prefetch(rows, row, column):
 
 @operation(lambda rows, row, column, like: Lanes(rows.dtype, like.n))
 def load(rows, row, column, like):
-    """Return as many neighbours as `like` has, from rows[row, column] on."""
+    """Return neighbours that begin at rows[row, column], as many as `like` has."""
     return rows[row, column : column + like.size].copy()
 
 
 @operation(lambda array, place, like: Lanes(array.dtype, like.n))
 def at(array, place, like):
-    """Return as many neighbours as `like` has, from array[place] on."""
+    """Return neighbours that begin at array[place], as many as `like` has."""
     return array[place : place + like.size].copy()
 
 
 @operation(lambda rows, row, column, values: types.none if rows.mutable else None)
 def store(rows, row, column, values):
-    """Write the values from rows[row, column] on."""
+    """Write the values to the places that begin at rows[row, column]."""
     rows[row, column : column + values.size] = values
 
 
 @operation(lambda array, place, values: types.none if array.mutable else None)
 def put(array, place, values):
-    """Write the values from array[place] on."""
+    """Write the values to the places that begin at array[place]."""
     array[place : place + values.size] = values
 
 
@@ -232,8 +233,8 @@ def multiply_add(factor, x, z):
 def multiply_add_pairs(pair, x, z):
     """Return z plus the products of the pairs of x with a pair, ``p * x0 + q * x1``.
 
-    A pair is two 16-bit numbers side by side, and `pair` the 32-bit number that they
-    make. z holds 32-bit numbers, half as many as there are in x.
+    A pair is two 16-bit numbers side by side. `pair` is the 32-bit number of the same
+    bits. z has 32-bit numbers, half as many as x.
     """
     first, second = np.array([pair], np.int32).view(np.int16).astype(np.int32)
     x = x.astype(np.int32)  # numpy 1 would multiply in 16 bits
@@ -263,9 +264,9 @@ def totals(a, b, c, d, e, f, g, h):
 
 @operation(_type_of_bits)
 def reaching(a, b, c, d, bound):
-    """Return which absolute values reach the bound: a bit for each, those of a first.
+    """Return which absolute values reach the bound: a bit for each, first those of a.
 
-    Sixteen whole numbers of 32 bits each.
+    a and b have sixteen 32-bit integers each.
     """
     reached = np.abs(np.concatenate([a, b, c, d])) >= bound
     return np.uint64(sum(1 << int(n) for n in np.flatnonzero(reached)))

@@ -1,4 +1,4 @@
-"""Arrays for kernels to work in."""
+"""Arrays that begin with a cache line, for kernels to work in."""
 
 from typing import Any
 
@@ -7,15 +7,15 @@ from numpy.typing import DTypeLike, NDArray
 
 __all__ = ["aligned_empty"]
 
-# What kernels take: numba compiles them for whatever numbers are in it.
+# An argument of kernels. numba compiles them for any type of numbers.
 Array = NDArray[Any]
 
-# Bytes of a cache line: a vector that crosses its border costs two reads.
+# Bytes of a cache line. A vector that crosses its border needs two reads.
 CACHE_LINE = 64
 
 
 def aligned_empty(shape: int | tuple[int, ...], dtype: DTypeLike) -> Array:
-    """Return an array as np.empty does, that begins with a cache line."""
+    """Return an array like np.empty, that begins with a cache line."""
     dtype = np.dtype(dtype)
     n_bytes = int(np.prod(shape)) * dtype.itemsize
     buffer = np.empty(n_bytes + CACHE_LINE, np.uint8)

@@ -1,8 +1,8 @@
 """Kernels on patterns: which connections exist, and where new ones can go.
 
 A pattern is (indptr, indices) by input unit, indices sorted within a unit. A position
-is the flat int64 number ``input * n_out + output``; sorted positions and the by-input
-order are the same order.
+is the flat int64 number ``input * n_out + output``. So sorted positions are in by-input
+order.
 """
 
 import numpy as np
@@ -25,7 +25,7 @@ __all__ = [
     "tile_starts",
 ]
 
-# Bits that numbers are sorted by at a time: the counts of all digits stay near.
+# Bits of a digit in sorting: the counts of all digits fit a near cache.
 DIGIT = 11
 
 
@@ -72,8 +72,8 @@ def free_positions(
     """Write the positions of the free places with the given ranks.
 
     The free places of a pattern are numbered 0, 1, ... in the order of their
-    positions. `ranks` is sorted and holds numbers of free places; one walk along the
-    pattern turns each into its position: the rank plus the connections before it.
+    positions. `ranks` has sorted numbers of free places. One walk along the pattern
+    turns each into its position: the rank plus the number of connections before it.
     """
     end = np.int64(n_out)
     r = 0
@@ -103,7 +103,8 @@ def subset(
     n = 0
     for i in range(indptr.size - 1):
         for k in range(indptr[i], indptr[i + 1]):
-            # Which are kept cannot be foretold: what is not is written over.
+            # No branch, as the processor cannot predict it: a connection that is not
+            # kept is overwritten by the next one.
             if n < places.size:
                 kept_indices[n], places[n] = indices[k], k
                 n += keep[k]
@@ -123,9 +124,9 @@ def merge(
 ) -> bool:
     """Merge a pattern and newborn connections into one.
 
-    `born` are sorted positions, `new_indptr` is 0 at its first entry. ``source[k]`` is
-    the entry of `places` that connection k has, -1 where it is newborn. Returns whether
-    the newborn positions were different, free, in order and within the layer.
+    `born` has sorted positions, `new_indptr` is 0 at its first entry. ``source[k]`` is
+    the entry of `places` for connection k, or -1 if it is newborn. Returns whether the
+    newborn positions were different, free, sorted and within the layer.
     """
     end = np.int64(n_out)
     b = n = 0
@@ -140,7 +141,7 @@ def merge(
                 break
             if j <= last:
                 return False
-            # Whether an old or a newborn one is next cannot be foretold: no branch.
+            # No branch: the processor cannot predict whether an old one is next.
             is_born = j_born < j_old
             new_indices[n], last = j, j
             place = places[k] if k < high else places.dtype.type(-1)
@@ -154,10 +155,10 @@ def merge(
 
 @kernel
 def carry(values: Array, source: Array, carried: Array) -> None:
-    """Write the old value of each connection that has an old place."""
+    """Write the old value of each connection that existed before."""
     if values.size == 0:
         return
-    for k in range(source.size):  # without a branch, which could not be foretold
+    for k in range(source.size):  # no branch: the processor cannot predict it
         value = values[max(source[k], 0)]
         carried[k] = value if source[k] >= 0 else carried[k]
 
@@ -184,7 +185,7 @@ def split(positions: Array, n_out: int, indptr: Array, indices: Array) -> bool:
 
 @kernel
 def squeeze(numbers: Array) -> int:
-    """Move the different ones of sorted numbers to the front, and return how many."""
+    """Move distinct sorted numbers to the front, and return how many there are."""
     n = 0
     for k in range(numbers.size):
         if k == 0 or numbers[k] != numbers[n - 1]:
@@ -195,11 +196,11 @@ def squeeze(numbers: Array) -> int:
 
 @kernel
 def sort_numbers(numbers: Array, room: Array, end: int) -> Array:
-    """Sort whole numbers from 0 to `end`, excluded; return which array holds them.
+    """Sort integers in [0, end); return the array that has the result.
 
-    It is `numbers` or `room`, an array of the same size; the other one is written over
-    too. By digits, the last one first (radix sort): several times faster than to
-    compare, for as many numbers as a layer grows connections.
+    It is `numbers` or `room`, an array of the same size. Both are overwritten. The sort
+    goes by digits, the last one first (radix sort). For as many numbers as a layer
+    grows connections this is several times faster than comparing.
     """
     starts = np.empty(1 << DIGIT, np.int64)
     source, target = numbers, room

@@ -1,17 +1,17 @@
 """Products of a sparse layer with a batch.
 
 Arrays: X (n_in, batch) inputs, Z (n_out, batch) outputs, D (n_out, batch) deltas, all
-C-contiguous, so that every connection is one or two vector operations along the batch.
-Pattern, weights and optimiser state lie in by-input order, and every kernel walks them
-in this order, so that only rows of Z or D are not read in sequence.
+C-contiguous. So every connection is one or two vector operations along the batch.
+Pattern, weights and optimiser state are in by-input order, and every kernel walks them
+in this order. So only rows of Z or D are not read in sequence.
 
-Every kernel works on the units, or the tiles of units, from ``start`` to ``stop`` and
-writes only what belongs to those: threads can share a layer without races, and the bits
-do not depend on how many there are.
+Every kernel works on the units, or the tiles of units, from ``start`` to ``stop``, and
+writes only their rows. So threads can share a layer without races, and the bits do not
+depend on the number of threads.
 
 A batch of any width is cut into pieces of 32 columns and smaller ones for the rest.
-A piece of a row lies in vector registers; the functions that work on one are compiled
-into their callers, once for each of the six widths.
+A piece of a row is in vector registers. The functions for a piece are compiled into
+their callers, once for each of the six widths.
 """
 
 import numpy as np
@@ -37,7 +37,7 @@ def _scatter(like, column, i, low, high, indices, weights, X, Z):
     """Add to each of the rows Z[indices] the piece of X[i] times its weight."""
     x = load(X, i, column, like)
     k = low
-    while k + 4 <= high:  # the rows are different ones: all can be read before writing
+    while k + 4 <= high:  # the rows differ: all can be read before one is written
         a, b, c, d = (
             item(indices, k),
             item(indices, k + 1),
@@ -93,17 +93,17 @@ def forward(
     X: Array,
     Z: Array,
 ) -> None:
-    """Write into Z what the outputs of the tiles [start, stop) are, given the inputs X.
+    """Write into Z the outputs of the tiles [start, stop) for the inputs X.
 
-    That is the weighted sum of the inputs plus the bias, times `slope` where it is not
-    positive. The outputs are cut into tiles of equal size: the connections of input i
-    to tile t begin at ``starts[i * n_tiles + t]``; with one tile, `starts` is the index
-    pointer of the pattern. Every output adds up its inputs in their order, so that the
-    tiles do not show in the result.
+    An output is the weighted sum of the inputs plus the bias, times `slope` if it is
+    not positive. The outputs are cut into tiles of equal size. The connections of input
+    i to tile t begin at ``starts[i * n_tiles + t]``. With one tile, `starts` is the
+    index pointer of the pattern. Every output adds up its inputs in their order, so the
+    result does not depend on the tiles.
     """
     n_in, n_out = X.shape[0], Z.shape[0]
     n_tiles = (starts.size - 1) // n_in
-    # 0 times what overflowed downwards is 0, not NaN; NaN stays what it is.
+    # 0 times minus infinity is 0 here, not NaN. NaN stays NaN.
     finite = Z.dtype.type(-np.finfo(Z.dtype).max)
     lowest = finite if slope == 0 else Z.dtype.type(-np.inf)
     js, ws, inputs, sums = bare(indices), bare(weights), bare(X), bare(Z)
@@ -125,7 +125,7 @@ def _gather(zero, column, i, low, high, indices, weights, D, DX):
     """Add to the piece of DX[i] the rows D[indices], each times its weight."""
     even, odd = load(DX, i, column, zero), zero
     k = low
-    while k + 2 <= high:  # two sums, so that neither waits for every addition
+    while k + 2 <= high:  # two sums in turn: no addition waits for the last
         even = multiply_add(
             item(weights, k), load(D, item(indices, k), column, even), even
         )
@@ -177,8 +177,8 @@ def pull_back(
 ) -> None:
     """Write into DX[start:stop] the product of the weights with D, plus the bias.
 
-    Of a network's deltas it makes those of the layer below; of a Boltzmann machine's
-    hidden units, what its visible ones get.
+    For a network's deltas the result is the deltas of the layer below. For a Boltzmann
+    machine's hidden units it is the weighted sums of the visible units.
     """
     zero = weights.dtype.type(0)
     js, ws, deltas, products = bare(indices), bare(weights), bare(D), bare(DX)

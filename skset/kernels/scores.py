@@ -1,13 +1,13 @@
-"""The greatest scores of pairs of units, dot products of what is known of both.
+"""The greatest entries of a product of two thin matrices: scores of pairs of units.
 
-What the growths of dynamic sparse training ask for, gradients, momenta, similarities,
-all are products ``L @ R.T`` of two thin matrices L (n_in, n) and R (n_out, n), of which
-the greatest entries are wanted. None of it is kept but those. `steps.pair_scores` has
-the scores of given pairs.
+Gradients, momenta and similarities of missing connections are all entries of a product
+``L @ R.T`` of two thin matrices L (n_in, n) and R (n_out, n). A growth needs the
+greatest of them, and only these are kept. `steps.pair_scores` has the scores of given
+pairs.
 
-Almost all pairs are far from strong, and a few bits tell: all pairs are screened by
-16-bit codes of the rows, twice as many in an instruction as floats, and only those that
-the codes do not rule out are scored.
+Almost all pairs are far below the greatest, and a few bits are enough to see that. So
+all pairs are screened by 16-bit codes of the rows, twice as many in an instruction as
+floats. Only pairs that the codes cannot exclude are scored.
 """
 
 import math
@@ -33,25 +33,25 @@ from skset.runtime.jit import inlined, kernel
 
 __all__ = ["BLOCK", "TILE", "encode", "strong_pairs"]
 
-# Codes are multiplied for 16 outputs and six inputs at a time, whose sums fit into
-# registers of 256 bits and keep those of 512 busy; a tile of outputs stays in a near
-# cache for a block of inputs.
+# Codes are multiplied for 16 outputs and six inputs at a time. Their sums fit into
+# registers of 256 bits and keep registers of 512 bits busy. A tile of outputs stays in
+# a near cache for a block of inputs.
 TILE, AT_ONCE, BLOCK = 64, 6, 60
 ALL = np.uint64((1 << TILE) - 1)
-# Length of a row of codes: no sum of products leaves 32 bits (Cauchy and Schwarz).
+# Length of a row of codes: no sum of products exceeds 32 bits (Cauchy and Schwarz).
 LONGEST = (1 << 15) - 1
-# What no sum of products reaches.
+# Greater than any sum of products.
 NEVER = (1 << 31) - 1
-# A call screens by about so many products, less than 0.1 s, so that Ctrl-C is not kept
-# waiting.
+# Number of products in a call, about. They take less than 0.1 s, so Ctrl-C need not
+# wait long.
 MOST_PRODUCTS = 1 << 31
 
 
 @kernel
 def encode(rows: Array, units: Array, lengths: Array, codes: Array) -> None:
-    """Write the codes of some rows: as long as `LONGEST`, in whole numbers.
+    """Write the codes of some rows: scaled to length `LONGEST`, rounded to integers.
 
-    `lengths` are those of the units' rows; a row of length 0 has codes 0.
+    `lengths` has the lengths of the units' rows. A row of length 0 has codes 0.
     """
     for k in range(units.size):
         scale = LONGEST / lengths[k] if lengths[k] > 0 else 0.0
@@ -77,10 +77,10 @@ def _sixteen_outputs(a, b, c, d, e, f, first, inputs, outputs):
 
 @inlined
 def _six_inputs(a, last, column, inputs, outputs, least, at):
-    """Return which codes of up to six inputs and of a tile of outputs are enough.
+    """Return which outputs of a tile reach the bound by their codes, for six inputs.
 
-    A bit for each output. `least` has what is enough for each input, from place `at`
-    on. For inputs behind the last one that stands in.
+    There is a bit for each output. There may be fewer inputs. `least` has the bound of each input, beginning at
+    place `at`. Indices past the end are clamped to the last input.
     """
     b, c, d = min(a + 1, last), min(a + 2, last), min(a + 3, last)
     e, f, n = min(a + 4, last), min(a + 5, last), 2 * column
@@ -103,14 +103,14 @@ def _six_inputs(a, last, column, inputs, outputs, least, at):
 
 @inlined
 def _enough(bound, n, input_length, output_length):
-    """Return what the codes of a pair reach whose score reaches the bound.
+    """Return the least sum of products of codes that a score at the bound can have.
 
-    A code is off by a half at most, so that n of them, as long as `LONGEST`, put the
-    sum of products off by ``sqrt(n) * LONGEST + n / 4`` at most; a score itself may be
+    A code is off by at most 1/2. So for n codes of length `LONGEST` the sum of products
+    is off by at most ``sqrt(n) * LONGEST + n / 4``. The score itself may also be
     rounded up.
     """
     product = input_length * output_length
-    # No score is greater (Cauchy and Schwarz), but by rounding.
+    # No score is greater (Cauchy and Schwarz), except by rounding.
     if product <= bound / 2:
         return np.int32(NEVER)
     doubt = math.sqrt(n) * LONGEST + 65 * n
@@ -120,7 +120,7 @@ def _enough(bound, n, input_length, output_length):
 
 @inlined
 def _screen(bound, n, first, stop, column, inputs, outputs, least, likely):
-    """Write the bits of the pairs of a block and a tile that codes do not rule out."""
+    """Write the bits of the pairs of a block and a tile that codes cannot exclude."""
     _, input_lengths, input_codes = inputs
     units, output_lengths, output_codes = outputs
     length = output_lengths[column]  # the greatest of the tile
@@ -177,19 +177,19 @@ def strong_pairs(
 ) -> bool:
     """Append the free pairs whose absolute score reaches the bound, as many as fit.
 
-    L is (n_in, n) and R (n_out, n). `inputs` are three arrays: the units in the order
-    in which they are looked at, the lengths of their rows of L, 0 or at least 1e-140,
-    and the rows of their codes, which are proportional to those of L, rounded, as long
-    as `LONGEST`, and two in a number of 32 bits. `outputs` are the same for R, the
-    lengths in falling order, the codes transposed, as numbers of 16 bits, and padded to
-    a multiple of `TILE` units. `reach[first]` is the number of outputs with which
+    L is (n_in, n) and R (n_out, n). `inputs` has three arrays: the units in the order
+    in which they are looked at; the lengths of their rows of L, each 0 or at least
+    1e-140; and the rows of their codes. These are proportional to the rows of L, of
+    length `LONGEST`, rounded, two in a 32-bit number. `outputs` has the same for R, but
+    with lengths in falling order, and the codes transposed, as 16-bit numbers, padded
+    to a multiple of `TILE` units. `reach[first]` is the number of outputs with which
     inputs from `first` on can reach the bound. `indptr` and `indices` are the pattern
-    of the pairs that are left out. `bound` is positive, and `LONGEST**2` times as much
-    as any score does not overflow.
+    of the pairs to leave out. `bound` is positive. Any score times ``LONGEST**2`` must
+    not overflow.
 
-    `state` holds where to go on (input, output) and how many pairs there are; returns
-    whether all inputs are done. It stops where another block might not fit, and after
-    so much work that Ctrl-C should have a chance.
+    `state` has the place to go on from (input, output) and the number of pairs. Returns
+    whether all inputs are done. The function stops if another block might not fit, and
+    after some work so that Ctrl-C has a chance.
     """
     rows, columns = inputs[0], outputs[0]
     zero, one, n_factors = scores.dtype.type(0), np.uint64(1), L.shape[1]

@@ -1,8 +1,8 @@
-"""The way back through a layer, with the training step fused into it.
+"""The backward pass of a layer, with the training step fused into it.
 
-As in `products.py`, arrays are (units, batch), C-contiguous; the pattern, the weights
-and the optimiser's state lie and are walked in by-input order; a kernel works on the
-units from ``start`` to ``stop`` and writes only what belongs to them.
+As in `products.py`, arrays are (units, batch) and C-contiguous. The pattern, the
+weights and the optimiser's state are in by-input order and walked in this order. A
+kernel works on the units from ``start`` to ``stop`` and writes only their rows.
 """
 
 import numpy as np
@@ -36,8 +36,8 @@ from skset.runtime.jit import inlined, kernel
 
 __all__ = ["backward_adam", "backward_sgd", "pair_scores"]
 
-# Where the rows have more numbers than a second-level cache holds, those that
-# connections need this much later are asked for in advance.
+# If the rows have more numbers than a second-level cache holds, a row is loaded in
+# advance, this many connections before it is needed.
 NEAR, AHEAD = 1 << 18, 16
 
 
@@ -51,7 +51,7 @@ def _eight_columns(sums, column, i, js, ws, first, bend, X, D, DX):
     d4, d5 = load(D, js[4], column, x), load(D, js[5], column, x)
     d6, d7 = load(D, js[6], column, x), load(D, js[7], column, x)
     if n_rows(DX) > 0:
-        odd = zeros(x)  # two sums, so that neither waits for every addition
+        odd = zeros(x)  # two sums in turn: no addition waits for the last
         even = zeros(x) if first else load(DX, i, column, x)
         even, odd = multiply_add(ws[0], d0, even), multiply_add(ws[1], d1, odd)
         even, odd = multiply_add(ws[2], d2, even), multiply_add(ws[3], d3, odd)
@@ -72,18 +72,18 @@ def _eight_columns(sums, column, i, js, ws, first, bend, X, D, DX):
 
 @inlined
 def _eight_totals(z, column, i, js, ws, first, bend, X, D, DX):
-    """Return the gradients that as many columns as the zeros z has make."""
+    """Return the part of the gradients from as many columns as the zeros z has."""
     s = (z, z, z, z, z, z, z, z)
     return totals(*_eight_columns(s, column, i, js, ws, first, bend, X, D, DX))
 
 
 @inlined
 def _eight(zero, i, k, first, bend, indices, weights, X, D, DX):
-    """Return the gradients of eight connections of input i, from connection k on.
+    """Return the gradients of eight connections of input i, beginning at connection k.
 
-    A row of D is loaded once for the gradient and for the deltas, which are added to
-    those that DX has from the input's connections before, unless these are the `first`,
-    and bent.
+    A row of D is loaded once, for the gradient and for the deltas. The deltas are added
+    to DX, which has those of the input's earlier connections, unless these eight are
+    the `first`. They are also multiplied by the slope of the activation.
     """
     columns = width(X)
     js = eight(indices, k)
@@ -213,10 +213,10 @@ def backward_sgd(
 ) -> None:
     """Write into DX the deltas of the inputs and update the weights by SGD.
 
-    No gradient is kept: eight connections at a time are summed over the batch and
-    take their step. DX gets the product with the weights from before the update, times
-    the derivative of the inputs' activation, of which `slope` is the value where the
-    input is not positive; a DX without rows, as for the first layer, is left alone.
+    No gradient is kept: the gradients of eight connections at a time are summed over
+    the batch, and the step is taken. DX gets the product with the weights before the
+    update, times the derivative of the inputs' activation. This is 1, or `slope` if the
+    input is not positive. A DX without rows, as for the first layer, is left alone.
     """
     zero, one = weights.dtype.type(0), weights.dtype.type(1)
     js, ws, vs = bare(indices), bare(weights), bare(velocity)
@@ -253,7 +253,7 @@ def backward_adam(
     slope: float,
     step: AdamStep,
 ) -> None:
-    """Do what `backward_sgd` does, by Adam: two moments in place of the velocity."""
+    """As `backward_sgd`, but by Adam: with two moments in place of the velocity."""
     zero, one = weights.dtype.type(0), weights.dtype.type(1)
     js, ws, ms, ss = bare(indices), bare(weights), bare(mean), bare(square)
     inputs, deltas, below = bare(X), bare(D), bare(DX)
@@ -287,7 +287,7 @@ def pair_scores(
     """Write the gradient ``L[i] @ R[indices[k]]`` of each pair k of the units i."""
     zero, one = scores.dtype.type(0), scores.dtype.type(1)
     js, out = bare(indices), bare(scores)
-    # No deltas: nothing is written, though the compiler wants an array that can be.
+    # No deltas are written, but the compiler needs a writable array.
     left, right, none = bare(L), bare(R), bare(np.empty((0, 0), scores.dtype))
     for i in range(start, stop):
         k, high = indptr[i], indptr[i + 1]

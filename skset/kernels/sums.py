@@ -1,4 +1,4 @@
-"""Kernels that add up what a step or an epoch has to know of many numbers."""
+"""Kernels that add up many numbers: sums, lengths, squares, and a check for NaN."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from skset.runtime.jit import kernel
 
 __all__ = ["all_finite", "column_sums", "row_lengths", "row_sums", "squared_sum"]
 
-# So many numbers are added up in their own precision, and their sums in double.
+# So many numbers are added up in their own precision; these sums in float64.
 BLOCK = 1 << 10
 
 
@@ -36,7 +36,7 @@ def row_lengths(rows: Array, lengths: Array) -> None:
 def column_sums(A: Array, sums: Array) -> None:
     """Add to `sums` the numbers of each column, one row after the other.
 
-    The sum of a column is the same bit for bit whatever other columns there are.
+    The sum of a column has the same bits for any other columns.
     """
     for i in range(A.shape[0]):
         for b in range(A.shape[1]):
@@ -58,7 +58,7 @@ def squared_sum(values: Array) -> float:
 
 @kernel
 def all_finite(values: Array) -> bool:
-    """Return whether no value is infinite or NaN: times 0, only these are not 0."""
+    """Return whether all values are finite: infinity and NaN times 0 are not 0."""
     total = values.dtype.type(0)
     for k in range(values.size):
         total += values[k] * values.dtype.type(0)

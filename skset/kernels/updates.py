@@ -1,6 +1,6 @@
-"""The numbers of an optimiser's step, and steps along a gradient that is given.
+"""Steps of an optimiser along a given gradient, and the numbers of a step.
 
-`steps.py` has the same steps fused into the way back through a layer.
+`steps.py` has the same steps, fused into the backward pass of a layer.
 """
 
 from typing import NamedTuple, Self
@@ -14,7 +14,7 @@ __all__ = ["AdamStep", "SGDStep", "update_adam", "update_sgd"]
 
 
 class SGDStep(NamedTuple):
-    """What one step of stochastic gradient descent needs, in the network's dtype.
+    """The numbers of one step of gradient descent, in the network's dtype.
 
     ``velocity = momentum * velocity - learning_rate * gradient``, then
     ``weight += carry * velocity - push * gradient``, with carry 1 and push 0 for plain
@@ -33,11 +33,11 @@ class SGDStep(NamedTuple):
 
 
 class AdamStep(NamedTuple):
-    """What one step of Adam needs; `learning_rate` holds the bias correction.
+    """The numbers of one step of Adam; `learning_rate` has the bias correction in it.
 
-    `l2` times the weight is part of the gradient. AdamW has 0 there, and in `decay` the
-    share of the weight that it takes away beside the step. Adam has None: another type,
-    for which the kernels are compiled without the decay.
+    `l2` times the weight is part of the gradient. For AdamW it is 0, and `decay` is the
+    share of the weight that each step removes. For Adam `decay` is None. This is
+    another type, for which the kernels are compiled without decay.
     """
 
     learning_rate: float
@@ -63,7 +63,7 @@ def update_sgd(weights: Array, velocity: Array, gradient: Array, step: SGDStep) 
 
 @inlined
 def _decay_all(weights, share):
-    """Take a share of all weights away; `share` may be None."""
+    """Remove a share of all weights; `share` may be None."""
     if share is not None:
         for k in range(weights.size):
             weights[k] -= share * weights[k]

@@ -1,4 +1,4 @@
-"""Measures of what skset's estimators give."""
+"""Measures of the results of skset's estimators."""
 
 from skset.metrics.likelihood import (
     log_likelihood,

@@ -21,7 +21,7 @@ Parts: TypeAlias = tuple[Any, Array, Array]
 
 # The smaller side of a machine that is enumerated has at most so many units.
 MAX_UNITS = 20
-# States of the enumerated side are taken so many numbers at a time.
+# Numbers in a block of enumerated states.
 BLOCK = 1 << 21
 
 
@@ -35,23 +35,24 @@ def log_partition_ais(
 ) -> tuple[float, float]:
     """Estimate the logarithm of the partition function of a machine.
 
-    Annealed importance sampling [1]_ takes samples of a machine without weights, whose
-    partition function is known, by Gibbs sampling to the given one in `n_steps` steps
-    through machines in between, and adds up what each step changes [2]_. The estimate
-    of the partition function is unbiased, that of its logarithm on average too low.
+    Annealed importance sampling [1]_ begins with samples of a machine without weights,
+    whose partition function is known. In `n_steps` steps of Gibbs sampling they pass
+    through machines in between to the given one, and the change of each step is added
+    up [2]_. The estimate of the partition function is unbiased. The estimate of its
+    logarithm is too low on average.
 
     Parameters
     ----------
     rbm : SparseRBM or sklearn.neural_network.BernoulliRBM
         A fitted machine.
     n_chains : int, default=100
-        Number of independent samples, at least 2. The standard error goes with the
-        square root.
+        Number of independent samples, at least 2. The standard error is proportional to
+        one over its square root.
     n_steps : int, default=1000
-        Number of steps from the machine without weights to the given one, in which the
-        inverse temperature rises equally. The spread of the samples falls with it. Both
-        cost time in proportion; where the standard error is above some tenths, more
-        steps do more than more chains.
+        Number of steps from the machine without weights to the given one. The inverse
+        temperature rises equally in each. More steps reduce the spread of the samples.
+        Time is proportional to both numbers. If the standard error is above some
+        tenths, more steps help more than more chains.
     random_state : int, RandomState instance or None, default=None
         Seed of the sampling.
     base_rates : array-like of shape (n_features,), default=None
@@ -64,8 +65,8 @@ def log_partition_ais(
     log_partition : float
         In nats.
     standard_error : float
-        Of `log_partition`, from the spread of the chains. It knows nothing of states
-        that no chain has found: compare two settings of `n_steps`.
+        Of `log_partition`, from the spread of the chains. States that no chain has
+        found are not in it: compare two settings of `n_steps`.
 
     Raises
     ------
@@ -160,10 +161,10 @@ def log_likelihood(
 ) -> tuple[float, float]:
     """Estimate the mean log-likelihood of the rows of X under a machine.
 
-    That is ``mean(-F(v)) - log Z``, F the free energy and Z the partition function. Z
-    is estimated by annealed importance sampling that begins at independent units with
-    the means of X. An estimate of log Z is on average too low, so that this one is
-    rather too high; see `log_partition_ais`.
+    That is ``mean(-F(v)) - log Z``, with the free energy F and the partition function
+    Z. Z is estimated by annealed importance sampling that begins at independent units
+    with the means of X. An estimate of log Z is too low on average, so this one tends
+    to be too high; see `log_partition_ais`.
 
     Parameters
     ----------
@@ -182,14 +183,14 @@ def log_likelihood(
     log_likelihood : float
         In nats per row.
     standard_error : float
-        That of the partition function; 0 where that is exact. That X is itself a sample
-        is not in it.
+        That of the partition function; 0 if that is exact. The error from X being a
+        sample is not in it.
 
     Raises
     ------
     ValueError
-        If X has other values than 0 and 1, of which a likelihood would be no
-        probability, or not the features of the machine.
+        If X has values other than 0 and 1, as their likelihood would be no probability,
+        or other features than the machine.
     """
     energy = _mean_free_energy(rbm, X)  # which checks X as the machine does
     X = check_array(X, accept_sparse="csr", dtype=rbm.intercept_visible_.dtype)

@@ -1,4 +1,4 @@
-"""How much selections of features agree."""
+"""Stability of feature selections: how much several of them agree."""
 
 from itertools import combinations
 
@@ -11,9 +11,9 @@ __all__ = ["selection_stability"]
 def selection_stability(selections: ArrayLike, *, index: str = "kuncheva") -> float:
     """Return how much selections of features agree, over all pairs of them.
 
-    To be used on the selections that one selector makes with several seeds, or on
-    several resamples of the data. A selector whose selections hardly agree does not
-    tell which features matter, however well a model does on them.
+    Use it on the selections of one selector with several seeds, or on several resamples
+    of the data. If its selections hardly agree, a selector does not tell which features
+    matter, even if a model does well on them.
 
     Parameters
     ----------
