@@ -79,8 +79,8 @@ def _sixteen_outputs(a, b, c, d, e, f, first, inputs, outputs):
 def _six_inputs(a, last, column, inputs, outputs, least, at):
     """Return which outputs of a tile reach the bound by their codes, for six inputs.
 
-    There is a bit for each output. There may be fewer inputs. `least` has the bound of each input, beginning at
-    place `at`. Indices past the end are clamped to the last input.
+    There is a bit for each output. `least` has the bound of each input, beginning at
+    place `at`. Inputs past the end are clamped to the last one.
     """
     b, c, d = min(a + 1, last), min(a + 2, last), min(a + 3, last)
     e, f, n = min(a + 4, last), min(a + 5, last), 2 * column

@@ -1,4 +1,4 @@
-"""What happens to a model: the loop, its steps, its evolution."""
+"""What happens to a model: the training loop, its steps, its evolution."""
 
 from skset.training.backpropagation import Backpropagation
 from skset.training.contrastive_divergence import ContrastiveDivergence

@@ -20,7 +20,7 @@ Array: TypeAlias = NDArray[Any]
 
 
 class Backpropagation:
-    """Takes steps of a `Network`; the loss of a step has the penalty included.
+    """Takes steps of a `Network`; the loss of a step includes the penalty.
 
     Parameters
     ----------
@@ -30,19 +30,19 @@ class Backpropagation:
         One that goes with the network's output.
     alpha : float
         L2 penalty of the weights (not of the biases), divided by the number of samples
-        in a batch that have weight.
+        with weight in a batch.
     dropout : float, default=0.0
         Share of hidden activations set to 0 in a step.
     noise : GaussianNoise, default=None
         Added to the inputs of each step, not to targets that are the inputs.
     max_norm : float, default=None
-        Greatest norm of the gradient, see `Clipping`; None does not look at it.
+        Greatest norm of the gradient, see `Clipping`; None sets no limit.
     """
 
     has_ended = False
-    # What the loss of an epoch is called.
+    # Name of the loss of an epoch.
     loss_name = "loss"
-    # What to do about a divergence, for the error that it raises.
+    # Advice in the error that a divergence raises.
     remedy = (
         "The input data may contain large values and need to be preprocessed (for "
         "instance by StandardScaler), or learning_rate_init is too large."
@@ -87,7 +87,8 @@ class Backpropagation:
             self._noise.add(work.A[0], rows)
         self._forward(state, work, team)
         loss = self.loss(work.Z[-1], samples.targets(rows), weight)
-        # By their number, not by their weight: only its proportions have a meaning.
+        # By the number of samples, not by their weight: only proportions of weights
+        # count.
         l2 = self.alpha / n_weighted if n_weighted else 0.0
         if l2:
             loss += 0.5 * l2 * state.network.squared_norm()

@@ -1,4 +1,4 @@
-"""`Clipping`: steps along gradients whose norm is bounded."""
+"""`Clipping`: steps along gradients with a limited norm (`max_norm`)."""
 
 from typing import Any
 
@@ -16,13 +16,13 @@ __all__ = ["Clipping"]
 class Clipping:
     """Keeps the gradient of a step until its norm is known, then takes the step.
 
-    The norm is that of the gradient by all weights and biases together, the penalty
-    included. If it is greater than `max_norm`, the gradient is scaled down to it
+    The norm is that of the gradient by all weights and biases together, including the
+    penalty. If it is greater than `max_norm`, the gradient is scaled down to it
     (Pascanu, Mikolov and Bengio 2013, ICML, algorithm 1).
 
-    The fused step of the backward kernel moves weights before the next layer is
-    reached. So with clipping the kernel writes the gradient into an array, 4 bytes for
-    each connection, and the step is taken afterwards.
+    The backward kernel moves the weights of a layer before the gradient of the next one
+    is known. So with clipping it writes the gradient into an array, 4 bytes for each
+    connection, and the step is taken afterwards.
 
     Parameters
     ----------

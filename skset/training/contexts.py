@@ -20,16 +20,16 @@ Look: TypeAlias = Callable[[int], list[Signals]]
 class Contexts:
     """What strategies see in one evolution.
 
-    The samples are drawn, and the signals of all layers computed, when the object is
-    made, before any layer changes. Contexts are made layer by layer, so that no layer
-    is kept longer than needed.
+    When the object is made, before any layer changes, the samples are drawn and the
+    signals of all layers are computed. Contexts are made layer by layer, so no layer is
+    kept longer than needed.
 
     Parameters
     ----------
     evolution : Evolution
-        The strategies, and what they need.
+        The strategies and their needs.
     called : sequence of {"drop", "grow"}
-        Those that will be called.
+        The strategies that will be called.
     state : State
         Of the training, with the network before the evolution.
     look : callable
@@ -59,7 +59,7 @@ class Contexts:
         self._signals = look(n) if n else None
 
     def bound(self, depth: int, layer: Layer) -> dict[str, Callable[..., Any]]:
-        """Return those that are called, bound to what they see of a layer.
+        """Return the called strategies, each bound to its context of a layer.
 
         Parameters
         ----------
@@ -72,7 +72,7 @@ class Contexts:
         functions = {}
         for parameter, needs in self._needs.items():
             shown = bool(needs.samples), needs.explored, needs.momentum
-            # One context for both if they see the same, as it caches gradients.
+            # One context for both if they see the same, because it caches gradients.
             if shown not in made:
                 made[shown] = self._context(depth, layer, needs)
             strategy = getattr(self._evolution, parameter)

@@ -18,17 +18,16 @@ Phase: TypeAlias = tuple[Array, Array, Array]
 
 
 class ContrastiveDivergence:
-    """Takes steps of an `RBM`; the loss of a step is its mean squared error.
+    """Takes steps of an `RBM`; their loss is the reconstruction's squared error.
 
-    That is the reconstruction's. A step goes along ``<v h>_data - <v h>_model``, each
-    mean taken over a batch and over ``P(h | v)`` (Hinton 2002, Neural Computation 14).
-    Both phases stand side by side in one batch, the model's with the opposite sign:
-    their difference is then the sampled gradient that the fused kernel of the
-    perceptron takes steps along.
+    A step goes along ``<v h>_data - <v h>_model``. Each mean is taken over a batch and
+    over ``P(h | v)`` (Hinton 2002, Neural Computation 14). Both phases stand side by
+    side in one batch, the model's with the opposite sign. Their difference is then a
+    sampled gradient, for which the fused kernel of the perceptron takes the step.
 
-    The model's phase comes from `n_gibbs` steps of sampling that begin at the batch, or
-    go on from the last training step if `persistent` (Tieleman 2008, ICML). Such chains
-    are begun at samples of the first batch that have weight.
+    The model's phase comes from `n_gibbs` steps of sampling. They begin at the batch,
+    or at the last training step's chains if `persistent` (Tieleman 2008, ICML). These
+    chains begin at samples of the first batch that have weight.
 
     Parameters
     ----------
@@ -39,9 +38,9 @@ class ContrastiveDivergence:
     n_gibbs : int, default=1
         Steps of Gibbs sampling from the data, or from the chains, to the model's phase.
     persistent : bool, default=False
-        Whether Markov chains go on from step to step, rather than begin at the data.
+        Whether Markov chains go on from step to step and do not begin at the data.
     n_chains : int, default=None
-        Persistent chains; None is as many as the first batch has samples.
+        Number of persistent chains; None is the number of samples in the first batch.
     """
 
     has_ended = False
@@ -74,7 +73,7 @@ class ContrastiveDivergence:
     ) -> tuple[float, float]:
         """Take a step; return its mean loss and its samples' weight."""
         weight, total = samples.weights(rows)
-        if not total:  # nobody to learn from
+        if not total:  # no sample has weight
             return 0.0, 0.0
         V, P, H, reconstructed = self._data_phase(state, samples, rows, team)
         error = _squared_error(V, reconstructed, weight)
@@ -133,7 +132,7 @@ class ContrastiveDivergence:
     ) -> tuple[tuple[Array, Array], Array]:
         """Return the model's V and P(h | v), and the weight of each chain; move these.
 
-        They begin at those columns of H that have weight.
+        The chains begin at the columns of H that have weight.
         """
         chains = state.network.chains
         if chains is None:
@@ -171,7 +170,7 @@ class ContrastiveDivergence:
         no_deltas = np.empty((0, X.shape[1]), D.dtype)
         machine.layer.backward(X, D, no_deltas, self.optimiser, step, team)
         unpenalised = step.without_penalty()
-        # Not by BLAS, whose last bits depend on how many threads it takes.
+        # Not by BLAS: its last bits depend on its number of threads.
         gradient = np.einsum("ib,b->i", X, weight)
         self.optimiser.update(
             machine.visible_bias, *machine.visible_moments, gradient, unpenalised

@@ -1,4 +1,4 @@
-"""`DensityGoal`: how many connections a network begins with, and ends with."""
+"""`DensityGoal`: with how many connections a network begins and ends."""
 
 from typing import Any, NamedTuple
 
@@ -10,15 +10,15 @@ __all__ = ["DensityGoal", "denser_at_first"]
 
 
 class DensityGoal(NamedTuple):
-    """What a schedule of the density ends with.
+    """The density at which a schedule ends.
 
     Attributes
     ----------
     density : float
         Share of the possible connections.
     nnz : int
-        How many that is of the units at first. Hidden units that are removed later take
-        theirs along.
+        Number of connections for the initial units. Hidden units that are removed later
+        take their connections along.
     """
 
     density: float
@@ -28,15 +28,15 @@ class DensityGoal(NamedTuple):
 def denser_at_first(
     topologies: list[Topology], schedule: Any, rng: np.random.Generator
 ) -> tuple[list[Topology], DensityGoal | None]:
-    """Return the topologies that a schedule of the density begins with, and its goal.
+    """Return the topologies at the begin of a density schedule, and its goal.
 
     Parameters
     ----------
     topologies : list of Topology
-        What an init returns; the schedule ends with their density.
+        Returned by an init; the schedule ends with their density.
     schedule : callable or None
-        Each layer gets more connections in proportion to what it has, as many as the
-        schedule says. None leaves the topologies as they are, and there is no goal.
+        It gives the first density. Each layer gets more connections in proportion to
+        its own. None leaves the topologies as they are, and there is no goal.
     rng : numpy.random.Generator
         Draws the connections.
 

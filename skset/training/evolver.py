@@ -1,4 +1,4 @@
-"""`Evolver`: how the topology of a network changes in training."""
+"""`Evolver`: changes the topology of a network in training."""
 
 import warnings
 from dataclasses import replace
@@ -30,27 +30,27 @@ from skset.training.state import State
 
 __all__ = ["Evolver"]
 
-# Of what is usual, the share of connections that a layer keeps when a density falls.
+# Share of its Erdos-Renyi connections that a layer keeps when the density falls.
 LEAST_SHARE = 0.25
 
 
 class Evolver:
     """Changes the topology of a network in training.
 
-    An evolution shrinks the network, if its density is to fall, then drops and grows in
-    each layer. What strategies look at is computed before, for a random sample of the
-    training set.
+    An evolution first shrinks the network if its density has to fall. Then it drops and
+    grows connections in each layer. The signals that strategies see are computed
+    before, for random rows of the training set.
 
     Parameters
     ----------
     evolution : Evolution
         The strategies; see `skset.strategies`.
     weight_init : str
-        A key of `INITIAL_WEIGHTS`, for newborn connections that are to have a weight.
+        A key of `INITIAL_WEIGHTS`, for newborn connections with a random weight.
     edge_scale : float, default=1.0
-        Factor of theirs in the first and in the last layer, as in `Network.initial`.
+        Factor of these weights in the first and last layer, as in `Network.initial`.
     goal : DensityGoal, default=None
-        What the schedule of the density ends with; None where there is none.
+        The density at which its schedule ends; None if there is no schedule.
     unit_pruning : callable, default=None
         Removes hidden units for good; see `skset.strategies.ImportancePruning`.
     """
@@ -83,7 +83,7 @@ class Evolver:
     def planned(self, network: Network | RBM, share: float) -> tuple[float, int]:
         """Return zeta and the number of connections too many, at a share of training.
 
-        The first is what the drop and the grow get, the second what goes before.
+        Drop and grow get zeta. The surplus is removed before.
         """
         zeta = checked_share("zeta_schedule", self.evolution.schedule(share))
         return zeta, self._surplus(network, share)
@@ -99,13 +99,13 @@ class Evolver:
     ) -> None:
         """Evolve layer by layer, as was planned.
 
-        An interrupt in between leaves a whole network, of which some layers have
+        After an interrupt in between the network is whole, and some of its layers have
         evolved.
 
         Parameters
         ----------
         state : State
-            Its network is replaced, layer by layer.
+            Its network is replaced layer by layer.
         look : callable
             ``look(n)`` returns each layer's signals for n random samples, or fewer.
         share : float in [0, 1]
@@ -113,7 +113,7 @@ class Evolver:
         zeta, surplus : float, int
             As `planned` returns them.
         regrow : bool, default=True
-            False drops and grows nothing, as SET does in the end. Each layer remembers
+            False drops without growing, as SET does at the end. Each layer remembers
             how many connections it lost.
         """
         self._shrink(state, surplus)
@@ -204,8 +204,9 @@ class Evolver:
     def _shrink(self, state: State, surplus: int) -> None:
         """Remove so many of the weakest connections of the whole network.
 
-        Scales differ from layer to layer, and weak layers could lose everything. So
-        each keeps a share of what an Erdos-Renyi network as large would give it.
+        Scales differ from layer to layer, so weak layers could lose everything. So each
+        layer keeps a share of the connections that it would have in an Erdos-Renyi
+        network of the same size.
         """
         if not surplus:
             return
@@ -228,7 +229,7 @@ class Evolver:
     def prune_units(self, state: State, before: float, now: float) -> bool:
         """Remove weak hidden units, if it is time; return whether any have gone.
 
-        `before` and `now` are shares of the training, one epoch ago and now.
+        `before` and `now` are the shares of the training one epoch ago and now.
         """
         pruning = self.unit_pruning
         if pruning is None:
@@ -240,7 +241,7 @@ class Evolver:
         if all(keep.all() for keep in kept):
             return False
         state.network = state.network.without_units(kept)
-        if state.recent_steps is not None:  # whose units were others
+        if state.recent_steps is not None:  # they had other units
             state.recent_steps = RecentSteps(state.recent_steps.decay)
         self.note_paths(state)
         return True
@@ -250,8 +251,8 @@ class Evolver:
     def note_paths(self, state: State, rejoin: bool = False) -> None:
         """Warn, once, of a network without a path from its inputs to its outputs.
 
-        Nothing has been learned by such a network but its biases, and nothing can be:
-        no gradient gets through. To `rejoin` it is to draw its connections anew.
+        Such a network learns only biases, because no gradient gets through. `rejoin`
+        draws its connections anew.
         """
         topologies = [layer.topology for layer in state.network.layers]
         if are_joined(topologies):

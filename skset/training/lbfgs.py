@@ -22,16 +22,16 @@ CHUNK = 256
 
 
 class LBFGS:
-    """Takes rounds of L-BFGS, each of many iterations, over all samples.
+    """Takes rounds of L-BFGS over all samples; a round has many iterations.
 
-    The limited-memory method of Byrd et al. 1995 (SIAM Journal on Scientific Computing
-    16), from scipy, for small data: it needs no learning rate. Between two rounds the
-    topology can evolve. What the method remembers of a round is then lost, as its
-    vector has other entries. All is computed in float64, as the line search needs
-    differences of losses.
+    It is the limited-memory method of Byrd et al. 1995 (SIAM Journal on Scientific
+    Computing 16), from scipy. It is for small data, and needs no learning rate. Between
+    two rounds the topology can evolve. The memory of the method is then lost, because
+    its vector has other entries. All is computed in float64, because the line search
+    compares losses that differ little.
 
     To the loop a round is an epoch of one step. Its loss is the sum over the outputs,
-    the penalty included: what gets smaller from iteration to iteration.
+    including the penalty. This falls from iteration to iteration.
 
     Parameters
     ----------
@@ -39,18 +39,18 @@ class LBFGS:
         One that goes with the network's output.
     alpha : float
         L2 penalty of the weights (not of the biases), divided by the number of samples
-        that have weight.
+        with weight.
     n_iter : list of int
-        How many iterations each round has at most.
+        Largest number of iterations of each round.
     max_fun : int
-        Evaluations of the loss in all rounds together, at most.
+        Largest number of evaluations of the loss in all rounds together.
     tol : float
-        A round ends where no entry of the gradient is greater.
+        A round ends when no entry of the gradient is greater.
 
     Attributes
     ----------
     converged : bool
-        Whether the last round ended before its iterations did.
+        Whether the last round ended before its iterations were used up.
     has_ended : bool
         Whether there are no evaluations left.
     """
@@ -78,7 +78,7 @@ class LBFGS:
     def step(
         self, state: State, samples: Samples, rows: NDArray[Any], team: Team
     ) -> tuple[float, int]:
-        """Take a round; return the loss at its end, and 1: there is no other step."""
+        """Take a round; return the loss at its end, and 1: it is the only step."""
         self._losses = []
         objective = Objective(state, samples, rows, team, self._gradient, self.alpha)
 
@@ -113,25 +113,25 @@ class LBFGS:
         return self._losses or [loss]
 
     def last_step(self) -> list[Signals]:
-        """Return nothing: there is no momentum to take note of."""
+        """Return nothing, as there is no momentum to record."""
         return []
 
     def probe(
         self, state: State, samples: Samples, rows: NDArray[Any], team: Team
     ) -> list[Signals]:
-        """Return each layer's signals for the given samples; nothing is learned."""
+        """Return each layer's signals for the given samples, without learning."""
         return self._gradient.probe(state, samples, rows, team)
 
     def forget_shapes(self) -> None:
-        """Make new arrays for the next round, as the layers have other units now."""
+        """Make new arrays for the next round: the layers have other units now."""
         self._gradient.forget_shapes()
 
 
 class Objective:
     """The loss of a network as a function of a vector, and its gradient.
 
-    The arrays of a copy of the network are slices of two vectors, of all weights and
-    biases and of their gradient.
+    The arrays of a copy of the network are slices of two vectors: one of all weights
+    and biases, and one of their gradient.
     """
 
     def __init__(
@@ -150,7 +150,7 @@ class Objective:
         self._rows = rows
         self.n_weighted = self._rows.size
         self._penalty = alpha / self.n_weighted if self.n_weighted else 0.0
-        # So that the gradient, which is that of the sum, belongs to the loss.
+        # The gradient is that of the sum over the outputs, so the loss must be too.
         averages = gradient.loss.averages_outputs
         self._n_outputs = self._network.n_units[-1] if averages else 1
         self._n_weights = self._network.nnz
@@ -165,7 +165,7 @@ class Objective:
         return np.concatenate(parts, dtype=float)
 
     def __call__(self, x: NDArray[Any]) -> tuple[float, NDArray[Any]]:
-        """Return the loss, the penalty included, and its gradient."""
+        """Return the loss, including the penalty, and its gradient."""
         self._x[:], self._g[:] = x, 0.0
         loss = 0.0
         for start in range(0, self.n_weighted, CHUNK):
@@ -197,7 +197,7 @@ class Objective:
         )
 
     def _on_vectors(self) -> Network:
-        """Return the network in float64, its arrays being slices of the vectors."""
+        """Return the network in float64; its arrays are slices of the vectors."""
         weights = self._slices([layer.topology.nnz for layer in self._network.layers])
         biases = self._slices(self._network.n_units[1:], self._n_weights)
         return self._network.with_layers(

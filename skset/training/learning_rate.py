@@ -13,17 +13,17 @@ __all__ = ["LearningRate"]
 
 @dataclass
 class LearningRate:
-    """The learning rate of a training, with scikit-learn's schedules and the cosine.
+    """The learning rate of a training: scikit-learn's schedules, cosine, or callable.
 
     Attributes
     ----------
     initial : float
         At the beginning.
     schedule : {"constant", "invscaling", "adaptive", "cosine"} or callable
-        How it changes: not at all; as ``initial / samples_seen ** power_t`` after each
-        epoch; divided by 5 at each plateau; along half a cosine from `initial` to 0. A
-        callable gets the share of the training that is done and returns the factor of
-        `initial`.
+        How it changes. "invscaling" is ``initial / samples_seen ** power_t`` after each
+        epoch. "adaptive" is divided by 5 at each plateau. "cosine" is half a cosine
+        from `initial` to 0. A callable gets the share of the training that is done and
+        returns the factor of `initial`.
     power_t : float
         Exponent of "invscaling".
     """
@@ -36,12 +36,12 @@ class LearningRate:
         self.now = float(self.initial)
 
     def before_step(self, progress: float) -> None:
-        """Take note of the share of the training that is done.
+        """Record the share of the training that is done.
 
         Raises
         ------
         ValueError
-            If a schedule returns no finite number, or a negative one.
+            If a schedule does not return a finite number of at least 0.
         """
         if callable(self.schedule):
             self.now = self.initial * _checked_factor(self.schedule(progress))
@@ -49,12 +49,12 @@ class LearningRate:
             self.now = 0.5 * self.initial * (1.0 + float(np.cos(np.pi * progress)))
 
     def after_epoch(self, samples_seen: int) -> None:
-        """Take note of the number of samples trained on so far."""
+        """Record the number of samples trained on so far."""
         if self.schedule == "invscaling":
             self.now = self.initial / (samples_seen + 1) ** self.power_t
 
     def lowered(self) -> bool:
-        """Lower the rate at a plateau; return False if training had better stop."""
+        """Lower the rate at a plateau; return False if training should stop."""
         if self.schedule != "adaptive" or self.now <= 1e-6:
             return False
         self.now /= 5

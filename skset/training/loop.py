@@ -1,4 +1,4 @@
-"""`Training`: the one training loop, whatever a step does."""
+"""`Training`: the one training loop, for all kinds of steps."""
 
 from typing import Any, NoReturn, Protocol, Self, TypeAlias
 
@@ -63,12 +63,11 @@ class Rule(Protocol):
 
 
 class Training:
-    """Trains a model; every iteration is an epoch and gives its mean loss.
+    """Trains a model; every iteration is an epoch and returns its mean loss.
 
-    To be used in a ``with`` block, which holds its threads. Between two epochs the
-    network is whole: it can be scored, copied, or kept as it is. An evolution that is
-    due after an epoch is made when the next one begins, so that what is seen in between
-    has only trained connections.
+    Use it in a ``with`` block, which holds its threads. Between two epochs the network
+    is whole: it can be scored, copied, or kept. An evolution that is due after an epoch
+    is made when the next one begins. So in between all connections are trained.
 
     Parameters
     ----------
@@ -93,8 +92,7 @@ class Training:
     Raises
     ------
     ValueError
-        From the iteration, in the step or epoch where the loss or a weight is no longer
-        finite.
+        From the iteration, if the loss or a weight is no longer finite.
     """
 
     def __init__(
@@ -184,7 +182,7 @@ class Training:
         if not np.isfinite(loss):
             self._raise_divergence()
         state.samples += rows.size
-        if state.steps > n_steps:  # else nobody had any weight
+        if state.steps > n_steps:  # else no sample had weight
             self._note_step()
         return loss, weight
 
@@ -202,7 +200,7 @@ class Training:
         zeta, surplus = self.evolver.planned(self.state.network, share)
         if not (zeta or surplus):
             return
-        if not self.state.network.is_finite():  # amidst an epoch; nothing is smallest
+        if not self.state.network.is_finite():  # NaN has no rank
             self._raise_divergence()
         self.evolver.evolve(self.state, self._look, share, zeta, surplus, regrow)
 

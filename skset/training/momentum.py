@@ -1,4 +1,4 @@
-"""`RecentSteps`: the last training steps, whose product is the momentum."""
+"""`RecentSteps`: samples of the last training steps, from which momentum follows."""
 
 from collections import deque
 from collections.abc import Sequence
@@ -17,9 +17,9 @@ Array: TypeAlias = NDArray[Any]
 class RecentSteps:
     """Inputs and deltas of the last training steps, a few samples of each.
 
-    Their product, step by step weighted with powers of `decay`, is the momentum of
-    every weight, existing or not, up to a factor and what the samples left out would
-    add.
+    The product of inputs and deltas, weighted step by step with powers of `decay`, is
+    the momentum of every weight, existing or not. It is known up to a factor, and
+    without the samples that were not kept.
 
     Parameters
     ----------
@@ -27,7 +27,8 @@ class RecentSteps:
         The optimiser's momentum.
     """
 
-    # Samples kept in all, and the share of a gradient that is still worth keeping.
+    # Number of samples to keep, and the least share of a gradient that is worth
+    # keeping.
     N_SAMPLES, LEAST = 128, 0.1
 
     def __init__(self, decay: float) -> None:
@@ -42,7 +43,7 @@ class RecentSteps:
         """Take note of a step, given what each layer computed in it."""
         n = layers[0].inputs.shape[1]
         stride = -(-n // self._n_columns)
-        # Not the same columns each time: a Boltzmann machine's have two phases.
+        # Other columns each time: those of a Boltzmann machine have two phases.
         columns = slice(self._n_noted % stride, n, stride)
         self._n_noted += 1
         self._steps.append(

@@ -1,4 +1,4 @@
-"""`GaussianNoise`: what a denoising autoencoder has to see through."""
+"""`GaussianNoise`: noise on the inputs of a denoising autoencoder."""
 
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -12,8 +12,9 @@ __all__ = ["FixedNoise", "FreshNoise", "GaussianNoise"]
 
 Array: TypeAlias = NDArray[Any]
 
-# Fresh noise is cut from a pool of random numbers, drawn once per training; so many at
-# least and at most. One for every input and sample would take a fifth of a step.
+# Least and greatest size of the pool of random numbers that fresh noise is cut from. It
+# is drawn once per training. To draw a number for every input and sample would take a
+# fifth of a step.
 POOL_SIZES = (1 << 16, 1 << 20)
 
 
@@ -28,8 +29,8 @@ class GaussianNoise:
     scale : float
         Standard deviation.
     seed : int, default=None
-        If given, a sample has the same noise in every epoch; by default it is new in
-        every step.
+        If given, a sample has the same noise in every epoch. By default its noise is
+        new in every step.
     """
 
     scale: float
@@ -48,8 +49,8 @@ class GaussianNoise:
 class FreshNoise:
     """Noise that is new in every step.
 
-    The values of an input are consecutive ones from a random place in a large pool. The
-    noise of two inputs has a part in common only if their places happen to be near.
+    An input gets consecutive values from a random place in a large pool. The noise of
+    two inputs has a part in common only if their places happen to be near.
     """
 
     def __init__(

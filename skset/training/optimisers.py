@@ -1,7 +1,7 @@
-"""Optimisers: which fused kernel takes a step, with which numbers and state.
+"""Optimisers: SGD, Adam, AdamW, and the fused kernel of each.
 
-An optimiser holds no state of its own. The arrays that it needs beside the weights
-(`n_moments` of them, zero for a new connection) belong to the layer.
+An optimiser has no state of its own. The arrays that it needs beside the weights
+belong to the layer: `n_moments` of them, zero for a new connection.
 """
 
 from collections.abc import Callable
@@ -62,7 +62,7 @@ class SGD:
 
     @property
     def decay(self) -> float:
-        """What is left of a gradient in the momentum, one step later."""
+        """Share of a gradient that is left in the momentum one step later."""
         return self.momentum
 
     def step(self, learning_rate: float, t: int, l2: float, dtype: Any) -> SGDStep:
@@ -85,7 +85,7 @@ class Adam:
 
     @property
     def decay(self) -> float:
-        """What is left of a gradient in the first moment, one step later."""
+        """Share of a gradient that is left in the first moment one step later."""
         return self.beta_1
 
     def step(self, learning_rate: float, t: int, l2: float, dtype: Any) -> AdamStep:
@@ -106,9 +106,9 @@ class AdamW(Adam):
     """Adam with decoupled weight decay (Loshchilov and Hutter 2019, ICLR, algorithm 2).
 
     In each step a weight loses the share ``learning_rate * alpha`` of itself, as in
-    PyTorch; the paper leaves the constant part of the rate out of it. The decay is not
-    part of the loss nor of the gradient, so it is neither scaled by the moments nor
-    divided by the size of the batch. Biases do not decay.
+    PyTorch; in the paper the share has no constant part of the rate. The decay is not
+    part of the loss or the gradient. So it is not scaled by the moments and not divided
+    by the size of the batch. Biases do not decay.
 
     Attributes
     ----------
@@ -128,10 +128,10 @@ class AdamW(Adam):
 
 @dataclass(frozen=True)
 class Accumulation:
-    """Moves nothing: the velocity becomes ``keep * velocity + share * gradient``.
+    """Moves no weight; the velocity becomes ``keep * velocity + share * gradient``.
 
-    The fused kernel of gradient descent does this with momentum `keep` and the learning
-    rate -`share`, when nothing is carried over to the weights.
+    The fused kernel of gradient descent does this with momentum `keep`, the learning
+    rate -`share`, and factors of 0 for the change of the weights.
     """
 
     share: float = 1.0

@@ -1,4 +1,4 @@
-"""`State`: where a training stands, with all that is needed to go on."""
+"""`State`: where a training stands, complete enough to go on."""
 
 from dataclasses import dataclass, field
 from functools import partial
@@ -17,29 +17,29 @@ __all__ = ["State"]
 class State:
     """The model in training and how far it has come.
 
-    The loop, its rule and the evolver all work on one of these. It is kept from one
+    The loop, its rule and the evolver all work on one `State`. It is kept from one
     `partial_fit` to the next.
 
     Attributes
     ----------
     network : Network or RBM
-        As it is now. Steps change its arrays in place, an evolution replaces its
-        layers one after the other, so that no more than one exists twice.
+        As it is now. Steps change its arrays in place. An evolution replaces its layers
+        one after the other, so no more than one exists twice.
     rng : numpy.random.Generator
         Shuffles and samples the rows; draws dropout, noise and hidden units.
     topology_rng : numpy.random.Generator
-        Draws connections and their first weights, and decides between equal scores. A
-        stream of its own: copies that see other rows evolve alike.
+        Draws connections and their first weights, and breaks ties of scores. It is a
+        stream of its own, so copies that see other rows evolve alike.
     learning_rate : LearningRate
         Of the next step.
     steps, epochs, samples : int
-        How many steps, epochs and rows there have been.
+        Numbers of steps, epochs and rows so far.
     evolution_due : bool
         Whether the topology evolves before the next step.
     longest_stall : int
         The most epochs in a row without an improvement.
     recent_steps : RecentSteps, default=None
-        Where a strategy asks for the momentum.
+        Only if a strategy asks for the momentum.
     fell_apart : bool
         Whether a network without any path has been seen.
     """

@@ -1,4 +1,4 @@
-"""Buffers of one training step, for one batch width."""
+"""`Workspace`: arrays of one training step, for one batch width."""
 
 from collections.abc import Sequence
 from typing import Any, TypeAlias
@@ -15,14 +15,14 @@ Array: TypeAlias = NDArray[Any]
 
 
 class Workspace:
-    """Arrays of shape (units, batch) that every step writes anew.
+    """Arrays of shape (units, batch) that every step overwrites.
 
     Attributes
     ----------
     A : list of ndarray
         Inputs of each layer, after dropout.
     Z : list of ndarray
-        Weighted sums of each layer; the activation in place of them where it suffices.
+        Weighted sums of each layer, or only the activations if these are enough.
     H : list of ndarray
         Activations of each hidden layer, before dropout.
     D : list of ndarray
@@ -44,8 +44,8 @@ class Workspace:
     ) -> None:
         """Make the arrays, in the memory of a wider workspace if that is given.
 
-        `needs_sums` says for each hidden layer if its sums and its activations must
-        both be kept.
+        `needs_sums` says for each hidden layer whether both its sums and its
+        activations must be kept.
         """
         self._memory: list[Array] = []
         given = wider and iter(wider._memory)
