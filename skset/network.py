@@ -5,7 +5,7 @@ from typing import Any
 
 from skset import model, strategies, training
 
-# What has another name today. Strategies saw `Signals`; they see a `Context`.
+# Names that have changed. Strategies saw `Signals`; now they see a `Context`.
 RENAMED = {"Signals": (strategies, "Context")}
 
 

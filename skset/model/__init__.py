@@ -1,4 +1,4 @@
-"""What exists: sparse networks and Boltzmann machines, and what they are made of."""
+"""Sparse networks and Boltzmann machines, and their parts."""
 
 from skset.model.activation_names import (
     ACTIVATIONS,

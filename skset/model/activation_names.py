@@ -1,4 +1,4 @@
-"""Activations by name, and which each hidden layer of a network has."""
+"""Activations by name, and the activation of each hidden layer of a network."""
 
 from collections.abc import Callable
 from typing import TypeAlias
@@ -18,11 +18,11 @@ from skset.model.activations import (
 
 __all__ = ["ACTIVATIONS", "activations_for", "auto_weight_init"]
 
-# Makes the activation of a hidden layer (0 is the first), given the slope below zero
-# that the user wants, or None.
+# Makes the activation of a hidden layer (0 is the first). The second argument is the
+# user's slope below zero, or None.
 Maker: TypeAlias = Callable[[int, float | None], Activation]
 
-# The slopes of Maas et al. 2013 and of Curci et al. 2021, unless others are given.
+# Default slopes: those of Maas et al. 2013 and of Curci et al. 2021.
 LEAKY_RELU_SLOPE, ALL_RELU_SLOPE = 0.01, 0.6
 
 
@@ -37,7 +37,7 @@ def _all_relu(layer: int, negative_slope: float | None) -> Activation:
 
 
 def _everywhere(activation: Activation) -> Maker:
-    """Return what makes this activation for every layer."""
+    """Return a function that makes this activation for every layer."""
     return lambda layer, negative_slope: activation
 
 
@@ -110,6 +110,6 @@ def _checked(activation: Activation) -> Activation:
 def auto_weight_init(hidden: tuple[Activation, ...]) -> str:
     """Return the key of `INITIAL_WEIGHTS` for a network with these activations.
 
-    "he" if that belongs to any of them, else "glorot".
+    It is "he" if any of them asks for it, else "glorot".
     """
     return "he" if any(a.weight_init == "he" for a in hidden) else "glorot"

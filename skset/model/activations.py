@@ -1,4 +1,4 @@
-"""Activations of the hidden layers, with the derivative that belongs to each.
+"""Activations of the hidden layers, each with its derivative.
 
 Arrays are (units, batch): Z weighted sums, A activations, D deltas.
 """
@@ -32,9 +32,10 @@ Array: TypeAlias = NDArray[Any]
 def logistic(Z: Array, out: Array | None = None) -> Array:
     """Return ``1 / (1 + exp(-Z))``, in `out` if that is given.
 
-    By numpy's vectorised exp, at a quarter of the time of scipy's expit in float32.
+    It uses numpy's vectorised exp, in a quarter of the time of scipy's expit in
+    float32.
     """
-    with np.errstate(over="ignore", under="ignore"):  # where the result is 0 or 1
+    with np.errstate(over="ignore", under="ignore"):  # the result is then 0 or 1
         A = np.exp(np.negative(Z, out=out), out=out)
     A += 1
     return np.reciprocal(A, out=A)
@@ -54,7 +55,7 @@ def softplus(Z: Array) -> Array:
 class Activation(ABC):
     """An elementwise function and its derivative.
 
-    To write one of your own, derive a frozen dataclass with `apply` and
+    To write your own, derive a frozen dataclass with `apply` and
     `multiply_derivative`. Both work in place, in the type of their arrays. The three
     properties may be plain class attributes.
 
@@ -90,8 +91,8 @@ class Activation(ABC):
     def slope(self) -> float | None:
         """The s of ``z if z > 0 else s * z``, which the kernels apply themselves.
 
-        None for any other function. Kernels find the derivative by the sign of the
-        activation, so s must not be negative, and `needs_sums` must be False.
+        It is None for any other function. Kernels find the derivative by the sign of
+        the activation. So s must not be negative, and `needs_sums` must be False.
         """
         return None
 
@@ -104,7 +105,7 @@ class Activation(ABC):
     def weight_init(self) -> str:
         """Initial weights that keep the size of signals: "he" or "glorot".
 
-        "he" if about half of the signal is lost.
+        It is "he" if about half of the signal is lost.
         """
         return "he"
 
@@ -129,7 +130,7 @@ class Identity(Activation):
 class LeakyReLU(Activation):
     """``z if z > 0 else s * z``, with s = `below_zero`.
 
-    With a negative s the sign of z is lost in the activation. So Z is kept, and the
+    With a negative s the activation does not show the sign of z. So Z is kept, and the
     kernels leave it alone.
     """
 
@@ -152,7 +153,7 @@ class LeakyReLU(Activation):
     def multiply_derivative(self, Z: Array, A: Array, D: Array) -> None:
         """Multiply D by s where Z is not positive."""
         factor = D.dtype.type(self.below_zero)
-        if 0 <= factor <= 1:  # twenty times as fast as with a mask
+        if 0 <= factor <= 1:  # twenty times as fast as a mask
             D *= np.maximum(Z > 0, factor, dtype=D.dtype)
         else:
             np.multiply(D, factor, out=D, where=Z <= 0)
@@ -207,7 +208,7 @@ class ELU(Activation):
         A += negative
 
     def multiply_derivative(self, Z: Array, A: Array, D: Array) -> None:
-        """Multiply D by the derivative, seen in A."""
+        """Multiply D by the derivative, which follows from A."""
         D *= np.minimum(A, 0) + 1
 
 
@@ -216,8 +217,8 @@ class SELU(Activation):
     """``s z if z > 0 else s t (exp(z) - 1)`` (Klambauer et al. 2017, NeurIPS).
 
     With s = 1.0507 and t = 1.6733 a unit's outputs have mean 0 and variance 1 if its
-    inputs have. The paper's weights have variance 1 / fan_in; "glorot" has the same
-    where fan_in and fan_out are equal.
+    inputs have. The paper's weights have variance 1 / fan_in; "glorot" has the same if
+    fan_in and fan_out are equal.
     """
 
     needs_sums = False
@@ -288,7 +289,7 @@ class GELU(Activation):
 
     def multiply_derivative(self, Z: Array, A: Array, D: Array) -> None:
         """Multiply D by ``F(Z) + Z f(Z)``."""
-        with np.errstate(over="ignore", under="ignore"):  # where the density is 0
+        with np.errstate(over="ignore", under="ignore"):  # the density is then 0
             density = np.exp(-0.5 * Z * Z)
         density *= (2 * np.pi) ** -0.5
         D *= ndtr(Z) + Z * density

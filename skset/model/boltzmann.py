@@ -1,4 +1,4 @@
-"""`RBM`: a sparse restricted Boltzmann machine, every formula a method."""
+"""`RBM`: a sparse restricted Boltzmann machine, with a method for each formula."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -23,8 +23,8 @@ Array: TypeAlias = NDArray[Any]
 Answer: TypeAlias = Callable[["RBM", Array], Array]
 
 SERIAL = Team()
-# A unit whose log-odds change by more than this is certain to the last digit of
-# float64; a weight beyond it has diverged.
+# Log-odds beyond this are certainty to the last digit of float64. A larger weight has
+# diverged.
 LARGEST_WEIGHT = 700.0
 
 
@@ -75,8 +75,8 @@ class RBM(LayerStack):
         rng : numpy.random.Generator
             Source of randomness.
         means : ndarray of shape (n_visible,)
-            In (0, 1); the visible bias is their log-odds (Hinton 2012, section 8). In
-            the dtype of the machine.
+            In (0, 1), in the dtype of the machine. The visible bias is their log-odds
+            (Hinton 2012, section 8).
         weight_init : str
             A key of `INITIAL_WEIGHTS`.
         scale : float
@@ -94,24 +94,25 @@ class RBM(LayerStack):
         *,
         dtype: DTypeLike | None = None,
     ) -> "RBM":
-        """Return a machine with the given weights, everything about it checked.
+        """Return a machine with the given weights; all of them are checked.
 
         Parameters
         ----------
         weights : sparse matrix or array of shape (n_visible, n_hidden)
-            Weights W. What a sparse matrix stores is a connection, also where the value
-            is 0; of a dense array, what is not 0.
+            Weights W. Each value that a sparse matrix stores is a connection, even a 0.
+            A dense array has a connection where its value is not 0.
         hidden_bias : array-like of shape (n_hidden,)
             The bias c.
         visible_bias : array-like of shape (n_visible,)
             The bias a.
         dtype : dtype-like, default=None
-            float32 or float64; None is float32 if the weights are, else float64.
+            float32 or float64. None means float32 if the weights are float32, else
+            float64.
 
         Returns
         -------
         machine : RBM
-            With read-only arrays of its own.
+            Its arrays are read-only copies.
 
         Raises
         ------
@@ -130,7 +131,7 @@ class RBM(LayerStack):
         return self.layers[0]
 
     def with_moments(self, n: int) -> Self:
-        """Return a machine whose optimiser has n moments, of zeros unless it has n."""
+        """Return a machine with n moments of the optimiser; new ones are zeros."""
         machine = super().with_moments(n)
         if len(self.visible_moments) == n:
             return machine
@@ -142,7 +143,7 @@ class RBM(LayerStack):
         return replace(self, chains=chains)
 
     def at_rest(self) -> Self:
-        """Return this machine without the state of its training."""
+        """Return this machine without training state."""
         return replace(super().at_rest(), visible_moments=(), chains=None)
 
     def copy(self, at_rest: bool = True) -> Self:
@@ -156,7 +157,7 @@ class RBM(LayerStack):
         )
 
     def frozen(self) -> Self:
-        """Make all arrays read-only, for good; return this machine."""
+        """Make all arrays read-only for good; return this machine."""
         for array in (self.visible_bias, *self.visible_moments):
             array.flags.writeable = False
         if self.chains is not None:
@@ -164,7 +165,7 @@ class RBM(LayerStack):
         return super().frozen()
 
     def is_finite(self) -> bool:
-        """Return whether all weights and biases are finite, and no weight absurd."""
+        """Return whether all weights and biases are finite, and no weight too large."""
         return (
             super().is_finite()
             and kernels.all_finite(read_only(self.visible_bias))
@@ -172,10 +173,10 @@ class RBM(LayerStack):
         )
 
     def by_sample(self, samples: Samples, dtype: DTypeLike, answer: Answer) -> Array:
-        """Return what ``answer(machine, V)`` gives for each sample, batch by batch.
+        """Return ``answer(machine, V)`` for each sample, computed batch by batch.
 
-        The answer has the shape (batch,) or (units, batch); samples are rows of what is
-        returned.
+        The answer has the shape (batch,) or (units, batch). In the result samples are
+        rows.
         """
         answers: Any = None
         for rows, V in self.gathered(samples):
@@ -222,7 +223,7 @@ class RBM(LayerStack):
         return self._certain_visibles(self.mean_hiddens(V))
 
     def _certain_visibles(self, H: Array, team: Team = SERIAL) -> Array:
-        """Return `mean_visibles`, in double where sums of huge weights overflowed."""
+        """Return `mean_visibles`, in float64 if sums of huge weights overflowed."""
         P = self.mean_visibles(H, team)
         if np.isnan(P).any():
             P = self._in_double().mean_visibles(H.astype(float)).astype(P.dtype)
@@ -244,9 +245,9 @@ class RBM(LayerStack):
     def log_odds(self, V: Array) -> Array:
         """Return ``log P(v_i = 1 | others) - log P(v_i = 0 | others)`` for each i.
 
-        The others are all other visible units; the hidden ones are summed over. It is
-        the difference of the free energies with unit i off and on, for all i in the
-        time of about one product with the weights.
+        The others are all other visible units; the hidden ones are summed over. This is
+        the difference of the free energies with unit i off and on. For all i together
+        it takes the time of about one product with the weights.
         """
         Z = self._sums_of_energy(V).astype(float)
         odds = np.repeat(self.visible_bias[:, None].astype(float), V.shape[1], axis=1)
@@ -267,9 +268,9 @@ class RBM(LayerStack):
         return odds
 
     def _sums_of_energy(self, V: Array) -> Array:
-        """Return `hidden_sums`, in float64 where there are larger weights than usual.
+        """Return `hidden_sums`, in float64 if some weights are very large.
 
-        Their sums may overflow in float32, and the small ones beside them are lost.
+        Their sums may overflow in float32, and small weights beside them are lost.
         """
         weights = self.layer.weights
         if max(weights.max(initial=0), -weights.min(initial=0)) <= LARGEST_WEIGHT:
@@ -279,18 +280,18 @@ class RBM(LayerStack):
     def pseudo_log_likelihood(self, V: Array) -> Array:
         """Return ``sum_i log P(v_i | others)`` of each column (Besag 1975).
 
-        For a value between 0 and 1 the expectation over a unit that is on with this
-        probability.
+        A value between 0 and 1 is the probability that the unit is on; the result is
+        then the expectation.
         """
         odds = self.log_odds(V)
         return column_sums(V * odds - softplus(odds))
 
 
 def column_sums(A: Array, sums: Array | None = None) -> Array:
-    """Return the sum of each column of A, added to `sums` where these are given.
+    """Return the sum of each column of A, added to `sums` if these are given.
 
-    Row after row: numpy adds up a single column in another order than one of many, and
-    BLAS in one that depends on its threads.
+    It adds row after row. numpy adds a single column in another order than one of many
+    columns, and the order of BLAS depends on its threads.
     """
     sums = np.zeros(A.shape[1]) if sums is None else sums
     kernels.column_sums(A, sums)

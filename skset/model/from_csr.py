@@ -1,4 +1,4 @@
-"""Layers from matrices that somebody else has made, with every check."""
+"""Layers made of any matrices, with every check."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -35,25 +35,26 @@ def layers_from_csr(
     Parameters
     ----------
     coefs : sequence of sparse matrix or array of shape (n_in, n_out)
-        Weights, from the input to the output. What a sparse matrix stores is a
-        connection, also where the value is 0; of a dense array, what is not 0.
+        Weights, from the input to the output. Each value that a sparse matrix stores is
+        a connection, even a 0. A dense array has a connection where its value is not 0.
     intercepts : sequence of array-like of shape (n_out,)
         Biases.
     dtype : dtype-like, default=None
-        float32 or float64; None is float32 if all matrices are, else float64.
+        float32 or float64. None means float32 if all matrices are float32, else
+        float64.
 
     Returns
     -------
     layers : tuple of Layer
-        With arrays of their own.
+        Their arrays are copies.
 
     Raises
     ------
     TypeError
         If a matrix or bias is not numeric.
     ValueError
-        If there are not as many of both, none at all, if a matrix is not
-        two-dimensional or has invalid or repeated indices, if shapes do not fit, or if
+        If there is no layer, or not one bias for each matrix; if a matrix is not
+        two-dimensional or has invalid or repeated indices; if shapes do not fit; or if
         a number is not finite in the dtype.
     """
     coefs, intercepts = _listed("coefs", coefs), _listed("intercepts", intercepts)
@@ -80,7 +81,7 @@ def layers_from_csr(
 def layer_from_csr(
     name: str, coef: Any, name_of_bias: str, bias: Any, dtype: np.dtype[Any]
 ) -> Layer:
-    """Return a layer with arrays of its own; the names are for what is raised."""
+    """Return a layer with copies of the arrays; errors use the names."""
     if not sparse.issparse(coef):
         coef = _array(name, coef)
     if coef.ndim != 2 or 0 in coef.shape:
@@ -88,7 +89,7 @@ def layer_from_csr(
             f"{name} must have two dimensions, inputs and outputs, of one unit at "
             f"least, got shape {coef.shape}."
         )
-    # The smaller before the greater: nothing is made whose size makes no sense.
+    # The bias first: so a matrix of absurd shape is refused before anything is made.
     own_bias = checked_bias(name_of_bias, bias, coef.shape[1], dtype)
     _check_real(name, coef)
     topology, values = _connections(name, coef)
@@ -98,7 +99,7 @@ def layer_from_csr(
 def checked_bias(
     name: str, values: Any, size: int, dtype: np.dtype[Any]
 ) -> NDArray[Any]:
-    """Return a bias of so many units as an array of its own, or raise."""
+    """Return a copy of the bias, or raise if it does not fit the number of units."""
     bias = _array(name, values)
     _check_real(name, bias)
     if bias.shape != (size,):
@@ -107,7 +108,7 @@ def checked_bias(
 
 
 def common_dtype(coefs: Sequence[Any], dtype: DTypeLike | None) -> np.dtype[Any]:
-    """Return the dtype, if it is one of a network; None is that of the matrices."""
+    """Return the dtype of a network, or raise; None means that of the matrices."""
     if dtype is None:
         single = all(getattr(coef, "dtype", None) == np.float32 for coef in coefs)
         return np.dtype(np.float32 if single else np.float64)
@@ -131,7 +132,7 @@ def checked_functions(
     if hasattr(activation, "__iter__") and not isinstance(activation, str):
         activation = tuple(activation)
     else:
-        n_hidden = max(n_hidden, 1)  # it must exist even if no layer has it
+        n_hidden = max(n_hidden, 1)  # names are checked even without any
     activations_for(activation, n_hidden, negative_slope)
     return activation, negative_slope, output
 
@@ -143,7 +144,7 @@ def _checked_slope(slope: Any) -> float:
 
 
 def _connections(name: str, coef: Any) -> tuple[Topology, NDArray[Any]]:
-    """Return which connections a matrix has, and their values in the same order."""
+    """Return the connections of a matrix, and their values in the same order."""
     if not sparse.issparse(coef):
         positions = np.flatnonzero(coef)
         return Topology.from_positions(coef.shape, positions), coef.ravel()[positions]
@@ -156,7 +157,7 @@ def _connections(name: str, coef: Any) -> tuple[Topology, NDArray[Any]]:
 
 
 def _sorted_csr(coef: Any) -> Any:
-    """Return a sparse matrix in CSR, whatever it believes about its own order."""
+    """Return a sparse matrix in sorted CSR; its own flags of order are not trusted."""
     csr = coef.tocsr()
     if coef.format == "coo" and csr.nnz < coef.nnz:
         raise ValueError("an index comes twice")
@@ -186,7 +187,7 @@ def _check_real(name: str, values: Any) -> None:
 
 
 def _finite(name: str, values: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
-    """Return the values as an array of its own in the dtype; raise if not finite."""
+    """Return a copy of the values in the dtype; raise if one is not finite."""
     with np.errstate(over="ignore"):  # infinite values raise an error below
         cast = np.array(values, dtype, order="C")
     if not np.isfinite(cast).all():

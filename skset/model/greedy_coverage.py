@@ -1,6 +1,6 @@
-"""Coverage: importances that look at what an input adds to others.
+"""Coverage: importances that measure what an input adds to others.
 
-Of several inputs that do the same, one comes early and the rest late.
+If several inputs do the same, one of them comes early and the others late.
 """
 
 from collections.abc import Iterator
@@ -13,10 +13,10 @@ __all__ = ["blocks", "coverage"]
 
 Array: TypeAlias = NDArray[Any]
 
-# Inputs that `coverage` chooses one by one; all others are ranked after them at once.
+# Inputs that `coverage` chooses one by one. All others are ranked after them at once.
 MAX_PICKS = 256
-# Inputs among which it looks for the next one. As gains rarely rise, it looks at the
-# others again only when all of these are well below what the others had.
+# Inputs among which it looks for the next one. Gains rarely rise. So it looks at the
+# others again only when all of these are well below the last gains of the others.
 MAX_POOL, STALE = 4096, 0.7
 # Share of the median squared length of a row below which there is nothing to cover.
 RIDGE = 0.03
@@ -31,23 +31,23 @@ def coverage(
 ) -> Array:
     """Return importances in whose order the rows cover one another best, greedily.
 
-    Inputs are chosen one after the other. Each time it is the one whose row explains
-    most of what all rows have left, once what the inputs chosen before explain is taken
-    away. With ``G = rows @ rows.T`` the gain of input i is
-    ``sum_j G_ij^2 / (G_ii + floor)``, and G loses ``share G_:i G_i: / (G_ii + floor)``
-    when i is chosen (Farahat, Ghodsi and Kamel 2013, Knowledge and Information Systems
-    35, section 4). Floor and share are ours: the one leaves out rows that are nearly
-    nothing, the other lets inputs that do the same as a strong one come before weak
-    ones that do something else.
+    Inputs are chosen one after the other. The next one is the input whose row explains
+    most of all rows, after the part that the chosen inputs explain is removed. With ``G
+    = rows @ rows.T`` the gain of input i is ``sum_j G_ij^2 / (G_ii + floor)``. When i
+    is chosen, G loses ``share G_:i G_i: / (G_ii + floor)`` (Farahat, Ghodsi and Kamel
+    2013, Knowledge and Information Systems 35, section 4). Floor and share are ours.
+    The floor leaves out rows near 0. With a share below 1, inputs that do the same as a
+    strong one come before weak ones that do something else.
 
     Parameters
     ----------
     rows : ndarray of shape (n_inputs, m)
-        What each input does.
+        A row for each input.
     share : float in (0, 1], default=1.0
-        Share of what a chosen input explains that is taken away.
+        Share of the part explained by a chosen input that is removed.
     n_picks : int
-        Inputs to be chosen one by one; the others follow by what they have left.
+        Number of inputs to choose one by one. The others follow by their remaining
+        gain.
     ridge : float
         The floor, as a share of the median squared length of the rows that are not 0;
         greater than 0.
@@ -55,8 +55,8 @@ def coverage(
     Returns
     -------
     importance : ndarray of shape (n_inputs,)
-        The gain of each input when it was chosen, though never more than that of an
-        input chosen before; 0 for a row of zeros.
+        The gain of each input when it was chosen, but at most that of the input chosen
+        before; 0 for a row of zeros.
     """
     # Fourth powers of the rows are taken; a power of 2 changes their scale exactly.
     exponent = int(np.frexp(np.abs(rows).max())[1])
@@ -87,11 +87,11 @@ def coverage(
 
 
 class _Cover:
-    """What is left of ``G = rows @ rows.T`` once some inputs have been chosen.
+    """The rest of ``G = rows @ rows.T`` after some inputs have been chosen.
 
-    G is never formed: it is ``rows @ left @ rows.T``, where `left` is small: the
-    identity less one outer product for each choice, and not formed either.
-    The gains of the inputs that are watched follow every choice.
+    G is never formed. It is ``rows @ left @ rows.T``. `left` is small: the identity
+    less one outer product for each choice. It is not formed either. The gains of the
+    watched inputs are updated after every choice.
     """
 
     def __init__(self, rows: Array, floor: float, share: float) -> None:
@@ -100,7 +100,7 @@ class _Cover:
         self.taken = np.empty((0, rows.shape[1]))
 
     def surveyed(self, inputs: Array) -> Array:
-        """Return the gains of the inputs, computed anew, and watch the best of them.
+        """Compute the gains of all inputs anew, watch the best, and return the gains.
 
         `best` are the places of these among the inputs, the greatest gain first.
         """
@@ -118,7 +118,7 @@ class _Cover:
         return gains
 
     def take(self, chosen: int) -> None:
-        """Take away from G what the chosen input explains."""
+        """Remove from G the part that the chosen input explains."""
         row = self.rows[chosen].astype(float)
         u = self._left(row)
         onward = self.products @ u

@@ -1,7 +1,7 @@
-"""What the inputs of a network are worth to it.
+"""Importances of the inputs of a network.
 
-Strength and attribution look at each input on its own. Contributions and paths are rows
-for `coverage`, which looks at what an input adds to others.
+Strength and attribution measure each input on its own. Contributions and paths are rows
+for `coverage`, which measures what an input adds to others.
 """
 
 from collections.abc import Iterator
@@ -28,12 +28,12 @@ __all__ = [
 
 Array: TypeAlias = NDArray[Any]
 
-# Slopes, attributions and contributions are taken from at most so many samples, or so
-# many values if these are fewer. What never varies among them cannot be judged.
+# Slopes, attributions and contributions are computed from at most so many samples, or
+# so many values, whichever is less. An input that is constant there cannot be judged.
 MAX_SAMPLES, MAX_VALUES = 1024, 1 << 24
-# Longer rows are projected to so many random directions, which keeps their lengths and
-# angles to within a few percent (Johnson and Lindenstrauss 1984); to half as many where
-# there are more than so many inputs, to save memory and time.
+# Longer rows are projected to so many random directions. This keeps their lengths and
+# angles within a few percent (Johnson and Lindenstrauss 1984). With many inputs they
+# are projected to half as many, to save memory and time.
 MAX_DIMENSIONS, MANY_INPUTS = 512, 1 << 14
 
 
@@ -57,7 +57,7 @@ def incoming_strength(layer: Layer) -> Array:
 
 
 def path_strength(network: Network) -> Array:
-    """Return the sum, over all paths from each input to an output, of their strength.
+    """Return the summed strength of all paths from each input to any output.
 
     The strength of a path is the product of its absolute weights.
     """
@@ -71,9 +71,9 @@ def path_strength(network: Network) -> Array:
 def attribution(network: Network, samples: Samples, rng: Generator) -> Array:
     """Return ``sum_c mean_b |d output_c / d input_j|`` of each input j.
 
-    Outputs are the output layer's weighted sums, b goes over a batch of samples. There
-    are as many backward passes as outputs. Atashgahi et al. 2024, ECAI (arXiv
-    2408.04583), section 3.
+    Outputs are the weighted sums of the output layer, and b runs over a batch of
+    samples. There is a backward pass for each output. Atashgahi et al. 2024, ECAI
+    (arXiv 2408.04583), section 3.
     """
     X, slopes = _batch(network, samples, rng)
     total = np.zeros(network.n_units[0])
@@ -83,11 +83,11 @@ def attribution(network: Network, samples: Samples, rng: Generator) -> Array:
 
 
 def contributions(network: Network, samples: Samples, rng: Generator) -> Array:
-    """Return what each input adds to the outputs, a row for each input.
+    """Return the contribution of each input to the outputs, a row for each input.
 
     Element (j, (c, b)) is ``x_jb d output_c / d x_jb``, less its mean over the samples
-    b of a batch, and projected. Two inputs that tell the network the same have rows of
-    the same direction.
+    b of a batch, and projected. Inputs that tell the network the same have rows of the
+    same direction.
 
     Returns
     -------
@@ -107,12 +107,12 @@ def contributions(network: Network, samples: Samples, rng: Generator) -> Array:
 
 
 def reconstruction_paths(network: Network, samples: Samples, rng: Generator) -> Array:
-    """Return what each input of an autoencoder adds to the others, a row for each.
+    """Return what each input of an autoencoder adds to the others, row by row.
 
     Element (i, j) is the weight of all paths from input i to output j, with hidden
-    units at their mean slope over a batch; 0 for i = j, as an input that is only good
-    for itself tells nothing of the others. Rows longer than MAX_DIMENSIONS are
-    projected.
+    units at their mean slope over a batch. It is 0 for i = j, because an input that
+    only rebuilds itself tells nothing about the others. Rows longer than MAX_DIMENSIONS
+    are projected.
 
     Returns
     -------
@@ -121,7 +121,7 @@ def reconstruction_paths(network: Network, samples: Samples, rng: Generator) -> 
     """
     _, slopes = _batch(network, samples, rng)
     weights = [layer.to_csr() for layer in network.layers]
-    if not slopes:  # one layer, after which there is nothing to decode
+    if not slopes:  # one layer: there is nothing to decode
         weights.append(sparse.eye_array(*weights[0].shape, dtype=network.dtype).tocsr())
     encoder, decoder = weights[0], weights[-1]
     for depth, slope in enumerate(slopes):

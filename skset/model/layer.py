@@ -1,4 +1,4 @@
-"""`Layer`: a topology with the arrays aligned to it."""
+"""`Layer`: a topology with its weights, bias and optimiser state."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
@@ -18,9 +18,9 @@ __all__ = ["Layer"]
 
 Array: TypeAlias = NDArray[Any]
 
-# The outputs of a wide layer are taken tile by tile, of about so many bytes, so that
-# their rows stay in a cache; but of each input no fewer than so many connections at a
-# time. Measured from 3,000 to 300,000 units.
+# The outputs of a wide layer are cut into tiles of about so many bytes, so that their
+# rows stay in a cache. A tile has at least so many connections of each input, on
+# average. Measured from 3,000 to 300,000 units.
 TILE_BYTES, SHORTEST_RUN, MAX_TILES = 1 << 23, 5, 8
 
 
@@ -38,27 +38,28 @@ class StepKernels(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Layer:
-    """Weights, bias and optimiser state of one layer.
+    """Connections, weights, bias and optimiser state of one layer.
 
-    Training changes the arrays in place; an evolution makes a new Layer.
+    Training changes the arrays in place. An evolution makes a new Layer. The arrays of
+    a fitted estimator's layers are read-only.
 
     Attributes
     ----------
     topology : Topology
-        The pattern.
+        Which connections there are.
     weights : ndarray of shape (nnz,)
-        In by-input order.
+        Weight of each connection, in the order of the topology.
     bias : ndarray of shape (n_out,)
-        Of the output units.
+        Bias of each output unit.
     moments : tuple of ndarray of shape (nnz,)
         The optimiser's state for each connection; empty at rest.
     bias_moments : tuple of ndarray of shape (n_out,)
         The optimiser's state for the bias; empty at rest.
     explored : Topology, default=None
-        Every position that has had a connection, if anybody wants to know.
+        Every position that has had a connection, if a strategy asks for it.
     n_dropped : int, default=0
-        Connections that the last drop of a training took without regrowth. A training
-        that goes on grows as many before its first step.
+        Number of connections that the last drop of a training removed without regrowth.
+        A training that goes on grows as many before its first step.
     """
 
     topology: Topology
@@ -87,8 +88,8 @@ class Layer:
     def views(self) -> tuple[Array, Array]:
         """Read-only views of weights and bias.
 
-        Always these for kernels that only look at them: an array that can be written is
-        another type to the compiler.
+        Kernels that only read them always get these views. A writable array is another
+        type to the compiler.
         """
         return read_only(self.weights), read_only(self.bias)
 
@@ -97,11 +98,11 @@ class Layer:
         return f"Layer(shape={shape}, nnz={self.topology.nnz}, dtype={kind})"
 
     def __getstate__(self) -> dict[str, Any]:
-        # A copy's views must be of its own arrays; in a file they would be there twice.
+        # Without `views`: a copy needs views of its own arrays, a file needs none.
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
     def with_moments(self, n: int) -> Self:
-        """Return this layer with n moments, of zeros unless it has n already."""
+        """Return this layer with n moments; new ones are zeros."""
         if len(self.moments) == n:
             return self
         return replace(
@@ -119,7 +120,7 @@ class Layer:
         return replace(self, moments=(), bias_moments=(), explored=None)
 
     def exploring(self) -> Self:
-        """Return this layer, which takes note of the positions that it explores."""
+        """Return this layer; from now on it records all positions with a connection."""
         return self if self.explored else replace(self, explored=self.topology)
 
     def astype(self, dtype: DTypeLike) -> "Layer":
@@ -127,7 +128,7 @@ class Layer:
         return Layer(self.topology, self.weights.astype(dtype), self.bias.astype(dtype))
 
     def copy(self) -> Self:
-        """Return a layer that shares only the topology, which nothing changes."""
+        """Return a layer with copies of the arrays; it shares only the topology."""
         return replace(
             self,
             weights=self.weights.copy(),
@@ -141,7 +142,7 @@ class Layer:
     ) -> None:
         """Write into Z (n_out, batch) the weighted sums of X (n_in, batch), plus bias.
 
-        Those that are not positive are multiplied by `slope`, if it is given.
+        Sums that are not positive are multiplied by `slope`, if it is given.
         """
         work = self.topology.nnz * X.shape[1]
         starts = self.topology.starts(self._n_tiles(Z, team.threads_for(work)))
@@ -221,9 +222,9 @@ class Layer:
         return DX
 
     def _n_tiles(self, Z: Array, n_threads: int) -> int:
-        """Return into how many tiles the outputs Z are cut: near ones, for all threads.
+        """Return the number of tiles of the outputs Z: a multiple of the threads.
 
-        A tile takes a few of each input's connections at least.
+        Tiles fit into a cache if possible, but have a few connections of each input.
         """
         t = self.topology
         longest_runs = t.nnz // (SHORTEST_RUN * t.shape[0])
@@ -232,7 +233,7 @@ class Layer:
         return -(-near // threads) * threads
 
     def rewired(self, rewiring: Rewiring, newborn: Any) -> Self:
-        """Return the layer after an evolution; `newborn` is what new weights get."""
+        """Return the layer after an evolution; `newborn` has the new weights."""
         topology, source = rewiring
         if topology is self.topology:
             return self
@@ -248,7 +249,7 @@ class Layer:
         )
 
     def restricted(self, inputs: Array, outputs: Array) -> Self:
-        """Return the layer between some of its units, given a mask of both sides."""
+        """Return the layer between some of its units, given masks of both sides."""
         topology, source = self.topology.restricted(inputs, outputs)
         explored = self.explored
         share = topology.nnz / max(self.topology.nnz, 1)

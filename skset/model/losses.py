@@ -1,9 +1,9 @@
-"""Losses: what a training makes small.
+"""Losses: the functions that a training minimises.
 
-Arrays are (outputs, batch): Z weighted sums of the output layer, f(Z) predictions, Y
-targets. `weight` is a row vector of sample weights that add up to 1. A loss is called
-as ``loss(Z, Y, weight)``. It returns the weighted mean of the samples' losses and
-leaves the deltas in Z: the gradient of that mean by Z.
+Arrays are (outputs, batch): Z are the weighted sums of the output layer, f(Z) the
+predictions, Y the targets. `weight` has sample weights that add up to 1. A loss is
+called as ``loss(Z, Y, weight)``. It returns the weighted mean of the samples' losses.
+It overwrites Z with the deltas: the gradient of that mean by Z.
 
 A sample's loss is the sum over its outputs. Only the squared error is averaged over
 them, as in scikit-learn's MLP; its deltas are still those of the sum.
@@ -111,7 +111,7 @@ class Huber(Loss):
     Attributes
     ----------
     delta : float, default=1.0
-        Errors beyond it count linearly. In units of the targets that the network sees.
+        Errors beyond it count linearly. It is in units of the network's targets.
     """
 
     delta: float = 1.0
@@ -173,7 +173,7 @@ class Poisson(Loss):
     def __call__(self, Z: Array, Y: Array, weight: Array) -> float:
         """Return the weighted mean loss and leave the deltas in Z."""
         rate = np.exp(Z)
-        deviance = xlogy(Y, Y) - Y * Z - Y + rate  # finite where the rate underflows
+        deviance = xlogy(Y, Y) - Y * Z - Y + rate  # finite even if the rate underflows
         _leave_deltas(Z, rate, Y, weight)
         return float(deviance.sum(axis=0) @ weight)
 
@@ -197,7 +197,7 @@ class Gamma(Loss):
 
     def __call__(self, Z: Array, Y: Array, weight: Array) -> float:
         """Return the weighted mean loss and leave the deltas in Z."""
-        log_ratio = np.log(Y) - Z  # of y to its mean: exact where the mean underflows
+        log_ratio = np.log(Y) - Z  # y / mean, exact even if the mean underflows
         excess = np.expm1(log_ratio)
         np.multiply(excess, -weight, out=Z)
         return float((excess - log_ratio).sum(axis=0) @ weight)

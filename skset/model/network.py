@@ -1,4 +1,4 @@
-"""`Network`: layers in sequence, and what they predict."""
+"""`Network`: a sparse multilayer perceptron, and its predictions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,16 +31,19 @@ SERIAL = Team()
 class Network(LayerStack):
     """A sparse multilayer perceptron.
 
+    A fitted estimator has one as `network_`, with read-only arrays. `from_csr` makes
+    one from matrices.
+
     Attributes
     ----------
     layers : tuple of Layer
         From the input to the output.
     activation : str, Activation or tuple of them
-        A key of `ACTIVATIONS` or an object; one for all hidden layers, or one for each.
+        A name or an object; one for all hidden layers, or one for each.
     negative_slope : float or None
-        Slope below zero of the activations that have one; None is their usual one.
-    output : str
-        A key of `OUTPUTS`.
+        Slope below zero of "leaky_relu" and "all_relu"; None means 0.01 and 0.6.
+    output : {"identity", "logistic", "softmax", "exp"}
+        Name of the output function.
     """
 
     activation: str | Activation | tuple[str | Activation, ...]
@@ -100,30 +103,30 @@ class Network(LayerStack):
         negative_slope: float | None = None,
         dtype: DTypeLike | None = None,
     ) -> "Network":
-        """Return a network with the given weights, everything about it checked.
+        """Return a network with the given weights; all of them are checked.
 
         Parameters
         ----------
         coefs : sequence of sparse matrix or array of shape (n_in, n_out)
-            Weights of each layer, from the input to the output. What a sparse matrix
-            stores is a connection, also where the value is 0; of a dense array, what is
-            not 0.
+            Weights of each layer, from the input to the output. Each value that a
+            sparse matrix stores is a connection, even a 0. A dense array has a
+            connection where its value is not 0.
         intercepts : sequence of array-like of shape (n_out,)
             Biases of each layer.
         activation : str, Activation or sequence of them, default="relu"
-            A key of `ACTIVATIONS` or an object; one for all hidden layers, or one for
-            each.
+            A name or an object; one for all hidden layers, or one for each.
         output : {"identity", "logistic", "softmax", "exp"}, default="identity"
             Name of the output function.
         negative_slope : float, default=None
-            Slope below zero of "leaky_relu" and "all_relu"; None is 0.01 and 0.6.
+            Slope below zero of "leaky_relu" and "all_relu"; None means 0.01 and 0.6.
         dtype : dtype-like, default=None
-            float32 or float64; None is float32 if all matrices are, else float64.
+            float32 or float64. None means float32 if all matrices are float32, else
+            float64.
 
         Returns
         -------
         network : Network
-            With read-only arrays of its own.
+            Its arrays are read-only copies.
 
         Raises
         ------
@@ -158,15 +161,15 @@ class Network(LayerStack):
     def propagate(
         self, depth: int, X: Array, Z: Array, A: Array, team: Team = SERIAL
     ) -> None:
-        """Write into A what layer `depth` makes of its inputs X.
+        """Write into A the activations of layer `depth` for its inputs X.
 
         Parameters
         ----------
         depth : int
             0 is the first layer.
         X, Z, A : ndarray of shape (units, batch)
-            Inputs, weighted sums and activations; A may be Z, and is for the last
-            layer, which has no activation.
+            Inputs, weighted sums and activations. A may be Z. For the last layer, which
+            has no activation, it must be Z.
         team : Team, default=SERIAL
             Its threads share the layer.
         """
@@ -190,8 +193,8 @@ class Network(LayerStack):
         Returns
         -------
         Z : ndarray of shape (n_outputs, n_samples)
-            In the network's dtype. A sample's column is the same bit for bit whatever
-            other samples there are.
+            In the network's dtype. The column of a sample has the same bits for any
+            other samples.
         """
         Z = np.empty((self.n_units[-1], samples.n_samples), self.dtype)
         for rows, A in self.gathered(samples):
@@ -210,7 +213,7 @@ class Network(LayerStack):
     def passed(
         self, X: Array, team: Team = SERIAL
     ) -> tuple[list[Array], list[Array], Array]:
-        """Return what every layer makes of the inputs X (n_inputs, batch).
+        """Return activations, slopes and sums of all layers for X (n_inputs, batch).
 
         Returns
         -------
@@ -262,7 +265,7 @@ class Network(LayerStack):
 
     def _outputs(self, A: Array) -> Array:
         """Return the weighted sums of the output layer."""
-        with np.errstate(all="ignore"):  # the caller looks at what is not finite
+        with np.errstate(all="ignore"):  # the caller checks for non-finite values
             for depth, n_units in enumerate(self.n_units[1:]):
                 Z = aligned_empty((n_units, A.shape[1]), self.dtype)
                 self.propagate(depth, A, Z, Z)

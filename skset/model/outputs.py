@@ -1,4 +1,4 @@
-"""Output functions: what a network predicts, given the sums of its last layer.
+"""Output functions: predictions from the weighted sums of the last layer.
 
 Arrays are (outputs, batch).
 """

@@ -14,21 +14,21 @@ Array: TypeAlias = NDArray[Any]
 
 
 class Samples:
-    """A training or prediction set that is cast and transposed one batch at a time.
+    """Samples that are cast and transposed one batch at a time.
 
     Parameters
     ----------
     X : ndarray or CSR matrix of shape (n_samples, n_features)
-        Inputs, of any real type and in any order, with checked indices. Kept as they
-        are: never copied, cast or made dense beyond a batch.
+        Inputs, of any real type and in any order, with checked indices. They are never
+        copied, cast or made dense beyond a batch.
     y : ndarray of shape (n_samples,) or (n_samples, n_outputs), default=None
         Class numbers for a softmax output, targets in the network's dtype otherwise.
     weight : ndarray of shape (n_samples,), default=None
         Sample weights; None is 1 for each.
     rows : ndarray of shape (n_samples,), default=None
-        Which rows of X the samples are; None is all.
+        Rows of X that are samples; None means all.
     dtype : dtype, default=None
-        Of the network, in which weights are given; None is that of X.
+        Type of the network and of the weights; None means that of X.
     """
 
     def __init__(
@@ -72,9 +72,9 @@ class Samples:
         return self.y[rows].T
 
     def weights(self, rows: Array) -> tuple[Array, float]:
-        """Return the samples' weights, scaled to add up to 1, and what they add up to.
+        """Return the samples' weights, scaled to add up to 1, and their sum.
 
-        Where all of them are 0 the scaled ones are 0 too.
+        If all of them are 0, the scaled ones are 0 too.
         """
         if self.weight is None:
             return np.full(rows.size, 1 / rows.size, self.dtype), float(rows.size)
@@ -85,9 +85,9 @@ class Samples:
     def weights_of_step(self, rows: Array) -> tuple[Array, float]:
         """Return the weights for a training step, and how many of them are not 0.
 
-        They are in units of the mean of all that are not 0 in the whole set, and
-        divided by that number. So a batch of light samples takes a small step: were
-        they to add up to 1 in each batch, weights would count within a batch only.
+        They are in units of the mean of all nonzero weights in the whole set, divided
+        by that number. So a batch of light samples takes a small step. If they added up
+        to 1 in each batch, weights would count within a batch only.
         """
         if self.weight is None:
             return self.weights(rows)
@@ -101,14 +101,14 @@ class Samples:
         return self.weight.sum() / max(int(np.count_nonzero(self.weight)), 1) or 1.0
 
     def weighted_rows(self) -> Array:
-        """Return the numbers of the samples that have weight; of all, if none has."""
+        """Return the numbers of the samples with weight; of all, if none has any."""
         if self.weight is None or not self.weight.any():
             return np.arange(self.n_samples)
         return np.flatnonzero(self.weight)
 
 
 class Reconstruction(Samples):
-    """Samples whose targets are their inputs, gathered batch by batch as these are.
+    """Samples whose targets are their inputs, gathered batch by batch.
 
     Parameters
     ----------
@@ -131,7 +131,7 @@ class Reconstruction(Samples):
     def gather(self, rows: Array, out: Array) -> None:
         """Write the given samples into the columns of `out` (n_features, width).
 
-        They are kept until the next call: the targets are then there already.
+        They are kept until the next call, so that the targets need no second gathering.
         """
         super().gather(rows, out)
         self._last = rows, out.copy()
@@ -148,9 +148,9 @@ class Reconstruction(Samples):
 def _columns(X: Array, rows: Array, dtype: DTypeLike) -> Array:
     """Return rows of a dense X as the columns of an array of the dtype."""
     if X.flags.f_contiguous and not X.flags.c_contiguous:
-        columns = np.take(X.T, rows, axis=1)  # one feature after the other
+        columns = np.take(X.T, rows, axis=1)  # in Fortran order
         return _cast(columns, dtype)
-    # Whole rows first: faster than to pick numbers from far apart.
+    # Whole rows first: this is faster than picking numbers that are far apart.
     return _cast(X[rows], dtype).T
 
 
@@ -167,12 +167,12 @@ def _picked(
 
 
 def _cast(values: Array, dtype: DTypeLike) -> Array:
-    with np.errstate(over="ignore"):  # who checks X looks for that
+    with np.errstate(over="ignore"):  # X was checked for that
         return values.astype(dtype, copy=False)
 
 
 def _read_only(*arrays: Array) -> tuple[Array, ...]:
-    """Return views of one kind, for which the kernel is compiled only once."""
+    """Return read-only views, so that the kernel is compiled for one type only."""
     views = tuple(array.view() for array in arrays)
     for view in views:
         view.flags.writeable = False

@@ -1,4 +1,4 @@
-"""`Signals`: what the layers of a network compute for some samples."""
+"""`Signals`: inputs, outputs and deltas of the layers for some samples."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -17,9 +17,9 @@ __all__ = ["Signals", "sensitivities", "signals_of"]
 
 @dataclass(frozen=True, eq=False)
 class Signals:
-    """What a layer computes for some training samples.
+    """Inputs, outputs and deltas of a layer for some training samples.
 
-    The arrays are read-only views: the network or other layers use them too.
+    The arrays are read-only views, because the network or other layers use them too.
 
     Attributes
     ----------
@@ -54,7 +54,7 @@ def signals_of(
     loss: Loss,
     team: Team | None = None,
 ) -> list[Signals]:
-    """Return what each layer computes for some samples, and the loss's gradient.
+    """Return the signals of each layer for some samples.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""`LayerStack`: what every model made of sparse layers has."""
+"""`LayerStack`: the part that all models of sparse layers share."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields, replace
@@ -19,7 +19,7 @@ Array: TypeAlias = NDArray[Any]
 
 # Prediction works on this many bytes of activations at a time.
 CHUNK_BYTES = 1 << 24
-# In columns: what a chunk is a multiple of, and the most that one has.
+# The width of a chunk is a multiple of the first, and at most the second.
 LANES, LARGEST_CHUNK = 16, 256
 
 
@@ -47,7 +47,7 @@ class LayerStack:
         return ""
 
     def __getstate__(self) -> dict[str, Any]:
-        # Without what follows from these; a model that has answered is still the same.
+        # Without cached values, so that a model that has predicted is still the same.
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
     @property
@@ -76,7 +76,7 @@ class LayerStack:
         return replace(self, layers=tuple(layers))
 
     def with_moments(self, n: int) -> Self:
-        """Return a model whose optimiser has n moments, of zeros unless it has n."""
+        """Return a model with n moments of the optimiser; new ones are zeros."""
         return self.with_layers(layer.with_moments(n) for layer in self.layers)
 
     def at_rest(self) -> Self:
@@ -89,7 +89,7 @@ class LayerStack:
         return source.with_layers(layer.copy() for layer in source.layers)
 
     def frozen(self) -> Self:
-        """Make all arrays read-only, for good; return this model."""
+        """Make all arrays read-only for good; return this model."""
         for layer in self.layers:
             own = layer.weights, layer.bias
             for array in (*own, *layer.moments, *layer.bias_moments):
@@ -104,13 +104,13 @@ class LayerStack:
 
     def squared_norm(self) -> float:
         """Return the sum of the squared weights."""
-        # Not by BLAS, whose last bits depend on how many threads it takes; a plateau of
-        # the loss, which this is part of, must not.
+        # Not by BLAS: its last bits depend on its number of threads. This is part of
+        # the loss, and a plateau of the loss must not depend on them.
         squares = (kernels.squared_sum(layer.views[0]) for layer in self.layers)
         return float(sum(squares))
 
     def gathered(self, samples: Samples) -> Iterator[tuple[Array, Array]]:
-        """Yield all samples, as many at a time as fit the chunk.
+        """Yield all samples, one chunk at a time.
 
         Yields
         ------

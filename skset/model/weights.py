@@ -15,7 +15,7 @@ Array: TypeAlias = NDArray[Any]
 DType: TypeAlias = np.dtype[Any]
 
 
-# How many connections get their weights at a time, so that temporary arrays stay small.
+# Connections that get their weights at a time, so that temporary arrays stay small.
 BLOCK = 1 << 20
 
 
@@ -31,7 +31,7 @@ def he(topology: Topology, rng: Generator, dtype: DType) -> Array:
 def glorot(topology: Topology, rng: Generator, dtype: DType) -> Array:
     """Uniform with variance 2 / (fan_in + fan_out) (Glorot and Bengio 2010).
 
-    Both are numbers of connections that the two units really have.
+    Both are the numbers of connections that the units really have.
     """
     fan_in, fan_out, in_units = topology.fan_in, topology.fan_out, topology.in_units
 
@@ -44,7 +44,7 @@ def glorot(topology: Topology, rng: Generator, dtype: DType) -> Array:
 
 
 def normal(topology: Topology, rng: Generator, dtype: DType) -> Array:
-    """N(0, 0.1^2), whatever the fan-in, as in the SET papers' code."""
+    """N(0, 0.1^2) for any fan-in, as in the SET papers' code."""
     weights: Array = rng.standard_normal(topology.nnz, dtype)
     weights *= dtype.type(0.1)
     return weights
