@@ -1,7 +1,7 @@
 """scikit-learn estimators.
 
-`QuickSelection` is imported at its first use: `sklearn.feature_selection`, on which it
-stands, brings along a good part of scikit-learn, which takes as long as all of skset.
+`QuickSelection` is imported at its first use. It needs `sklearn.feature_selection`,
+which imports a large part of scikit-learn and takes as long as all of skset.
 """
 
 from typing import TYPE_CHECKING, Any

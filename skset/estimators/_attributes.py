@@ -1,4 +1,4 @@
-"""Attributes of fitted estimators, and the papers that their docstrings refer to."""
+"""Documentation of the attributes of fitted estimators, and references to papers."""
 
 from skset.estimators._docs import Attribute
 
@@ -19,34 +19,34 @@ SHARED_ATTRIBUTES: dict[str, Attribute] = {
     "feature_importances_": Attribute(
         "ndarray of shape (n_features,)",
         """
-        Strength of each input unit, that is the sum of its absolute weights,
-        normalised to add up to 1.
+        Strength of each input unit: the sum of its absolute weights, normalised to add
+        up to 1.
         """,
     ),
     "t_": Attribute("int", "Number of training samples seen."),
     "n_features_in_": Attribute("int", "Number of features."),
     "feature_names_in_": Attribute(
-        "ndarray of shape (n_features,)", "Their names, where X has some."
+        "ndarray of shape (n_features,)", "Their names, if X has names."
     ),
 }
 
 # In the order of the docstring.
 PERCEPTRON_ATTRIBUTES: dict[str, Attribute] = {
     "n_iter_": Attribute(
-        "int", "Number of epochs of the last fit; by `partial_fit`, of calls."
+        "int", "Number of epochs of the last fit; with `partial_fit`, number of calls."
     ),
     "loss_": Attribute(
-        "float", "Mean training loss of the last epoch, the penalty included."
+        "float", "Mean training loss of the last epoch, including the penalty."
     ),
     "loss_curve_": Attribute(
         "list of float",
-        "The same for every epoch; `warm_start` and `partial_fit` go on with it.",
+        "The same for every epoch; `warm_start` and `partial_fit` continue it.",
     ),
     "best_loss_": Attribute(
         "float or None",
         """
-        Smallest training loss; None with early stopping. With a `density_schedule` of
-        epochs at the final density only, here and below.
+        Smallest training loss; None with early stopping. With a `density_schedule` only
+        epochs at the final density count, here and below.
         """,
     ),
     "validation_scores_": Attribute(
@@ -56,19 +56,20 @@ PERCEPTRON_ATTRIBUTES: dict[str, Attribute] = {
     "best_validation_score_": Attribute(
         "float or None",
         """
-        That of the network returned: the best of this fit, or with `warm_start` that of
-        the network at its beginning if none was better.
+        Score of the returned network: the best of this fit, or with `warm_start` that
+        of the first network if none was better.
         """,
     ),
     "network_": Attribute(
-        "skset.model.Network", "The trained network, of which the next ones are views."
+        "skset.model.Network", "The trained network; its arrays are read-only."
     ),
     "coefs_": Attribute(
         "list of scipy.sparse.csr_array of shape (n_in, n_out)",
-        "Weights of each layer.",
+        "Weights of each layer; read-only, others can be assigned.",
     ),
     "intercepts_": Attribute(
-        "list of ndarray of shape (n_out,)", "Biases of each layer."
+        "list of ndarray of shape (n_out,)",
+        "Biases of each layer; read-only, others can be assigned.",
     ),
     **{
         name: SHARED_ATTRIBUTES[name]

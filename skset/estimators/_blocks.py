@@ -1,4 +1,4 @@
-"""What has to be known of all of X, found block by block in the order of its memory."""
+"""Facts about all of X (finite, ranges, sums), found block by block."""
 
 from collections.abc import Iterator
 
@@ -14,14 +14,14 @@ from skset.topology import canonical
 
 __all__ = ["check_finite", "column_sums", "extremes", "ranges"]
 
-# Numbers of a block: a MB or two, small beside anything that is not cast at once.
+# Numbers in a block: a MB or two, small beside a table that is not cast at once.
 BLOCK = 1 << 18
 
 
 def check_finite(X: Matrix, dtype: DTypeLike, name: str) -> None:
     """Raise, in scikit-learn's words, unless all values are finite in the dtype."""
     if X.dtype.kind != "f":
-        return  # no whole number is too large
+        return  # integers are never too large
     for block in _blocks(X.data[:, None] if sparse.issparse(X) else X):
         values = block.astype(dtype, copy=False)
         assert_all_finite(values, estimator_name=name, input_name="X")
@@ -77,7 +77,7 @@ def _blocks(X: Array) -> Iterator[Array]:
 
 def _sparse_blocks(X: Matrix, dtype: DTypeLike) -> Iterator[tuple[slice, Matrix]]:
     """Yield row numbers and rows of X, in canonical format and in the dtype."""
-    # A block is no smaller than what is kept for each column.
+    # A block is at least as large as the arrays with an entry for each column.
     for rows in _row_slices(X.shape[0], X.size // X.shape[0], max(BLOCK, X.shape[1])):
         yield rows, canonical(X[rows].astype(dtype, copy=False))
 

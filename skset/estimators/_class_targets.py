@@ -1,4 +1,4 @@
-"""Class labels: what the network learns of them, and back from outputs to labels."""
+"""`ClassTargets`: from class labels to the network's targets, and back."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -24,13 +24,12 @@ class ClassTargets:
     """Class labels: two or more classes, or any number of labels for each sample.
 
     It checks y, remembers the classes, and makes the samples to train on. An object is
-    never changed: what it has learned is in the one that `learned` or `resumed`
-    returns.
+    never changed: `learned` and `resumed` return a new one.
 
     Attributes
     ----------
     dtype : type
-        Of the network.
+        Type of the network.
     class_weight : dict, "balanced" or None
         Weights of the classes.
     loss_function : LogLoss
@@ -40,13 +39,13 @@ class ClassTargets:
     multilabel : bool, default=False
         Whether a sample can have any number of labels.
     is_binary : bool
-        Whether there are just two classes, of which a sample has one.
+        Whether there are two classes, and a sample has one of them.
     n_outputs : int
         Number of output units: one for two classes, else one for each.
     output : str
         Name of the network's output function.
     attributes : dict
-        What the estimator shows of them.
+        Attributes of the estimator that are known from them.
     """
 
     dtype: type
@@ -85,11 +84,11 @@ class ClassTargets:
         y : ndarray
             As scikit-learn returns it.
         given : array-like
-            As the user gave it; not needed here.
+            As the user gave it; not used here.
         sample_weight : ndarray, default=None
-            Not needed here.
+            Not used here.
         classes : array-like, default=None
-            The labels, where they are given.
+            The labels, if they are given.
         """
         y = checked_labels(y)
         if classes is not None:
@@ -110,8 +109,8 @@ class ClassTargets:
     ) -> None:
         """Raise if `partial_fit` of the estimator cannot go on with these classes.
 
-        They are noted as the estimator's `classes_`. If they are not required, those of
-        the first call's y are taken where none are given.
+        They become the estimator's `classes_`. If they are neither given nor required,
+        those of the first call's y are taken.
         """
         if self.class_weight == "balanced":
             raise ValueError(

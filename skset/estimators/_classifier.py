@@ -1,4 +1,4 @@
-"""`SETClassifier`."""
+"""`SETClassifier`: classes predicted by a sparse multilayer perceptron."""
 
 from collections.abc import Callable, Sequence
 from types import SimpleNamespace
@@ -26,11 +26,11 @@ __all__ = ["SETClassifier"]
 class SETClassifier(ClassifierMixin, SparsePerceptron):
     """Truly sparse multilayer perceptron classifier.
 
-    The network holds only its connections, from the first step to the last. While it
-    trains by stochastic gradient descent on the cross entropy, Sparse Evolutionary
-    Training (SET) [1]_ keeps dropping its weakest connections and growing new ones, so
-    that the topology adapts to the data. Two or more classes, and multilabel problems,
-    are handled as by scikit-learn's `MLPClassifier`, whose parameter names it shares.
+    The network holds only its connections, from the first step to the last. It trains
+    by stochastic gradient descent on the cross entropy. Meanwhile Sparse Evolutionary
+    Training (SET) [1]_ keeps dropping its weakest connections and growing new ones. So
+    the topology adapts to the data. It takes two or more classes, and multilabel
+    problems, as scikit-learn's `MLPClassifier` does, and shares its parameter names.
 
     Parameters
     ----------
@@ -181,20 +181,20 @@ class SETClassifier(ClassifierMixin, SparsePerceptron):
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Training data. Features of similar scale are needed, as for any neural
-            network: put a `StandardScaler` before.
+            Training data. Features must have similar scales, as for any neural network:
+            put a `StandardScaler` before.
         y : array-like of shape (n_samples,) or (n_samples, n_labels)
             Class labels, or a multilabel indicator matrix.
         sample_weight : array-like of shape (n_samples,), default=None
-            Non-negative weights, of which only the proportions matter: the gradient
-            of a batch is ``(sum(w * g) + alpha * W) / B``, where w are the weights in
-            units of their mean, that of all with ``w > 0``, and B is the number of
-            samples in the batch with ``w > 0``.
+            Non-negative weights; only their proportions matter. The gradient of a batch
+            is ``(sum(w * g) + alpha * W) / B``. Here w are the weights in units of the
+            mean of all that are above 0, and B is the number of samples in the batch
+            with ``w > 0``.
         X_val, y_val : array-like, default=None
             Data to validate on when `early_stopping` is True, in place of a share of
             the training data.
         sample_weight_val : array-like of shape (n_val,), default=None
-            Weights of the validation data; here too only the proportions matter.
+            Weights of the validation data; only their proportions matter.
 
         Returns
         -------
@@ -221,13 +221,13 @@ class SETClassifier(ClassifierMixin, SparsePerceptron):
     ) -> Self:
         """Train on one pass over the given data.
 
-        Momentum, topology and the random generator are kept from call to call, also
+        Momentum, topology and the random generators are kept from call to call, also
         through pickling. An evolution that is due (after every call, or every
-        `update_interval` steps) is made at the beginning of the next call, so that
-        predictions in between see only trained connections. Nothing is dropped for
-        good. As nobody knows how many calls there will be, the learning rate does not
-        follow the cosine; schedules of zeta and of the density, and a callable
-        `learning_rate`, take `max_iter` calls for the whole, after which a falling zeta
+        `update_interval` steps) is made at the beginning of the next call. So
+        predictions in between use only trained connections. Nothing is dropped for
+        good. The number of calls is not known, so "cosine" is a constant learning rate
+        here. Schedules of zeta and of the density, and a callable `learning_rate`, take
+        `max_iter` calls for the whole training. After these a zeta that has fallen to 0
         leaves the topology as it is. Callbacks are not called.
 
         Parameters
@@ -271,8 +271,9 @@ class SETClassifier(ClassifierMixin, SparsePerceptron):
         Parameters
         ----------
         network : skset.model.Network
-            Its arrays are copied. With two classes it has one output, "logistic", else
-            one for each: "softmax", or "logistic" if `multilabel`.
+            Its arrays are copied. For two classes it must have one "logistic" output.
+            Otherwise it has one output for each class: "softmax", or "logistic" if
+            `multilabel`.
         classes : array-like of shape (n_classes,)
             Sorted class labels, in the order of the outputs.
         multilabel : bool, default=False
@@ -280,13 +281,13 @@ class SETClassifier(ClassifierMixin, SparsePerceptron):
         feature_names : array-like of str, default=None
             Names of the inputs.
         **params
-            Parameters of the classifier, but those that the network itself tells:
+            Parameters of the classifier, except those that the network determines:
             `hidden_layer_sizes`, `activation`, `negative_slope` and `dtype`.
 
         Returns
         -------
         classifier : SETClassifier
-            It predicts, and goes on to learn by `partial_fit` or with `warm_start`.
+            It predicts, and can learn on with `partial_fit` or `warm_start`.
 
         Raises
         ------
@@ -308,10 +309,10 @@ class SETClassifier(ClassifierMixin, SparsePerceptron):
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Samples.
         y : array-like of shape (n_samples,) or (n_samples, n_labels)
-            Class labels, or a multilabel indicator matrix, where a sample counts if
-            all of its labels are right.
+            Class labels, or a multilabel indicator matrix. There a sample counts if all
+            of its labels are right.
         sample_weight : array-like of shape (n_samples,), default=None
-            Non-negative weights, of which only the proportions matter.
+            Non-negative weights; only their proportions matter.
 
         Returns
         -------
@@ -347,8 +348,8 @@ class SETClassifier(ClassifierMixin, SparsePerceptron):
         Returns
         -------
         logits : ndarray of shape (n_samples,) or (n_samples, n_classes)
-            One column per class; for two classes one number, positive where the second
-            class is the more likely.
+            One column per class; for two classes one number, positive if the second
+            class is more likely.
         """
         Z = self._weighted_sums(X)
         logits = self._targets.logits(Z)
@@ -381,8 +382,8 @@ class SETClassifier(ClassifierMixin, SparsePerceptron):
         Returns
         -------
         probabilities : ndarray of shape (n_samples, n_classes)
-            Columns in the order of `classes_`; they add up to 1, except for multilabel
-            problems, where each is the probability of one label.
+            Columns in the order of `classes_`. They add up to 1. In multilabel problems
+            they do not: each is the probability of one label.
         """
         probabilities: Array = np.exp(self.predict_log_proba(X))
         return probabilities

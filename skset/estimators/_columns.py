@@ -1,4 +1,4 @@
-"""What the columns of a table hold: dates, gaps, and which of them is no number."""
+"""Columns of a table: their types, dates, gaps, and values that are no numbers."""
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
@@ -19,7 +19,7 @@ __all__ = [
 
 # How the names of the types of dates and durations begin, in any library.
 DATES = ("date", "duration", "interval", "period", "time")
-# What numpy says of values that are no numbers.
+# Messages of numpy about values that are no numbers.
 NO_NUMBER = (
     "could not convert string to float",
     "must be a string or a real number",
@@ -45,7 +45,7 @@ def refuse_dates(X: Any, name: str = "X") -> None:
     if isinstance(X, (list, tuple)):
         X = _array_of(X)
     if not any(_is_date(dtype) or _is_object(dtype) for dtype in dtypes_of(X)):
-        return  # at once, however many columns an array has
+        return  # one look, even for an array of many columns
     for place, dtype, values in _columns(X):
         kinds = {type(v).__name__ for v in values()} if _is_object(dtype) else set()
         dates = [str(_taken(dtype))] if _is_date(dtype) else []
@@ -75,7 +75,7 @@ def located(
 ) -> TypeError | ValueError | None:
     """Return a better error about what is no number, which names its column.
 
-    None where the error is about something else, or no column is found.
+    Returns None if the error is about something else, or if no column is found.
     """
     if sparse.issparse(X) or not any(text in str(error) for text in NO_NUMBER):
         return None
@@ -142,7 +142,7 @@ def _is_missing(value: Any) -> bool:
     """Return whether a value is NaN, NaT or pandas' NA."""
     try:
         return bool(value != value)
-    except TypeError:  # NA neither is nor is not
+    except TypeError:  # NA is neither true nor false
         return True
     except ValueError:  # an array
         return False

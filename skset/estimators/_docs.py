@@ -1,4 +1,4 @@
-"""One table for each parameter and attribute, and docstrings that are made of them."""
+"""Docstrings and constraints, made of one table of parameters and attributes."""
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping
@@ -30,18 +30,18 @@ SMALL = 1e-3
 
 @dataclass(frozen=True)
 class Parameter:
-    """A parameter of an estimator: what it may be, and what it means.
+    """A parameter of an estimator: its allowed values, and its description.
 
-    Its default stands in the signature of the estimator alone.
+    Its default is only in the signature of the estimator.
 
     Attributes
     ----------
     kinds : list
-        What it may be, as scikit-learn's `_parameter_constraints` have it.
+        Allowed values, as in scikit-learn's `_parameter_constraints`.
     type : str
-        The same, as numpydoc has it.
+        The same in numpydoc's form.
     text : str
-        The description, indented in any way.
+        The description, with any indentation.
     """
 
     kinds: list[Any]
@@ -54,7 +54,7 @@ class Parameter:
 
 
 class Attribute(NamedTuple):
-    """An attribute of a fitted estimator: its type as numpydoc has it, and its text."""
+    """An attribute of a fitted estimator: its type in numpydoc's form, and its text."""
 
     type: str
     text: str
@@ -66,36 +66,36 @@ def flag(text: str) -> Parameter:
 
 
 def one_of(names: Iterable[str], text: str, *, optional: bool = False) -> Parameter:
-    """Return a parameter that is one of some names, or None where it is optional."""
+    """Return a parameter that is one of some names, or None if it is optional."""
     none = [None] if optional else []
     return Parameter([*none, StrOptions(set(names))], braced(names), text)
 
 
 def named(table: Mapping[str, Any], text: str, *methods: str) -> Parameter:
-    """Return a parameter that is a strategy, by its name or as an object, or None.
+    """Return a parameter that is a strategy (a name or an object), or None.
 
-    The object is a callable, and may need other methods too.
+    The object must be callable, and may need other methods too.
     """
     kinds = [None, StrOptions(set(table)), Strategy(["__call__", *methods])]
     return Parameter(kinds, f"{braced(table)} or callable", text)
 
 
 def braced(names: Iterable[str]) -> str:
-    """Return the names as numpydoc has a choice."""
+    """Return the names in numpydoc's form of a choice."""
     return "{" + ", ".join(f'"{name}"' for name in names) + "}"
 
 
 class Tables(NamedTuple):
-    """All that a class of estimators says about itself.
+    """Documentation and constraints of a class of estimators.
 
     Attributes
     ----------
     parameters : dict of Parameter
-        Every parameter of the constructor, and maybe others.
+        Every parameter of the constructor; others are allowed.
     attributes : dict of Attribute
         In the order of the docstring.
     references : tuple of str
-        They are numbered from 1.
+        Papers, numbered from 1.
     """
 
     parameters: Mapping[str, Parameter]
@@ -104,7 +104,7 @@ class Tables(NamedTuple):
 
 
 def documented(tables: Tables) -> Callable[[Class], Class]:
-    """Return a class decorator that makes constraints and docstring from tables.
+    """Return a class decorator that makes constraints and the docstring from tables.
 
     It sets `_parameter_constraints`, and fills in ``{parameters}``, ``{attributes}``
     and ``{references}`` in the docstring.
@@ -146,7 +146,7 @@ def _numbered(references: Iterable[str]) -> str:
 
 
 def _literal(default: Any) -> str:
-    """Return a default as one would write it."""
+    """Return a default as it is written in code."""
     if isinstance(default, type):
         return f"np.{default.__name__}"
     if isinstance(default, float) and 0 < default < SMALL:

@@ -1,4 +1,4 @@
-"""`SparseEstimator`: what every estimator of sparse layers does."""
+"""`SparseEstimator`: the base of all estimators."""
 
 import warnings
 from abc import ABC, abstractmethod
@@ -41,7 +41,7 @@ def shares(importances: Array) -> Array:
 def clipped_batch_size(batch_size: int, n_samples: int, partial: bool) -> int:
     """Return the number of samples per step; warn if there are fewer.
 
-    A small call of `partial_fit` is no mistake: nobody is warned.
+    A small call of `partial_fit` is no mistake, so it gives no warning.
     """
     if batch_size > n_samples and not partial:
         warn(
@@ -57,7 +57,7 @@ def n_threads(n_jobs: int | None) -> int:
         return 1
     cores: int = joblib.cpu_count()
     if n_jobs > 0:
-        return min(int(n_jobs), cores)  # more of them only wait
+        return min(int(n_jobs), cores)  # more would only wait
     return max(1, cores + 1 + int(n_jobs))
 
 
@@ -66,9 +66,9 @@ class SparseEstimator(CallbackSupportMixin, BaseEstimator, ABC):
 
     Warning: this class is not to be used directly; use its subclasses.
 
-    Attributes are views of the fitted network, so that none can disagree with what
-    predicts. Fitting is one function for all, `skset.estimators._fit.fit`; what differs
-    from estimator to estimator are the methods below that it calls.
+    Attributes are views of the fitted network, so they always agree with predictions.
+    One function fits all estimators, `skset.estimators._fit.fit`. It calls the methods
+    below, in which the estimators differ.
     """
 
     # What each parameter may be; the decorator `documented` sets it.
@@ -87,12 +87,12 @@ class SparseEstimator(CallbackSupportMixin, BaseEstimator, ABC):
     _targets: Targets
     # What a schedule of the density ends with.
     _density_goal: DensityGoal | None
-    # Where `partial_fit` stands, without the network; None after a `fit`.
+    # The state of `partial_fit`, without the network; None after a `fit`.
     _state: State | None
 
-    # What a fit asks of an estimator.
+    # Methods that a fit calls.
 
-    # Whether there is something to learn from beside X.
+    # Whether the estimator learns from y or labels.
     _learns_from_y: Any = True
 
     @abstractmethod
@@ -101,7 +101,7 @@ class SparseEstimator(CallbackSupportMixin, BaseEstimator, ABC):
     ) -> tuple[Matrix, Targets]:
         """Return X, and what is to be learned, before it has seen any y.
 
-        What has to be known of X is noted, from the beginning where `reset` is True.
+        Facts about X are recorded, from the beginning if `reset` is True.
         """
 
     def _check_classes(self, targets: Any, classes: ArrayLike | None) -> None:
@@ -121,7 +121,7 @@ class SparseEstimator(CallbackSupportMixin, BaseEstimator, ABC):
     ) -> tuple[Network | RBM, DensityGoal | None]:
         """Return a network that has learned nothing, and the goal of its density.
 
-        What it was made for is noted.
+        The parameters that it was made with are recorded.
         """
 
     @abstractmethod
@@ -153,7 +153,7 @@ class SparseEstimator(CallbackSupportMixin, BaseEstimator, ABC):
     def _read_parameters(self) -> SimpleNamespace:
         """Return all parameters as a fit takes them: once, at its beginning.
 
-        Numbers are Python's, and strategies are objects.
+        Numbers are Python's numbers, and strategies are objects.
         """
         p = self._given_parameters()
         p.dtype, p.n_threads = np.dtype(p.dtype).type, n_threads(p.n_jobs)
@@ -178,7 +178,7 @@ class SparseEstimator(CallbackSupportMixin, BaseEstimator, ABC):
         Parameters
         ----------
         deep : bool, default=True
-            Whether to add those of strategies that are given as objects, as
+            Whether to add the parameters of strategies that are given as objects, as
             ``grow__gamma``.
 
         Returns
@@ -195,9 +195,9 @@ class SparseEstimator(CallbackSupportMixin, BaseEstimator, ABC):
         Parameters
         ----------
         **params : dict
-            Values by name. ``grow__gamma`` sets a parameter of the growth, whether that
-            is given as an object, by its name or by the method's. It is an object from
-            then on, an init with the `epsilon` of now.
+            Values by name. ``grow__gamma`` sets a parameter of the growth, which may be
+            given as an object, by its name or by the method. From then on it is an
+            object; an init then has the present `epsilon`.
 
         Returns
         -------
@@ -268,4 +268,4 @@ class SparseEstimator(CallbackSupportMixin, BaseEstimator, ABC):
             )
         super().__setstate__(state)
         if self.__sklearn_is_fitted__():
-            self.network_.frozen()  # what is unpickled can be written
+            self.network_.frozen()  # unpickled arrays are writable

@@ -1,7 +1,7 @@
 """`fit` and `partial_fit` of all estimators, each to be read from top to bottom.
 
-Check, targets, network, loop, record. What differs from estimator to estimator are the
-methods of `SparseEstimator` that are called here.
+Check, targets, network, loop, record. Estimators differ in the methods of
+`SparseEstimator` that are called here.
 """
 
 import copy
@@ -33,8 +33,8 @@ Estimator = TypeVar("Estimator", bound=Any)
 def all_or_nothing(method: Function) -> Function:
     """Make a method leave the estimator as it was if it raises.
 
-    It may replace attributes of the estimator, but must not change the objects that
-    they hold.
+    The method may replace attributes of the estimator. It must not change their
+    objects in place.
     """
 
     @wraps(method)
@@ -43,7 +43,7 @@ def all_or_nothing(method: Function) -> Function:
         try:
             return method(self, *args, **kwargs)
         except BaseException:
-            self.__dict__ = before  # at once: another interrupt may come
+            self.__dict__ = before  # in one call: another interrupt may come
             raise
 
     return cast(Function, wrapper)
@@ -72,7 +72,7 @@ def fit(
     estimator : SparseEstimator
         Itself.
     """
-    given = _given(X, y, sample_weight)  # callbacks get names of features, y as it was
+    given = _given(X, y, sample_weight)  # callbacks get X and y as given
     p = estimator._read_parameters()
     _check_momentum(estimator, p)
     goes_on = p.warm_start and estimator.__sklearn_is_fitted__()
@@ -114,7 +114,7 @@ def fit(
             p, samples, rng, topology_rng
         )
     state = State(network, rng, topology_rng, samples=estimator.t_)
-    del network  # or it would be kept beside what it evolves into
+    del network  # else it would be kept beside the network that it becomes
 
     # Loop, and record.
     with estimator._new_training(p, state, samples) as training:
@@ -166,7 +166,7 @@ def partial_fit(
     targets = estimator._targets
     samples = targets.samples(X, y, targets.combined_weight(y, sample_weight))
 
-    # Network, where the last call left it.
+    # Network, as the last call left it.
     state = copy.deepcopy(vars(estimator).get("_state"))
     if state is None:
         state = State(None, *generators(p.random_state), samples=estimator.t_)
@@ -195,8 +195,9 @@ def generators(
 ) -> tuple[Generator, Generator]:
     """Return two generators, of rows and of topologies, seeded by `random_state`.
 
-    Two streams: how many numbers the rows take must not decide which connections are
-    drawn. Networks that see other rows evolve alike as long as their weights are equal.
+    There are two streams so that the number of rows does not change which connections
+    are drawn. Networks that see other rows evolve alike as long as their weights are
+    equal.
     """
     seeds = check_random_state(random_state).randint(2**31, size=4)
     streams = np.random.SeedSequence(seeds.tolist()).spawn(2)
@@ -204,7 +205,7 @@ def generators(
     return rng, topology_rng
 
 
-# What is checked.
+# Checks.
 
 
 def _check_momentum(estimator: Any, p: SimpleNamespace) -> None:
@@ -235,7 +236,7 @@ def _check_partial(p: SimpleNamespace) -> None:
         )
 
 
-# What is learned from, and what was learned before.
+# Targets: new ones, and those of an earlier call.
 
 
 def _learn(estimator: Any, targets: Targets, y: Array | None) -> Array | None:
@@ -279,7 +280,7 @@ def _resume(
 def _begin_record(estimator: Any, n_iter: int = 0, t: int = 0) -> None:
     """Take note of what was before the first epoch."""
     curve = vars(estimator).get(estimator._curve, []) if t else []
-    setattr(estimator, estimator._curve, list(curve))  # an earlier fit's stays as it is
+    setattr(estimator, estimator._curve, list(curve))  # earlier fits keep their list
     estimator.n_iter_, estimator.t_ = n_iter, t
 
 

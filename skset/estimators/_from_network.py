@@ -1,4 +1,4 @@
-"""Fitted estimators that were never fitted: made of a network that exists."""
+"""Estimators made of a network without a fit, and weights that are assigned."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -38,7 +38,7 @@ def adopt_network(
     network : Network or RBM
         Its arrays are copied.
     targets : ClassTargets, NumberTargets or InputTargets
-        What the network is taken to have learned.
+        Targets that fit the network's outputs.
     feature_names : array-like of str or None
         Names of the inputs, if they have any.
     """
@@ -93,7 +93,7 @@ def with_intercepts(network: Network, intercepts: Sequence[ArrayLike]) -> Networ
     """Return a network with the same connections and other biases, or raise."""
     coefs = [layer.to_csr() for layer in network.layers]
     new = _rebuilt(network, coefs, intercepts)
-    # The connections are still those that a drop without regrowth has left.
+    # The connections are unchanged, and so is the number that the last drop took.
     return new.with_layers(
         replace(layer, n_dropped=old.n_dropped)
         for layer, old in zip(new.layers, network.layers, strict=True)

@@ -1,4 +1,4 @@
-"""`SETRegressor`."""
+"""`SETRegressor`: numbers predicted by a sparse multilayer perceptron."""
 
 from collections.abc import Callable, Sequence
 from types import SimpleNamespace
@@ -28,12 +28,12 @@ __all__ = ["SETRegressor"]
 class SETRegressor(RegressorMixin, SparsePerceptron):
     """Truly sparse multilayer perceptron regressor.
 
-    The network holds only its connections, from the first step to the last. While it
-    trains by stochastic gradient descent, Sparse Evolutionary Training (SET) [1]_ keeps
-    dropping its weakest connections and growing new ones, so that the topology adapts
-    to the data. One or more numbers per sample are predicted, as by scikit-learn's
-    `MLPRegressor`, whose parameter names it shares. Targets are taken as they are:
-    scale them (`TransformedTargetRegressor`) where they are large.
+    The network holds only its connections, from the first step to the last. It trains
+    by stochastic gradient descent. Meanwhile Sparse Evolutionary Training (SET) [1]_
+    keeps dropping its weakest connections and growing new ones. So the topology adapts
+    to the data. It predicts one or more numbers per sample, as scikit-learn's
+    `MLPRegressor` does, and shares its parameter names. Targets are used as they are:
+    if they are large, scale them (`TransformedTargetRegressor`).
 
     Parameters
     ----------
@@ -184,10 +184,10 @@ class SETRegressor(RegressorMixin, SparsePerceptron):
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Numbers to predict.
         sample_weight : array-like of shape (n_samples,), default=None
-            Non-negative weights, of which only the proportions matter: the gradient
-            of a batch is ``(sum(w * g) + alpha * W) / B``, where w are the weights in
-            units of their mean, that of all with ``w > 0``, and B is the number of
-            samples in the batch with ``w > 0``.
+            Non-negative weights; only their proportions matter. The gradient of a batch
+            is ``(sum(w * g) + alpha * W) / B``. Here w are the weights in units of the
+            mean of all that are above 0, and B is the number of samples in the batch
+            with ``w > 0``.
         X_val, y_val : array-like, default=None
             Data to validate on when `early_stopping` is True, in place of a share of
             the training data.
@@ -216,13 +216,13 @@ class SETRegressor(RegressorMixin, SparsePerceptron):
     ) -> Self:
         """Train on one pass over the given data.
 
-        Momentum, topology and the random generator are kept from call to call, also
+        Momentum, topology and the random generators are kept from call to call, also
         through pickling. An evolution that is due (after every call, or every
-        `update_interval` steps) is made at the beginning of the next call, so that
-        predictions in between see only trained connections. Nothing is dropped for
-        good. As nobody knows how many calls there will be, the learning rate does not
-        follow the cosine; schedules of zeta and of the density, and a callable
-        `learning_rate`, take `max_iter` calls for the whole, after which a falling zeta
+        `update_interval` steps) is made at the beginning of the next call. So
+        predictions in between use only trained connections. Nothing is dropped for
+        good. The number of calls is not known, so "cosine" is a constant learning rate
+        here. Schedules of zeta and of the density, and a callable `learning_rate`, take
+        `max_iter` calls for the whole training. After these a zeta that has fallen to 0
         leaves the topology as it is. Callbacks are not called.
 
         Parameters
@@ -257,18 +257,18 @@ class SETRegressor(RegressorMixin, SparsePerceptron):
         Parameters
         ----------
         network : skset.model.Network
-            Its arrays are copied. Its output is one that the `loss` goes with:
-            "exp" for "poisson" and "gamma", "identity" for the others.
+            Its arrays are copied. Its output must fit the `loss`: "exp" for "poisson"
+            and "gamma", "identity" for the others.
         feature_names : array-like of str, default=None
             Names of the inputs.
         **params
-            Parameters of the regressor, but those that the network itself tells:
+            Parameters of the regressor, except those that the network determines:
             `hidden_layer_sizes`, `activation`, `negative_slope` and `dtype`.
 
         Returns
         -------
         regressor : SETRegressor
-            It predicts, and goes on to learn by `partial_fit` or with `warm_start`.
+            It predicts, and can learn on with `partial_fit` or `warm_start`.
 
         Raises
         ------
@@ -291,7 +291,7 @@ class SETRegressor(RegressorMixin, SparsePerceptron):
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Numbers; R2 is averaged over the outputs.
         sample_weight : array-like of shape (n_samples,), default=None
-            Non-negative weights, of which only the proportions matter.
+            Non-negative weights; only their proportions matter.
 
         Returns
         -------
@@ -311,7 +311,7 @@ class SETRegressor(RegressorMixin, SparsePerceptron):
         Returns
         -------
         y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            Predictions; float32 where X is, else float64.
+            Predictions; float32 if X is float32, else float64.
 
         Raises
         ------
@@ -320,7 +320,7 @@ class SETRegressor(RegressorMixin, SparsePerceptron):
         """
         Z = self._weighted_sums(X)
         dtype = output_dtype(X)
-        with np.errstate(over="ignore"):  # raised below
+        with np.errstate(over="ignore"):  # an error is raised below
             predicted = finite_output(OUTPUTS[self.out_activation_](Z.astype(dtype)))
         return predicted[0] if self.n_outputs_ == 1 else predicted.T
 
