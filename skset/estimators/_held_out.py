@@ -1,4 +1,4 @@
-"""What a fit sets aside, or is given, to validate on."""
+"""Validation data of a fit: set aside, or given."""
 
 from types import SimpleNamespace
 from typing import Any
@@ -28,7 +28,7 @@ def split(
 
     y and weight are those of the rows of X.
     """
-    # Here, not above: with what it brings along it doubles the time of the import.
+    # Here, not above: it imports so much that it doubles the time of the import.
     from sklearn.model_selection import train_test_split
 
     try:

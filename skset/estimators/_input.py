@@ -1,6 +1,6 @@
-"""How X and y are checked: a large X or a memory map stays as it is.
+"""Checks of X and y; a large X or a memory map stays as it is.
 
-It is cast batch by batch. What has to be known of all of it is found block by block.
+It is cast batch by batch. Facts about all of it are found block by block.
 """
 
 import mmap
@@ -18,9 +18,9 @@ from skset.topology import checked_indices
 
 __all__ = ["checked", "checked_again", "picked", "stays_as_given"]
 
-# Up to so many bytes a table in memory is cast and put in C order once: that is less
-# work than in every batch of every epoch, and the second table is soon forgotten beside
-# the network. Above it, memory may be what is short.
+# Up to so many bytes a table in memory is cast and put in C order once. This is less
+# work than in every batch of every epoch, and a second table takes little memory beside
+# the network. For a larger table memory may be short.
 CAST_AT_ONCE = 32 << 20
 REAL_KINDS = "biuf"
 
@@ -30,8 +30,8 @@ def checked(
 ) -> tuple[Matrix, Any]:
     """Return X and y to learn from; None for y where the estimator does not need it.
 
-    X is CSR, or a dense array, in the given dtype and in C order; but one that
-    `stays_as_given` is neither cast nor copied.
+    X is CSR, or a dense array, in the given dtype and in C order. If it
+    `stays_as_given`, it is neither cast nor copied.
 
     Raises
     ------
@@ -73,7 +73,7 @@ def _validated(estimator: Any, X: Any, *y: Any, dtype: DTypeLike, **checks: Any)
     """Return X, or X and y where y is given, as scikit-learn checks them."""
     stays = stays_as_given(X, dtype)
     checks |= {"dtype": None, "ensure_all_finite": False} if stays else {"dtype": dtype}
-    with np.errstate(over="ignore"):  # what overflows is refused as infinite
+    with np.errstate(over="ignore"):  # values that overflow are refused as infinite
         checked = validate_data(estimator, X, *y, accept_sparse="csr", **checks)
         X = checked[0] if y else checked
         if stays:
@@ -85,8 +85,8 @@ def _validated(estimator: Any, X: Any, *y: Any, dtype: DTypeLike, **checks: Any)
 def stays_as_given(X: Any, dtype: DTypeLike) -> bool:
     """Return whether X is too large to be cast to the dtype at once, or on a disk.
 
-    A table in memory whose rows do not lie together is put in order all the same: to
-    pick batches out of its columns can take longer than to train on them.
+    A table in memory in Fortran order is put in C order all the same: to pick batches
+    out of its columns can take longer than to train on them.
     """
     if sparse.issparse(X):
         arrays = [X.data, X.indices, X.indptr] if X.format == "csr" else []

@@ -45,7 +45,7 @@ __all__ = [
 
 # Initial weights are N(0, 0.05^2), as in the authors' code; "normal" is N(0, 0.1^2).
 WEIGHT_INIT, SCALE = "normal", 0.05 / 0.1
-# Stopping early and pruning units belong to the perceptrons.
+# Only perceptrons stop early and prune units.
 FIXED: dict[str, Any] = {"early_stopping": False, "tol": None, "unit_pruning": None}
 
 
@@ -69,7 +69,7 @@ def unchanged(estimator: Any, p: SimpleNamespace) -> dict[str, tuple[Any, Any]]:
 def new_machine(
     p: SimpleNamespace, samples: Samples, rng: Generator, topology_rng: Generator
 ) -> tuple[RBM, DensityGoal | None]:
-    """Return a machine that has learned nothing, and the goal of its density."""
+    """Return an untrained machine, and the goal of its density."""
     shapes = [(samples.n_features, p.n_components)]
     topologies = initial_topologies(p.init, shapes, topology_rng)
     [topology], goal = denser_at_first(topologies, p.density_schedule, topology_rng)
@@ -90,7 +90,7 @@ def new_training(
     samples: Samples,
     partial: bool = False,
 ) -> Training:
-    """Return the training of a machine, which ends at `n_iter` or is `partial`."""
+    """Return the training of a machine: `partial`, or with an end at `n_iter`."""
     schedule = "constant" if partial else p.learning_rate_schedule
     state.learning_rate = LearningRate(p.learning_rate, schedule)
     goal = estimator._density_goal

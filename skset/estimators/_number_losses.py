@@ -1,4 +1,4 @@
-"""Losses of numbers: what the parameter `loss` of the regressor may be."""
+"""Losses of numbers: the values of the regressor's parameter `loss`."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ __all__ = ["NUMBER_LOSSES", "NumberLoss", "number_loss"]
 
 
 def _is_of_numbers(loss: Any) -> bool:
-    """Return whether targets are numbers; those of a softmax are classes."""
+    """Return whether the targets of a loss are numbers, not classes."""
     return "softmax" not in loss.outputs
 
 
@@ -33,7 +33,7 @@ class NumberLoss(Instance):
 
 
 def number_loss(loss: str | Loss, quantile: float) -> Loss:
-    """Return the loss that the parameters of a regressor stand for."""
+    """Return the loss that the parameters of a regressor name."""
     if isinstance(loss, Loss):
         return loss
     if loss == "quantile":

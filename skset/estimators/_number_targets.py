@@ -1,8 +1,7 @@
-"""Numbers, or X itself: what the network learns of them.
+"""`NumberTargets` and `InputTargets`: targets that are numbers, or X itself.
 
-Each kind of targets checks y, remembers what has to be remembered of it, and makes the
-samples to train on. An object is never changed: what it has learned is in the one that
-`learned` or `resumed` returns.
+Each kind of targets checks y, remembers its scale, and makes the samples to train on.
+An object is never changed: `learned` and `resumed` return a new one.
 """
 
 from collections.abc import Mapping
@@ -21,7 +20,7 @@ from skset.model import Loss, Reconstruction, Samples, SquaredError
 
 __all__ = ["InputTargets", "NumberTargets"]
 
-# Standard deviations from the mean that a target can be away.
+# Largest distance of a target from the mean, in standard deviations.
 MOST_DEVIATIONS = 1e6
 
 
@@ -40,7 +39,7 @@ class NumberTargets:
     n_outputs : int, default=None
         Numbers per sample, once learned.
     mean, scale : ndarray of shape (n_outputs,)
-        Of the numbers that were learned from, if they are standardised.
+        Of the numbers in the fit, if they are standardised.
     """
 
     dtype: type
@@ -60,7 +59,7 @@ class NumberTargets:
     def _checked(self, y: Any, given: Any) -> Array:
         """Return y as a finite array of the network's dtype, or raise.
 
-        Of what was `given` all types are known, of the array of it only one.
+        `given` has the types of all columns, its array only one.
         """
         refuse_dates(given, "y")
         if sparse.issparse(y):
@@ -104,7 +103,7 @@ class NumberTargets:
         sample_weight : ndarray, default=None
             Weights of the rows.
         classes : array-like, default=None
-            Not needed here.
+            Not used here.
         """
         y = self._checked(y, given)
         return self._with_numbers_of(y, sample_weight), y
@@ -115,12 +114,13 @@ class NumberTargets:
         learned = replace(self, n_outputs=1 if y.ndim == 1 else y.shape[1])
         if not self.standardised:
             return learned
-        largest = np.abs(y).max(axis=0).astype(float)  # so that no square overflows
+        largest = np.abs(y).max(axis=0).astype(float)  # else a square may overflow
         y, weight = y / np.where(largest > 0, largest, 1.0), scaled(sample_weight)
         mean = np.average(y, axis=0, weights=weight)
         scale = np.sqrt(np.average((y - mean) ** 2, axis=0, weights=weight))
-        # What is far away from all that has weight must not overflow. Without weights
-        # nothing is as far as the square root of the number of samples.
+        # Rows without weight may be far from the others; they must not overflow.
+        # Without weights no row is farther than the square root of the number of
+        # samples.
         scale = np.maximum(scale, np.abs(y - mean).max(axis=0) / MOST_DEVIATIONS)
         scale = np.where(scale * largest > 0, scale * largest, 1.0)
         return replace(learned, mean=largest * mean, scale=scale)
@@ -163,14 +163,14 @@ class NumberTargets:
 
 @dataclass(frozen=True, eq=False)
 class InputTargets:
-    """X alone; there is nothing to remember, and y is ignored.
+    """X alone: y is ignored, and nothing is remembered.
 
     Attributes
     ----------
     dtype : type
         Of the network.
     n_outputs : int, default=None
-        As many as inputs, where the network is an autoencoder.
+        The number of inputs, if the network is an autoencoder.
     reconstructs : bool, default=True
         Whether the input is the target; a Boltzmann machine has none.
     """

@@ -1,4 +1,4 @@
-"""What a parameter may be: kinds of values, as scikit-learn's constraints."""
+"""Allowed values of parameters, in the form of scikit-learn's constraints."""
 
 from collections.abc import Iterable
 from numbers import Integral, Real
@@ -36,19 +36,19 @@ __all__ = [
 
 
 def validate(estimator: Any, params: dict[str, Any]) -> None:
-    """Raise unless each parameter of an estimator is what its table says.
+    """Raise unless each parameter of an estimator fits its table.
 
     Parameters
     ----------
     estimator : SparseEstimator
-        Knows the table.
+        Has the table.
     params : dict
         Its parameters.
 
     Raises
     ------
     InvalidParameterError
-        A ValueError that names the parameter and what it must be.
+        A ValueError that names the parameter and its allowed values.
     """
     validate_parameter_constraints(
         estimator._parameter_constraints,
@@ -58,7 +58,7 @@ def validate(estimator: Any, params: dict[str, Any]) -> None:
 
 
 class Number(Interval):
-    """An interval that, unlike scikit-learn's, does not take a bool for a number."""
+    """An interval of numbers; unlike in scikit-learn's, a bool is no number."""
 
     def is_satisfied_by(self, val: Any) -> bool:
         """Return whether the value is a number in the interval."""
@@ -102,12 +102,12 @@ class Jobs(Number):
 
 
 class ConnectionConstant(Number):
-    """The constant of Erdos-Renyi, which is not that of Adam.
+    """The constant of Erdos-Renyi; errors explain that it is not Adam's epsilon.
 
     Parameters
     ----------
     hint : str
-        What else may be meant by the name.
+        What else the name may mean.
     """
 
     def __init__(self, hint: str = "") -> None:
@@ -122,14 +122,14 @@ class ConnectionConstant(Number):
 
 
 class Names(StrOptions):
-    """Names, and a hint for those who look for something else.
+    """Names, and a hint about other names that users try.
 
     Parameters
     ----------
     options : iterable of str
         The names.
     hint : str
-        What to do instead.
+        What to use instead.
     """
 
     def __init__(self, options: Iterable[str], hint: str) -> None:
@@ -141,10 +141,10 @@ class Names(StrOptions):
 
 
 class Strategy(HasMethods):
-    """An object with methods, by default `__call__`, that is not a class."""
+    """An object with certain methods, by default `__call__`; a class is refused."""
 
     def is_satisfied_by(self, val: Any) -> bool:
-        """Return whether the value is a strategy, not merely a class of them."""
+        """Return whether the value is a strategy, and not a class."""
         return super().is_satisfied_by(val) and not isinstance(val, type)
 
     def __str__(self) -> str:
@@ -173,14 +173,14 @@ class Instance(Options):
 
 
 class Each(Options):
-    """A list or tuple, each element of which is of one of the given kinds.
+    """A list or tuple of elements of the given kinds.
 
     Parameters
     ----------
     *kinds : constraint
         What an element may be.
     where : str
-        What there is an element for.
+        Each element belongs to one of these.
     """
 
     def __init__(self, *kinds: Any, where: str) -> None:
@@ -203,5 +203,5 @@ NON_NEGATIVE = Number(Real, 0, None, closed="left")
 POSITIVE = Number(Real, 0, None, closed="neither")
 BELOW_ONE = Number(Real, 0, 1, closed="left")
 INSIDE_01 = Number(Real, 0, 1, closed="neither")
-# How many of something that does not come are waited for.
+# Number of epochs to wait for an improvement.
 PATIENCE = [POSITIVE_INT, Options(Real, {np.inf})]

@@ -1,4 +1,4 @@
-"""`SparsePerceptron`: what the classifier, the regressor and the selector share."""
+"""`SparsePerceptron`: the base of the classifier, the regressor and the selector."""
 
 import copy
 from abc import abstractmethod
@@ -48,13 +48,13 @@ from skset.training import (
 
 __all__ = ["SparsePerceptron", "finite_output", "takes_steps"]
 
-# The defaults, from the tables in docs/defaults.md. `batch_size="auto"` divides the
-# samples into forty batches, of a size within these bounds.
+# `batch_size="auto"` makes forty batches of the samples, with sizes within these
+# bounds: see the tables in docs/defaults.md.
 AUTO_BATCHES, AUTO_BATCH_SIZES = 40, (4, 128)
-# In `partial_fit` it must not depend on how the data are cut: scikit-learn's rule.
+# In `partial_fit` the size must not depend on the calls: scikit-learn's rule.
 AUTO_PARTIAL_BATCH_SIZE = 200
-# `weight_init="auto"` draws the first and the last layer small, so that what is learned
-# soon outweighs what was drawn, in what the network predicts and in what SET drops.
+# `weight_init="auto"` draws small weights in the first and last layer. So the learned
+# part of the weights soon exceeds the random part, for predictions and for SET's drop.
 AUTO_EDGE_SCALE = 0.1
 # Iterations of L-BFGS between two evolutions; see docs/defaults.md.
 LBFGS_ROUND = 40
@@ -100,15 +100,15 @@ class SparsePerceptron(SparseEstimator):
     n_outputs_: int
     out_activation_: str
 
-    # What was learned.
+    # Fitted attributes.
 
     @property
     def coefs_(self) -> list[Any]:
         """Weights of each layer as a CSR array (n_in, n_out).
 
-        The values are the network's own and read-only, the pattern is a copy. Others
-        can be assigned, of the same shapes: sparse matrices or arrays, whose pattern
-        becomes that of the network.
+        The values belong to the network and are read-only; the pattern is a copy. A new
+        list of the same shapes can be assigned, sparse matrices or arrays. The network
+        then has their connections.
         """
         return [layer.to_csr() for layer in self._learned("network_").layers]
 
@@ -180,11 +180,11 @@ class SparsePerceptron(SparseEstimator):
         """Return a copy of this estimator that predicts with the given network."""
         twin = copy.copy(self)
         twin.network_ = network
-        if hasattr(twin, "feature_names_in_"):  # it is given bare arrays
+        if hasattr(twin, "feature_names_in_"):  # scorers pass bare arrays
             del twin.feature_names_in_
         return twin
 
-    # What a fit asks for.
+    # Methods that a fit calls.
 
     def _prepared(
         self, p: SimpleNamespace, X: Matrix, reset: bool
@@ -296,7 +296,7 @@ class SparsePerceptron(SparseEstimator):
         evolver = self._new_evolver(p, replace(p.evolution, update_interval=None))
         zeta, _ = evolver.planned(state.network, 0.0)
         evolves = zeta or p.unit_pruning or not evolver.is_at_goal(state.network)
-        # A method's own interval is one of steps, of which there are many more.
+        # The interval of a method counts training steps, not iterations.
         given = isinstance(p.update_interval, int)
         length = p.update_interval if given else LBFGS_ROUND
         length = length if evolves else p.max_iter
@@ -352,7 +352,7 @@ class SparsePerceptron(SparseEstimator):
     def _reach_last_epoch(self, p: SimpleNamespace, training: Training) -> None:
         if isinstance(training.rule, LBFGS):
             at_end = training.rule.converged
-        else:  # the cosine and schedules of one's own are meant to end there
+        else:  # cosine and callables are planned to end there
             at_end = p.learning_rate == "cosine" or callable(p.learning_rate)
         if not at_end:
             warn(

@@ -46,9 +46,9 @@ NETWORK_PARAMETERS: dict[str, Parameter] = {
         [LayerSizes(Integral, 1, None, closed="left"), POSITIVE_INT],
         "int or sequence of int",
         """
-        Number of units of each hidden layer. Width is cheap in a sparse network: the
-        default was chosen from the table in docs/defaults.md. With ``()`` the only
-        layer joins the inputs to the outputs: a sparse linear model.
+        Number of units of each hidden layer. Width is cheap in a sparse network: see
+        the table in docs/defaults.md. With ``()`` the only layer joins the inputs to
+        the outputs: a sparse linear model.
         """,
     ),
     "weight_init": one_of(
@@ -57,16 +57,16 @@ NETWORK_PARAMETERS: dict[str, Parameter] = {
         Initial weights. "he" and "glorot" scale with the connections that a unit
         really has; "normal" is the SET papers' N(0, 0.1**2). "auto" takes "he" if an
         activation loses about half of the signal, as the relu family does, else
-        "glorot", and a tenth of it in the first and in the last layer, so that what is
-        learned soon outweighs what was drawn at random.
+        "glorot". It takes a tenth of it in the first and the last layer, so that the
+        learned part of these weights soon exceeds the random part.
         """,
     ),
     "unit_pruning": named(
         UNIT_PRUNINGS,
         """
         Whether hidden units are removed for good, the weakest first [3]_: see
-        `skset.strategies.ImportancePruning`. The arrays shrink with them, so that
-        `coefs_` has the shapes that `hidden_layer_sizes_` says.
+        `skset.strategies.ImportancePruning`. The arrays shrink with them, and `coefs_`
+        has the shapes of `hidden_layer_sizes_`.
         """,
         "due",
     ),
@@ -75,8 +75,8 @@ NETWORK_PARAMETERS: dict[str, Parameter] = {
         f"{braced(ACTIVATIONS)}, Activation, or list of them",
         """
         Activation of the hidden layers; a list has one for each. "all_relu" has a slope
-        of alternating sign for z < 0 [3]_. An object of a class derived from
-        `skset.model.Activation` is a function of your own.
+        of alternating sign for z < 0 [3]_. For a function of your own, give an object
+        of a class derived from `skset.model.Activation`.
         """,
     ),
     "negative_slope": Parameter(
@@ -108,7 +108,7 @@ NETWORK_PARAMETERS: dict[str, Parameter] = {
         "float",
         """
         Greatest norm of the gradient of a step, by all weights and biases together. A
-        longer one is scaled down. None does not look at it. Not for solver "lbfgs".
+        longer gradient is scaled down. None sets no limit. Solver "lbfgs" ignores it.
         """,
     ),
     "max_fun": Parameter(
@@ -122,19 +122,19 @@ NETWORK_PARAMETERS: dict[str, Parameter] = {
         [NON_NEGATIVE],
         "float",
         """
-        Strength of the L2 penalty of the weights W: as in scikit-learn's MLP ``alpha *
-        W / B`` is added to the gradient, B being the number of samples in a batch (that
-        have a `sample_weight` above 0). With solver "adamw" it is no penalty: in each
-        step a weight loses the share ``learning_rate * alpha`` of itself.
+        Strength of the L2 penalty of the weights W. As in scikit-learn's MLP ``alpha *
+        W / B`` is added to the gradient. B is the number of samples in a batch (with a
+        `sample_weight` above 0). With solver "adamw" it is no penalty: in each step a
+        weight loses the share ``learning_rate * alpha`` of itself.
         """,
     ),
     "batch_size": Parameter(
         [StrOptions({"auto"}), POSITIVE_INT],
         'int or "auto"',
         """
-        Samples per training step. "auto" makes forty batches of the samples, of 4 to
-        128 samples each: small data then get enough steps per epoch. In `partial_fit`
-        it is ``min(200, n_samples)``, as in scikit-learn.
+        Samples per training step. "auto" makes forty batches of 4 to 128 samples each,
+        so that small data get enough steps per epoch. In `partial_fit` it is ``min(200,
+        n_samples)``, as in scikit-learn.
         """,
     ),
     "learning_rate": Parameter(
@@ -144,12 +144,12 @@ NETWORK_PARAMETERS: dict[str, Parameter] = {
         ],
         f"{braced(LEARNING_RATES)} or callable",
         """
-        Schedule of the learning rate. As in scikit-learn's MLP "invscaling" and
-        "adaptive" concern only solver "sgd". "cosine" takes it to 0 at `max_iter` for
-        every solver, and is constant in `partial_fit`. A callable gets the share of the
+        Schedule of the learning rate. "invscaling" and "adaptive" are for solver "sgd"
+        only, as in scikit-learn's MLP. "cosine" takes the rate to 0 at `max_iter` for
+        every solver; in `partial_fit` it is constant. A callable gets the share of the
         training that is done, from 0 to 1, and returns a factor of
-        `learning_rate_init`, for every solver but "lbfgs"; in `partial_fit` `max_iter`
-        calls are the whole.
+        `learning_rate_init`. In `partial_fit` `max_iter` calls are the whole training.
+        Solver "lbfgs" has no learning rate.
         """,
     ),
     "learning_rate_init": Parameter(
@@ -189,13 +189,13 @@ NETWORK_PARAMETERS: dict[str, Parameter] = {
         PATIENCE,
         "int or inf",
         """
-        Training ends after more than so many epochs without improvement.
+        Training ends after more than this number of epochs without improvement.
         """,
     ),
     "early_stopping": flag(
         """
         Whether to stop by a validation score in place of the training loss, and to
-        return the weights and the topology that had the best one.
+        restore the weights and the topology with the best score.
         """,
     ),
     "validation_fraction": Parameter(
@@ -210,8 +210,8 @@ NETWORK_PARAMETERS: dict[str, Parameter] = {
         [None, str, callable],
         "str, callable or None",
         """
-        Validation score: the negative loss, a scikit-learn scorer, or None for the
-        estimator's `score`.
+        Validation score: "loss" (the negative loss), a scikit-learn scorer, or None for
+        the estimator's `score`.
         """,
     ),
     "momentum": Parameter(
@@ -256,7 +256,7 @@ CLASSIFIER_PARAMETERS: dict[str, Parameter] = {
         "float in [0, 1)",
         """
         Share of each target that is spread evenly over all classes, so that the network
-        is not driven to certainty. The validation loss of ``scoring="loss"`` has it
+        does not become too certain. The validation loss of ``scoring="loss"`` has it
         too, so that both curves show the same loss.
         """,
     ),
@@ -278,12 +278,12 @@ REGRESSOR_PARAMETERS: dict[str, Parameter] = {
         [StrOptions(set(NUMBER_LOSSES)), NumberLoss()],
         f"{braced(NUMBER_LOSSES)} or Loss",
         """
-        What training makes small: half the squared error; the absolute error, whose
-        prediction is a median; Huber's loss, which is the first for errors up to 1 and
-        grows linearly beyond; the pinball loss of the quantile `quantile`; half the
-        Poisson deviance with a log link, for ``y >= 0``; or half the gamma deviance
-        with a log link, for ``y > 0``. An object such as ``skset.model.Huber(0.5)``
-        has another parameter, or is a loss of your own.
+        The loss that training minimises. "squared_error" is half the squared error.
+        "absolute_error" predicts a median. "huber" is the squared error for errors up
+        to 1 and linear beyond. "quantile" is the pinball loss of the quantile
+        `quantile`. "poisson" and "gamma" are half these deviances with a log link, for
+        ``y >= 0`` and ``y > 0``. An object such as ``skset.model.Huber(0.5)`` has
+        another parameter, or is a loss of your own.
         """,
     ),
     "quantile": Parameter(

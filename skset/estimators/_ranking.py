@@ -1,4 +1,4 @@
-"""`Ranking`: from what a network has learned to the features to keep."""
+"""`Ranking`: importances and ranks of features, from a trained network."""
 
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property, partial
@@ -24,26 +24,26 @@ from skset.training import Training
 
 __all__ = ["Ranking"]
 
-# After fewer training steps than this, weights are still mostly what was drawn.
+# After fewer training steps than this, weights are still mostly random.
 FEWEST_STEPS = 50
-# How much of what a chosen feature explains `coverage` takes from the others, without
-# and with labels. Between inputs it is all redundancy; of what inputs say about y, some
-# is confirmation.
+# Share of the part explained by a chosen feature that `coverage` removes from the
+# others, without and with labels. Among inputs alone this part is redundant. With
+# labels it also confirms what they tell about y.
 SHARES = {False: 1.0, True: 0.5}
 
 
 @dataclass(frozen=True, eq=False)
 class Ranking:
-    """What a selector knows of its features.
+    """What a selector has learned about its features.
 
-    An object is never changed: what is learned is in the one that a method returns.
+    An object is never changed: methods return a new one.
 
     Attributes
     ----------
     low, high : ndarray of shape (n_features,)
         The least and the greatest value of each feature so far.
     accumulated : tuple of str and ndarray, default=None
-        Name of the importance that is added up over the epochs, and the sum.
+        Name of the importance that is added up over the epochs, and its sum.
     history : tuple of ndarray of shape (n_features,)
         Importances after each epoch, if they are kept.
     n_steps : int
@@ -128,7 +128,7 @@ class Ranking:
                 "its importances to mean much. Increase max_iter or decrease "
                 "batch_size."
             )
-        if self._is_dead() and not self.fell_apart:  # of which it was warned before
+        if self._is_dead() and not self.fell_apart:  # a warning was given before
             warn(
                 "All importances are 0, and the features are ranked by their order in "
                 "X: nothing gets through the network any more. Scale X, decrease "
@@ -151,7 +151,7 @@ def _accumulates(selector: Any) -> bool:
 def _measured(selector: Any, network: Network, training: Training) -> Array:
     """Return the importances that the network shows now, or raise.
 
-    Products of weights along a path can overflow where no weight does.
+    Products of weights along a path can overflow even if no weight does.
     """
     with np.errstate(all="ignore"):  # non-finite values raise an error below
         importances = _shown(
@@ -171,7 +171,7 @@ def _shown(
     """Return the importances that the network shows now."""
     if importance == "strength":
         return strength(network)
-    # A generator of its own: what is looked at must not change what is learned.
+    # A generator of its own: to read importances must not change the training.
     rng = np.random.default_rng(0)
     if not supervised:
         rows = reconstruction_paths(network, samples, rng)
@@ -182,7 +182,7 @@ def _shown(
     if importance == "attribution":
         return attribution(network, samples, rng)
     rows = contributions(network, samples, rng)
-    # Their lengths hang on a few samples; the weights are what was learned.
+    # Their lengths depend on a few samples; the weights were learned from all.
     lengths = np.sqrt(np.einsum("ij,ij->i", rows, rows))[:, None]
     rows /= np.where(lengths > 0, lengths, 1)
     rows *= path_strength(network).astype(rows.dtype)[:, None]

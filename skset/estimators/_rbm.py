@@ -1,4 +1,4 @@
-"""`SparseRBM`."""
+"""`SparseRBM`: the restricted Boltzmann machine as a transformer."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -31,15 +31,15 @@ class SparseRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SparseEstimat
     """Truly sparse restricted Boltzmann machine with binary units.
 
     Visible units, one for each feature, are joined to hidden ones by a sparse bipartite
-    graph. While the weights are trained by contrastive divergence [3]_, Sparse
+    graph. The weights are trained by contrastive divergence [3]_. Meanwhile Sparse
     Evolutionary Training (SET) [1]_ keeps dropping the weakest connections and growing
-    new ones. Memory and time go with the number of connections, about ``epsilon *
-    (n_features + n_components)``, not with the product.
+    new ones. Memory and time are proportional to the number of connections, about
+    ``epsilon * (n_features + n_components)``, not to the product of both.
 
-    It is a feature extractor, whose `transform` gives the probabilities of the hidden
-    units, and a generative model: see `gibbs`, `free_energy`, and
-    `skset.metrics.log_likelihood`. Values of X must be in [0, 1]; one between is taken
-    for the probability that the unit is on. X is never made dense beyond one batch.
+    The machine is a feature extractor: `transform` gives the probabilities of the
+    hidden units. It is also a generative model: see `gibbs`, `free_energy`, and
+    `skset.metrics.log_likelihood`. Values of X must be in [0, 1]. A value between 0 and
+    1 is the probability that the unit is on. X is never made dense beyond one batch.
 
     Parameters
     ----------
@@ -155,8 +155,8 @@ class SparseRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SparseEstimat
         y : object, default=None
             Ignored.
         sample_weight : array-like of shape (n_samples,), default=None
-            Non-negative weights w, of which only the proportions matter: means over a
-            batch are ``sum(w * x) / sum(w)``.
+            Non-negative weights w; only their proportions matter. Means over a batch
+            are ``sum(w * x) / sum(w)``.
 
         Returns
         -------
@@ -180,17 +180,17 @@ class SparseRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SparseEstimat
         """Train on one pass over X.
 
         For data that do not fit memory. Momentum, topology, persistent chains and the
-        random generator are kept from call to call, also through pickling; after a
+        random generators are kept from call to call, also through pickling. After a
         `fit` they begin anew. The topology evolves at the beginning of every call but
-        the first, or every `update_interval` steps. The learning rate is constant, as
-        nobody knows how many calls there will be, but may be changed between calls by
-        `set_params`. There is no final drop, and callbacks are not called.
+        the first, or every `update_interval` steps. The learning rate is constant,
+        because the number of calls is not known; `set_params` can change it between
+        calls. There is no final drop, and callbacks are not called.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Training data with values in [0, 1]. The visible biases begin at the
-            log-odds of the means of the first call's.
+            log-odds of the means in the first call.
         y : object, default=None
             Ignored.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -222,12 +222,12 @@ class SparseRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SparseEstimat
         feature_names : array-like of str, default=None
             Names of the visible units.
         **params
-            Parameters, but `n_components` and `dtype`, which the network itself tells.
+            Parameters, except `n_components` and `dtype`, which the network determines.
 
         Returns
         -------
         machine : SparseRBM
-            It goes on to learn by `partial_fit` or with `warm_start`.
+            It can learn on with `partial_fit` or `warm_start`.
         """
         check_kind(network, RBM)
         kind, n_components = network.dtype.type, network.n_units[1]
@@ -269,17 +269,16 @@ class SparseRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SparseEstimat
     def gibbs(self, X: MatrixLike, n_steps: int = 1) -> Array:
         """Return samples of the visible units after steps of Gibbs sampling from X.
 
-        Many steps, or many calls on what the last one returned, draw from what the
-        machine has learned. Calls draw on from one random generator, which
-        `random_state` seeds at the first call after a fit.
+        After many steps these are samples of the learned distribution. The steps may be
+        spread over several calls, each on the result of the last one. All calls use one
+        random generator, which `random_state` seeds at the first call after a fit.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Where to begin; values in [0, 1].
         n_steps : int, default=1
-            Number of steps, each of which samples the hidden units and then the visible
-            ones.
+            Number of steps. Each samples the hidden units and then the visible ones.
 
         Returns
         -------
@@ -314,15 +313,15 @@ class SparseRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SparseEstimat
     def score_samples(self, X: MatrixLike) -> Array:
         """Return the pseudo-log-likelihood of each row.
 
-        That is ``sum_i log P(v_i | all other v)``, exactly and for all features, where
-        scikit-learn's `BernoulliRBM` takes one random feature and multiplies. Its cost
-        is that of some products with the sparse weights.
+        That is ``sum_i log P(v_i | all other v)``, exactly and for all features.
+        scikit-learn's `BernoulliRBM` estimates it from one random feature. It takes the
+        time of some products with the sparse weights.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Values in [0, 1]; for one between the expectation over a unit that is on
-            with this probability.
+            Values in [0, 1]. A value between 0 and 1 is the probability that the unit
+            is on; the result is then the expectation.
 
         Returns
         -------
@@ -343,7 +342,7 @@ class SparseRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SparseEstimat
         y : object, default=None
             Ignored.
         sample_weight : array-like of shape (n_samples,), default=None
-            Non-negative weights, of which only the proportions matter.
+            Non-negative weights; only their proportions matter.
 
         Returns
         -------

@@ -1,4 +1,4 @@
-"""Parameters and attributes of the Boltzmann machine, and the papers it refers to."""
+"""Documentation and constraints of `SparseRBM`: parameters, attributes, papers."""
 
 from skset.estimators._attributes import LIU_2022, MOCANU_2018, SHARED_ATTRIBUTES
 from skset.estimators._docs import Attribute, Parameter, Tables, flag, one_of
@@ -39,35 +39,35 @@ RBM_PARAMETERS: dict[str, Parameter] = {
     ),
     "init": SHARED_PARAMETERS["init"].described(
         """
-        Initial topology; a strategy of `skset.strategies`, or any ``init(shapes, rng)``
-        that returns a `Topology` per layer. With one layer all names are the same, and
-        a list has one density.
+        Initial topology: a strategy of `skset.strategies`, or any ``init(shapes, rng)``
+        that returns a `Topology` per layer. As there is one layer, all names do the
+        same, and a list has one density.
         """,
     ),
     "zeta": SHARED_PARAMETERS["zeta"].described(
         """
-        Fraction of the connections that an evolution replaces. None is the method's, as
-        in the paper 0.3 for "set".
+        Fraction of the connections that an evolution replaces. None takes that of the
+        method; for "set" it is 0.3, as in the paper.
         """,
     ),
     "newborn": SHARED_PARAMETERS["newborn"].described(
         """
-        What a newborn connection weighs: 0, a fresh initial value, as in the paper (see
-        docs/boltzmann.md), or a random one within ``sqrt(6 / n_in)`` of 0.
+        Weight of a newborn connection: 0; a fresh initial value, as in the paper (see
+        docs/boltzmann.md); or a random value within ``sqrt(6 / n_in)`` of 0.
         """,
     ),
     "final_drop": flag(
         """
-        Whether `fit` ends with a drop without regrowth, as in [1]_, so that no
-        connection remains which was never trained.
+        Whether `fit` ends with a drop without regrowth, as in [1]_, so that every
+        connection that is left has been trained.
         """,
     ),
     "learning_rate": Parameter(
         [POSITIVE],
         "float",
         """
-        Initial learning rate. With momentum 0.9 its steps are ten times as long as
-        those of a `BernoulliRBM` with the same.
+        Initial learning rate. With momentum 0.9 steps are ten times as long as those of
+        a `BernoulliRBM` with the same rate.
         """,
     ),
     "learning_rate_schedule": one_of(
@@ -81,36 +81,38 @@ RBM_PARAMETERS: dict[str, Parameter] = {
         [BELOW_ONE],
         "float in [0, 1)",
         """
-        Momentum of the gradient. The length of a step goes with ``learning_rate / (1 -
-        momentum)``.
+        Momentum of the gradient. The length of a step is proportional to
+        ``learning_rate / (1 - momentum)``.
         """,
     ),
     "alpha": Parameter(
         [NON_NEGATIVE],
         "float",
         """
-        Weight decay: the gradient of each weight has ``alpha * weight`` added.
+        Weight decay: ``alpha * weight`` is added to the gradient of each weight.
         """,
     ),
     "n_gibbs": Parameter(
         [POSITIVE_INT],
         "int",
         """
-        Steps of Gibbs sampling from the data to the model's phase, k of CD-k [3]_. More
-        of them follow the likelihood closer; each adds about 0.4 of the time of CD-1.
+        Steps of Gibbs sampling from the data to the model's phase: the k of CD-k [3]_.
+        With more steps the gradient is nearer to that of the likelihood. Each adds
+        about 0.4 of the time of CD-1.
         """,
     ),
     "persistent": flag(
         """
-        Whether the Markov chains of the model's phase, `batch_size` of them, go on from
-        step to step [4]_ rather than begin at the data. It wants a lower learning rate.
+        Whether the Markov chains of the model's phase go on from step to step [4]_ and
+        do not begin at the data. There are `batch_size` chains. They need a lower
+        learning rate.
         """,
     ),
     "batch_size": Parameter(
         [POSITIVE_INT],
         "int",
         """
-        Samples per training step; all of them if there are fewer, of which `fit` warns.
+        Samples per training step; all samples, with a warning, if there are fewer.
         """,
     ),
     "n_iter": Parameter(
@@ -138,7 +140,7 @@ RBM_PARAMETERS: dict[str, Parameter] = {
 # In the order of the docstring.
 RBM_ATTRIBUTES: dict[str, Attribute] = {
     "network_": Attribute(
-        "skset.model.RBM", "The trained machine, of which the next ones are views."
+        "skset.model.RBM", "The trained machine; its arrays are read-only."
     ),
     "components_": Attribute(
         "scipy.sparse.csr_array of shape (n_components, n_features)",
@@ -151,13 +153,14 @@ RBM_ATTRIBUTES: dict[str, Attribute] = {
         "ndarray of shape (n_features,)", "Biases of the visible units."
     ),
     "n_iter_": Attribute(
-        "int", "Number of epochs trained; by `partial_fit`, of calls."
+        "int", "Number of epochs trained; with `partial_fit`, number of calls."
     ),
     "reconstruction_error_curve_": Attribute(
         "list of float",
         """
-        For each epoch the mean squared difference, while training, between X and the
-        probabilities of the visible units given hidden ones sampled given X.
+        For each epoch the mean squared difference between X and its reconstruction in
+        training: the probabilities of the visible units, given hidden units sampled for
+        X.
         """,
     ),
     **SHARED_ATTRIBUTES,
@@ -167,8 +170,8 @@ RBM_ATTRIBUTES: dict[str, Attribute] = {
     "feature_importances_": Attribute(
         "ndarray of shape (n_features,)",
         """
-        Strength of each visible unit, that is the sum of its absolute weights,
-        normalised to add up to 1.
+        Strength of each visible unit: the sum of its absolute weights, normalised to
+        add up to 1.
         """,
     ),
 }
