@@ -1,4 +1,4 @@
-"""Weights of samples and of classes, of which only the proportions matter."""
+"""Weights of samples and of classes: checked, scaled, multiplied."""
 
 from numbers import Real
 from typing import Any
@@ -22,8 +22,8 @@ __all__ = [
 def scaled(weight: Array | None) -> Array | None:
     """Return weights, of which the greatest is brought to between 0.5 and 1; or None.
 
-    By a power of two, so that all keep their bits. What is then added up neither
-    overflows nor vanishes, whatever unit the weights were given in.
+    The factor is a power of two, so that all keep their bits. Sums of scaled weights
+    neither overflow nor vanish, for any unit of the weights.
     """
     if weight is None:
         return None
@@ -69,10 +69,10 @@ def weight_by_class(class_weight: Any, targets: Any, y: Array) -> Array:
     Parameters
     ----------
     class_weight : dict, list of dict or "balanced"
-        A dict gives weights of classes; those that it leaves out weigh 1. A list has
-        one for each label of a multilabel problem; their weights are multiplied.
+        A dict has weights of classes; other classes weigh 1. A list has a dict for each
+        label of a multilabel problem; their weights are multiplied.
     targets : ClassTargets
-        With all classes, also those that are not in y.
+        They have all classes, also those that are missing in y.
     y : ndarray of shape (n_samples,) or (n_samples, n_labels)
         Labels.
 

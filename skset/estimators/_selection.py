@@ -1,4 +1,4 @@
-"""`QuickSelection`."""
+"""`QuickSelection`: features selected by training a sparse network on them."""
 
 from collections.abc import Callable, Sequence
 from types import SimpleNamespace
@@ -36,7 +36,7 @@ from skset.training import GaussianNoise, Training
 
 __all__ = ["QuickSelection"]
 
-# What a fit leaves behind, beside attributes that every fit sets anew.
+# Fitted attributes that not every fit sets anew.
 FITTED = "network_", "_targets", "classes_", "supervised_", "_ranking"
 
 
@@ -44,14 +44,14 @@ FITTED = "network_", "_targets", "classes_", "supervised_", "_ranking"
 class QuickSelection(SelectorMixin, SparsePerceptron):
     """Select features by training a truly sparse network on them.
 
-    With labels a sparse multilayer perceptron learns to tell them, without labels a
-    sparse denoising autoencoder learns to rebuild each feature from noisy ones; in both
+    With labels a sparse multilayer perceptron learns to predict them. Without labels a
+    sparse denoising autoencoder learns to rebuild each feature from noisy ones. In both
     Sparse Evolutionary Training [1]_ keeps dropping the weakest connections and growing
-    new ones, so that input units which matter become strong [4]_. One training ranks
-    all features. Its cost goes with the number of connections, about ``2 * epsilon *
-    (n_features + n_hidden)``, not with the square of the number of features.
+    new ones. So input units that matter become strong [4]_. One training ranks all
+    features. Its time is proportional to the number of connections, about ``2 * epsilon
+    * (n_features + n_hidden)``, not to the square of the number of features.
 
-    Features of similar scale are needed: put a `StandardScaler` before, for sparse X
+    Features must have similar scales: put a `StandardScaler` before, for sparse X
     ``StandardScaler(with_mean=False)``. `transform` then gives scaled features. X is
     never made dense beyond one batch.
 
@@ -197,10 +197,10 @@ class QuickSelection(SelectorMixin, SparsePerceptron):
             Class labels or numbers; see `supervised`. Numbers are standardised for
             training.
         sample_weight : array-like of shape (n_samples,), default=None
-            Non-negative weights, of which only the proportions matter: the gradient
-            of a batch is ``(sum(w * g) + alpha * W) / B``, where w are the weights in
-            units of their mean, that of all with ``w > 0``, and B is the number of
-            samples in the batch with ``w > 0``.
+            Non-negative weights; only their proportions matter. The gradient of a batch
+            is ``(sum(w * g) + alpha * W) / B``. Here w are the weights in units of the
+            mean of all that are above 0, and B is the number of samples in the batch
+            with ``w > 0``.
 
         Returns
         -------
@@ -230,24 +230,24 @@ class QuickSelection(SelectorMixin, SparsePerceptron):
     ) -> Self:
         """Train on one pass over the given data, and rank the features anew.
 
-        For tables that do not fit memory. Momentum, topology and the random generator
-        are kept from call to call, also through pickling; the learning rate does not
-        follow the cosine, as nobody knows how many calls there will be. The ranking of
-        "coverage" costs a fraction of a second per call; where calls are many and
-        small, "strength" costs nothing. Callbacks are not called.
+        For tables that do not fit memory. Momentum, topology and the random generators
+        are kept from call to call, also through pickling. The learning rate is
+        constant, because the number of calls is not known. The ranking of "coverage"
+        takes a fraction of a second per call. For many small calls take "strength",
+        which takes no time. Callbacks are not called.
 
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Training data.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
-            Class labels or numbers; see `supervised`. The first call decides what is
-            learned from. Numbers are standardised as those of the first call.
+            Class labels or numbers; see `supervised`. The first call decides whether
+            they are learned. Numbers are standardised as in the first call.
         sample_weight : array-like of shape (n_samples,), default=None
             Non-negative weights, as in `fit`; within each call only the proportions
             matter.
         classes : array-like of shape (n_classes,), default=None
-            All classes that will ever be seen; by default those in y in the first call.
+            All classes of all calls; by default those in y in the first call.
 
         Returns
         -------
@@ -278,7 +278,7 @@ class QuickSelection(SelectorMixin, SparsePerceptron):
         Returns
         -------
         X : {ndarray, CSR matrix, DataFrame} of shape (n_samples, n_selected)
-            In the input's type.
+            In the type of the input.
         """
         check_is_fitted(self)
         refuse_dates(X)
@@ -295,7 +295,7 @@ class QuickSelection(SelectorMixin, SparsePerceptron):
         Returns
         -------
         X : {ndarray, CSC matrix} of shape (n_samples, n_features)
-            In the shape that was fitted.
+            With as many features as in the fit.
         """
         check_is_fitted(self)
         return super().inverse_transform(checked_indices(X))
@@ -345,7 +345,7 @@ class QuickSelection(SelectorMixin, SparsePerceptron):
         tags.target_tags.required = self.supervised not in (False, "auto")
         return tags
 
-    # What a fit asks for.
+    # Methods that a fit calls.
 
     @property
     def _learns_from_y(self) -> bool:

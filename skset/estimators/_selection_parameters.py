@@ -1,4 +1,4 @@
-"""Parameters and attributes of the selector, and the papers that it refers to."""
+"""Documentation and constraints of `QuickSelection`: parameters, attributes, papers."""
 
 from typing import Any
 
@@ -50,49 +50,48 @@ SELECTION_PARAMETERS: dict[str, Parameter] = {
         ["boolean", StrOptions({"auto", "classification", "regression"})],
         'bool, "auto", "classification" or "regression"',
         """
-        Whether to learn from y. "auto" learns from y where it is given, else from X
-        alone. It takes strings, booleans, indicator matrices, and whole numbers with at
-        most ``max(20, sqrt(n_samples))`` different values for classes, and all other
-        numbers for a regression. True is the same, but y must be given. False ignores
-        y, as the paper does [4]_.
+        Whether to learn from y. "auto" learns from y if it is given, else from X alone.
+        Strings, booleans, indicator matrices, and whole numbers with at most ``max(20,
+        sqrt(n_samples))`` different values are classes. All other numbers make a
+        regression. True is the same, but y must be given. False ignores y, as the paper
+        does [4]_.
         """,
     ),
     "importance": one_of(
         IMPORTANCES,
         """
-        What features are ranked by.
+        How features are ranked.
 
-        - "coverage" chooses them one after the other, each time the one that explains
-          most of what those before have left of the reconstruction, or with labels of
-          what all features contribute to the outputs [6]_. Of features that say the
-          same, one comes early. The default: see the tables in docs/selection.md.
+        - "coverage" chooses them one after the other. Each time it takes the feature
+          that explains most of the reconstruction that is not yet explained; with
+          labels, most of the contributions of all features to the outputs [6]_. If
+          several features tell the same, one of them comes early. See the tables in
+          docs/selection.md.
         - "strength" is the sum of the absolute weights of an input unit [4]_. Without
-          labels it tells most after few epochs (``max_iter=10``): an autoencoder that
-          is trained for long copies what it cannot tell from elsewhere.
-        - "attribution" is ``sum_c mean_b |d output_c / d x_j|`` over samples b [5]_;
-          without labels the root mean square contribution to the other features, for
-          which hidden units stand at their mean slope.
+          labels it is best after few epochs (``max_iter=10``): after a long training
+          an autoencoder copies features that it cannot predict from others.
+        - "attribution" is ``sum_c mean_b |d output_c / d x_j|`` over samples b [5]_.
+          Without labels it is the root mean square contribution to the other features,
+          with hidden units at their mean slope.
         """,
     ),
     "accumulate": flag(
         """
-        Whether "strength" and "attribution" are added up over all epochs [5]_, rather
-        than taken from the trained network. "coverage" is always that of the trained
-        network.
+        Whether "strength" and "attribution" are added up over all epochs [5]_.
+        Otherwise they are those of the trained network, as "coverage" always is.
         """,
     ),
     "keep_history": flag(
         """
         Whether to keep the importances of every epoch in `importances_history_`. For
-        "coverage" that takes time.
+        "coverage" this takes time.
         """,
     ),
     "hidden_layer_sizes": CLASSIFIER_PARAMETERS["hidden_layer_sizes"].described(
         """
-        Number of units of each hidden layer. Width is cheap in a sparse network: the
-        default was chosen from the table in docs/defaults.md. With ``()`` the only
-        layer joins the inputs to the outputs: each feature is told from others by a
-        sparse linear model.
+        Number of units of each hidden layer. Width is cheap in a sparse network: see
+        the table in docs/defaults.md. With ``()`` the only layer joins the inputs to
+        the outputs: a sparse linear model predicts each feature from others.
         """,
     ),
     "epsilon": Parameter(
@@ -109,8 +108,8 @@ SELECTION_PARAMETERS: dict[str, Parameter] = {
     ),
     "zeta": CLASSIFIER_PARAMETERS["zeta"].described(
         """
-        Fraction of a layer's connections that an evolution replaces. None is the
-        method's, but 0.2, the paper's, for method "set".
+        Fraction of a layer's connections that an evolution replaces. None takes that of
+        the method; for "set" it is 0.2, as in the paper.
         """,
     ),
     "solver": Parameter(
@@ -126,9 +125,9 @@ SELECTION_PARAMETERS: dict[str, Parameter] = {
         "float",
         """
         Standard deviation of the Gaussian noise that training adds to the input, with
-        labels or without, in units of X; the target of the autoencoder is without
-        noise. The paper's 0.2 lets an autoencoder copy its input; with more it has to
-        learn which features tell of others.
+        labels or without, in units of X. The target of the autoencoder has no noise.
+        With the paper's 0.2 an autoencoder can copy its input. With more noise it has
+        to learn which features tell about others.
         """,
     ),
     "resample_noise": flag(
@@ -148,25 +147,25 @@ SELECTION_PARAMETERS: dict[str, Parameter] = {
         [StrOptions({"auto"}), POSITIVE_INT],
         'int or "auto"',
         """
-        Largest number of epochs. "auto" is 600 training steps without labels and 1,200
-        with labels, but 10 epochs at least and 100 at most.
+        Largest number of epochs. "auto" means 600 training steps without labels and
+        1,200 with labels, but at least 10 epochs and at most 100.
         """,
     ),
     "n_iter_no_change": CLASSIFIER_PARAMETERS["n_iter_no_change"].described(
         """
-        Training ends after more than so many epochs without improvement of the loss. It
-        is meant to end at `max_iter`, where the learning rate has come to 0.
+        Training ends after more than this number of epochs without improvement of the
+        loss. Its planned end is `max_iter`, when the learning rate is 0.
         """,
     ),
     "early_stopping": flag(
         """
-        Whether to stop by the loss of samples set aside, and to return the network that
-        had the best one.
+        Whether to stop by the loss of samples set aside, and to restore the network
+        with the best loss.
         """,
     ),
     "class_weight": CLASSIFIER_PARAMETERS["class_weight"].described(
         """
-        Weights of the classes, where y has classes, as of `SETClassifier`.
+        Weights of the classes if y has classes, as in `SETClassifier`.
         """,
     ),
 }
@@ -192,9 +191,9 @@ SELECTION_ATTRIBUTES: dict[str, Attribute] = {
     "loss_": Attribute(
         "float",
         """
-        Mean loss of the last epoch, the penalty included. Without labels it is half the
-        squared error, averaged over the features, in which the noise of the input has
-        its part.
+        Mean loss of the last epoch, including the penalty. Without labels it is half
+        the squared error, averaged over the features. It is larger because of the noise
+        of the input.
         """,
     ),
     "loss_curve_": Attribute("list of float", "The same for every epoch."),
@@ -204,7 +203,7 @@ SELECTION_ATTRIBUTES: dict[str, Attribute] = {
         for name in ("network_", "coefs_", "intercepts_", "nnz_", "density_")
     },
     "classes_": Attribute(
-        "ndarray of shape (n_classes,)", "Class labels, where y has some."
+        "ndarray of shape (n_classes,)", "Class labels, if y has classes."
     ),
     "supervised_": Attribute(
         '{False, "classification", "regression"}',

@@ -1,4 +1,4 @@
-"""Parameters that all estimators have: connections, their evolution, and what runs it.
+"""Documentation of the parameters that all estimators have.
 
 In the texts [1] is Mocanu et al. 2018 and [2] Liu et al. 2022. The references of every
 estimator begin with them.
@@ -46,8 +46,8 @@ SHARED_PARAMETERS: dict[str, Parameter] = {
         [None, Number(Real, 0, 1, closed="right")],
         "float in (0, 1]",
         """
-        Overall share of the dense network's connections, in place of `epsilon`, and of
-        the density of an `init` that is given as an object.
+        Overall share of the dense network's connections. It replaces `epsilon`, and the
+        density of an `init` that is given as an object.
         """,
     ),
     "init": Parameter(
@@ -58,17 +58,18 @@ SHARED_PARAMETERS: dict[str, Parameter] = {
         ],
         f"{braced(INITS)}, list of float or callable",
         """
-        Which layer gets how many connections, at random positions. "uniform_plus" makes
-        the first layer dense and the last at least 0.2 dense; "snip" shares out by the
+        How many connections each layer gets, at random positions. "uniform_plus" makes
+        the first layer dense and the last at least 0.2 dense. "snip" goes by the
         sensitivity of the weights to one batch. A list has the density of each layer.
-        A strategy of `skset.strategies`, or any ``init(shapes, rng)`` that returns a
-        `Topology` per layer.
+        An object is a strategy of `skset.strategies`, or any ``init(shapes, rng)`` that
+        returns a `Topology` per layer.
         """,
     ),
     "method": one_of(
         METHODS,
         """
-        Preset of all that follows where it is None; docs/strategies.md has the table.
+        Preset of the parameters below that are None: see the table in
+        docs/strategies.md.
         "set" is Sparse Evolutionary Training [1]_: zeta 0.3, drop "set", grow "random",
         after every epoch. "static" keeps the random topology [2]_.
         """,
@@ -83,19 +84,21 @@ SHARED_PARAMETERS: dict[str, Parameter] = {
     "drop": named(
         DROPS,
         """
-        Which connections an evolution removes: the weakest of each sign on its own, or
-        the weakest of both; any; those with the smallest ``|w g|`` or ``|w| + lam
-        |g|``, g being the gradient; or those below a threshold.
+        Which connections an evolution removes. "set": the weakest of each sign;
+        "magnitude": the weakest; "random": any; "sensitivity" and "mest": those with
+        the smallest ``|w g|`` and ``|w| + lam |g|``, with the gradient g; "threshold":
+        those below a threshold.
         """,
     ),
     "grow": named(
         GROWS,
         """
-        Where it adds as many: anywhere; where none ever was; where the missing weight's
-        gradient or momentum is greatest; between units that are active alike; where the
-        gradient is greatest among sampled candidates; or between important units. What
-        it looks at is computed for a random sample of the training set. "cosine" is not
-        available in `partial_fit`.
+        Where it adds as many. "random": anywhere; "random_unfired": where none ever
+        was; "gradient" and "momentum": where that of the missing weight is greatest;
+        "cosine": between units with similar activations; "guided": where the gradient
+        is greatest among sampled candidates; "neuron": between important units. Signals
+        are computed for random rows of the training set. "cosine" is not available in
+        `partial_fit`.
         """,
     ),
     "zeta_schedule": named(
@@ -109,8 +112,8 @@ SHARED_PARAMETERS: dict[str, Parameter] = {
         DENSITY_SCHEDULES,
         """
         How the density changes during training. "cubic" begins with three times the
-        connections that `density` or `epsilon` stand for, and removes the weakest of
-        the whole network until 0.7 of the training is done. A callable
+        connections that `density` or `epsilon` ask for. It removes the weakest of the
+        whole network until 0.7 of the training is done. A callable
         ``schedule(progress, final)`` returns the density.
         """,
     ),
@@ -118,14 +121,15 @@ SHARED_PARAMETERS: dict[str, Parameter] = {
         [None, POSITIVE_INT, StrOptions({"epoch"})],
         'int or "epoch"',
         """
-        Training steps from one evolution to the next, or once per epoch. None is what
-        the method says, once per epoch but for "rigl".
+        Training steps from one evolution to the next, or "epoch" for once per epoch.
+        None takes that of the method: once per epoch, except for "rigl". Solver "lbfgs"
+        counts iterations.
         """,
     ),
     "newborn": one_of(
         NEWBORN,
         """
-        What a newborn connection weighs: 0, a fresh initial value, or a random one
+        Weight of a newborn connection: 0, a fresh initial value, or a random value
         within ``sqrt(6 / n_in)`` of 0.
         """,
         optional=True,

@@ -1,7 +1,7 @@
-"""The one door through which scikit-learn's private names come in.
+"""The only file that imports scikit-learn's private names.
 
-Whatever scikit-learn may rename is imported here and nowhere else. Its callbacks exist
-from version 1.9 on; before, stand-ins do nothing.
+Every name that scikit-learn may rename is imported here. Its callbacks exist from
+version 1.9 on. For older versions there are stand-ins that do nothing.
 """
 
 import re
@@ -106,7 +106,7 @@ def checked_sample_weight(
     """
     refuse_dates(sample_weight, name)
     try:
-        # One such number would lose its imaginary part; arrays are looked at below.
+        # One complex number would lose its imaginary part; arrays are checked below.
         if isinstance(sample_weight, (complex, np.complexfloating)):
             raise ValueError("Complex data not supported.")
         weight: Array = _check_sample_weight(
@@ -116,7 +116,7 @@ def checked_sample_weight(
             raise ValueError(
                 "Sample weights must contain at least one non-zero number."
             )
-        if not np.isfinite(weight).all():  # scikit-learn does not look at one number
+        if not np.isfinite(weight).all():  # scikit-learn does not check one number
             raise ValueError("Sample weights must be finite.")
     except (TypeError, ValueError) as error:
         if re.search(rf"\b{name}\b", str(error)):

@@ -1,4 +1,4 @@
-"""What `solver`, `alpha` and `learning_rate` make of a training."""
+"""Optimiser, penalty and learning rate from `solver`, `alpha` and `learning_rate`."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,8 +19,8 @@ class Solver:
     optimiser : callable
         Makes the optimiser, given the parameters of the estimator.
     adapts_rate : bool, default=False
-        Whether it adapts the learning rate by itself. As in scikit-learn "invscaling"
-        and "adaptive" then do not concern it.
+        Whether it adapts the learning rate. As in scikit-learn, "invscaling" and
+        "adaptive" then have no effect.
     decays : bool, default=False
         Whether `alpha` is a decay in the optimiser. Else it is a penalty in the loss.
     """
@@ -41,22 +41,22 @@ SOLVERS: dict[str, Solver] = {
         decays=True,
     ),
     "sgd": Solver(lambda p: SGD(p.momentum, p.nesterovs_momentum)),
-    # Its rounds are a training of their own; here it only says that it has no momentum.
+    # Its training is made elsewhere; here it only tells that it has no momentum.
     "lbfgs": Solver(lambda p: LBFGS, adapts_rate=True),
 }
 
 
 class Steps(NamedTuple):
-    """What a training takes its steps with.
+    """Optimiser, penalty and learning rate of a training.
 
     Attributes
     ----------
     optimiser : SGD or Adam
-        Makes the steps.
+        Takes the steps.
     penalty : float
         L2 penalty of the loss.
     learning_rate : LearningRate
-        Of a training that ends at `max_iter`, or never.
+        Of a training that ends at `max_iter`, or has no planned end.
     """
 
     optimiser: Any
@@ -65,7 +65,7 @@ class Steps(NamedTuple):
 
 
 def steps(p: SimpleNamespace, partial: bool) -> Steps:
-    """Return what the parameters make of a training, which may be partial."""
+    """Return optimiser, penalty and learning rate of a training."""
     solver = SOLVERS[p.solver]
     penalty = 0.0 if solver.decays else p.alpha
     return Steps(solver.optimiser(p), penalty, _learning_rate(p, partial))

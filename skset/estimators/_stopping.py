@@ -1,4 +1,4 @@
-"""When to stop: watching the training loss, or a validation score."""
+"""When to stop: a plateau of the training loss, or of a validation score."""
 
 from collections.abc import Callable, Mapping
 from numbers import Real
@@ -22,7 +22,7 @@ def new_stopping(
     Parameters
     ----------
     estimator : SparseEstimator
-        Knows its targets, and gives copies of itself that a scorer can use.
+        Has the targets, and makes copies of itself for scorers.
     p : SimpleNamespace
         Its parameters. A `tol` of None never stops.
     validation_set : tuple or None
@@ -63,7 +63,7 @@ class NeverStopping:
     worst = np.inf
     best: float
     n_stalled: int
-    # Epochs in a row without an improvement, whatever was done about them.
+    # Epochs in a row without an improvement, also after the learning rate was lowered.
     since_best = 0
 
     def __init__(self) -> None:
@@ -101,13 +101,13 @@ class LossPlateau(NeverStopping):
     tol : float
         Smallest fall that counts.
     patience : int or inf
-        Epochs without such a fall that are tolerated.
+        Number of epochs without such a fall that are tolerated.
     """
 
     what = "Training loss"
     best: float
     worst = np.inf
-    # Smallest loss of earlier fits that this one goes on from.
+    # Smallest loss of the earlier fits.
     earlier_best = np.inf
 
     def __init__(self, tol: float, patience: float) -> None:
@@ -125,7 +125,7 @@ class LossPlateau(NeverStopping):
         """What the estimator shows of it, as scikit-learn's MLP does."""
         scored = self.scores is not None
         least = min(self.best, self.earlier_best)
-        best = least if np.isfinite(least) else None  # all was forgotten
+        best = least if np.isfinite(least) else None  # every epoch was forgotten
         return {
             "validation_scores_": self.scores,
             "best_validation_score_": best if scored else None,
@@ -157,7 +157,7 @@ class ValidationScore(LossPlateau):
     tol : float
         Smallest rise that counts.
     patience : int or inf
-        Epochs without such a rise that are tolerated.
+        Number of epochs without such a rise that are tolerated.
 
     Raises
     ------

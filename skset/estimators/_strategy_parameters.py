@@ -39,8 +39,8 @@ def made_strategies(p: SimpleNamespace, methods: Mapping[str, Method]) -> None:
     Parameters
     ----------
     p : SimpleNamespace
-        All parameters. It gets `evolution`, an init that is an object, and a unit
-        pruning and a schedule of the density that are one, or None.
+        All parameters. It gets `evolution`. Its init becomes an object; its unit
+        pruning and density schedule become an object or None.
     methods : dict
         The methods by name.
 
@@ -107,7 +107,7 @@ def split_nested(
 ) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
     """Return an estimator's own parameters, and by strategy those of strategies.
 
-    `known` are the names of its own.
+    `known` has the names of its own.
     """
     own: dict[str, Any] = {}
     of_parts: dict[str, dict[str, Any]] = defaultdict(dict)
@@ -130,9 +130,9 @@ def changed(
     strategy : object
         The strategy.
     part : str
-        Which parameter it is of the estimator.
+        Name of the estimator's parameter.
     given : object
-        What the user gave for it, for errors.
+        The user's value of it, for errors.
     values : dict
         The new values by name.
     owner : str

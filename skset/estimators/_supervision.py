@@ -1,4 +1,4 @@
-"""What a selector learns from, X alone, class labels or numbers, and for how long."""
+"""Whether a selector learns from X, labels or numbers, and for how long."""
 
 from types import SimpleNamespace
 from typing import Any
@@ -15,15 +15,15 @@ from skset.topology import checked_indices
 
 __all__ = ["auto_batch_size", "auto_n_epochs", "resolved", "targets_of"]
 
-# `batch_size="auto"`: how many batches the samples are divided into, and the least and
-# most samples of a batch, without and with labels. Labels ask for many small steps.
+# `batch_size="auto"`: the number of batches, and the least and greatest size of a
+# batch, without and with labels. Labels need many small steps.
 AUTO_BATCHES = {False: (20, 32, 128), True: (40, 4, 128)}
-# `max_iter="auto"`: how many training steps it aims at, and the fewest and most epochs.
+# `max_iter="auto"`: the aim in training steps, and the fewest and most epochs.
 AUTO_STEPS = {False: 600, True: 1200}
 AUTO_EPOCHS = (10, 100)
 
-# Whole numbers with at most so many different values, or the square root of the number
-# of samples if that is more, are taken for classes.
+# Whole numbers with at most this number of different values are classes, or at most the
+# square root of the number of samples if that is more.
 MAX_CLASSES = 20
 
 
@@ -53,7 +53,7 @@ def resolved(
     classes : array-like, default=None
         Class labels given beside y.
     before : False, "classification" or "regression", default=None
-        What earlier calls have learned from; None in the first call.
+        The result for earlier calls; None in the first call.
 
     Raises
     ------
@@ -97,7 +97,7 @@ def _check_as_before(y: Any, before: Supervision) -> None:
 
 def _kind_of(y: Any, classes: Any) -> Supervision:
     most = MAX_CLASSES if classes is None else np.inf
-    # Without y: who asks for labels is told below that they are missing.
+    # Without y: the error about missing labels comes below.
     has_classes = y is None or _are_classes(y, most)
     return "classification" if has_classes else "regression"
 
@@ -121,7 +121,7 @@ def _are_object_classes(y: Array, most: float) -> bool:
         return True
     try:
         return _are_classes(y.astype(float), most)
-    except (TypeError, ValueError):  # said when labels are checked
+    except (TypeError, ValueError):  # the check of labels raises the error
         return True
 
 

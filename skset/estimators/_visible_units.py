@@ -12,7 +12,7 @@ from skset.topology import canonical
 
 __all__ = ["check_probabilities", "probabilities", "smoothed_means"]
 
-# Values may be so far outside [0, 1]: what scaling to it leaves in float32.
+# Tolerance around [0, 1]: rounding of scaled float32 values.
 TOLERANCE = 1e-6
 
 
@@ -29,7 +29,7 @@ def check_probabilities(X: Matrix, dtype: DTypeLike, name: str) -> None:
     low, high = extremes(X, dtype)
     if low >= -TOLERANCE and high <= 1 + TOLERANCE:
         return
-    # The first words are those that scikit-learn has for it.
+    # The first words are scikit-learn's.
     negative = f"Negative values in data passed to {name}. " if low < -TOLERANCE else ""
     raise ValueError(
         f"{negative}{name} takes values in [0, 1], probabilities of its visible "
@@ -42,8 +42,8 @@ def check_probabilities(X: Matrix, dtype: DTypeLike, name: str) -> None:
 def smoothed_means(X: Matrix, weight: Array | None, dtype: Any) -> Array:
     """Return the mean of each column, with half a zero and half a one more.
 
-    So that the log-odds of a constant column are finite. Weights are counted in units
-    of their mean, so that these two are as small a part of any weights as of none.
+    So the log-odds of a constant column are finite. Weights are in units of their mean,
+    so the added values count the same for any weights as for none.
     """
     weight = np.ones(X.shape[0]) if weight is None else _counts(weight)
     totals = column_sums(X, weight, dtype)

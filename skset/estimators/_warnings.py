@@ -6,7 +6,7 @@ from types import FrameType
 
 __all__ = ["warn"]
 
-# Packages whose frames stand between a user's call and what warns.
+# Packages whose frames are between a user's call and the warning.
 BETWEEN = ("skset", "sklearn", "joblib")
 
 

@@ -57,7 +57,7 @@ def _different(ranks: Integers) -> Integers:
 
 
 def _sorted_integers(total: int, n: int, rng: np.random.Generator) -> Integers:
-    """Return n random numbers below `total`, sorted, each uniform by itself.
+    """Return n sorted random numbers below `total`, each of them uniform.
 
     The partial sums of exponential numbers, divided by their total, are uniform numbers
     in order (Devroye 1986, Non-Uniform Random Variate Generation, section V.3.1). That
