@@ -52,7 +52,11 @@ STILL_TOO_LONG: set[str] = set()
 MOST_ANCESTORS = 3
 THE_DOOR = ROOT / "estimators" / "_sklearn.py"
 FILES = [
-    *(path for name in sorted(PACKAGES) for path in (ROOT / name).rglob("*.py")),
+    *(
+        path
+        for name in sorted(PACKAGES)
+        for path in sorted((ROOT / name).rglob("*.py"))
+    ),
     *ROOT.glob("*.py"),
 ]
 each = pytest.mark.parametrize(

@@ -259,7 +259,7 @@ def needs_of(strategy: Any, parameter: str) -> Needs:
     if not hasattr(strategy, "needs"):
         if misspelt := _misspelt_needs(strategy):
             raise ValueError(
-                f"{parameter} has an attribute {misspelt!r}, which nobody reads. What "
+                f"{parameter} has an attribute {misspelt!r}, which has no effect. What "
                 f"a strategy needs is declared as {HOW}."
             )
         return Needs()

@@ -1,4 +1,4 @@
-"""Which connections to drop.
+"""Drops: which connections an evolution removes.
 
 A drop is called as ``drop(weights, zeta, rng)`` with the weights of one layer. It
 returns a boolean array, True where a connection is kept. If it declares `needs`, it

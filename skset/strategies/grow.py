@@ -1,4 +1,4 @@
-"""Where to grow new connections: at random, or where a score is greatest.
+"""Grows: where an evolution puts new connections, at random or by a score.
 
 A grow is called as ``grow(topology, n, rng, context)`` with the topology of the kept
 connections. It returns n of its free positions (``input * n_out + output``) in any

@@ -1,4 +1,4 @@
-"""Initial topologies: which layer gets how many connections.
+"""Inits: initial topologies, and how many connections each layer gets.
 
 An init is called as ``init(shapes, rng)`` with (n_in, n_out) of each layer. It returns
 a `Topology` for each. If it declares `needs`, it gets a `Context` as a third argument.

@@ -1,4 +1,4 @@
-"""Names of strategies and methods: what a string given to an estimator stands for."""
+"""Tables of the names of strategies and methods."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""Which hidden units to remove for good.
+"""Unit pruning: which hidden units are removed for good.
 
 A unit pruning is called as ``pruning(strengths)`` with the strength of each unit of a
 hidden layer. It returns a boolean array, True where a unit is kept. It is only called

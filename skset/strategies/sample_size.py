@@ -1,4 +1,4 @@
-"""How many training samples a strategy looks at."""
+"""How many training rows a strategy sees."""
 
 from dataclasses import dataclass, field
 from numbers import Integral

@@ -1,4 +1,4 @@
-"""Arrays of numbers of units and places: checked, sorted, and read-only."""
+"""Checks of arrays of units and positions, and read-only views."""
 
 import operator
 from typing import Any, TypeAlias

@@ -1,4 +1,4 @@
-"""How many connections each layer gets."""
+"""How many connections each layer gets: Erdos-Renyi, uniform, and others."""
 
 from collections.abc import Iterable, Sequence
 from typing import TypeAlias

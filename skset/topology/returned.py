@@ -1,4 +1,4 @@
-"""Checks of what strategies return.
+"""Checks of the values that strategies return.
 
 Each error names the parameter that the strategy was given as, the layer, and what was
 returned.

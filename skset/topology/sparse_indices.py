@@ -1,4 +1,4 @@
-"""Sparse matrices: whether their indices can be followed, and a canonical form."""
+"""Sparse matrices: a check of their indices, and a canonical form."""
 
 from collections.abc import Callable
 from numbers import Integral
