@@ -41,7 +41,7 @@ def ranges(X: Matrix, dtype: DTypeLike) -> tuple[Array, Array]:
 
 
 def extremes(X: Matrix, dtype: DTypeLike) -> tuple[float, float]:
-    """Return the least and the greatest value of a checked X, but 0 if that is."""
+    """Return the least and the greatest value of a checked X and 0."""
     if not sparse.issparse(X):
         found = np.array([X.min(initial=0), X.max(initial=0)]).astype(dtype)
         return float(found[0]), float(found[1])

@@ -123,7 +123,7 @@ class ClassTargets:
     def resumed(
         self, earlier: "ClassTargets", y: Any, given: Any, caller: str
     ) -> tuple["ClassTargets", Array]:
-        """Return these targets with what was learned earlier, and y; or raise."""
+        """Return these targets with the earlier classes, and y; or raise."""
         y = checked_labels(y)
         unseen = earlier.unseen(y)
         if caller == "warm_start":
@@ -197,7 +197,7 @@ class ClassTargets:
         return log_sigmoids
 
     def strata(self, y: Array) -> Array | None:
-        """Return what a split keeps the proportions of, or None."""
+        """Return the labels whose proportions a split keeps, or None."""
         return None if self.multilabel else y
 
     def combined_weight(self, y: Array, sample_weight: Array | None) -> Array | None:
@@ -249,7 +249,7 @@ def checked_labels(y: Any) -> Array:
 
 @contextmanager
 def _types_named(y: Array) -> Iterator[None]:
-    """Make an error about labels that cannot be compared name y and their types."""
+    """Replace errors about labels that cannot be compared: name y and the types."""
     try:
         yield
     except TypeError as error:

@@ -41,7 +41,7 @@ def output_dtype(X: Any) -> type[np.float32] | type[np.float64]:
 
 
 def refuse_dates(X: Any, name: str = "X") -> None:
-    """Raise a TypeError if X holds dates or durations, numbers to numpy and polars."""
+    """Raise a TypeError if X has dates or durations: numpy casts them to numbers."""
     if isinstance(X, (list, tuple)):
         X = _array_of(X)
     if not any(_is_date(dtype) or _is_object(dtype) for dtype in dtypes_of(X)):
@@ -112,7 +112,7 @@ def _columns(X: Any) -> Iterator[tuple[str, Any, Callable[[], Any]]]:
 
 
 def _array_of(X: Any) -> Array:
-    """Return X as an array; an empty one where it is none, as scikit-learn will say."""
+    """Return X as an array; an empty one if X is none (scikit-learn refuses it)."""
     try:
         return np.asarray(X)
     except (TypeError, ValueError):
@@ -128,7 +128,7 @@ def _is_object(dtype: Any) -> bool:
 
 
 def _taken(dtype: Any) -> Any:
-    """Return what numpy takes a type for; categories, for the type of their values."""
+    """Return the numpy type for a type; for categories, that of their values."""
     return getattr(getattr(dtype, "categories", None), "dtype", dtype)
 
 

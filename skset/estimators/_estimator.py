@@ -33,7 +33,7 @@ __all__ = ["SparseEstimator", "clipped_batch_size", "n_threads", "shares"]
 
 
 def shares(importances: Array) -> Array:
-    """Return the importances, made to add up to 1 unless all are 0."""
+    """Return the importances, scaled to add up to 1 unless all are 0."""
     total = importances.sum()
     return importances / total if total > 0 else importances
 
@@ -109,7 +109,7 @@ class SparseEstimator(CallbackSupportMixin, BaseEstimator, ABC):
 
     @abstractmethod
     def _unchanged(self, p: SimpleNamespace) -> dict[str, tuple[Any, Any]]:
-        """Return what must not change: for each parameter its value now and before."""
+        """Return parameters that must not change, each with its new and old value."""
 
     @abstractmethod
     def _new_network(
@@ -128,25 +128,25 @@ class SparseEstimator(CallbackSupportMixin, BaseEstimator, ABC):
     def _new_training(
         self, p: SimpleNamespace, state: State, samples: Samples, partial: bool = False
     ) -> Training:
-        """Return the training of a network, which ends some time or is `partial`."""
+        """Return the training of a network; a `partial` one has no planned end."""
 
     @abstractmethod
     def _optimiser(self, p: SimpleNamespace) -> Any:
         """Return the optimiser."""
 
     def _record(self, loss: float, training: Training) -> None:
-        """Take note of an epoch."""
+        """Record an epoch."""
         losses = training.rule.epoch_losses(loss)
         getattr(self, self._curve).extend(losses)
         self.n_iter_ += len(losses)
         self.t_ += training.samples.n_samples * len(losses)
 
     def _learned_attributes(self, network: Any, training: Training) -> dict[str, Any]:
-        """Return what makes this estimator a fitted one that has the given network."""
+        """Return the fitted attributes of this estimator for the given network."""
         return {"network_": network.frozen()}
 
     def _reach_last_epoch(self, p: SimpleNamespace, training: Training) -> None:
-        """Say what there is to say where training was not ended before."""
+        """Warn if necessary when training has reached its last epoch."""
 
     # Parameters.
 
@@ -237,7 +237,7 @@ class SparseEstimator(CallbackSupportMixin, BaseEstimator, ABC):
         return shares(strength(self._learned("network_")))
 
     def _learned(self, name: str) -> Any:
-        """Return what was learned; before that it is no attribute at all."""
+        """Return a fitted attribute; before a fit it does not exist."""
         if not self.__sklearn_is_fitted__():
             raise AttributeError(
                 f"This {type(self).__name__} instance is not fitted yet."

@@ -56,7 +56,7 @@ def fit(
     sample_weight: Any = None,
     held_out: tuple[Any, Any, Any] = (None, None, None),
 ) -> Estimator:
-    """Train until the end, from the beginning or where `warm_start` goes on.
+    """Train until the end; with `warm_start` go on from the last network.
 
     Parameters
     ----------
@@ -209,7 +209,7 @@ def generators(
 
 
 def _check_momentum(estimator: Any, p: SimpleNamespace) -> None:
-    """Raise if the topology is to evolve by a momentum that does not exist."""
+    """Raise if the growth needs a momentum that the solver does not have."""
     asking = p.evolution.asks_for("momentum")
     if not asking or 0 < estimator._optimiser(p).decay < 1:
         return
@@ -222,7 +222,7 @@ def _check_momentum(estimator: Any, p: SimpleNamespace) -> None:
 
 
 def _check_partial(p: SimpleNamespace) -> None:
-    """Raise if the training cannot be cut into passes."""
+    """Raise if the parameters do not allow `partial_fit`."""
     if p.early_stopping:
         raise ValueError("partial_fit does not support early_stopping=True")
     asking = p.evolution.asks_for("training_set")
@@ -254,7 +254,7 @@ def _resume(
     given_y: Any,
     caller: str,
 ) -> Any:
-    """Go on to learn what was learned before; return y, or raise if it does not fit."""
+    """Go on with the targets of an earlier call; return y, or raise if it differs."""
     earlier = estimator._targets
     if type(earlier) is not type(targets):
         raise ValueError(
@@ -278,7 +278,7 @@ def _resume(
 
 
 def _begin_record(estimator: Any, n_iter: int = 0, t: int = 0) -> None:
-    """Take note of what was before the first epoch."""
+    """Record the state before the first epoch."""
     curve = vars(estimator).get(estimator._curve, []) if t else []
     setattr(estimator, estimator._curve, list(curve))  # earlier fits keep their list
     estimator.n_iter_, estimator.t_ = n_iter, t
@@ -327,7 +327,7 @@ def _run_epochs(
     context: Any,
     given: dict[str, Any],
 ) -> None:
-    """Train epoch by epoch; return when training stalls, ends or is told to stop."""
+    """Train epoch by epoch until training stalls, ends, or a callback stops it."""
     training.grow_back()
     for _ in range(training.max_epochs):
         began = time.perf_counter()
@@ -357,7 +357,7 @@ def _run_epochs(
 
 
 def _as_it_is(estimator: Any, training: Training) -> dict[str, Any]:
-    """Return what makes an estimator a fitted one amidst a training."""
+    """Return the fitted attributes of an estimator in the middle of a training."""
     network = training.state.network.copy()
     attributes: dict[str, Any] = estimator._learned_attributes(network, training)
     return attributes
@@ -392,6 +392,6 @@ def _print_epoch(
 
 
 def _given(X: Any, y: Any, sample_weight: Any) -> dict[str, Any]:
-    """Return what callbacks get."""
+    """Return the arguments of callbacks."""
     metadata = None if sample_weight is None else {"sample_weight": sample_weight}
     return {"X": X, "y": y, "metadata": metadata}

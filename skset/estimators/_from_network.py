@@ -75,7 +75,7 @@ def check_kind(network: object, kind: type) -> None:
 
 
 def check_outputs(network: Network, targets: Targets) -> None:
-    """Raise unless a network puts out what targets ask for."""
+    """Raise unless the outputs of a network fit the targets."""
     n_outputs, output = network.n_units[-1], network.output
     if (n_outputs, output) != (targets.n_outputs, targets.output):
         raise ValueError(
@@ -85,7 +85,7 @@ def check_outputs(network: Network, targets: Targets) -> None:
 
 
 def with_coefs(network: Network, coefs: Sequence[Any]) -> Network:
-    """Return a network with the same units and biases, and other weights, or raise."""
+    """Return a network with the same units and biases and other weights, or raise."""
     return _rebuilt(network, coefs, [layer.bias for layer in network.layers])
 
 

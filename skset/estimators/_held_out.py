@@ -59,7 +59,7 @@ def checked_held_out(
     y_val: Any,
     sample_weight_val: Any,
 ) -> Rows:
-    """Return (X, y, weight, None) to validate on, as they are given; or raise."""
+    """Return (X, y, weight, None) to validate on, as given, or raise."""
     if X_val is None and y_val is None:
         raise ValueError("sample_weight_val is provided, but X_val was not.")
     if y_val is None:

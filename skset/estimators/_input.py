@@ -50,7 +50,7 @@ def checked(
 
 
 def checked_again(estimator: Any, X: Any) -> Matrix:
-    """Return X, checked to have the features that were fitted."""
+    """Return X, or raise if it has other features than in the fit."""
     check_is_fitted(estimator)
     return _checked(estimator, X, dtype=estimator.network_.dtype, reset=False)
 
@@ -70,7 +70,7 @@ def _checked(estimator: Any, X: Any, *y: Any, **checks: Any) -> Any:
 
 
 def _validated(estimator: Any, X: Any, *y: Any, dtype: DTypeLike, **checks: Any) -> Any:
-    """Return X, or X and y where y is given, as scikit-learn checks them."""
+    """Return X, or X and y if y is given, checked by scikit-learn."""
     stays = stays_as_given(X, dtype)
     checks |= {"dtype": None, "ensure_all_finite": False} if stays else {"dtype": dtype}
     with np.errstate(over="ignore"):  # values that overflow are refused as infinite
@@ -106,19 +106,19 @@ def picked(X: Matrix, rows: Array, dtype: DTypeLike) -> Matrix:
 
 
 def _has_numbers(X: Any) -> bool:
-    """Return whether X is an array of numbers, with no columns to look at."""
+    """Return whether X is an array of numbers, so that no column need be checked."""
     return isinstance(X, np.ndarray) and X.dtype.kind in REAL_KINDS
 
 
 def _is_mapped(array: Any) -> bool:
-    """Return whether the memory of an array is a file's, whatever views there are."""
+    """Return whether the memory of an array, also of a view, is a file."""
     while array is not None and not isinstance(array, mmap.mmap):
         array = getattr(array, "obj" if isinstance(array, memoryview) else "base", None)
     return array is not None
 
 
 def _in_order(X: Matrix) -> Matrix:
-    """Return X in C order; if sparse, with the indices that kernels take."""
+    """Return X in C order; if sparse, with indices of the kernels' type."""
     if not sparse.issparse(X):
         return np.ascontiguousarray(X)
     if X.indices.dtype == np.int32:

@@ -128,7 +128,7 @@ class NumberTargets:
     def resumed(
         self, earlier: "NumberTargets", y: Any, given: Any, caller: str
     ) -> tuple["NumberTargets", Array]:
-        """Return these targets with what was learned earlier, and y; or raise."""
+        """Return these targets with the earlier scale, and y; or raise."""
         y = self._checked(y, given)
         now = self._with_numbers_of(y)
         if now.n_outputs != earlier.n_outputs:

@@ -73,7 +73,7 @@ def takes_steps(estimator: Any) -> bool:
 
 
 def finite_output(output: Array) -> Array:
-    """Return what a network puts out, or raise if it is not finite."""
+    """Return the outputs of a network, or raise if they are not finite."""
     if not np.isfinite(output).all():
         raise ValueError(
             "Input X contains values too large for this network, whose output is not "
@@ -118,13 +118,13 @@ class SparsePerceptron(SparseEstimator):
 
     @property
     def hidden_layer_sizes_(self) -> list[int]:
-        """Number of units of each hidden layer that are left."""
+        """Number of units of each hidden layer, without those that were pruned."""
         sizes: list[int] = self._learned("network_").n_units[1:-1]
         return sizes
 
     @property
     def intercepts_(self) -> list[Array]:
-        """Bias of each layer, read-only; others can be assigned."""
+        """Bias of each layer, read-only; a new list can be assigned."""
         return [layer.bias for layer in self._learned("network_").layers]
 
     @intercepts_.setter
@@ -132,7 +132,7 @@ class SparsePerceptron(SparseEstimator):
         self._assigned(with_intercepts(self._learned("network_"), intercepts))
 
     def _assigned(self, network: Network) -> None:
-        """Predict with another network; a `partial_fit` goes on as after a fit."""
+        """Replace the network; a `partial_fit` goes on as after a fit."""
         self.network_, self._state = network, None
 
     @classmethod
@@ -245,7 +245,7 @@ class SparsePerceptron(SparseEstimator):
         return network_on(topologies, edge_scale=edge_scale), goal
 
     def _note_units(self, sizes: list[int], targets: Any) -> None:
-        """Take note of the units that a network has at first."""
+        """Record the initial units of a network."""
         self._sizes_at_first, self.n_layers_ = sizes, len(sizes) + 2
         self.n_outputs_, self.out_activation_ = targets.n_outputs, targets.output
 

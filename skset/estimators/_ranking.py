@@ -80,7 +80,7 @@ class Ranking:
         return replace(self, low=low, high=high)
 
     def after_epoch(self, selector: Any, training: Training) -> "Ranking":
-        """Return the ranking with what an epoch has shown, as the selector wants."""
+        """Return the ranking with the importances of an epoch, if they are kept."""
         state, kind = training.state, selector.importance
         noted = replace(self, n_steps=state.steps, fell_apart=state.fell_apart)
         accumulates = _accumulates(selector)
@@ -115,7 +115,7 @@ class Ranking:
         return min(int(wanted), n)
 
     def warn(self, n_wanted: int | float | str) -> None:
-        """Say what makes the selection less than what was asked for."""
+        """Warn if the selection is less than the user asked for."""
         n = self.importances.size
         if isinstance(n_wanted, Integral) and int(n_wanted) > n:
             warn(
@@ -168,7 +168,7 @@ def _measured(selector: Any, network: Network, training: Training) -> Array:
 def _shown(
     importance: str, supervised: bool, network: Network, samples: Samples
 ) -> Array:
-    """Return the importances that the network shows now."""
+    """Return the importances from the present network."""
     if importance == "strength":
         return strength(network)
     # A generator of its own: to read importances must not change the training.

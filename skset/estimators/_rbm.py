@@ -252,7 +252,7 @@ class SparseRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SparseEstimat
         return self._by_sample(X, output_dtype(X), RBM.mean_hiddens)
 
     def reconstruct(self, X: MatrixLike) -> Array:
-        """Return what the machine makes of X: P(v = 1 | h) for h = P(h = 1 | X).
+        """Return reconstructions of X: P(v = 1 | h) for h = P(h = 1 | X).
 
         Parameters
         ----------

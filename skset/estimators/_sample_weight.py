@@ -36,7 +36,7 @@ def _scaled(weight: Array) -> Array:
 
 
 def weight_of_score(sample_weight: ArrayLike | None, X: Any) -> Array | None:
-    """Return weights to score X with, checked, and scaled so that their sum is finite.
+    """Return checked weights for a score, scaled so that their sum is finite.
 
     None stays None.
     """
@@ -46,7 +46,7 @@ def weight_of_score(sample_weight: ArrayLike | None, X: Any) -> Array | None:
 
 
 def multiplied(one: Array, other: Array | None) -> Array:
-    """Return the products of two weights of each sample, scaled; None is 1 for each."""
+    """Return the scaled products of two weights of each sample; None means 1."""
     if other is None:
         return _scaled(one)
     return _scaled(_scaled(one) * _scaled(other))

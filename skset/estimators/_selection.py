@@ -336,7 +336,7 @@ class QuickSelection(SelectorMixin, SparsePerceptron):
         return self.support_
 
     def _forget(self) -> None:
-        """Be as new, apart from the parameters."""
+        """Remove all fitted attributes."""
         for name in FITTED:
             self.__dict__.pop(name, None)
 

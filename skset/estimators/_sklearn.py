@@ -100,7 +100,7 @@ def with_callbacks(method: Function) -> Function:
 def checked_sample_weight(
     sample_weight: Any, X: Any, name: str = "sample_weight"
 ) -> Array:
-    """Return finite non-negative float64 weights, of which one at least is positive.
+    """Return finite non-negative float64 weights with at least one above 0, or raise.
 
     An error always has the name of the parameter in it.
     """

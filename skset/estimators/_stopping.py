@@ -71,15 +71,15 @@ class NeverStopping:
 
     @property
     def attributes(self) -> dict[str, Any]:
-        """What the estimator shows of it: nothing."""
+        """Attributes of the estimator from it: none."""
         return {}
 
     def forget(self) -> None:
-        """Forget the best epoch; the network was not yet what it is to be."""
+        """Forget the best epoch: the network did not have its final density yet."""
         self.best, self.n_stalled = self.worst, 0
 
     def resume(self, fitted: Mapping[str, Any]) -> None:
-        """Go on from an earlier fit, of which nothing is needed."""
+        """Go on from an earlier fit. Nothing of it is needed."""
 
     def stalled(self, loss: float, network: Any) -> bool:
         """Record an epoch. Never stops the training."""
@@ -122,7 +122,7 @@ class LossPlateau(NeverStopping):
 
     @property
     def attributes(self) -> dict[str, Any]:
-        """What the estimator shows of it, as scikit-learn's MLP does."""
+        """Attributes of the estimator from it, as in scikit-learn's MLP."""
         scored = self.scores is not None
         least = min(self.best, self.earlier_best)
         best = least if np.isfinite(least) else None  # every epoch was forgotten
@@ -133,7 +133,7 @@ class LossPlateau(NeverStopping):
         }
 
     def stalled(self, loss: float, network: Any) -> bool:
-        """Take note of an epoch; return whether patience has run out."""
+        """Record an epoch; return whether patience has run out."""
         self._count(loss <= self.best - self.tol)
         self.best = min(self.best, loss)
         return self._ran_out()
@@ -180,7 +180,7 @@ class ValidationScore(LossPlateau):
         self.scoring = scoring
 
     def resume(self, fitted: Mapping[str, Any]) -> None:
-        """Go on from an earlier fit, whose network is the first to beat."""
+        """Go on from an earlier fit; its network is the first to beat."""
         self.best_network = fitted["network_"].at_rest()
         self.best = self._checked_score(self.best_network)
         self.scores = fitted.get("validation_scores_")
@@ -191,7 +191,7 @@ class ValidationScore(LossPlateau):
         self.best_network = None
 
     def stalled(self, loss: float, network: Network) -> bool:
-        """Take note of an epoch; return whether patience has run out."""
+        """Record an epoch; return whether patience has run out."""
         score = self._checked_score(network)
         self.scores = [*(self.scores or []), score]
         self._count(score >= self.best + self.tol)

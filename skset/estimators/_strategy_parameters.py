@@ -56,7 +56,7 @@ def made_strategies(p: SimpleNamespace, methods: Mapping[str, Method]) -> None:
 
 
 def strategy(p: SimpleNamespace, part: str, methods: Mapping[str, Method]) -> Any:
-    """Return one of the strategies as an object, or None where there is none."""
+    """Return one of the strategies as an object, or None if there is none."""
     if part == "init":
         return _init(p)
     if part == "unit_pruning":
@@ -148,7 +148,7 @@ def changed(
 
 
 def field_names(strategy: Any) -> list[str]:
-    """Return the names of a strategy's own parameters, none if it has no fields."""
+    """Return the names of a strategy's parameters; none if it has no fields."""
     if isinstance(strategy, type) or not is_dataclass(strategy):
         return []
     return [field.name for field in fields(strategy)]

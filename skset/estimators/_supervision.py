@@ -103,7 +103,7 @@ def _kind_of(y: Any, classes: Any) -> Supervision:
 
 
 def _are_classes(y: Any, most: float) -> bool:
-    """Return whether y holds class labels; as whole numbers about `most` at most."""
+    """Return whether y has class labels, or at most `most` different integers."""
     if any(str(dtype) == "category" for dtype in dtypes_of(y)):
         return True
     y = checked_indices(y, "y")
@@ -116,7 +116,7 @@ def _are_classes(y: Any, most: float) -> bool:
 
 
 def _are_object_classes(y: Array, most: float) -> bool:
-    """Return whether objects are class labels: all but numbers, which are looked at."""
+    """Return whether objects are class labels: all are, except some numbers."""
     if any(isinstance(label, (bool, str)) for label in y.flat):
         return True
     try:

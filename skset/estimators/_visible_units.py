@@ -17,7 +17,7 @@ TOLERANCE = 1e-6
 
 
 def probabilities(X: Matrix, dtype: DTypeLike, name: str) -> Matrix:
-    """Return X to train on, sparse X in canonical order; raise as below."""
+    """Return X to train on, sparse X in canonical order, or raise."""
     if not stays_as_given(X, dtype):
         X = canonical(X)
     check_probabilities(X, dtype, name)
@@ -25,7 +25,7 @@ def probabilities(X: Matrix, dtype: DTypeLike, name: str) -> Matrix:
 
 
 def check_probabilities(X: Matrix, dtype: DTypeLike, name: str) -> None:
-    """Raise in the name of an estimator unless all values are probabilities."""
+    """Raise unless all values are probabilities; the error names the estimator."""
     low, high = extremes(X, dtype)
     if low >= -TOLERANCE and high <= 1 + TOLERANCE:
         return
@@ -54,6 +54,6 @@ def smoothed_means(X: Matrix, weight: Array | None, dtype: Any) -> Array:
 
 
 def _counts(weight: Array) -> Array:
-    """Return weights that add up to the number of those that are not 0."""
+    """Return weights scaled to add up to the number of nonzero weights."""
     counts: Array = weight * (np.count_nonzero(weight) / weight.sum())
     return counts

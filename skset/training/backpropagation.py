@@ -97,11 +97,11 @@ class Backpropagation:
 
     @property
     def decay(self) -> float:
-        """What is left of a gradient in the optimiser's momentum, one step later."""
+        """Share of a gradient that is left in the momentum one step later."""
         return self.optimiser.decay
 
     def epoch_losses(self, loss: float) -> list[float]:
-        """Return what the curve shows of an epoch with this mean loss."""
+        """Return the entries of the loss curve for an epoch with this mean loss."""
         return [loss]
 
     def last_step(self) -> list[Signals]:
@@ -112,7 +112,7 @@ class Backpropagation:
     def probe(
         self, state: State, samples: Samples, rows: Array, team: Team
     ) -> list[Signals]:
-        """Return each layer's signals for the given samples; nothing is learned."""
+        """Return each layer's signals for the given samples, without learning."""
         network = state.network
         X = aligned_empty((samples.n_features, rows.size), network.dtype)
         samples.gather(rows, X)
@@ -123,7 +123,7 @@ class Backpropagation:
             return signals_of(network, X, targets, weight, self.loss, team)
 
     def forget_shapes(self) -> None:
-        """Make new arrays for the next step, as the layers have other units now."""
+        """Make new arrays for the next step: the layers have other units now."""
         self._workspaces, self._last_width = {}, 0
 
     def _forward(self, state: State, work: Workspace, team: Team) -> None:
@@ -146,7 +146,7 @@ class Backpropagation:
         np.multiply(work.H[depth], mask, out=work.A[depth + 1])
 
     def _backward(self, state: State, work: Workspace, l2: float, team: Team) -> None:
-        """Go back through the layers, each updated as soon as its deltas are known."""
+        """Go back through the layers; update each as soon as its deltas are known."""
         network = state.network
         state.steps += 1
         step = self.optimiser.step(
@@ -170,7 +170,7 @@ class Backpropagation:
             self._clipping.take_step(network, self.optimiser, step)
 
     def _finish_deltas(self, network: Network, work: Workspace, hidden: int) -> None:
-        """Multiply the deltas of a hidden layer by what the kernels leave out."""
+        """Multiply the deltas of a hidden layer by the factors left by kernels."""
         if work.masks is not None:
             work.D[hidden] *= work.masks[hidden]
         activation = network.hidden[hidden]
@@ -192,6 +192,6 @@ class Backpropagation:
         return self._workspaces[width]
 
     def _wider_workspace(self, width: int) -> Workspace | None:
-        """Return a workspace whose memory a narrower one can have, or None."""
+        """Return a workspace whose memory a narrower one can use, or None."""
         widest = max(self._workspaces, default=0)
         return self._workspaces[widest] if widest > width else None

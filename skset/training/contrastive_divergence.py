@@ -86,11 +86,11 @@ class ContrastiveDivergence:
 
     @property
     def decay(self) -> float:
-        """What is left of a gradient in the optimiser's momentum, one step later."""
+        """Share of a gradient that is left in the momentum one step later."""
         return self.optimiser.decay
 
     def epoch_losses(self, loss: float) -> list[float]:
-        """Return what the curve shows of an epoch with this mean loss."""
+        """Return the entries of the loss curve for an epoch with this mean loss."""
         return [loss]
 
     def last_step(self) -> list[Signals]:
@@ -100,7 +100,7 @@ class ContrastiveDivergence:
     def probe(
         self, state: State, samples: Samples, rows: Array, team: Team
     ) -> list[Signals]:
-        """Return the signals of both phases, without moving any persistent chain.
+        """Return the signals of both phases; persistent chains stay where they are.
 
         The outputs are ``P(h | v)``.
         """
@@ -119,7 +119,7 @@ class ContrastiveDivergence:
     def _data_phase(
         self, state: State, samples: Samples, rows: Array, team: Team
     ) -> tuple[Array, Array, Array, Array]:
-        """Return V, P(h | v), a sample of it, and P(v | h) given that."""
+        """Return V, P(h | v), a sample of h from it, and P(v | h) for this sample."""
         machine = state.network
         V = np.empty((samples.n_features, rows.size), machine.dtype)
         samples.gather(rows, V)
@@ -145,7 +145,7 @@ class ContrastiveDivergence:
         return (V, P), np.full(n_chains, 1 / n_chains, P.dtype)
 
     def _sampled(self, state: State, visible: Array, team: Team) -> tuple[Array, Array]:
-        """Return V and P(h | v) after so many steps, begun at these P(v | h)."""
+        """Return V and P(h | v) after n steps that begin at the given P(v | h)."""
         machine = state.network
         for left in range(self.n_gibbs - 1, -1, -1):
             V = bernoulli(visible, state.rng)
@@ -177,7 +177,7 @@ class ContrastiveDivergence:
         )
 
     def _phases(self, machine: RBM, width: int) -> list[Array]:
-        """Return arrays (n_visible, width) and (n_hidden, width) to be written anew."""
+        """Return arrays (n_visible, width) and (n_hidden, width) to write into."""
         if width not in self._buffers:
             self._buffers[width] = [
                 np.empty((n, width), machine.dtype) for n in machine.n_units

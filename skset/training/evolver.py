@@ -71,7 +71,7 @@ class Evolver:
         self.unit_pruning = unit_pruning
 
     def begin(self, state: State, decay: float) -> None:
-        """Prepare a training, whose optimiser has this momentum."""
+        """Prepare a training with an optimiser of this momentum."""
         if self.evolution.asks_for("explored"):
             layers = [layer.exploring() for layer in state.network.layers]
             state.network = state.network.with_layers(layers)
@@ -165,7 +165,7 @@ class Evolver:
         return replace(grown, n_dropped=0)
 
     def _newborn_weights(self, state: State, depth: int, rewiring: Rewiring) -> Any:
-        """Return what newborn connections weigh: a number, or one for each place."""
+        """Return the weights of newborn connections: one number, or one for each."""
         kind, (topology, source) = self.evolution.newborn, rewiring
         if kind == "zero" or not (source < 0).any():
             return 0
@@ -184,17 +184,17 @@ class Evolver:
     # Density.
 
     def is_at_goal(self, network: Network | RBM) -> bool:
-        """Return whether the schedule of the density has nothing more to take away."""
+        """Return whether the density schedule has reached its final value."""
         return not self._surplus(network, 1.0)
 
     def reach_goal(self, state: State) -> None:
-        """Remove what the schedule of the density has left to remove."""
+        """Remove connections until the final density is reached."""
         if surplus := self._surplus(state.network, 1.0):
             self._shrink(state, surplus)
             self.note_paths(state)
 
     def _surplus(self, network: Network | RBM, share: float) -> int:
-        """Return how many connections there are beyond what the density is to be."""
+        """Return how many connections there are beyond the scheduled density."""
         if self.goal is None:
             return 0
         density = self.evolution.density_schedule(share, self.goal.density)

@@ -130,7 +130,7 @@ class Training:
         return self
 
     def __next__(self) -> float:
-        """Train one epoch and return its mean loss; then weak units may have to go."""
+        """Train one epoch and return its mean loss; remove weak units if it is time."""
         state, before = self.state, self.share_done
         if not state.steps:
             self.evolver.note_paths(state)
@@ -157,7 +157,7 @@ class Training:
         self.evolver.grow_back(self.state, self._look, self.share_done)
 
     def finish(self, final_drop: bool) -> None:
-        """Reach the final density; then drop without regrowth, if that is wanted."""
+        """Reach the final density; then drop without regrowth, if the user wants it."""
         self.evolver.reach_goal(self.state)
         if final_drop:
             self._evolve(regrow=False)
@@ -205,7 +205,7 @@ class Training:
         self.evolver.evolve(self.state, self._look, share, zeta, surplus, regrow)
 
     def _look(self, n_wanted: int) -> list[Signals]:
-        """Return each layer's signals for so many random samples, or fewer."""
+        """Return each layer's signals for n random samples, or fewer."""
         weighted = self.samples.weighted_rows()
         n = min(n_wanted, weighted.size)
         rows = np.sort(self.state.rng.choice(weighted, n, replace=False))

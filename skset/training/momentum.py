@@ -40,7 +40,7 @@ class RecentSteps:
         self._n_noted = 0
 
     def note(self, layers: Sequence[Signals]) -> None:
-        """Take note of a step, given what each layer computed in it."""
+        """Record a step, given the signals of each layer."""
         n = layers[0].inputs.shape[1]
         stride = -(-n // self._n_columns)
         # Other columns each time: those of a Boltzmann machine have two phases.

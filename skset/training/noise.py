@@ -39,7 +39,7 @@ class GaussianNoise:
     def source(
         self, shape: tuple[int, int], rng: np.random.Generator, dtype: np.dtype[Any]
     ) -> "FreshNoise | FixedNoise":
-        """Return what adds this noise, for steps of this shape (n_inputs, batch)."""
+        """Return an object that adds this noise in steps (n_inputs, batch)."""
         if self.seed is not None:
             return FixedNoise(self.scale, self.seed)
         size = max(int(np.clip(16 * shape[0] * shape[1], *POOL_SIZES)), 2 * shape[1])

@@ -57,11 +57,11 @@ class State:
     fell_apart: bool = False
 
     def replace_layer(self, depth: int, layer: Layer) -> None:
-        """Put another layer in the place of one of the network's."""
+        """Replace a layer of the network."""
         layers = list(self.network.layers)
         layers[depth] = layer
         self.network = self.network.with_layers(layers)
 
     def note_stall(self, n_epochs: int) -> None:
-        """Take note of so many epochs in a row without an improvement."""
+        """Record a number of epochs in a row without an improvement."""
         self.longest_stall = max(self.longest_stall, n_epochs)
