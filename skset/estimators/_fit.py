@@ -10,21 +10,18 @@ from functools import partial, wraps
 from types import SimpleNamespace
 from typing import Any, TypeVar, cast
 
-import numpy as np
-from numpy.random import Generator
-from sklearn.utils import check_random_state
-
 from skset.estimators._held_out import checked_held_out, split
 from skset.estimators._input import checked
 from skset.estimators._sklearn import checked_sample_weight
 from skset.estimators._stopping import NeverStopping, new_stopping
+from skset.estimators._streams import generators
 from skset.estimators._targets import Targets
 from skset.estimators._types import Array, Function, Rows
 from skset.estimators._warnings import warn
 from skset.strategies import needs_of
 from skset.training import State, Training
 
-__all__ = ["all_or_nothing", "fit", "generators", "partial_fit"]
+__all__ = ["all_or_nothing", "fit", "partial_fit"]
 
 # A `SparseEstimator`, whose module imports this one's users.
 Estimator = TypeVar("Estimator", bound=Any)
@@ -95,7 +92,9 @@ def fit(
     weight = targets.combined_weight(y, sample_weight)
 
     # Samples to train on, and those to validate on.
-    rng, topology_rng = generators(p.random_state)
+    rng, topology_rng = generators(
+        p.random_state, len(getattr(estimator, estimator._curve))
+    )
     training_set: Rows = X, y, weight, None
     validation_set: Rows | None = None
     if any(part is not None for part in held_out):
@@ -169,7 +168,8 @@ def partial_fit(
     # Network, as the last call left it.
     state = copy.deepcopy(vars(estimator).get("_state"))
     if state is None:
-        state = State(None, *generators(p.random_state), samples=estimator.t_)
+        streams = generators(p.random_state, len(getattr(estimator, estimator._curve)))
+        state = State(None, *streams, samples=estimator.t_)
     if goes_on:
         state.network = estimator.network_.copy(at_rest=False)
     else:
@@ -188,21 +188,6 @@ def partial_fit(
     state.network = None  # it is kept once, as `network_`
     estimator._state = state
     return estimator
-
-
-def generators(
-    random_state: int | np.random.RandomState | None,
-) -> tuple[Generator, Generator]:
-    """Return two generators, of rows and of topologies, seeded by `random_state`.
-
-    There are two streams so that the number of rows does not change which connections
-    are drawn. Networks that see other rows evolve alike as long as their weights are
-    equal.
-    """
-    seeds = check_random_state(random_state).randint(2**31, size=4)
-    streams = np.random.SeedSequence(seeds.tolist()).spawn(2)
-    rng, topology_rng = map(np.random.default_rng, streams)
-    return rng, topology_rng
 
 
 # Checks.

@@ -10,9 +10,9 @@ from numpy.random import Generator
 from numpy.typing import DTypeLike
 
 from skset.estimators._estimator import clipped_batch_size
-from skset.estimators._fit import generators
 from skset.estimators._input import checked_again
 from skset.estimators._number_targets import InputTargets
+from skset.estimators._streams import generators
 from skset.estimators._types import Array, Matrix, MatrixLike
 from skset.estimators._visible_units import (
     check_probabilities,

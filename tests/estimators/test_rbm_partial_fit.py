@@ -205,8 +205,8 @@ def test_another_machine_does_not_go_on(what, value):
 
 
 def test_warm_start_goes_on():
-    X = np.tile(bits()[:2], (20, 1))  # there is something to learn
-    params = {"method": "static", "n_iter": 10}
+    X = np.repeat(bits(), 4, axis=1)  # there is something to learn
+    params = {"method": "static", "n_iter": 10, "learning_rate": 0.3}
     model = machine(warm_start=True, **params).fit(X)
     earlier, before = copy.copy(model), positions(model)
     weights, curve = earlier.components_, earlier.reconstruction_error_curve_

@@ -766,7 +766,7 @@ def test_early_stopping_before_the_density_is_reached_waits(Estimator):
 def test_warm_start_goes_on_at_the_final_density(Estimator, initial):
     X, y = data(Estimator)
     params = {"density_schedule": CubicDensity(initial), "density": 0.15}
-    params |= {"grow": "random", "random_state": 1, "zeta": 0.5}
+    params |= {"grow": "random"}  # by gradients the same connections can come back
     model = make(Estimator, 6, **params, method="granet", warm_start=True).fit(X, y)
     n = promised(Estimator, density=0.15)
     for _ in range(2):

@@ -67,3 +67,13 @@ def test_the_split_of_early_stopping_does_not_change_the_first_network():
     for one, other in zip(*(network.layers for network in networks), strict=True):
         assert np.array_equal(one.topology.indices, other.topology.indices)
         assert np.array_equal(one.weights, other.weights)
+
+
+def test_a_fit_that_goes_on_explores_other_positions():
+    """With the seed alone it drew the same ones again, fit after fit."""
+    params = {"warm_start": True, "zeta": 0.5, "max_iter": 3, "random_state": 0}
+    model = SETClassifier((30,), final_drop=False, **RESTING, **params)
+    seen = [patterns(model.fit(X, y)) for _ in range(3)]
+    assert seen[0] != seen[1] != seen[2] != seen[0]
+    twin = SETClassifier((30,), final_drop=False, **RESTING, **params)
+    assert [patterns(twin.fit(X, y)) for _ in range(3)] == seen

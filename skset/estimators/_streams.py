@@ -1,0 +1,24 @@
+"""Two random streams, of rows and of topologies, that one seed gives."""
+
+import numpy as np
+from numpy.random import Generator
+from sklearn.utils import check_random_state
+
+__all__ = ["generators"]
+
+
+def generators(
+    random_state: int | np.random.RandomState | None, n_epochs: int = 0
+) -> tuple[Generator, Generator]:
+    """Return two generators, of rows and of topologies, seeded by `random_state`.
+
+    There are two streams so that the number of rows does not change which connections
+    are drawn. Networks that see other rows evolve alike as long as their weights are
+    equal. After some epochs of earlier fits with the same seed, other connections are
+    drawn than in those.
+    """
+    seeds = check_random_state(random_state).randint(2**31, size=4).tolist()
+    rows, topologies = np.random.SeedSequence(seeds).spawn(2)
+    if n_epochs:
+        topologies = np.random.SeedSequence([*seeds, n_epochs])
+    return np.random.default_rng(rows), np.random.default_rng(topologies)
