@@ -29,7 +29,7 @@ from skset.estimators._types import (
     Strategy,
     Supervision,
 )
-from skset.model import Activation
+from skset.model import Activation, Network
 from skset.strategies import SELECTION_METHODS
 from skset.topology import checked_indices
 from skset.training import GaussianNoise, Training
@@ -334,6 +334,9 @@ class QuickSelection(SelectorMixin, SparsePerceptron):
     def _get_support_mask(self) -> Array:
         check_is_fitted(self)
         return self.support_
+
+    def _assigned(self, network: Network) -> None:
+        raise AttributeError("Weights cannot be assigned: the ranking is not of them.")
 
     def _forget(self) -> None:
         """Remove all fitted attributes."""

@@ -296,3 +296,13 @@ def test_network_that_has_died_is_warned_of():
     with pytest.warns(UserWarning, match="All importances are 0"):
         model.fit(1e8 * X, y)
     np.testing.assert_array_equal(model.ranking_, range(1, 6))
+
+
+@pytest.mark.parametrize("name", ["coefs_", "intercepts_"])
+def test_weights_of_a_selector_cannot_be_assigned(name):
+    """Its importances are those of the network that was trained."""
+    model = selector().fit(toy_for(False)[0])
+    ranking = model.ranking_
+    with pytest.raises(AttributeError, match="the ranking is not of them"):
+        setattr(model, name, getattr(model, name))
+    np.testing.assert_array_equal(model.ranking_, ranking)
