@@ -145,7 +145,7 @@ def other_coefs(model, density=0.5):
     """Return matrices of the same shapes on another pattern."""
     rng = np.random.default_rng(7)
     return [
-        sparse.random_array(c.shape, density=density, format="csr", rng=rng)
+        sparse.random_array(c.shape, density=density, format="csr", random_state=rng)
         for c in model.coefs_
     ]
 

@@ -360,7 +360,7 @@ OTHER = 65534  # a user and a group whom nobody trusts
 posix = pytest.mark.skipif(os.name != "posix", reason="files have no owners")
 # What only root can read is imported before.
 BECOME_OTHER = f"""
-import grp, os, pwd, numba
+import grp, os, pwd, numba, numpy.typing
 numba.njit(lambda x: x + 1)(1)
 os.setgroups([]); os.setgid({OTHER}); os.setuid({OTHER})
 """
