@@ -16,7 +16,7 @@ from skset.estimators._sklearn import checked_sample_weight
 from skset.estimators._stopping import NeverStopping, new_stopping
 from skset.estimators._streams import generators
 from skset.estimators._targets import Targets
-from skset.estimators._types import Array, Function, Rows
+from skset.estimators._types import Function, Rows
 from skset.estimators._warnings import warn
 from skset.strategies import needs_of
 from skset.training import State, Training
@@ -74,22 +74,12 @@ def fit(
     _check_momentum(estimator, p)
     goes_on = p.warm_start and estimator.__sklearn_is_fitted__()
 
-    # Check.
-    given_y = y
-    X, y = checked(estimator, X, y, dtype=p.dtype, reset=not goes_on)
-    if sample_weight is not None:
-        sample_weight = checked_sample_weight(sample_weight, X)
-
-    # Targets.
-    X, targets = estimator._prepared(p, X, reset=not goes_on)
-    if goes_on:
-        y = _resume(estimator, p, targets, y, given_y, "warm_start")
-        _begin_record(estimator, t=estimator.t_)
-    else:
-        y = _learn(estimator, *targets.learned(y, given_y, sample_weight))
-        _begin_record(estimator)
+    # Check X, y and weights; learn what the targets are.
+    X, y, weight = _targets_learned(
+        estimator, p, (X, y, sample_weight), goes_on, "warm_start"
+    )
+    _begin_record(estimator, t=estimator.t_ if goes_on else 0)
     targets = estimator._targets
-    weight = targets.combined_weight(y, sample_weight)
 
     # Samples to train on, and those to validate on.
     rng, topology_rng = generators(
@@ -147,23 +137,13 @@ def partial_fit(
     _check_momentum(estimator, p)
     goes_on = estimator.__sklearn_is_fitted__()
 
-    # Check.
-    given_y = y
-    X, y = checked(estimator, X, y, dtype=p.dtype, reset=not goes_on)
-    if sample_weight is not None:
-        sample_weight = checked_sample_weight(sample_weight, X)
-
-    # Targets and samples.
-    X, targets = estimator._prepared(p, X, reset=not goes_on)
-    estimator._check_classes(targets, classes)
-    if goes_on:
-        y = _resume(estimator, p, targets, y, given_y, "partial_fit")
-        _begin_record(estimator, estimator.n_iter_, estimator.t_)
-    else:
-        y = _learn(estimator, *targets.learned(y, given_y, sample_weight, classes))
-        _begin_record(estimator)
-    targets = estimator._targets
-    samples = targets.samples(X, y, targets.combined_weight(y, sample_weight))
+    # Check X, y and weights; learn what the targets are.
+    X, y, weight = _targets_learned(
+        estimator, p, (X, y, sample_weight), goes_on, "partial_fit", classes
+    )
+    before = (estimator.n_iter_, estimator.t_) if goes_on else (0, 0)
+    _begin_record(estimator, *before)
+    samples = estimator._targets.samples(X, y, weight)
 
     # Network, as the last call left it.
     state = copy.deepcopy(vars(estimator).get("_state"))
@@ -224,11 +204,48 @@ def _check_partial(p: SimpleNamespace) -> None:
 # Targets: new ones, and those of an earlier call.
 
 
-def _learn(estimator: Any, targets: Targets, y: Array | None) -> Array | None:
-    """Begin to learn these targets; return y."""
-    estimator._targets = targets
-    vars(estimator).update(targets.attributes)
-    return y
+def _targets_learned(
+    estimator: Any,
+    p: SimpleNamespace,
+    given: tuple[Any, Any, Any],
+    goes_on: bool,
+    caller: str,
+    classes: Any = None,
+) -> tuple[Any, Any, Any]:
+    """Check X, y and sample weights, and note in the estimator what the targets are.
+
+    Parameters
+    ----------
+    estimator, p : SparseEstimator, SimpleNamespace
+        Gets `_targets` and their attributes; its parameters.
+    given : tuple
+        X, y and the sample weights as the user gave them.
+    goes_on : bool
+        Whether earlier targets must fit.
+    caller : {"warm_start", "partial_fit"}
+        What goes on, for errors.
+    classes : array-like, default=None
+        All classes, where `partial_fit` was given them.
+
+    Returns
+    -------
+    X, y, weight
+        Checked, and the weight of each row for the training.
+    """
+    X, given_y, sample_weight = given
+    X, y = checked(estimator, X, given_y, dtype=p.dtype, reset=not goes_on)
+    if sample_weight is not None:
+        sample_weight = checked_sample_weight(sample_weight, X)
+    X, targets = estimator._prepared(p, X, reset=not goes_on)
+    if caller == "partial_fit":
+        estimator._check_classes(targets, classes)
+    if goes_on:
+        y = _resume(estimator, p, targets, y, given_y, caller)
+    else:
+        targets, y = targets.learned(y, given_y, sample_weight, classes)
+        estimator._targets = targets
+        vars(estimator).update(targets.attributes)
+    return X, y, estimator._targets.combined_weight(y, sample_weight)
 
 
 def _resume(
