@@ -1,7 +1,7 @@
 """numba kernels: pure functions on bare arrays."""
 
 import skset.kernels._lane_instructions  # noqa: F401, before any kernel is compiled
-from skset.kernels.batches import add_slices, gather_sparse
+from skset.kernels.batches import add_slices, gather_dense, gather_sparse
 from skset.kernels.energies import add_log_odds
 from skset.kernels.memory import aligned_empty
 from skset.kernels.patterns import (
@@ -48,6 +48,7 @@ __all__ = [
     "flat_positions",
     "forward",
     "free_positions",
+    "gather_dense",
     "gather_sparse",
     "mark_reached",
     "mark_taken",

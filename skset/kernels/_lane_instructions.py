@@ -121,6 +121,26 @@ def prefetch(context, builder, signature, args):
     return context.get_dummy_value()
 
 
+@instruction(lanes.converted, Lanes, Lanes)
+def converted(context, builder, signature, args):
+    given, wanted = (kind.dtype.bitwidth for kind in signature.args)
+    cast = builder.fptrunc if given > wanted else builder.fpext
+    return cast(args[0], context.get_value_type(signature.return_type))
+
+
+@instruction(lanes.transposed, *[Lanes] * 8)
+def transposed(context, builder, signature, args):
+    vectors = list(args)
+    for d in (4, 2, 1):  # swap the blocks of d x d beside the diagonal
+        low = [p + 8 - d if p & d else p for p in range(8)]
+        high = [p + 8 if p & d else p + d for p in range(8)]
+        for n in (n for n in range(8) if not n & d):
+            a, b = vectors[n], vectors[n + d]
+            vectors[n] = _shuffle(builder, a, b, low)
+            vectors[n + d] = _shuffle(builder, a, b, high)
+    return context.make_tuple(builder, signature.return_type, vectors)
+
+
 @instruction(lanes.add, Lanes, Lanes)
 def add(context, builder, signature, args):
     return builder.fadd(*args)

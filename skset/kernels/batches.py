@@ -1,9 +1,66 @@
 """Kernels that fill a batch of shape (features, batch)."""
 
+from skset.kernels.lanes import bare, converted, full, item, load, store, transposed
 from skset.kernels.memory import Array
-from skset.runtime.jit import kernel
+from skset.runtime.jit import inlined, kernel
 
-__all__ = ["add_slices", "gather_sparse"]
+__all__ = ["add_slices", "gather_dense", "gather_sparse"]
+
+
+@inlined
+def _turn_block(b, f, X, rows, like, as_, batch):
+    """Write eight features of eight rows of X, from `rows[b]` and feature f."""
+    columns = transposed(
+        converted(load(X, item(rows, b), f, like), as_),
+        converted(load(X, item(rows, b + 1), f, like), as_),
+        converted(load(X, item(rows, b + 2), f, like), as_),
+        converted(load(X, item(rows, b + 3), f, like), as_),
+        converted(load(X, item(rows, b + 4), f, like), as_),
+        converted(load(X, item(rows, b + 5), f, like), as_),
+        converted(load(X, item(rows, b + 6), f, like), as_),
+        converted(load(X, item(rows, b + 7), f, like), as_),
+    )
+    store(batch, f, b, columns[0])
+    store(batch, f + 1, b, columns[1])
+    store(batch, f + 2, b, columns[2])
+    store(batch, f + 3, b, columns[3])
+    store(batch, f + 4, b, columns[4])
+    store(batch, f + 5, b, columns[5])
+    store(batch, f + 6, b, columns[6])
+    store(batch, f + 7, b, columns[7])
+
+
+@inlined
+def turn_rows(start, stop, X, rows, batch):
+    """Write the features [start, stop) of rows of X into the columns of `batch`.
+
+    Blocks of 8 x 8 numbers are turned in registers. So every line of the cache that is
+    read or written is used for eight numbers at once.
+    """
+    like, as_ = full(8, X.dtype.type(0)), full(8, batch.dtype.type(0))
+    table, places, columns = bare(X), bare(rows), bare(batch)
+    in_blocks = start + (stop - start) // 8 * 8
+    b = 0
+    while b + 8 <= rows.size:
+        for f in range(start, in_blocks, 8):
+            _turn_block(b, f, table, places, like, as_, columns)
+        for f in range(in_blocks, stop):
+            for c in range(b, b + 8):
+                batch[f, c] = X[rows[c], f]
+        b += 8
+    for c in range(b, rows.size):
+        for f in range(start, stop):
+            batch[f, c] = X[rows[c], f]
+
+
+@kernel
+def gather_dense(start: int, stop: int, X: Array, rows: Array, batch: Array) -> None:
+    """Write rows of X into the columns of `batch`, the features [start, stop).
+
+    Both are C-contiguous. Numbers are cast to the type of `batch`. Rows are not
+    negative.
+    """
+    turn_rows(start, stop, X, rows, batch)
 
 
 @kernel

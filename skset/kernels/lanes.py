@@ -178,6 +178,24 @@ def put(array, place, values):
     array[place : place + values.size] = values
 
 
+# Between registers
+
+
+@operation(lambda a, like: Lanes(like.dtype, a.n))
+def converted(a, like):
+    """Return a in the type of the numbers of `like`."""
+    return a.astype(like.dtype)
+
+
+@operation(lambda a, b, c, d, e, f, g, h: types.UniTuple(a, 8) if a.n == 8 else None)
+def transposed(a, b, c, d, e, f, g, h):
+    """Return the first numbers of each side by side, then the second ones, and so on.
+
+    All are eight numbers of the same type.
+    """
+    return tuple(np.array([a, b, c, d, e, f, g, h]).T)
+
+
 # Arithmetic
 
 

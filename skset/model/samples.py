@@ -12,6 +12,8 @@ __all__ = ["Reconstruction", "Samples"]
 
 Array: TypeAlias = NDArray[Any]
 
+FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
+
 
 class Samples:
     """Samples that are cast and transposed one batch at a time.
@@ -47,9 +49,12 @@ class Samples:
         self.n_features: int = X.shape[1]
         self.dtype = np.dtype(X.dtype if dtype is None else dtype)
         self._dense: Array | None = None
+        self._rowwise: Array | None = None  # X, if the kernel can read it as it is
         self._sparse: tuple[Array, ...] = ()
         if isinstance(X, np.ndarray):
             self._dense = X
+            if X.dtype in FLOATS and X.flags.c_contiguous and X.flags.aligned:
+                (self._rowwise,) = _read_only(np.asarray(X))
         else:
             indptr = X.indptr.astype(np.int64, copy=False)
             self._sparse = _read_only(indptr, X.indices, X.data)
@@ -58,7 +63,9 @@ class Samples:
         """Write the given samples into the columns of `out` (n_features, width)."""
         if self.rows is not None:
             rows = self.rows[rows]
-        if self._dense is not None:
+        if self._rowwise is not None:
+            kernels.gather_dense(0, self.n_features, self._rowwise, rows, out)
+        elif self._dense is not None:
             out[...] = _columns(self._dense, rows, out.dtype)
         elif [part.dtype for part in self._sparse[1:]] == [np.int32, out.dtype]:
             kernels.gather_sparse(*self._sparse, rows, out)

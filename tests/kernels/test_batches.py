@@ -19,6 +19,41 @@ def test_sparse_samples_become_columns(dtype, density):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("given", DTYPES)
+@pytest.mark.parametrize("n_features", [0, 1, 7, 8, 21])
+@pytest.mark.parametrize("width", [0, 1, 7, 8, 9, 24, 35])
+def test_dense_samples_become_columns(width, n_features, given, dtype):
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((9, n_features)).astype(given)
+    X.flags.writeable = False
+    rows, batch = rng.integers(0, 9, width), np.full((n_features, width), np.nan, dtype)
+    kernels.gather_dense(0, n_features, X, rows, batch)
+    assert np.array_equal(batch, X[rows].T.astype(dtype))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("part", [(0, 3), (3, 19), (5, 5), (16, 21)], ids=str)
+def test_only_some_features_of_dense_samples_are_written(part, dtype):
+    start, stop = part
+    X = np.random.default_rng(0).standard_normal((9, 21)).astype(dtype)
+    rows, batch = np.arange(19) % 9, np.full((21, 19), 7, dtype)
+    kernels.gather_dense(start, stop, X, rows, batch)
+    assert np.array_equal(batch[start:stop], X[rows, start:stop].T)
+    assert (np.delete(batch, range(start, stop), axis=0) == 7).all()
+
+
+def test_numbers_that_are_not_finite_or_too_large_are_cast_as_numpy_does():
+    odd = [np.nan, np.inf, -np.inf, 1e300, -1e300, 1e-46, -0.0, 1 + 2**-24]
+    X, rows = np.array([np.roll(odd, n) for n in range(9)]), np.arange(9)
+    batch = np.empty((8, 9), np.float32)
+    with np.errstate(over="ignore"):  # where it is interpreted
+        kernels.gather_dense(0, 8, X, rows, batch)
+        expected = X.T.astype(np.float32)
+    assert np.array_equal(batch, expected, equal_nan=True)
+    assert np.array_equal(np.signbit(batch), np.signbit(expected))
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("width", [0, 1, 3, 16, 35])
 @pytest.mark.parametrize("n_features", [0, 1, 8])
 def test_slices_of_a_pool_are_added(dtype, width, n_features):

@@ -21,6 +21,7 @@ from skset.kernels.lanes import (
     at,
     bare,
     cell,
+    converted,
     divide,
     eight,
     full,
@@ -40,6 +41,7 @@ from skset.kernels.lanes import (
     subtract,
     total,
     totals,
+    transposed,
     width,
     zeros,
 )
@@ -274,6 +276,41 @@ def test_sums_of_integers_are_exact_and_in_their_order(n, dtype):
         sums = case.run(kernel=run)[1]
         assert np.array_equal(sums[1:9], expected)
         assert np.array_equal(sums[10:18], expected)
+
+
+@kernel
+def turn(rows, turned):
+    """Write the columns of eight rows of eight numbers."""
+    table, columns = bare(rows), bare(turned)
+    like, other = full(8, rows.dtype.type(0)), full(8, turned.dtype.type(0))
+    a, b, c, d, e, f, g, h = transposed(
+        load(table, 0, 0, like),
+        load(table, 1, 0, like),
+        load(table, 2, 0, like),
+        load(table, 3, 0, like),
+        load(table, 4, 0, like),
+        load(table, 5, 0, like),
+        load(table, 6, 0, like),
+        load(table, 7, 0, like),
+    )
+    store(columns, 0, 0, converted(a, other))
+    store(columns, 1, 0, converted(b, other))
+    store(columns, 2, 0, converted(c, other))
+    store(columns, 3, 0, converted(d, other))
+    store(columns, 4, 0, converted(e, other))
+    store(columns, 5, 0, converted(f, other))
+    store(columns, 6, 0, converted(g, other))
+    store(columns, 7, 0, converted(h, other))
+
+
+@dtypes
+@pytest.mark.parametrize("given", ["float32", "float64"])
+def test_rows_are_transposed_and_converted(given, dtype):
+    rows = np.random.default_rng(0).standard_normal((8, 8)).astype(given)
+    for run in (turn, interpreted(turn)):
+        turned = np.full((8, 8), 77, dtype)
+        run(rows, turned)
+        assert np.array_equal(turned, rows.T.astype(dtype))
 
 
 # Arrays

@@ -37,8 +37,17 @@ def with_int64(X):
     return csr
 
 
+def unaligned(X):
+    """Return the same numbers, one byte behind where the processor wants them."""
+    memory = np.empty(X.nbytes + 1, np.uint8)
+    copy = memory[1:].view(X.dtype).reshape(X.shape)
+    copy[...] = X
+    return copy
+
+
 FORMS = {
     "dense": lambda X: X,
+    "unaligned": unaligned,
     "fortran": np.asfortranarray,
     "strided": lambda X: np.repeat(X, 2, axis=1)[:, ::2],
     "reversed": lambda X: X[::-1].copy()[::-1],
