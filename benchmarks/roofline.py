@@ -133,7 +133,7 @@ def kernel_jobs(topology, batch):
     for optimiser in (SGD(momentum=0.9, nesterov=False), Adam(0.9, 0.999, 1e-8)):
         step = optimiser.step(1e-9, 1, 0.0, dtype)
         trained = layer.with_moments(optimiser.n_moments)
-        trained.backward(X, D, DX, optimiser, step, calls)
+        trained.backward(X, D, DX, step, calls)
     jobs = dict(zip(PATTERN, calls.jobs, strict=True))
     return jobs, calls.n_units[0]
 

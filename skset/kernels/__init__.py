@@ -1,6 +1,8 @@
 """numba kernels: pure functions on bare arrays."""
 
-import skset.kernels._lane_instructions  # noqa: F401, before any kernel is compiled
+# Before any kernel is compiled:
+import skset.kernels._lane_instructions
+import skset.kernels._lane_sum_instructions  # noqa: F401
 from skset.kernels.batches import add_slices, gather_dense, gather_sparse
 from skset.kernels.energies import add_log_odds
 from skset.kernels.memory import aligned_empty
@@ -20,7 +22,7 @@ from skset.kernels.patterns import (
 )
 from skset.kernels.products import forward, pull_back
 from skset.kernels.scores import BLOCK, TILE, encode, strong_pairs
-from skset.kernels.steps import backward_adam, backward_sgd, pair_scores
+from skset.kernels.steps import backward, pair_scores
 from skset.kernels.sums import (
     all_finite,
     column_sums,
@@ -28,20 +30,18 @@ from skset.kernels.sums import (
     row_sums,
     squared_sum,
 )
-from skset.kernels.updates import AdamStep, SGDStep, update_adam, update_sgd
+from skset.kernels.updates import Step, update
 
 __all__ = [
     "BLOCK",
     "TILE",
-    "AdamStep",
-    "SGDStep",
+    "Step",
     "add_counts",
     "add_log_odds",
     "add_slices",
     "aligned_empty",
     "all_finite",
-    "backward_adam",
-    "backward_sgd",
+    "backward",
     "carry",
     "column_sums",
     "encode",
@@ -64,6 +64,5 @@ __all__ = [
     "strong_pairs",
     "subset",
     "tile_starts",
-    "update_adam",
-    "update_sgd",
+    "update",
 ]

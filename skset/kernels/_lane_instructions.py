@@ -75,6 +75,16 @@ def n_rows(context, builder, signature, args):
     return cgutils.create_struct_proxy(kind)(context, builder, args[0]).n_rows
 
 
+@instruction(lanes.n_lanes, Lanes)
+def n_lanes(context, builder, signature, args):
+    return context.get_constant(intp, signature.args[0].n)
+
+
+@instruction(lanes.panel, Float)
+def panel(context, builder, signature, args):
+    return _spread(builder, args[0], context.get_value_type(signature.return_type))
+
+
 @instruction(lanes.full, Any, Float)
 @instruction(lanes.full, Any, Integer)
 def full(context, builder, signature, args):
@@ -109,15 +119,20 @@ def store(context, builder, signature, args):
     return context.get_dummy_value()
 
 
-@instruction(lanes.prefetch, Bare, Any, Any)
+@instruction(lanes.prefetch, Bare, Any, Any, Lanes)
 def prefetch(context, builder, signature, args):
-    address = builder.bitcast(_address(context, builder, signature, args, 1), BYTES)
+    kind = signature.args[3]
+    address = _address(context, builder, signature, args, kind.n)
     signature_ = ir.FunctionType(ir.VoidType(), [BYTES, INT32, INT32, INT32])
     function = cgutils.get_or_insert_function(
         builder.module, signature_, "llvm.prefetch.p0"
     )
-    # For reading, into every level of the cache, as data.
-    builder.call(function, [address, *(ir.Constant(INT32, n) for n in (0, 3, 1))])
+    per_line = 64 // (kind.dtype.bitwidth // 8)
+    for first in range(0, kind.n, per_line):
+        line = builder.gep(address, [ir.Constant(INT32, first)])
+        # For reading, into every level of the cache, as data.
+        how = (ir.Constant(INT32, n) for n in (0, 3, 1))
+        builder.call(function, [builder.bitcast(line, BYTES), *how])
     return context.get_dummy_value()
 
 
@@ -141,6 +156,17 @@ def transposed(context, builder, signature, args):
     return context.make_tuple(builder, signature.return_type, vectors)
 
 
+def _multiplied_add(builder, a, b, c):
+    # Not `llvm.fma`: it is a slow function call if the machine has no such
+    # instruction.
+    bits = 32 if c.type.element == ir.FloatType() else 64
+    name = f"llvm.fmuladd.v{c.type.count}f{bits}"
+    function = cgutils.get_or_insert_function(
+        builder.module, ir.FunctionType(c.type, [c.type] * 3), name
+    )
+    return builder.call(function, [a, b, c])
+
+
 @instruction(lanes.add, Lanes, Lanes)
 def add(context, builder, signature, args):
     return builder.fadd(*args)
@@ -157,14 +183,7 @@ def multiply_add(context, builder, signature, args):
     factor, x, z = args
     if isinstance(signature.args[0], Float):
         factor = _spread(builder, factor, z.type)
-    # Not `llvm.fma`: it is a slow function call if the machine has no such
-    # instruction.
-    kind = signature.return_type
-    name = f"llvm.fmuladd.v{kind.n}f{kind.dtype.bitwidth}"
-    function = cgutils.get_or_insert_function(
-        builder.module, ir.FunctionType(z.type, [z.type] * 3), name
-    )
-    return builder.call(function, [factor, x, z])
+    return _multiplied_add(builder, factor, x, z)
 
 
 @instruction(lanes.multiply_add_pairs, Integer, Lanes, Lanes)
@@ -186,54 +205,6 @@ def leak(context, builder, signature, args):
     zero = ir.Constant(a.type, [0.0] * a.type.count)
     leaked = builder.fmul(a, _spread(builder, slope, a.type))
     return builder.select(builder.fcmp_ordered(">", by, zero), a, leaked)
-
-
-def _folded(builder, vector):
-    """Return the sums of the lower and the upper half."""
-    n = vector.type.count // 2
-    lower = _shuffle(builder, vector, vector, list(range(n)))
-    upper = _shuffle(builder, vector, vector, list(range(n, 2 * n)))
-    return builder.fadd(lower, upper)
-
-
-def _joined(builder, a, b):
-    return _shuffle(builder, a, b, list(range(2 * a.type.count)))
-
-
-def _paired(builder, a, b):
-    """Return the sums of neighbours, first those of a."""
-    n = a.type.count
-    even = _shuffle(builder, a, b, list(range(0, 2 * n, 2)))
-    odd = _shuffle(builder, a, b, list(range(1, 2 * n, 2)))
-    return builder.fadd(even, odd)
-
-
-def _halved(builder, vectors, combine):
-    """Combine vectors 0 and 1, 2 and 3, and so on."""
-    pairs = zip(vectors[::2], vectors[1::2], strict=True)
-    return [combine(builder, a, b) for a, b in pairs]
-
-
-@instruction(lanes.total, Lanes)
-def total(context, builder, signature, args):
-    vector = args[0]
-    while vector.type.count > 1:
-        vector = _folded(builder, vector)
-    return builder.extract_element(vector, ir.Constant(INT32, 0))
-
-
-@instruction(lanes.totals, *[Lanes] * 8)
-def totals(context, builder, signature, args):
-    # One tree over all vectors: a few instructions for each. One sum after the other
-    # would take twice as many instructions as the tree has levels.
-    vectors, n = list(args), len(args)
-    while vectors[0].type.count > n:
-        vectors = [_folded(builder, vector) for vector in vectors]
-    while vectors[0].type.count < n:
-        vectors = _halved(builder, vectors, _joined)
-    while len(vectors) > 1:
-        vectors = _halved(builder, vectors, _paired)
-    return vectors[0]
 
 
 @instruction(lanes.reaching, *[Lanes] * 4, Integer)

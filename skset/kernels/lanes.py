@@ -8,12 +8,13 @@ splits them into as many registers as the machine needs.
 An operation is declared once. Its body is the definition in plain Python on small
 arrays, which runs if ``NUMBA_DISABLE_JIT`` is set. The rule in front of it gives the
 type of the result for the compiler. `_lane_instructions.py` has the instructions of the
-operation, under the same name.
+operation, under the same name. `lane_sums.py` has the operations that add up.
 
 Rows belong to C-contiguous two-dimensional arrays. Places are checked if numba checks
 bounds.
 """
 
+import sys
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -76,7 +77,7 @@ def operation(rule: Callable[..., Any]) -> Callable[[Function], Function]:
 
     def declare(function: Function) -> Function:
         type_callable(function)(lambda context: rule)
-        __all__.append(function.__name__)
+        sys.modules[function.__module__].__all__.append(function.__name__)
         return function
 
     return declare
@@ -146,9 +147,9 @@ def eight(array, place):
     return tuple(array[place : place + 8])
 
 
-@operation(lambda rows, row, column: types.none)
-def prefetch(rows, row, column):
-    """Load rows[row, column] into the cache, without waiting for it."""
+@operation(lambda rows, row, column, like: types.none)
+def prefetch(rows, row, column, like):
+    """Load a piece of a row into the cache, without waiting for it, see `load`."""
 
 
 # Between arrays and registers
@@ -203,6 +204,18 @@ def transposed(a, b, c, d, e, f, g, h):
 def full(n, value):
     """Return n times the value; n must be a literal number."""
     return np.full(n, value)
+
+
+@operation(lambda value: Lanes(value, 1024 // value.bitwidth))
+def panel(value):
+    """Return the value as often as 128 bytes hold it."""
+    return np.full(128 // value.dtype.itemsize, value)
+
+
+@operation(lambda like: types.intp)
+def n_lanes(like):
+    """Return how many numbers there are."""
+    return like.size
 
 
 @operation(lambda like: like)
@@ -265,19 +278,7 @@ def leak(a, by, slope):
     return np.where(by > 0, a, slope * a)
 
 
-# From registers to single numbers
-
-
-@operation(lambda a: a.dtype)
-def total(a):
-    """Return the sum of the numbers."""
-    return a.sum()
-
-
-@operation(lambda a, b, c, d, e, f, g, h: Lanes(a.dtype, 8))
-def totals(a, b, c, d, e, f, g, h):
-    """Return the sums of each, side by side."""
-    return np.array([a, b, c, d, e, f, g, h]).sum(axis=1)
+# From registers to bits
 
 
 @operation(_type_of_bits)

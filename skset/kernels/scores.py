@@ -25,9 +25,9 @@ from skset.kernels.lanes import (
     multiply_add_pairs,
     n_rows,
     reaching,
-    total,
     width,
 )
+from skset.kernels.lane_sums import total
 from skset.kernels.memory import Array
 from skset.runtime.jit import inlined, kernel
 

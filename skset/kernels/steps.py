@@ -3,275 +3,274 @@
 As in `products.py`, arrays are (units, batch) and C-contiguous. The pattern, the
 weights and the optimiser's state are in by-input order and walked in this order. A
 kernel works on the units from ``start`` to ``stop`` and writes only their rows.
+
+An input's row of X and the sums for its row of DX stay in registers while the rows of D
+pass by, one for each connection. A row of D is used twice: for the sums, and for the
+gradient of its connection. Gradients of eight connections are added up in one tree. All
+this has to fit into 16 registers of 256 bits: so rows are cut into panels of 128 bytes
+and narrower pieces for the rest, and each product is added up to eight numbers at once.
+
+No gradient of a layer is kept: those of some thousand connections lie in a buffer, and
+the optimiser takes its step with these.
 """
 
 import numpy as np
 
+from skset.kernels.lane_sums import (
+    folded,
+    gathered,
+    group_totals,
+    products,
+    repeated,
+    tile_total,
+    tiled,
+    total,
+    totals,
+)
 from skset.kernels.lanes import (
     add,
     at,
     bare,
-    divide,
     eight,
     full,
     item,
     leak,
     load,
     multiply_add,
+    n_lanes,
     n_rows,
+    panel,
     prefetch,
     put,
-    root,
-    shifted,
     store,
-    subtract,
-    total,
-    totals,
     width,
     zeros,
 )
 from skset.kernels.memory import Array
-from skset.kernels.updates import AdamStep, SGDStep
+from skset.kernels.updates import Step, move
 from skset.runtime.jit import inlined, kernel
 
-__all__ = ["backward_adam", "backward_sgd", "pair_scores"]
+__all__ = ["backward", "pair_scores"]
 
-# If the rows have more numbers than a second-level cache holds, a row is loaded in
-# advance, this many connections before it is needed.
-NEAR, AHEAD = 1 << 18, 16
+# Connections whose gradients lie in the buffer: they stay in a near cache.
+CHUNK = 1 << 12
+# If D has more numbers than a second-level cache holds, its rows are asked for in
+# advance, so many connections before they are needed.
+NEAR, AHEAD = 1 << 17, 16
+# Rows of more numbers than this, from such a D, are read as a whole.
+LONG_ROW = 64
 
 
 @inlined
-def _eight_columns(sums, column, i, js, ws, first, bend, X, D, DX):
-    """Do some columns of `_eight`: return the sums with their products added."""
-    s0, s1, s2, s3, s4, s5, s6, s7 = sums
-    x = load(X, i, column, s0)
-    d0, d1 = load(D, js[0], column, x), load(D, js[1], column, x)
-    d2, d3 = load(D, js[2], column, x), load(D, js[3], column, x)
-    d4, d5 = load(D, js[4], column, x), load(D, js[5], column, x)
-    d6, d7 = load(D, js[6], column, x), load(D, js[7], column, x)
+def _ask(far, k, column, like, indices, D):
+    """Load pieces of eight rows of D in advance."""
+    if far and k + AHEAD + 8 <= width(indices):
+        for n in range(k + AHEAD, k + AHEAD + 8):
+            prefetch(D, item(indices, n), column, like)
+
+
+@inlined
+def _note(part, place, column, gradients):
+    """Write the part of gradients that some columns have; add it to earlier ones."""
+    if column > 0:
+        part = add(part, at(gradients, place, part))
+    put(gradients, place, part)
+
+
+@inlined
+def _one(k, column, x, dx, indices, weights, D):
+    """Return the gradient of a connection in these columns, and dx with its delta."""
+    d = load(D, item(indices, k), column, x)
+    dx = multiply_add(item(weights, k), d, dx)
+    return full(1, total(products(x, d))), dx
+
+
+@inlined
+def _two(a, b, column, x, dx, indices, weights, D):
+    """Do the connections a and b: return their folded products, and dx with both."""
+    da = load(D, item(indices, a), column, x)
+    dx = multiply_add(item(weights, a), da, dx)
+    db = load(D, item(indices, b), column, x)
+    dx = multiply_add(item(weights, b), db, dx)
+    return folded(products(x, da), products(x, db)), dx
+
+
+@inlined
+def _eight(k, column, x, dx, indices, weights, D):
+    """Do for eight connections from k on what `_one` does for one."""
+    p, dx = _two(k, k + 4, column, x, dx, indices, weights, D)
+    q, dx = _two(k + 1, k + 5, column, x, dx, indices, weights, D)
+    r, dx = _two(k + 2, k + 6, column, x, dx, indices, weights, D)
+    s, dx = _two(k + 3, k + 7, column, x, dx, indices, weights, D)
+    return totals(p, q, r, s), dx
+
+
+@inlined
+def _wide(x, column, i, low, high, base, far, slope, indices, weights, D, DX, out):
+    """Do all connections of input i in as many columns as x has, eight or more."""
+    dx, k = zeros(x), low
+    while k + 8 <= high:
+        _ask(far, k, column, x, indices, D)
+        g, dx = _eight(k, column, x, dx, indices, weights, D)
+        _note(g, k - base, column, out)
+        k += 8
+    while k < high:
+        g, dx = _one(k, column, x, dx, indices, weights, D)
+        _note(g, k - base, column, out)
+        k += 1
     if n_rows(DX) > 0:
-        odd = zeros(x)  # two sums in turn: no addition waits for the last
-        even = zeros(x) if first else load(DX, i, column, x)
-        even, odd = multiply_add(ws[0], d0, even), multiply_add(ws[1], d1, odd)
-        even, odd = multiply_add(ws[2], d2, even), multiply_add(ws[3], d3, odd)
-        even, odd = multiply_add(ws[4], d4, even), multiply_add(ws[5], d5, odd)
-        even, odd = multiply_add(ws[6], d6, even), multiply_add(ws[7], d7, odd)
-        store(DX, i, column, leak(add(even, odd), x, bend))
-    return (
-        multiply_add(x, d0, s0),
-        multiply_add(x, d1, s1),
-        multiply_add(x, d2, s2),
-        multiply_add(x, d3, s3),
-        multiply_add(x, d4, s4),
-        multiply_add(x, d5, s5),
-        multiply_add(x, d6, s6),
-        multiply_add(x, d7, s7),
-    )
+        store(DX, i, column, leak(dx, x, slope))
 
 
 @inlined
-def _eight_totals(z, column, i, js, ws, first, bend, X, D, DX):
-    """Return the part of the gradients from as many columns as the zeros z has."""
-    s = (z, z, z, z, z, z, z, z)
-    return totals(*_eight_columns(s, column, i, js, ws, first, bend, X, D, DX))
+def _narrow(x, column, i, low, high, base, far, slope, indices, weights, D, DX, out):
+    """Do all connections of input i in up to four columns: eight rows in a vector."""
+    dx, k, xs = zeros(x), low, tiled(x)
+    dxs = zeros(xs)
+    while k + 8 <= high:
+        _ask(far, k, column, x, indices, D)
+        ds = gathered(D, eight(indices, k), column, x)
+        dxs = multiply_add(repeated(eight(weights, k), x), ds, dxs)
+        g = group_totals(multiply_add(xs, ds, zeros(xs)))
+        _note(g, k - base, column, out)
+        k += 8
+    while k < high:
+        g, dx = _one(k, column, x, dx, indices, weights, D)
+        _note(g, k - base, column, out)
+        k += 1
+    if n_rows(DX) > 0:
+        store(DX, i, column, leak(add(dx, tile_total(dxs, x)), x, slope))
 
 
 @inlined
-def _eight(zero, i, k, first, bend, indices, weights, X, D, DX):
-    """Return the gradients of eight connections of input i, beginning at connection k.
+def _panels(end, like, i, low, high, base, slope, indices, weights, X, D, DX, out):
+    """Do all connections of input i in the panels up to column `end`, row by row.
 
-    A row of D is loaded once, for the gradient and for the deltas. The deltas are added
-    to DX, which has those of the input's earlier connections, unless these eight are
-    the `first`. They are also multiplied by the slope of the activation.
+    Rows that come from far away are read as a whole. So the sums for DX wait in the
+    cache, and are loaded for every eight connections.
     """
-    columns = width(X)
-    js = eight(indices, k)
-    ws = eight(weights, k)
-    if n_rows(D) * columns > NEAR:
-        for ahead in range(k + AHEAD, min(k + AHEAD + 8, width(indices))):
-            for c in range(0, columns, 16):
-                prefetch(D, item(indices, ahead), c)
-    gradients = full(8, zero)
-    column = 0
-    if columns >= 16:
-        z = full(16, zero)
-        s = (z, z, z, z, z, z, z, z)
-        while column + 16 <= columns:
-            s = _eight_columns(s, column, i, js, ws, first, bend, X, D, DX)
-            column += 16
-        gradients = totals(*s)
+    k, bends = low, n_rows(DX) > 0
+    while k < high:
+        n = 8 if k + 8 <= high else 1
+        for column in range(0, end, n_lanes(like)):
+            x = load(X, i, column, like)
+            dx = load(DX, i, column, x) if bends and k > low else zeros(x)
+            if n == 8:
+                _ask(True, k, column, x, indices, D)
+                gs, dx = _eight(k, column, x, dx, indices, weights, D)
+                _note(gs, k - base, column, out)
+            else:
+                g, dx = _one(k, column, x, dx, indices, weights, D)
+                _note(g, k - base, column, out)
+            if bends:
+                store(DX, i, column, leak(dx, x, slope) if k + n == high else dx)
+        k += n
+
+
+@inlined
+def _unit(i, low, high, base, far, slope, indices, weights, X, D, DX, out):
+    """Write the gradients of the connections of input i, and the input's row of DX."""
+    columns, column, like = width(X), 0, panel(slope)
+    args = i, low, high, base
+    if far and columns > LONG_ROW:
+        column = columns // n_lanes(like) * n_lanes(like)
+        _panels(column, like, *args, slope, indices, weights, X, D, DX, out)
+    while column + n_lanes(like) <= columns:
+        x = load(X, i, column, like)
+        _wide(x, column, *args, far, slope, indices, weights, D, DX, out)
+        column += n_lanes(like)
+    if columns - column >= 16:
+        x = load(X, i, column, full(16, slope))
+        _wide(x, column, *args, far, slope, indices, weights, D, DX, out)
+        column += 16
     if columns & 8:
-        z = full(8, zero)
-        g = _eight_totals(z, column, i, js, ws, first, bend, X, D, DX)
-        gradients = add(gradients, g)
+        x = load(X, i, column, full(8, slope))
+        _wide(x, column, *args, far, slope, indices, weights, D, DX, out)
         column += 8
     if columns & 4:
-        z = full(4, zero)
-        g = _eight_totals(z, column, i, js, ws, first, bend, X, D, DX)
-        gradients = add(gradients, g)
+        x = load(X, i, column, full(4, slope))
+        _narrow(x, column, *args, far, slope, indices, weights, D, DX, out)
         column += 4
     if columns & 2:
-        z = full(2, zero)
-        g = _eight_totals(z, column, i, js, ws, first, bend, X, D, DX)
-        gradients = add(gradients, g)
+        x = load(X, i, column, full(2, slope))
+        _narrow(x, column, *args, far, slope, indices, weights, D, DX, out)
         column += 2
     if columns & 1:
-        z = full(1, zero)
-        g = _eight_totals(z, column, i, js, ws, first, bend, X, D, DX)
-        gradients = add(gradients, g)
-    return gradients
+        x = load(X, i, column, full(1, slope))
+        _narrow(x, column, *args, far, slope, indices, weights, D, DX, out)
 
 
 @inlined
-def _one_columns(s, column, i, j, w, first, bend, X, D, DX):
-    """Do some columns of `_one`: return the sum with their products added."""
-    x, d = load(X, i, column, s), load(D, j, column, s)
-    if n_rows(DX) > 0:
-        dx = zeros(x) if first else load(DX, i, column, x)
-        store(DX, i, column, leak(multiply_add(w, d, dx), x, bend))
-    return multiply_add(x, d, s)
+def differentiate(
+    start, stop, indptr, indices, weights, X, D, DX, slope, gradients
+):
+    """Write the rows of DX of the units from start to stop, and their gradients."""
+    base, far = indptr[start], D.size > NEAR
+    js, ws, out = bare(indices), bare(weights), bare(gradients)
+    inputs, deltas, below = bare(X), bare(D), bare(DX)
+    for i in range(start, stop):
+        low, high = indptr[i], indptr[i + 1]
+        if low < high:
+            _unit(
+                i, low, high, base, far, slope, js, ws, inputs, deltas, below, out
+            )
+        elif DX.shape[0] > 0:
+            DX[i, :] = 0
 
 
 @inlined
-def _one(zero, i, k, first, bend, indices, weights, X, D, DX):
-    """Do for one connection what `_eight` does for eight; return its gradient."""
-    columns = width(X)
-    j, w = item(indices, k), item(weights, k)
-    gradient = zero
-    column = 0
-    if columns >= 16:
-        s = full(16, zero)
-        while column + 16 <= columns:
-            s = _one_columns(s, column, i, j, w, first, bend, X, D, DX)
-            column += 16
-        gradient = total(s)
-    if columns & 8:
-        s = full(8, zero)
-        gradient += total(_one_columns(s, column, i, j, w, first, bend, X, D, DX))
-        column += 8
-    if columns & 4:
-        s = full(4, zero)
-        gradient += total(_one_columns(s, column, i, j, w, first, bend, X, D, DX))
-        column += 4
-    if columns & 2:
-        s = full(2, zero)
-        gradient += total(_one_columns(s, column, i, j, w, first, bend, X, D, DX))
-        column += 2
-    if columns & 1:
-        s = full(1, zero)
-        gradient += total(_one_columns(s, column, i, j, w, first, bend, X, D, DX))
-    return full(1, gradient)
+def unit_of_chunk(chunk, n_chunks, indptr):
+    """Return the first unit of a chunk; there are about as many connections in each.
 
-
-@inlined
-def _decayed(w, share):
-    """Return the weights without a share of them; `share` may be None."""
-    if share is None:
-        return w
-    return multiply_add(-share, w, w)
-
-
-@inlined
-def _sgd_step(gradient, k, weights, velocity, step):
-    """Take a step of `update_sgd` with as many connections as there are gradients."""
-    w, v = at(weights, k, gradient), at(velocity, k, gradient)
-    g = multiply_add(step.l2, w, gradient)
-    v = multiply_add(step.momentum, v, multiply_add(-step.learning_rate, g, zeros(g)))
-    put(velocity, k, v)
-    put(weights, k, multiply_add(step.carry, v, multiply_add(-step.push, g, w)))
-
-
-@inlined
-def _adam_step(gradient, k, weights, mean, square, step):
-    """Take a step of `update_adam` with as many connections as there are gradients."""
-    w, m, s = at(weights, k, gradient), at(mean, k, gradient), at(square, k, gradient)
-    g = multiply_add(step.l2, w, gradient)
-    m = multiply_add(step.beta_1, subtract(m, g), g)
-    gg = multiply_add(g, g, zeros(g))
-    s = multiply_add(step.beta_2, subtract(s, gg), gg)
-    put(mean, k, m)
-    put(square, k, s)
-    direction = divide(m, shifted(root(s), step.epsilon))
-    w = _decayed(w, step.decay)
-    put(weights, k, multiply_add(-step.learning_rate, direction, w))
+    It is the first unit whose connections begin in the chunk. Chunk 0 begins with unit
+    0, and chunk `n_chunks` behind the last one.
+    """
+    n_units = indptr.size - 1
+    if chunk == 0 or chunk == n_chunks:
+        return 0 if chunk == 0 else n_units
+    low, high = 0, n_units
+    while low < high:
+        middle = (low + high) // 2
+        if indptr[middle] < chunk * CHUNK:
+            low = middle + 1
+        else:
+            high = middle
+    return low
 
 
 @kernel
-def backward_sgd(
+def backward(
     start: int,
     stop: int,
     indptr: Array,
     indices: Array,
     weights: Array,
-    velocity: Array,
+    first: Array,
+    second: Array,
     X: Array,
     D: Array,
     DX: Array,
     slope: float,
-    step: SGDStep,
+    step: Step,
 ) -> None:
-    """Write into DX the deltas of the inputs and update the weights by SGD.
+    """Write into DX the deltas of the inputs and take a step with the weights.
 
-    No gradient is kept: the gradients of eight connections at a time are summed over
-    the batch, and the step is taken. DX gets the product with the weights before the
-    update, times the derivative of the inputs' activation. This is 1, or `slope` if the
-    input is not positive. A DX without rows, as for the first layer, is left alone.
+    DX gets the product with the weights before the step, times the derivative of the
+    inputs' activation. This is 1, or `slope` if the input is not positive. A DX without
+    rows, as for the first layer, is left alone. `first` and `second` are the arrays of
+    the optimiser; those that it does not use may be empty.
     """
-    zero, one = weights.dtype.type(0), weights.dtype.type(1)
-    js, ws, vs = bare(indices), bare(weights), bare(velocity)
-    inputs, deltas, below = bare(X), bare(D), bare(DX)
-    for i in range(start, stop):
-        low, high = indptr[i], indptr[i + 1]
-        if low == high and DX.shape[0] > 0:
-            DX[i, :] = 0
-        k = low
-        while k + 8 <= high:
-            bend = slope if k + 8 == high else one
-            g = _eight(zero, i, k, k == low, bend, js, ws, inputs, deltas, below)
-            _sgd_step(g, k, ws, vs, step)
-            k += 8
-        while k < high:
-            bend = slope if k + 1 == high else one
-            g = _one(zero, i, k, k == low, bend, js, ws, inputs, deltas, below)
-            _sgd_step(g, k, ws, vs, step)
-            k += 1
-
-
-@kernel
-def backward_adam(
-    start: int,
-    stop: int,
-    indptr: Array,
-    indices: Array,
-    weights: Array,
-    mean: Array,
-    square: Array,
-    X: Array,
-    D: Array,
-    DX: Array,
-    slope: float,
-    step: AdamStep,
-) -> None:
-    """As `backward_sgd`, but by Adam: with two moments in place of the velocity."""
-    zero, one = weights.dtype.type(0), weights.dtype.type(1)
-    js, ws, ms, ss = bare(indices), bare(weights), bare(mean), bare(square)
-    inputs, deltas, below = bare(X), bare(D), bare(DX)
-    for i in range(start, stop):
-        low, high = indptr[i], indptr[i + 1]
-        if low == high and DX.shape[0] > 0:
-            DX[i, :] = 0
-        k = low
-        while k + 8 <= high:
-            bend = slope if k + 8 == high else one
-            g = _eight(zero, i, k, k == low, bend, js, ws, inputs, deltas, below)
-            _adam_step(g, k, ws, ms, ss, step)
-            k += 8
-        while k < high:
-            bend = slope if k + 1 == high else one
-            g = _one(zero, i, k, k == low, bend, js, ws, inputs, deltas, below)
-            _adam_step(g, k, ws, ms, ss, step)
-            k += 1
+    gradients = np.empty(CHUNK + D.shape[0], weights.dtype)
+    moved = bare(weights), bare(first), bare(second), bare(gradients)
+    i = start
+    while i < stop:
+        begin = i
+        while i < stop and indptr[i] - indptr[begin] < CHUNK:
+            i += 1
+        differentiate(
+            begin, i, indptr, indices, weights, X, D, DX, slope, gradients
+        )
+        move(indptr[begin], indptr[i], *moved, step)
 
 
 @kernel
@@ -285,15 +284,7 @@ def pair_scores(
     scores: Array,
 ) -> None:
     """Write the gradient ``L[i] @ R[indices[k]]`` of each pair k of the units i."""
-    zero, one = scores.dtype.type(0), scores.dtype.type(1)
-    js, out = bare(indices), bare(scores)
-    # No deltas are written, but the compiler needs a writable array.
-    left, right, none = bare(L), bare(R), bare(np.empty((0, 0), scores.dtype))
-    for i in range(start, stop):
-        k, high = indptr[i], indptr[i + 1]
-        while k + 8 <= high:
-            put(out, k, _eight(zero, i, k, True, one, js, out, left, right, none))
-            k += 8
-        while k < high:
-            put(out, k, _one(zero, i, k, True, one, js, out, left, right, none))
-            k += 1
+    # No deltas are written, and any weights will do.
+    none, slope = np.empty((0, 0), scores.dtype), scores.dtype.type(1)
+    pairs = scores[indptr[start] :]
+    differentiate(start, stop, indptr, indices, scores, L, R, none, slope, pairs)

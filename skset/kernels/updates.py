@@ -1,86 +1,171 @@
-"""Steps of an optimiser along a given gradient, and the numbers of a step.
+"""Steps of an optimiser along a given gradient, and the numbers of a step."""
 
-`steps.py` has the same steps, fused into the backward pass of a layer.
-"""
+from typing import Any, NamedTuple, Self
 
-from typing import NamedTuple, Self
-
-import numpy as np
-
+from skset.kernels.lane_sums import total
+from skset.kernels.lanes import (
+    add,
+    at,
+    bare,
+    divide,
+    full,
+    multiply_add,
+    put,
+    root,
+    shifted,
+    subtract,
+    zeros,
+)
 from skset.kernels.memory import Array
 from skset.runtime.jit import inlined, kernel
 
-__all__ = ["AdamStep", "SGDStep", "update_adam", "update_sgd"]
+__all__ = ["Step", "update"]
+
+# Which rule a step follows.
+DESCENT, ADAM, GRADIENT = range(3)
 
 
-class SGDStep(NamedTuple):
-    """The numbers of one step of gradient descent, in the network's dtype.
+class Step(NamedTuple):
+    """The numbers of one step of an optimiser, in the network's dtype.
 
-    ``velocity = momentum * velocity - learning_rate * gradient``, then
-    ``weight += carry * velocity - push * gradient``, with carry 1 and push 0 for plain
-    momentum, carry = momentum and push = learning_rate for Nesterov's.
+    Two arrays lie beside the weights, `first` and `second`. All rules have one type, so
+    a kernel is compiled once for all of them. Each has a constructor, which says what
+    it does. `l2` times the weight is part of every gradient.
     """
 
-    learning_rate: float
-    momentum: float
-    carry: float
-    push: float
-    l2: float
+    rule: int
+    rate: Any
+    l2: Any
+    keep: Any
+    keep_square: Any
+    carry: Any
+    push: Any
+    epsilon: Any
+    decay: Any
+
+    @classmethod
+    def descent(
+        cls, new: Any, rate: float, momentum: float, carry: float, push: float
+    ) -> Self:
+        """Return a step of gradient descent; `first` is the velocity.
+
+        ``first = momentum * first - rate * gradient``, then
+        ``weight += carry * first - push * gradient``, with carry 1 and push 0 for plain
+        momentum, carry = momentum and push = rate for Nesterov's.
+        """
+        return cls(DESCENT, *map(new, (rate, 0, momentum, 0, carry, push, 0, 0)))
+
+    @classmethod
+    def adam(
+        cls, new: Any, rate: float, beta_1: float, beta_2: float, epsilon: float
+    ) -> Self:
+        """Return a step of Adam; `first` and `second` are its moments.
+
+        The bias correction is part of the rate (Kingma and Ba 2014, section 2). For
+        AdamW, `decay` is the share of the weight that the step removes.
+        """
+        return cls(ADAM, *map(new, (rate, 0, beta_1, beta_2, 0, 0, epsilon, 0)))
+
+    @classmethod
+    def gradient(cls, new: Any) -> Self:
+        """Return a step that moves no weight; `first` becomes the gradient."""
+        return cls(GRADIENT, *map(new, [0] * 8))
+
+    def penalised(self, l2: float) -> Self:
+        """Return this step with a penalty: `l2` times the weight is added."""
+        return self._replace(l2=type(self.l2)(l2))
+
+    def decayed(self, share: float) -> Self:
+        """Return this step of Adam with a share of the weight that is removed."""
+        return self._replace(decay=type(self.decay)(share))
 
     def without_penalty(self) -> Self:
         """Return the step of a bias."""
-        return self._replace(l2=type(self.l2)(0))
-
-
-class AdamStep(NamedTuple):
-    """The numbers of one step of Adam; `learning_rate` has the bias correction in it.
-
-    `l2` times the weight is part of the gradient. For AdamW it is 0, and `decay` is the
-    share of the weight that each step removes. For Adam `decay` is None. This is
-    another type, for which the kernels are compiled without decay.
-    """
-
-    learning_rate: float
-    beta_1: float
-    beta_2: float
-    epsilon: float
-    l2: float
-    decay: float | None = None
-
-    def without_penalty(self) -> Self:
-        """Return the step of a bias."""
-        return self._replace(l2=type(self.l2)(0), decay=None)
-
-
-@kernel
-def update_sgd(weights: Array, velocity: Array, gradient: Array, step: SGDStep) -> None:
-    """Take one step of gradient descent with momentum, in place."""
-    for k in range(weights.size):
-        g = gradient[k] + step.l2 * weights[k]
-        velocity[k] = step.momentum * velocity[k] - step.learning_rate * g
-        weights[k] += step.carry * velocity[k] - step.push * g
+        zero = type(self.l2)(0)
+        return self._replace(l2=zero, decay=zero)
 
 
 @inlined
-def _decay_all(weights, share):
-    """Remove a share of all weights; `share` may be None."""
-    if share is not None:
-        for k in range(weights.size):
-            weights[k] -= share * weights[k]
+def _descend(g, k, weights, first, second, step):
+    """Take a step of gradient descent with as many weights as g has gradients."""
+    w, v = at(weights, k, g), at(first, k, g)
+    g = multiply_add(step.l2, w, g)
+    v = multiply_add(step.keep, v, multiply_add(-step.rate, g, zeros(g)))
+    put(first, k, v)
+    put(weights, k, multiply_add(step.carry, v, multiply_add(-step.push, g, w)))
+    return multiply_add(w, w, zeros(w))
+
+
+@inlined
+def _adapt(g, k, weights, first, second, step):
+    """Take a step of Adam with as many weights as g has gradients."""
+    w, m, s = at(weights, k, g), at(first, k, g), at(second, k, g)
+    g = multiply_add(step.l2, w, g)
+    m = multiply_add(step.keep, subtract(m, g), g)
+    gg = multiply_add(g, g, zeros(g))
+    s = multiply_add(step.keep_square, subtract(s, gg), gg)
+    put(first, k, m)
+    put(second, k, s)
+    direction = divide(m, shifted(root(s), step.epsilon))
+    kept = multiply_add(-step.decay, w, w)
+    put(weights, k, multiply_add(-step.rate, direction, kept))
+    return multiply_add(w, w, zeros(w))
+
+
+@inlined
+def _keep(g, k, weights, first, second, step):
+    """Write as many gradients as g has."""
+    w = at(weights, k, g)
+    put(first, k, multiply_add(step.l2, w, g))
+    return multiply_add(w, w, zeros(w))
+
+
+@inlined
+def move(low, high, weights, first, second, gradients, step):
+    """Take a step with the weights [low, high), along gradients that begin with theirs.
+
+    Returns the sum of the squares of the weights as they were before.
+    """
+    one, some = full(1, step.l2), full(16, step.l2)
+    squares, rest = zeros(some), zeros(one)
+    k = low
+    if step.rule == DESCENT:
+        while k + 16 <= high:
+            g = at(gradients, k - low, some)
+            squares = add(squares, _descend(g, k, weights, first, second, step))
+            k += 16
+        while k < high:
+            g = at(gradients, k - low, one)
+            rest = add(rest, _descend(g, k, weights, first, second, step))
+            k += 1
+    elif step.rule == ADAM:
+        while k + 16 <= high:
+            g = at(gradients, k - low, some)
+            squares = add(squares, _adapt(g, k, weights, first, second, step))
+            k += 16
+        while k < high:
+            g = at(gradients, k - low, one)
+            rest = add(rest, _adapt(g, k, weights, first, second, step))
+            k += 1
+    else:
+        while k + 16 <= high:
+            g = at(gradients, k - low, some)
+            squares = add(squares, _keep(g, k, weights, first, second, step))
+            k += 16
+        while k < high:
+            g = at(gradients, k - low, one)
+            rest = add(rest, _keep(g, k, weights, first, second, step))
+            k += 1
+    return total(squares) + total(rest)
 
 
 @kernel
-def update_adam(
-    weights: Array, mean: Array, square: Array, gradient: Array, step: AdamStep
+def update(
+    weights: Array, first: Array, second: Array, gradient: Array, step: Step
 ) -> None:
-    """Take one step of Adam (Kingma and Ba 2014, algorithm 1), in place.
+    """Take one step along the gradient, in place.
 
-    With ``step.decay`` it is AdamW (Loshchilov and Hutter 2019, algorithm 2).
+    Arrays that the step does not use may be empty.
     """
-    one = weights.dtype.type(1)
-    _decay_all(weights, step.decay)
-    for k in range(weights.size):
-        g = gradient[k] + step.l2 * weights[k]
-        mean[k] = step.beta_1 * mean[k] + (one - step.beta_1) * g
-        square[k] = step.beta_2 * square[k] + (one - step.beta_2) * g * g
-        weights[k] -= step.learning_rate * mean[k] / (np.sqrt(square[k]) + step.epsilon)
+    arrays = bare(weights), bare(first), bare(second)
+    move(0, weights.size, *arrays, bare(gradient), step)

@@ -1,9 +1,8 @@
 """`Layer`: a topology with its weights, bias and optimiser state."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
-from typing import Any, Protocol, Self, TypeAlias
+from typing import Any, Self, TypeAlias
 
 import numpy as np
 from numpy.random import Generator
@@ -14,7 +13,7 @@ from skset.model.weights import INITIAL_WEIGHTS
 from skset.runtime.team import Team
 from skset.topology import Rewiring, Topology, carry, read_only
 
-__all__ = ["Layer"]
+__all__ = ["Layer", "move", "two_moments"]
 
 Array: TypeAlias = NDArray[Any]
 
@@ -22,18 +21,6 @@ Array: TypeAlias = NDArray[Any]
 # rows stay in a cache. A tile has at least so many connections of each input, on
 # average. Measured from 3,000 to 300,000 units.
 TILE_BYTES, SHORTEST_RUN, MAX_TILES = 1 << 23, 5, 8
-
-
-class StepKernels(Protocol):
-    """The part of an optimiser that a layer uses."""
-
-    @property
-    def backward(self) -> Callable[..., None]:
-        """Kernel that steps along the gradient of the weights."""
-
-    @property
-    def update(self) -> Callable[..., None]:
-        """Kernel that steps along a given gradient."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,8 +150,7 @@ class Layer:
         X: Array,
         D: Array,
         DX: Array,
-        optimiser: StepKernels,
-        step: Any,
+        step: kernels.Step,
         team: Team,
         slope: float | None = None,
     ) -> None:
@@ -175,23 +161,30 @@ class Layer:
         """
         t = self.topology
         team.run(
-            optimiser.backward,
+            kernels.backward,
             t.nnz * X.shape[1],
             t.indptr,
             t.indptr,
             t.indices,
             self.weights,
-            *self.moments,
+            *two_moments(self.moments, self.weights),
             X,
             D,
             DX,
             self.bias.dtype.type(1 if slope is None else slope),
             step,
         )
-        unpenalised = step.without_penalty()
         gradient = np.empty_like(self.bias)
         kernels.row_sums(D, gradient)
-        optimiser.update(self.bias, *self.bias_moments, gradient, unpenalised)
+        self.move_bias(gradient, step)
+
+    def move_weights(self, gradient: Array, step: kernels.Step) -> None:
+        """Take a step with the weights, in place, along their gradient."""
+        move(self.weights, self.moments, gradient, step)
+
+    def move_bias(self, gradient: Array, step: kernels.Step) -> None:
+        """Take a step with the bias, in place; it has no penalty."""
+        move(self.bias, self.bias_moments, gradient, step.without_penalty())
 
     def pull_back(self, D: Array, bias: Array, DX: Array, team: Team) -> None:
         """Write into DX (n_in, batch) the product of the weights with D, plus `bias`.
@@ -263,3 +256,16 @@ class Layer:
             explored=explored and explored.restricted(inputs, outputs)[0],
             n_dropped=round(share * self.n_dropped),
         )
+
+
+def two_moments(moments: tuple[Array, ...], like: Array) -> tuple[Array, Array]:
+    """Return the moments, with empty arrays for those that an optimiser lacks."""
+    first, second = *moments, *[np.empty(0, like.dtype)] * (2 - len(moments))
+    return first, second
+
+
+def move(
+    values: Array, moments: tuple[Array, ...], gradient: Array, step: kernels.Step
+) -> None:
+    """Take a step with some numbers, in place, along their gradient."""
+    kernels.update(values, *two_moments(moments, values), gradient, step)

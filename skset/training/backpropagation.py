@@ -159,7 +159,7 @@ class Backpropagation:
             slope = network.hidden[depth - 1].slope if depth else None
             if self._clipping is None:
                 layer = network.layers[depth]
-                layer.backward(*arrays, self.optimiser, step, team, slope)
+                layer.backward(*arrays, step, team, slope)
             else:
                 self._clipping.backward(
                     network, depth, *arrays, slope, l2=l2, team=team
@@ -167,7 +167,7 @@ class Backpropagation:
             if depth:
                 self._finish_deltas(network, work, depth - 1)
         if self._clipping is not None:
-            self._clipping.take_step(network, self.optimiser, step)
+            self._clipping.take_step(network, step)
 
     def _finish_deltas(self, network: Network, work: Workspace, hidden: int) -> None:
         """Multiply the deltas of a hidden layer by the factors left by kernels."""

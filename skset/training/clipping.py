@@ -5,10 +5,10 @@ from typing import Any
 import numpy as np
 
 from skset import kernels
+from skset.kernels import Step
 from skset.model import Layer, Network
 from skset.runtime.team import Team
 from skset.topology import read_only
-from skset.training.optimisers import Accumulation
 
 __all__ = ["Clipping"]
 
@@ -39,11 +39,10 @@ class Clipping:
     ) -> None:
         """Write the gradient of a layer; the arrays are those of `Layer.backward`."""
         X, D, DX, slope = arrays
-        layer, writing = self._layer(network, depth), Accumulation(1.0, keep=0.0)
-        step = writing.step(0.0, 0, l2, network.dtype)
-        layer.backward(X, D, DX, writing, step, team, slope)
+        step = Step.gradient(network.dtype.type).penalised(l2)
+        self._layer(network, depth).backward(X, D, DX, step, team, slope)
 
-    def take_step(self, network: Network, optimiser: Any, step: Any) -> None:
+    def take_step(self, network: Network, step: Step) -> None:
         """Move all weights and biases along the clipped gradient."""
         gradients = [
             gradient
@@ -56,15 +55,10 @@ class Clipping:
             for gradient in gradients:
                 gradient *= gradient.dtype.type(self.max_norm / norm)
         # The penalty is in the gradient already; a decoupled decay is not.
-        step = step._replace(l2=step.l2.dtype.type(0))
+        step = step.penalised(0.0)
         for layer, written in zip(network.layers, self._layers, strict=True):
-            optimiser.update(layer.weights, *layer.moments, written.moments[0], step)
-            optimiser.update(
-                layer.bias,
-                *layer.bias_moments,
-                written.bias_moments[0],
-                step.without_penalty(),
-            )
+            layer.move_weights(written.moments[0], step)
+            layer.move_bias(written.bias_moments[0], step)
 
     def _layer(self, network: Network, depth: int) -> Layer:
         """Return a layer on the same arrays, whose velocity is the gradient."""

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skset.model import RBM, Samples, Signals, bernoulli
+from skset.model.layer import move
 from skset.runtime.team import Team
 from skset.training.optimisers import Optimiser
 from skset.training.state import State
@@ -168,13 +169,11 @@ class ContrastiveDivergence:
             state.learning_rate.now, state.steps, self.alpha, machine.dtype
         )
         no_deltas = np.empty((0, X.shape[1]), D.dtype)
-        machine.layer.backward(X, D, no_deltas, self.optimiser, step, team)
-        unpenalised = step.without_penalty()
+        machine.layer.backward(X, D, no_deltas, step, team)
         # Not by BLAS: its last bits depend on its number of threads.
         gradient = np.einsum("ib,b->i", X, weight)
-        self.optimiser.update(
-            machine.visible_bias, *machine.visible_moments, gradient, unpenalised
-        )
+        bias, moments = machine.visible_bias, machine.visible_moments
+        move(bias, moments, gradient, step.without_penalty())
 
     def _phases(self, machine: RBM, width: int) -> list[Array]:
         """Return arrays (n_visible, width) and (n_hidden, width) to write into."""

@@ -1,17 +1,15 @@
-"""Optimisers: SGD, Adam, AdamW, and the fused kernel of each.
+"""Optimisers: SGD, Adam and AdamW, and the steps that they take.
 
 An optimiser has no state of its own. The arrays that it needs beside the weights
 belong to the layer: `n_moments` of them, zero for a new connection.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
-from skset import kernels
-from skset.kernels import AdamStep, SGDStep
+from skset.kernels import Step
 
 __all__ = ["SGD", "Accumulation", "Adam", "AdamW", "Optimiser"]
 
@@ -25,25 +23,15 @@ class Optimiser(Protocol):
         Arrays that it needs beside the weights.
     decay : float
         What is left of a gradient in the momentum, one step later.
-    backward, update : callable
-        Kernels that step along the gradient of weights, or along a given one.
     """
 
     n_moments: ClassVar[int]
 
     @property
-    def backward(self) -> Callable[..., None]:
-        """As above."""
-
-    @property
-    def update(self) -> Callable[..., None]:
-        """As above."""
-
-    @property
     def decay(self) -> float:
         """As above."""
 
-    def step(self, learning_rate: float, t: int, l2: float, dtype: Any) -> Any:
+    def step(self, learning_rate: float, t: int, l2: float, dtype: Any) -> Step:
         """Return the numbers of step t (from 1) for the kernels."""
 
 
@@ -57,19 +45,17 @@ class SGD:
     momentum: float = 0.9
     nesterov: bool = True
     n_moments: ClassVar[int] = 1
-    backward: ClassVar = staticmethod(kernels.backward_sgd)
-    update: ClassVar = staticmethod(kernels.update_sgd)
 
     @property
     def decay(self) -> float:
         """Share of a gradient that is left in the momentum one step later."""
         return self.momentum
 
-    def step(self, learning_rate: float, t: int, l2: float, dtype: Any) -> SGDStep:
+    def step(self, learning_rate: float, t: int, l2: float, dtype: Any) -> Step:
         """Return the numbers of step t (from 1) for the kernels."""
         carry, push = (self.momentum, learning_rate) if self.nesterov else (1.0, 0.0)
-        numbers = (learning_rate, self.momentum, carry, push, l2)
-        return SGDStep(*map(dtype.type, numbers))
+        numbers = learning_rate, self.momentum, carry, push
+        return Step.descent(dtype.type, *numbers).penalised(l2)
 
 
 @dataclass(frozen=True)
@@ -80,25 +66,18 @@ class Adam:
     beta_2: float = 0.999
     epsilon: float = 1e-8
     n_moments: ClassVar[int] = 2
-    backward: ClassVar = staticmethod(kernels.backward_adam)
-    update: ClassVar = staticmethod(kernels.update_adam)
 
     @property
     def decay(self) -> float:
         """Share of a gradient that is left in the first moment one step later."""
         return self.beta_1
 
-    def step(self, learning_rate: float, t: int, l2: float, dtype: Any) -> AdamStep:
+    def step(self, learning_rate: float, t: int, l2: float, dtype: Any) -> Step:
         """Return the numbers of step t (from 1) for the kernels."""
         correction = np.sqrt(1 - self.beta_2**t) / (1 - self.beta_1**t)
-        numbers = (
-            learning_rate * correction,
-            self.beta_1,
-            self.beta_2,
-            self.epsilon,
-            l2,
-        )
-        return AdamStep(*map(dtype.type, numbers))
+        rate = learning_rate * correction
+        numbers = rate, self.beta_1, self.beta_2, self.epsilon
+        return Step.adam(dtype.type, *numbers).penalised(l2)
 
 
 @dataclass(frozen=True)
@@ -118,12 +97,12 @@ class AdamW(Adam):
 
     alpha: float = 0.01
 
-    def step(self, learning_rate: float, t: int, l2: float, dtype: Any) -> AdamStep:
+    def step(self, learning_rate: float, t: int, l2: float, dtype: Any) -> Step:
         """Return the numbers of step t (from 1); the loss may have no penalty."""
         if l2:
             raise ValueError(f"AdamW decays by itself, but got a penalty of {l2}.")
-        share = dtype.type(learning_rate * self.alpha)
-        return super().step(learning_rate, t, 0.0, dtype)._replace(decay=share)
+        share = learning_rate * self.alpha
+        return super().step(learning_rate, t, 0.0, dtype).decayed(share)
 
 
 @dataclass(frozen=True)
@@ -138,9 +117,8 @@ class Accumulation:
     keep: float = 1.0
     n_moments: ClassVar[int] = 1
     decay: ClassVar[float] = 0.0
-    backward: ClassVar = staticmethod(kernels.backward_sgd)
-    update: ClassVar = staticmethod(kernels.update_sgd)
 
-    def step(self, learning_rate: float, t: int, l2: float, dtype: Any) -> SGDStep:
+    def step(self, learning_rate: float, t: int, l2: float, dtype: Any) -> Step:
         """Return the numbers of a step for the kernels; only `l2` is used."""
-        return SGDStep(*map(dtype.type, (-self.share, self.keep, 0.0, 0.0, l2)))
+        step = Step.descent(dtype.type, -self.share, self.keep, 0.0, 0.0)
+        return step.penalised(l2)

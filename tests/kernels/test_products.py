@@ -36,8 +36,8 @@ DTYPES = ["float32", "float64"]
 WORK = 10**6
 ADAM, DECAY = (0.1, 0.9, 0.99, 1e-8), 0.2
 SGD_STEPS = {
-    "plain": (0.1, 0.9, 1.0, 0.0, 0.01),
-    "nesterov": (0.1, 0.9, 0.9, 0.1, 0.01),
+    "plain": (0.1, 0.9, 1.0, 0.0),
+    "nesterov": (0.1, 0.9, 0.9, 0.1),
 }
 
 masks = pytest.mark.parametrize("mask", MASKS.values(), ids=MASKS)
@@ -47,13 +47,13 @@ compiled = pytest.mark.skipif(bool(numba.config.DISABLE_JIT), reason="is interpr
 widths = pytest.mark.parametrize("width", [1, 2, 7, 16, 33])
 
 
-def adam_step(rule, new, rate=ADAM[0]):
-    """Return the numbers of a step of Adam or AdamW at rate 0.1, times a correction."""
+def step_of(rule, new, rate=ADAM[0]):
+    """Return the numbers of a step; those of Adam may have a correction in the rate."""
     if rule == "adamw":
-        numbers = (rate, *ADAM[1:], 0.0, ADAM[0] * DECAY)
-    else:
-        numbers = (rate, *ADAM[1:], 0.01)
-    return kernels.AdamStep(*map(new, numbers))
+        return kernels.Step.adam(new, rate, *ADAM[1:]).decayed(ADAM[0] * DECAY)
+    if rule == "adam":
+        return kernels.Step.adam(new, rate, *ADAM[1:]).penalised(0.01)
+    return kernels.Step.descent(new, *SGD_STEPS[rule]).penalised(0.01)
 
 
 class Case:
@@ -109,14 +109,11 @@ class Case:
         """Run the backward kernel; return DX, weights and moments after it."""
         stop = self.mask.shape[0] if stop is None else stop
         DX = self.DX if DX is None else DX
-        if rule.startswith("adam"):
-            kernel, moments = kernels.backward_adam, self.moments
-            step = adam_step(rule, self.dtype.type)
-        else:
-            kernel, moments = kernels.backward_sgd, self.moments[:1]
-            step = kernels.SGDStep(*map(self.dtype.type, SGD_STEPS[rule]))
-        args = (self.weights, *moments, self.X, self.D, DX)
-        args = (*args, self.dtype.type(slope), step)
+        moments = self.moments[: 2 if rule.startswith("adam") else 1]
+        second = moments[1] if len(moments) == 2 else np.empty(0, self.dtype)
+        args = (self.weights, moments[0], second, self.X, self.D, DX)
+        args = (*args, self.dtype.type(slope), step_of(rule, self.dtype.type))
+        kernel = kernels.backward
         if run is None:
             kernel(start, stop, self.indptr, self.indices, *args)
         else:
@@ -362,7 +359,7 @@ def test_updates_of_a_bias_are_the_textbook_steps(dtype):
     new = np.dtype(dtype).type
     expected = reference.sgd_step(w, m, g + 0.01 * w, 0.1, 0.9, True)
     actual = w.copy(), m.copy()
-    kernels.update_sgd(*actual, g, kernels.SGDStep(*map(new, SGD_STEPS["nesterov"])))
+    kernels.update(*actual, w[:0], g, step_of("nesterov", new))
     for a, b in zip(actual, expected, strict=True):
         assert_close(a, b)
     rate = 0.1 * np.sqrt(1 - 0.99**3) / (1 - 0.9**3)
@@ -370,19 +367,35 @@ def test_updates_of_a_bias_are_the_textbook_steps(dtype):
     penalised = reference.adam_step(w, m, v, g + 0.01 * w, 3, *ADAM)
     for rule, expected in (("adam", penalised), ("adamw", decayed)):
         actual = w.copy(), m.copy(), v.copy()
-        kernels.update_adam(*actual, g, adam_step(rule, new, rate))
+        kernels.update(*actual, g, step_of(rule, new, rate))
         for a, b in zip(actual, expected, strict=True):
             assert_close(a, b)
 
 
-@pytest.mark.parametrize("rule", ["adam", "adamw"])
+@rules
 def test_a_bias_is_neither_penalised_nor_decayed(rule):
-    step = adam_step(rule, np.float32).without_penalty()
-    assert step == (*map(np.float32, (*ADAM, 0)), None)
-    assert {type(number) for number in step[:5]} == {np.float32}
-    sgd = kernels.SGDStep(*map(np.float32, SGD_STEPS["nesterov"])).without_penalty()
-    assert sgd == (*map(np.float32, SGD_STEPS["nesterov"][:4]), 0)
-    assert {type(number) for number in sgd} == {np.float32}
+    step = step_of(rule, np.float32)
+    free = step.without_penalty()
+    assert (step.l2, step.decay) != (0, 0) == (free.l2, free.decay)
+    assert free == step._replace(l2=0, decay=0)
+    assert {type(number) for number in free[1:]} == {np.float32}
+
+
+@masks
+@dtypes
+def test_a_step_that_only_writes_the_gradient(mask, dtype):
+    case = Case(mask, dtype, 9)
+    weights = case.weights.copy()
+    step = kernels.Step.gradient(case.dtype.type).penalised(0.5)
+    case.moments[0][:] = np.nan
+    args = (case.moments[0], case.moments[0][:0], case.X, case.D, case.DX)
+    slope = case.dtype.type(1)
+    kernels.backward(
+        0, len(mask), case.indptr, case.indices, case.weights, *args, slope, step
+    )
+    assert np.array_equal(case.weights, weights)
+    assert_close(case.moments[0], (case.X @ case.D.T)[mask] + 0.5 * weights)
+    assert_close(case.DX, case.dense(weights) @ case.D)
 
 
 @dtypes
