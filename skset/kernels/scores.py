@@ -14,6 +14,7 @@ import math
 
 import numpy as np
 
+from skset.kernels.lane_sums import total
 from skset.kernels.lanes import (
     bare,
     cell,
@@ -27,7 +28,6 @@ from skset.kernels.lanes import (
     reaching,
     width,
 )
-from skset.kernels.lane_sums import total
 from skset.kernels.memory import Array
 from skset.runtime.jit import inlined, kernel
 

@@ -54,27 +54,28 @@ __all__ = ["backward", "pair_scores"]
 
 # Connections whose gradients lie in the buffer: they stay in a near cache.
 CHUNK = 1 << 12
-# If D has more numbers than a second-level cache holds, its rows are asked for in
-# advance, so many connections before they are needed.
-NEAR, AHEAD = 1 << 17, 16
-# Rows of more numbers than this, from such a D, are read as a whole.
-LONG_ROW = 64
+# If D has more numbers than this, its rows are asked for in advance, so many
+# connections before they are needed. A first-level cache holds NEAR numbers, about, a
+# second-level one NARROW_NEAR: pieces of a few numbers are not worth it before that.
+NEAR, NARROW_NEAR, AHEAD = 1 << 15, 1 << 18, 16
+# Rows of more numbers than LONG_ROW are read as a whole if D has more than FAR.
+LONG_ROW, FAR = 64, 1 << 20
 
 
 @inlined
-def _ask(far, k, column, like, indices, D):
+def _ask(wanted, k, column, like, indices, D):
     """Load pieces of eight rows of D in advance."""
-    if far and k + AHEAD + 8 <= width(indices):
+    if wanted and k + AHEAD + 8 <= width(indices):
         for n in range(k + AHEAD, k + AHEAD + 8):
             prefetch(D, item(indices, n), column, like)
 
 
 @inlined
-def _note(part, place, column, gradients):
-    """Write the part of gradients that some columns have; add it to earlier ones."""
-    if column > 0:
-        part = add(part, at(gradients, place, part))
-    put(gradients, place, part)
+def _note(part, place, gradients):
+    """Add the part of gradients that some columns have."""
+    # Even to zeros: with a choice here, the compiler would do half of the arithmetic
+    # behind it, and keep all rows until then.
+    put(gradients, place, add(part, at(gradients, place, part)))
 
 
 @inlined
@@ -106,37 +107,37 @@ def _eight(k, column, x, dx, indices, weights, D):
 
 
 @inlined
-def _wide(x, column, i, low, high, base, far, slope, indices, weights, D, DX, out):
+def _wide(x, column, i, low, high, base, ask, slope, indices, weights, D, DX, out):
     """Do all connections of input i in as many columns as x has, eight or more."""
     dx, k = zeros(x), low
     while k + 8 <= high:
-        _ask(far, k, column, x, indices, D)
+        _ask(ask, k, column, x, indices, D)
         g, dx = _eight(k, column, x, dx, indices, weights, D)
-        _note(g, k - base, column, out)
+        _note(g, k - base, out)
         k += 8
     while k < high:
         g, dx = _one(k, column, x, dx, indices, weights, D)
-        _note(g, k - base, column, out)
+        _note(g, k - base, out)
         k += 1
     if n_rows(DX) > 0:
         store(DX, i, column, leak(dx, x, slope))
 
 
 @inlined
-def _narrow(x, column, i, low, high, base, far, slope, indices, weights, D, DX, out):
+def _narrow(x, column, i, low, high, base, ask, slope, indices, weights, D, DX, out):
     """Do all connections of input i in up to four columns: eight rows in a vector."""
     dx, k, xs = zeros(x), low, tiled(x)
     dxs = zeros(xs)
     while k + 8 <= high:
-        _ask(far, k, column, x, indices, D)
+        _ask(ask, k, column, x, indices, D)
         ds = gathered(D, eight(indices, k), column, x)
         dxs = multiply_add(repeated(eight(weights, k), x), ds, dxs)
         g = group_totals(multiply_add(xs, ds, zeros(xs)))
-        _note(g, k - base, column, out)
+        _note(g, k - base, out)
         k += 8
     while k < high:
         g, dx = _one(k, column, x, dx, indices, weights, D)
-        _note(g, k - base, column, out)
+        _note(g, k - base, out)
         k += 1
     if n_rows(DX) > 0:
         store(DX, i, column, leak(add(dx, tile_total(dxs, x)), x, slope))
@@ -158,62 +159,61 @@ def _panels(end, like, i, low, high, base, slope, indices, weights, X, D, DX, ou
             if n == 8:
                 _ask(True, k, column, x, indices, D)
                 gs, dx = _eight(k, column, x, dx, indices, weights, D)
-                _note(gs, k - base, column, out)
+                _note(gs, k - base, out)
             else:
                 g, dx = _one(k, column, x, dx, indices, weights, D)
-                _note(g, k - base, column, out)
+                _note(g, k - base, out)
             if bends:
                 store(DX, i, column, leak(dx, x, slope) if k + n == high else dx)
         k += n
 
 
 @inlined
-def _unit(i, low, high, base, far, slope, indices, weights, X, D, DX, out):
+def _unit(i, low, high, base, slope, indices, weights, X, D, DX, out):
     """Write the gradients of the connections of input i, and the input's row of DX."""
     columns, column, like = width(X), 0, panel(slope)
     args = i, low, high, base
-    if far and columns > LONG_ROW:
+    size = n_rows(D) * columns
+    ask, ask_narrow = size > NEAR, size > NARROW_NEAR
+    if size > FAR and columns > LONG_ROW:
         column = columns // n_lanes(like) * n_lanes(like)
         _panels(column, like, *args, slope, indices, weights, X, D, DX, out)
     while column + n_lanes(like) <= columns:
         x = load(X, i, column, like)
-        _wide(x, column, *args, far, slope, indices, weights, D, DX, out)
+        _wide(x, column, *args, ask, slope, indices, weights, D, DX, out)
         column += n_lanes(like)
     if columns - column >= 16:
         x = load(X, i, column, full(16, slope))
-        _wide(x, column, *args, far, slope, indices, weights, D, DX, out)
+        _wide(x, column, *args, ask, slope, indices, weights, D, DX, out)
         column += 16
     if columns & 8:
         x = load(X, i, column, full(8, slope))
-        _wide(x, column, *args, far, slope, indices, weights, D, DX, out)
+        _wide(x, column, *args, ask, slope, indices, weights, D, DX, out)
         column += 8
     if columns & 4:
         x = load(X, i, column, full(4, slope))
-        _narrow(x, column, *args, far, slope, indices, weights, D, DX, out)
+        _narrow(x, column, *args, ask_narrow, slope, indices, weights, D, DX, out)
         column += 4
     if columns & 2:
         x = load(X, i, column, full(2, slope))
-        _narrow(x, column, *args, far, slope, indices, weights, D, DX, out)
+        _narrow(x, column, *args, ask_narrow, slope, indices, weights, D, DX, out)
         column += 2
     if columns & 1:
         x = load(X, i, column, full(1, slope))
-        _narrow(x, column, *args, far, slope, indices, weights, D, DX, out)
+        _narrow(x, column, *args, ask_narrow, slope, indices, weights, D, DX, out)
 
 
 @inlined
-def differentiate(
-    start, stop, indptr, indices, weights, X, D, DX, slope, gradients
-):
+def differentiate(start, stop, indptr, indices, weights, X, D, DX, slope, gradients):
     """Write the rows of DX of the units from start to stop, and their gradients."""
-    base, far = indptr[start], D.size > NEAR
+    base = indptr[start]
+    gradients[: indptr[stop] - base] = 0
     js, ws, out = bare(indices), bare(weights), bare(gradients)
     inputs, deltas, below = bare(X), bare(D), bare(DX)
     for i in range(start, stop):
         low, high = indptr[i], indptr[i + 1]
         if low < high:
-            _unit(
-                i, low, high, base, far, slope, js, ws, inputs, deltas, below, out
-            )
+            _unit(i, low, high, base, slope, js, ws, inputs, deltas, below, out)
         elif DX.shape[0] > 0:
             DX[i, :] = 0
 
@@ -267,9 +267,7 @@ def backward(
         begin = i
         while i < stop and indptr[i] - indptr[begin] < CHUNK:
             i += 1
-        differentiate(
-            begin, i, indptr, indices, weights, X, D, DX, slope, gradients
-        )
+        differentiate(begin, i, indptr, indices, weights, X, D, DX, slope, gradients)
         move(indptr[begin], indptr[i], *moved, step)
 
 
