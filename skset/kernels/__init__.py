@@ -31,6 +31,7 @@ from skset.kernels.sums import (
     squared_sum,
 )
 from skset.kernels.updates import Step, update
+from skset.kernels.whole_steps import train
 
 __all__ = [
     "BLOCK",
@@ -64,5 +65,6 @@ __all__ = [
     "strong_pairs",
     "subset",
     "tile_starts",
+    "train",
     "update",
 ]

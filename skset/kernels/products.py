@@ -81,6 +81,26 @@ def _scatter_row(i, low, high, indices, weights, zero, X, Z):
         _scatter(full(1, zero), column, i, low, high, indices, weights, X, Z)
 
 
+@inlined
+def forward_tile(tile, n_tiles, starts, indices, weights, bias, slope, X, Z):
+    """Write the outputs of a tile, see `forward`."""
+    n_in, n_out = X.shape[0], Z.shape[0]
+    first, end = tile * n_out // n_tiles, (tile + 1) * n_out // n_tiles
+    # 0 times minus infinity is 0 here, not NaN. NaN stays NaN.
+    finite = Z.dtype.type(-np.finfo(Z.dtype).max)
+    lowest = finite if slope == 0 else Z.dtype.type(-np.inf)
+    js, ws, inputs, sums = bare(indices), bare(weights), bare(X), bare(Z)
+    for j in range(first, end):
+        Z[j, :] = bias[j]
+    for i in range(n_in):
+        low, high = starts[i * n_tiles + tile], starts[i * n_tiles + tile + 1]
+        _scatter_row(i, low, high, js, ws, slope, inputs, sums)
+    for j in range(first, end):
+        for b in range(Z.shape[1]):
+            z = max(Z[j, b], lowest)
+            Z[j, b] = z if z > 0 else slope * z
+
+
 @kernel
 def forward(
     start: int,
@@ -101,23 +121,9 @@ def forward(
     index pointer of the pattern. Every output adds up its inputs in their order, so the
     result does not depend on the tiles.
     """
-    n_in, n_out = X.shape[0], Z.shape[0]
-    n_tiles = (starts.size - 1) // n_in
-    # 0 times minus infinity is 0 here, not NaN. NaN stays NaN.
-    finite = Z.dtype.type(-np.finfo(Z.dtype).max)
-    lowest = finite if slope == 0 else Z.dtype.type(-np.inf)
-    js, ws, inputs, sums = bare(indices), bare(weights), bare(X), bare(Z)
+    n_tiles = (starts.size - 1) // X.shape[0]
     for tile in range(start, stop):
-        first, end = tile * n_out // n_tiles, (tile + 1) * n_out // n_tiles
-        for j in range(first, end):
-            Z[j, :] = bias[j]
-        for i in range(n_in):
-            low, high = starts[i * n_tiles + tile], starts[i * n_tiles + tile + 1]
-            _scatter_row(i, low, high, js, ws, slope, inputs, sums)
-        for j in range(first, end):
-            for b in range(Z.shape[1]):
-                z = max(Z[j, b], lowest)
-                Z[j, b] = z if z > 0 else slope * z
+        forward_tile(tile, n_tiles, starts, indices, weights, bias, slope, X, Z)
 
 
 @inlined

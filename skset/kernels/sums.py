@@ -3,7 +3,7 @@
 import numpy as np
 
 from skset.kernels.memory import Array
-from skset.runtime.jit import kernel
+from skset.runtime.jit import inlined, kernel
 
 __all__ = ["all_finite", "column_sums", "row_lengths", "row_sums", "squared_sum"]
 
@@ -11,14 +11,20 @@ __all__ = ["all_finite", "column_sums", "row_lengths", "row_sums", "squared_sum"
 BLOCK = 1 << 10
 
 
-@kernel
-def row_sums(D: Array, sums: Array) -> None:
+@inlined
+def add_up_rows(D, sums):
     """Write the sum of each row of D."""
     for j in range(D.shape[0]):
         total = D.dtype.type(0)
         for b in range(D.shape[1]):
             total += D[j, b]
         sums[j] = total
+
+
+@kernel
+def row_sums(D: Array, sums: Array) -> None:
+    """Write the sum of each row of D."""
+    add_up_rows(D, sums)
 
 
 @kernel

@@ -84,6 +84,24 @@ class Step(NamedTuple):
         zero = type(self.l2)(0)
         return self._replace(l2=zero, decay=zero)
 
+    def numbers(self) -> tuple[Any, ...]:
+        """Return all but the rule, as `step_of` takes them."""
+        return tuple(self)[1:]
+
+
+@inlined
+def step_of(rule, numbers):
+    """Return the step by a rule with the given numbers, see `Step.numbers`."""
+    n = numbers
+    return Step(rule, n[0], n[1], n[2], n[3], n[4], n[5], n[6], n[7])
+
+
+@inlined
+def step_of_bias(rule, numbers):
+    """Return a step without penalty, and without decay."""
+    n, zero = numbers, numbers.dtype.type(0)
+    return Step(rule, n[0], zero, n[2], n[3], n[4], n[5], n[6], zero)
+
 
 @inlined
 def _descend(g, k, weights, first, second, step):

@@ -132,7 +132,7 @@ class Layer:
         Sums that are not positive are multiplied by `slope`, if it is given.
         """
         work = self.topology.nnz * X.shape[1]
-        starts = self.topology.starts(self._n_tiles(Z, team.threads_for(work)))
+        starts = self.topology.starts(self.n_tiles(Z, team.threads_for(work)))
         team.run(
             kernels.forward,
             work,
@@ -214,7 +214,7 @@ class Layer:
         self.pull_back(D, np.zeros(n_in, D.dtype), DX, Team())
         return DX
 
-    def _n_tiles(self, Z: Array, n_threads: int) -> int:
+    def n_tiles(self, Z: Array, n_threads: int) -> int:
         """Return the number of tiles of the outputs Z: a multiple of the threads.
 
         Tiles fit into a cache if possible, but have a few connections of each input.

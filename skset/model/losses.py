@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, xlogy
 
+from skset.kernels.column_losses import BINARY, CLASSES, SQUARED
 from skset.model.outputs import log_softmax
 
 __all__ = [
@@ -48,6 +49,10 @@ class Loss(ABC):
 
     outputs: ClassVar[tuple[str, ...]] = ("identity",)
     averages_outputs: ClassVar[bool] = False
+
+    def compiled(self, output: str) -> tuple[int, float] | None:
+        """Return kind and smoothing, if `skset.kernels.column_losses` has this loss."""
+        return None
 
     @abstractmethod
     def __call__(self, Z: Array, Y: Array, weight: Array) -> float:
@@ -82,6 +87,10 @@ class SquaredError(Loss):
         loss = 0.5 * float((Z * Z).mean(axis=0) @ weight)
         Z *= weight
         return loss
+
+    def compiled(self, output: str) -> tuple[int, float]:
+        """Return what the compiled steps need, see `Loss`."""
+        return SQUARED, 0.0
 
 
 @dataclass(frozen=True)
@@ -245,6 +254,11 @@ class LogLoss(Loss):
         entropy = np.logaddexp(0, Z) - Y * Z
         _leave_deltas(Z, expit(Z), Y, weight)
         return float(entropy.sum(axis=0) @ weight)
+
+    def compiled(self, output: str) -> tuple[int, float]:
+        """Return what the compiled steps need, see `Loss`."""
+        kind = CLASSES if output == "softmax" else BINARY
+        return kind, self.label_smoothing
 
     def _of_classes(self, Z: Array, y: Array, weight: Array) -> float:
         log_probability = log_softmax(Z)

@@ -73,10 +73,35 @@ class Samples:
             few = _picked(self._sparse, rows, out.dtype)
             kernels.gather_sparse(*few, np.arange(rows.size), out)
 
+    @cached_property
+    def source(self) -> Array:
+        """Address of X, its number of rows and the bytes of a number, for kernels.
+
+        The bytes are 0 if kernels cannot read X as it is: call `gather` then.
+        """
+        X = self._dense
+        if X is None or not (X.flags.c_contiguous and X.flags.aligned):
+            return np.zeros(3, np.int64)
+        if X.dtype not in (np.float32, np.float64):
+            return np.zeros(3, np.int64)
+        return np.array([X.ctypes.data, len(X), X.itemsize])
+
     def targets(self, rows: Array) -> Array:
         """Return the targets of the given samples, one column each."""
         assert self.y is not None, "samples to predict have no targets"
         return self.y[rows].T
+
+    def targets_of(self, rows: Array, dtype: DTypeLike) -> Array:
+        """Return the targets of the samples of some steps, as kernels take them.
+
+        Class numbers have the shape of `rows`, others one axis more.
+        """
+        assert self.y is not None, "samples to predict have no targets"
+        return np.ascontiguousarray(self.y[rows], dtype)
+
+    def places(self, rows: Array) -> Array:
+        """Return which rows of X the given samples are."""
+        return rows if self.rows is None else self.rows[rows]
 
     def weights(self, rows: Array) -> tuple[Array, float]:
         """Return the samples' weights, scaled to add up to 1, and their sum.
@@ -89,18 +114,22 @@ class Samples:
         total = float(weight.sum())
         return (weight / (total or 1.0)).astype(self.dtype), total
 
-    def weights_of_step(self, rows: Array) -> tuple[Array, float]:
-        """Return the weights for a training step, and how many of them are not 0.
+    def weights_of_steps(self, rows: Array) -> tuple[Array, Array]:
+        """Return the weights for training steps, and how many of each are not 0.
 
-        They are in units of the mean of all nonzero weights in the whole set, divided
-        by that number. So a batch of light samples takes a small step. If they added up
-        to 1 in each batch, weights would count within a batch only.
+        `rows` has those of each step. Weights are in units of the mean of all nonzero
+        weights in the whole set, divided by that number. So a batch of light samples
+        takes a small step. If they added up to 1 in each batch, weights would count
+        within a batch only.
         """
         if self.weight is None:
-            return self.weights(rows)
+            n_steps, width = rows.shape
+            weights = np.full(rows.shape, 1 / width, self.dtype)
+            return weights, np.full(n_steps, float(width))
         weight = self.weight[rows]
-        n = int(np.count_nonzero(weight))
-        return (weight / (self._mean_weight * max(n, 1))).astype(self.dtype), n
+        counts = np.count_nonzero(weight, axis=1).astype(float)
+        units = self._mean_weight * np.maximum(counts, 1)
+        return (weight / units[:, None]).astype(self.dtype), counts
 
     @cached_property
     def _mean_weight(self) -> Any:
@@ -133,6 +162,7 @@ class Reconstruction(Samples):
         dtype: DTypeLike | None = None,
     ) -> None:
         super().__init__(X, None, weight, rows, dtype)
+        self.source = np.zeros(3, np.int64)  # as the targets are gathered with X
         self._last: tuple[Array, Array] | None = None  # rows, and their inputs
 
     def gather(self, rows: Array, out: Array) -> None:
@@ -145,11 +175,16 @@ class Reconstruction(Samples):
 
     def targets(self, rows: Array) -> Array:
         """Return the inputs of the given samples, one column each."""
-        if self._last is not None and self._last[0] is rows:
+        if self._last is not None and np.array_equal(self._last[0], rows):
             return self._last[1]
         batch = np.empty((self.n_features, rows.size), self.dtype)
         self.gather(rows, batch)
         return batch
+
+    def targets_of(self, rows: Array, dtype: DTypeLike) -> Array:
+        """Return the inputs of the samples of some steps, as kernels take targets."""
+        targets = [self.targets(batch).T for batch in rows]
+        return np.ascontiguousarray(targets, dtype)
 
 
 def _columns(X: Array, rows: Array, dtype: DTypeLike) -> Array:

@@ -118,6 +118,11 @@ class Team:
         for first in range(0, n_parts, n_threads):
             self._share(parts[first : first + n_threads])
 
+    def together(self, kernel: Kernel, work: int, *args: Any) -> None:
+        from skset.runtime.claims import new_claims
+
+        kernel(new_claims(), 1, 0, *args)
+
     def _share(self, jobs: list[Job]) -> None:
         """Do the first job; the helpers do the others."""
         kernel, start, stop, args = jobs[0]

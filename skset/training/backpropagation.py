@@ -1,16 +1,20 @@
 """`Backpropagation`: steps of a perceptron along the gradient of its loss."""
 
+from collections.abc import Sequence
+from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from skset.kernels import aligned_empty
+from skset.kernels import Step, aligned_empty
 from skset.model import Loss, Network, Samples, Signals, signals_of
 from skset.runtime.team import Team
 from skset.training.clipping import Clipping
+from skset.training.moves import Moves
 from skset.training.noise import FixedNoise, FreshNoise, GaussianNoise
 from skset.training.optimisers import Optimiser
+from skset.training.plan import ENOUGH_WORK, MOST_STEPS, Plan, kind_of
 from skset.training.state import State
 from skset.training.workspace import Workspace
 
@@ -66,6 +70,7 @@ class Backpropagation:
         self._clipping = None if max_norm is None else Clipping(max_norm)
         self._noise: FreshNoise | FixedNoise | None = None
         self._workspaces: dict[int, Workspace] = {}
+        self._plans: dict[int, Plan] = {}
         self._last_width = 0
 
     def begin(self, state: State, batch_size: int) -> None:
@@ -76,24 +81,55 @@ class Backpropagation:
             shape = (network.n_units[0], batch_size)
             self._noise = self.noise.source(shape, state.rng, network.dtype)
 
-    def step(
-        self, state: State, samples: Samples, rows: Array, team: Team
-    ) -> tuple[float, float]:
-        """Take a step; return its mean loss and the number of weighted samples."""
-        work = self._workspace(state.network, rows.size)
-        weight, n_weighted = samples.weights_of_step(rows)
-        samples.gather(rows, work.A[0])
-        if self._noise is not None:
-            self._noise.add(work.A[0], rows)
-        self._forward(state, work, team)
-        loss = self.loss(work.Z[-1], samples.targets(rows), weight)
+    def n_together(self, state: State, samples: Samples, width: int) -> int:
+        """Return how many steps of so many samples one call should take."""
+        network = state.network
+        if (
+            self._compiles(network)
+            and self._noise is None
+            and kind_of(self.loss, network, width) is not None
+            and samples.source.any()
+        ):
+            return max(1, min(MOST_STEPS, ENOUGH_WORK // max(network.nnz * width, 1)))
+        return 1
+
+    def steps(
+        self,
+        state: State,
+        samples: Samples,
+        rows: Array,
+        rates: Sequence[float],
+        team: Team,
+    ) -> tuple[Array, Array]:
+        """Take steps; return their mean losses and the numbers of weighted samples.
+
+        There are several steps only if `n_together` says so. After a loss that is not
+        finite the others are 0.
+        """
+        network, first = state.network, state.steps + 1
+        work = self._workspace(network, rows.shape[1])
+        weights, counts = samples.weights_of_steps(rows)
         # By the number of samples, not by their weight: only proportions of weights
         # count.
-        l2 = self.alpha / n_weighted if n_weighted else 0.0
-        if l2:
-            loss += 0.5 * l2 * state.network.squared_norm()
-        self._backward(state, work, l2, team)
-        return loss, n_weighted
+        penalties = np.where(counts, self.alpha / np.maximum(counts, 1), 0.0)
+        steps = [
+            self.optimiser.step(rate, first + n, l2, network.dtype)
+            for n, (rate, l2) in enumerate(zip(rates, penalties, strict=True))
+        ]
+        weights = weights.astype(network.dtype, copy=False)
+        moves = Moves(samples, rows, weights, steps)
+        if self._compiles(network):
+            plan = self._plan(network, work, team)
+            in_kernel = self._noise is None and samples.source.any()
+            gather = (
+                None if in_kernel else partial(self._gather, work, samples, rows[0])
+            )
+            losses = plan.take(moves, gather)
+        else:
+            losses = np.array([self._layer_by_layer(state, work, moves, team)])
+        finite = np.isfinite(losses)
+        state.steps += len(steps) if finite.all() else int(finite.argmin()) + 1
+        return losses, counts
 
     @property
     def decay(self) -> float:
@@ -124,7 +160,39 @@ class Backpropagation:
 
     def forget_shapes(self) -> None:
         """Make new arrays for the next step: the layers have other units now."""
-        self._workspaces, self._last_width = {}, 0
+        self._workspaces, self._plans, self._last_width = {}, {}, 0
+
+    def _compiles(self, network: Network) -> bool:
+        """Return whether one kernel can take the steps, apart from the loss."""
+        slopes = (activation.slope for activation in network.hidden)
+        return not self.dropout and self._clipping is None and None not in slopes
+
+    def _plan(self, network: Network, work: Workspace, team: Team) -> Plan:
+        known, wanted = self._plans.get(work.width), (network, work, self.loss, team)
+        if known is None or not known.fits(*wanted):
+            # Those of other widths may hold a network that has evolved.
+            others = self._plans.items()
+            self._plans = {n: plan for n, plan in others if plan.network is network}
+            known = self._plans[work.width] = Plan(*wanted)
+        return known
+
+    def _gather(self, work: Workspace, samples: Samples, rows: Array) -> None:
+        samples.gather(rows, work.A[0])
+        if self._noise is not None:
+            self._noise.add(work.A[0], rows)
+
+    def _layer_by_layer(
+        self, state: State, work: Workspace, moves: Moves, team: Team
+    ) -> float:
+        """Take a step with Python between the layers; return its loss."""
+        [rows], [weights], [step] = moves.rows, moves.weights, moves.steps
+        self._gather(work, moves.samples, rows)
+        self._forward(state, work, team)
+        loss = self.loss(work.Z[-1], moves.samples.targets(rows), weights)
+        if step.l2:
+            loss += 0.5 * float(step.l2) * state.network.squared_norm()
+        self._backward(state.network, work, step, team)
+        return loss
 
     def _forward(self, state: State, work: Workspace, team: Team) -> None:
         for depth, A in enumerate(work.A):
@@ -145,13 +213,10 @@ class Backpropagation:
         mask /= mask.dtype.type(keep)
         np.multiply(work.H[depth], mask, out=work.A[depth + 1])
 
-    def _backward(self, state: State, work: Workspace, l2: float, team: Team) -> None:
+    def _backward(
+        self, network: Network, work: Workspace, step: Step, team: Team
+    ) -> None:
         """Go back through the layers; update each as soon as its deltas are known."""
-        network = state.network
-        state.steps += 1
-        step = self.optimiser.step(
-            state.learning_rate.now, state.steps, l2, network.dtype
-        )
         no_deltas = np.empty((0, work.width), network.dtype)
         for depth in range(len(network.layers) - 1, -1, -1):
             below = work.D[depth - 1] if depth else no_deltas
@@ -161,6 +226,7 @@ class Backpropagation:
                 layer = network.layers[depth]
                 layer.backward(*arrays, step, team, slope)
             else:
+                l2 = float(step.l2)
                 self._clipping.backward(
                     network, depth, *arrays, slope, l2=l2, team=team
                 )

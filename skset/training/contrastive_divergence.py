@@ -1,5 +1,6 @@
 """`ContrastiveDivergence`: steps of a restricted Boltzmann machine."""
 
+from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -69,21 +70,22 @@ class ContrastiveDivergence:
         """Prepare a training in steps of so many samples."""
         state.network = state.network.with_moments(self.optimiser.n_moments)
 
-    def step(
-        self, state: State, samples: Samples, rows: Array, team: Team
-    ) -> tuple[float, float]:
-        """Take a step; return its mean loss and its samples' weight."""
-        weight, total = samples.weights(rows)
-        if not total:  # no sample has weight
-            return 0.0, 0.0
-        V, P, H, reconstructed = self._data_phase(state, samples, rows, team)
-        error = _squared_error(V, reconstructed, weight)
-        if self.persistent:
-            model, share = self._from_chains(state, H, weight, team)
-        else:
-            model, share = self._sampled(state, reconstructed, team), weight
-        self._descend(state, (V, P, weight), (*model, share), team)
-        return error, total
+    def n_together(self, state: State, samples: Samples, width: int) -> int:
+        """Return how many steps one call should take."""
+        return 1
+
+    def steps(
+        self,
+        state: State,
+        samples: Samples,
+        rows: Array,
+        rates: Sequence[float],
+        team: Team,
+    ) -> tuple[Array, Array]:
+        """Take a step; return its mean loss and its samples' weight, in arrays."""
+        [batch] = rows
+        loss, weight = self._step(state, samples, batch, team)
+        return np.array([loss]), np.array([weight])
 
     @property
     def decay(self) -> float:
@@ -116,6 +118,22 @@ class ContrastiveDivergence:
     def forget_shapes(self) -> None:
         """Make new arrays for the next step."""
         self._buffers = {}
+
+    def _step(
+        self, state: State, samples: Samples, rows: Array, team: Team
+    ) -> tuple[float, float]:
+        """Take a step; return its mean loss and its samples' weight."""
+        weight, total = samples.weights(rows)
+        if not total:  # no sample has weight
+            return 0.0, 0.0
+        V, P, H, reconstructed = self._data_phase(state, samples, rows, team)
+        error = _squared_error(V, reconstructed, weight)
+        if self.persistent:
+            model, share = self._from_chains(state, H, weight, team)
+        else:
+            model, share = self._sampled(state, reconstructed, team), weight
+        self._descend(state, (V, P, weight), (*model, share), team)
+        return error, total
 
     def _data_phase(
         self, state: State, samples: Samples, rows: Array, team: Team

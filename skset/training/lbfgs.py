@@ -1,5 +1,6 @@
 """`LBFGS`: rounds of scipy's L-BFGS-B over all weights and biases at once."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -75,12 +76,22 @@ class LBFGS:
         """Prepare a training."""
         self.loss.check_output(state.network.output)
 
-    def step(
-        self, state: State, samples: Samples, rows: NDArray[Any], team: Team
-    ) -> tuple[float, int]:
+    def n_together(self, state: State, samples: Samples, width: int) -> int:
+        """Return how many steps one call should take."""
+        return 1
+
+    def steps(
+        self,
+        state: State,
+        samples: Samples,
+        rows: NDArray[Any],
+        rates: Sequence[float],
+        team: Team,
+    ) -> tuple[NDArray[Any], NDArray[Any]]:
         """Take a round; return the loss at its end, and 1: it is the only step."""
         self._losses = []
-        objective = Objective(state, samples, rows, team, self._gradient, self.alpha)
+        given = samples, rows[0], team, self._gradient, self.alpha
+        objective = Objective(state, *given)
 
         def note(intermediate_result: Any) -> None:
             self._losses.append(float(intermediate_result.fun))
@@ -101,7 +112,7 @@ class LBFGS:
         self.converged = found.status == 0
         state.network = objective.network_at(found.x)
         state.steps += 1
-        return float(found.fun), 1
+        return np.array([found.fun]), np.ones(1)
 
     @property
     def has_ended(self) -> bool:
@@ -172,8 +183,8 @@ class Objective:
             rows = self._rows[start : start + CHUNK]
             share = rows.size / self.n_weighted
             self._gradient.optimiser = Accumulation(share)
-            of_chunk, _ = self._gradient.step(
-                self._state, self._samples, rows, self._team
+            [of_chunk], _ = self._gradient.steps(
+                self._state, self._samples, rows[None], [0.0], self._team
             )
             loss += share * self._n_outputs * of_chunk
         weights = self._x[: self._n_weights]

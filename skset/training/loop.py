@@ -1,5 +1,6 @@
 """`Training`: the one training loop, for all kinds of steps."""
 
+from collections.abc import Sequence
 from typing import Any, NoReturn, Protocol, Self, TypeAlias
 
 import numpy as np
@@ -42,10 +43,21 @@ class Rule(Protocol):
     def begin(self, state: State, batch_size: int) -> None:
         """Prepare a training in steps of so many samples."""
 
-    def step(
-        self, state: State, samples: Samples, rows: Array, team: Team
-    ) -> tuple[float, float]:
-        """Take a step; return its loss, and how much that counts in the epoch's."""
+    def n_together(self, state: State, samples: Samples, width: int) -> int:
+        """Return how many steps of so many samples one call of `steps` should take."""
+
+    def steps(
+        self,
+        state: State,
+        samples: Samples,
+        rows: Array,
+        rates: Sequence[float],
+        team: Team,
+    ) -> tuple[Array, Array]:
+        """Take steps with the rows of each, at the given learning rates.
+
+        Returns their losses, and how much they count in the epoch's.
+        """
 
     def epoch_losses(self, loss: float) -> list[float]:
         """Return what the curve shows of an epoch with this mean loss."""
@@ -150,7 +162,10 @@ class Training:
     @property
     def share_done(self) -> float:
         """Share of all steps that have been taken, at most 1."""
-        return min(1.0, self.state.steps / self._n_steps) if self._n_steps else 1.0
+        return self._share_after(self.state.steps)
+
+    def _share_after(self, n_steps: int) -> float:
+        return min(1.0, n_steps / self._n_steps) if self._n_steps else 1.0
 
     def grow_back(self) -> None:
         """Grow as many connections as earlier trainings dropped without regrowth."""
@@ -166,25 +181,45 @@ class Training:
         n, state = self.samples.n_samples, self.state
         order = state.rng.permutation(n) if self.shuffle else np.arange(n)
         summed = total = 0.0
-        for start in range(0, n, self.batch_size):
+        start = 0
+        while start < n:
             if state.evolution_due:
                 self._evolve()
-            loss, weight = self._step(order[start : start + self.batch_size])
-            summed += loss * weight
-            total += weight
+            rows = self._next_rows(order[start:])
+            losses, weights = self._steps(rows)
+            summed += float(losses @ weights)
+            total += float(weights.sum())
+            start += rows.size
         return summed / (total or 1.0)
 
-    def _step(self, rows: Array) -> tuple[float, float]:
-        """Take a step; return its mean loss and its samples' weight."""
+    def _next_rows(self, order: Array) -> Array:
+        """Return the rows of the next steps, of one if something is due after each."""
+        width, evolver = min(self.batch_size, order.size), self.evolver
+        n = self.rule.n_together(self.state, self.samples, width)
+        interval = evolver.evolution.update_interval
+        if interval is not None:
+            n = min(n, interval - self.state.steps % interval)
+        if self.state.recent_steps is not None:
+            n = 1
+        n = min(n, order.size // width)
+        return order[: n * width].reshape(n, width)
+
+    def _steps(self, rows: Array) -> tuple[Array, Array]:
+        """Take steps; return their mean losses and their samples' weights."""
         state, n_steps = self.state, self.state.steps
-        state.learning_rate.before_step(self.share_done)
-        loss, weight = self.rule.step(state, self.samples, rows, self.team)
-        if not np.isfinite(loss):
+        rates = [self._rate(n_steps + n) for n in range(len(rows))]
+        losses, weights = self.rule.steps(state, self.samples, rows, rates, self.team)
+        if not np.isfinite(losses).all():
             self._raise_divergence()
         state.samples += rows.size
         if state.steps > n_steps:  # else no sample had weight
             self._note_step()
-        return loss, weight
+        return losses, weights
+
+    def _rate(self, n_steps: int) -> float:
+        """Return the learning rate after so many steps; it is that of the state now."""
+        self.state.learning_rate.before_step(self._share_after(n_steps))
+        return self.state.learning_rate.now
 
     def _note_step(self) -> None:
         state, interval = self.state, self.evolver.evolution.update_interval

@@ -135,16 +135,21 @@ def test_weights_of_a_step_are_in_units_of_their_mean(dtype):
     """Of those that are not 0; these are counted too."""
     rows = np.array([6, 1, 2, 0])
     samples = Samples(matrix(dtype), weight=np.array([0, 1, 3, 0, 0, 0, 4, 0, 8]))
-    weight, n_weighted = samples.weights_of_step(rows)
+    [weight], [n_weighted] = samples.weights_of_steps(rows[None])
     assert weight.tolist() == np.array([4 / 12, 1 / 12, 3 / 12, 0], dtype).tolist()
     assert weight.dtype == dtype
     assert n_weighted == 3
-    weight, n_weighted = Samples(matrix(dtype)).weights_of_step(rows)
-    assert (weight.tolist(), n_weighted) == ([0.25] * 4, 4)
-    none = Samples(matrix(dtype), weight=np.zeros(9)).weights_of_step(rows)
-    assert (none[0].tolist(), none[1]) == ([0] * 4, 0)
+    pairs = rows.reshape(2, 2)
+    weights, n_weighted = samples.weights_of_steps(pairs)
+    expected = np.array([[4 / 8, 1 / 8], [3 / 4, 0]], dtype)
+    assert weights.tolist() == expected.tolist()
+    assert n_weighted.tolist() == [2, 1]
+    weights, n_weighted = Samples(matrix(dtype)).weights_of_steps(pairs)
+    assert (weights.tolist(), n_weighted.tolist()) == ([[0.5] * 2] * 2, [2, 2])
+    none = Samples(matrix(dtype), weight=np.zeros(9)).weights_of_steps(pairs)
+    assert (none[0].tolist(), none[1].tolist()) == ([[0] * 2] * 2, [0, 0])
     tiny = np.array([0, 1e-300, 0, 7, 0, 0, 0, 0, 0])  # 0 in float32
-    assert Samples(matrix(dtype), weight=tiny).weights_of_step(rows)[1] == 1
+    assert Samples(matrix(dtype), weight=tiny).weights_of_steps(rows[None])[1] == [1]
 
 
 def test_targets_are_columns():

@@ -16,17 +16,18 @@ FLOAT32 = np.dtype("float32")
 @pytest.mark.parametrize("optimiser", [SGD(), Adam(), AdamW()], ids=str)
 def test_the_numbers_of_a_step_have_the_dtype_of_the_network(optimiser):
     step = optimiser.step(0.1, 3, 0.0, FLOAT32)
-    assert {type(n) for n in step if n is not None} == {np.float32}
+    assert {type(n) for n in step.numbers()} == {np.float32}
 
 
 def test_adam_has_a_penalty_and_adamw_a_decay():
     rate = 0.1 * np.sqrt(1 - 0.999**3) / (1 - 0.9**3)
     numbers = pytest.approx((rate, 0.9, 0.999, 1e-8, 0.5))
-    *adam, decay = Adam().step(0.1, 3, 0.5, np.dtype("float64"))
-    assert (tuple(adam), decay) == (numbers, None)
-    *adamw, decay = AdamW(alpha=0.5).step(0.1, 3, 0.0, np.dtype("float64"))
-    assert tuple(adamw) == pytest.approx((rate, 0.9, 0.999, 1e-8, 0))
-    assert decay == pytest.approx(0.05)  # of the rate without the bias correction
+    adam = Adam().step(0.1, 3, 0.5, np.dtype("float64"))
+    assert (adam.rate, adam.keep, adam.keep_square, adam.epsilon, adam.l2) == numbers
+    assert adam.decay == 0
+    adamw = AdamW(alpha=0.5).step(0.1, 3, 0.0, np.dtype("float64"))
+    decay = pytest.approx(0.05)  # of the rate without the bias correction
+    assert adamw == adam._replace(l2=0, decay=decay)
 
 
 def test_adamw_refuses_a_penalty_of_the_loss():
