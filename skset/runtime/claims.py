@@ -91,7 +91,7 @@ def await_done(claims: Claims, phase: int, n: int, pause: int) -> None:
     it waits for; with 0 it keeps looking.
     """
     looks, all_done = 0, (phase << COUNT_BITS) + n
-    while n and read(claims, DONE) < all_done and not read(claims, BROKEN):
+    while n > 0 and read(claims, DONE) < all_done and not read(claims, BROKEN):
         looks += 1
         if looks < LOOKS or not pause:
             relax()
