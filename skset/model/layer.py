@@ -132,7 +132,9 @@ class Layer:
         Sums that are not positive are multiplied by `slope`, if it is given.
         """
         work = self.topology.nnz * X.shape[1]
-        starts = self.topology.starts(self.n_tiles(Z, team.threads_for(work)))
+        starts = self.topology.starts(
+            self.n_tiles(Z, team.threads_for(work, kernels.forward))
+        )
         team.run(
             kernels.forward,
             work,

@@ -1,91 +1,47 @@
-"""Numbers by which threads wait for each other without the interpreter.
+"""How a thread watches for work for a moment, without the interpreter.
 
 To wake a sleeping thread takes as long as to train a small layer. So a thread that has
-just been busy watches a number for a while before it sleeps, in machine code that has
-released the interpreter's lock.
+just been busy watches a number before it sleeps, in machine code that has released the
+interpreter's lock. It does so only for some 50 microseconds: a thread that watches
+takes a core from others.
 """
 
-from collections.abc import Callable
-from typing import Any
-
+import numba
 import numpy as np
-from numba.core import types
-from numba.extending import lower_builtin, type_callable
-from numba.np.arrayobj import make_array
 from numpy.typing import NDArray
 
+from skset.runtime.atomics import read, relax, write
 from skset.runtime.jit import kernel
 
-__all__ = ["arrive", "arrive_and_await"]
+__all__ = ["LINGER", "LOOKS", "announce", "watch"]
 
-Numbers = NDArray[np.int64]
+Words = NDArray[np.int64]
 
+interpreted = getattr(numba.config, "DISABLE_JIT", False)
+# How often a waiting thread looks before it sleeps. Interpreted, looking is too slow.
+LOOKS = 1 if interpreted else 2000
 # After the number has changed, go on for some 7 microseconds. The thread that changed
 # it holds the interpreter's lock for three more, and a thread that asks for the lock
-# too early is put to sleep. The threads also do not meet at the end of equal shares.
-LINGER = 25_000
-
-
-def _read(numbers: Numbers, place: int) -> int:
-    """Return numbers[place], with the latest change by another thread."""
-    return int(numbers[place])
-
-
-def _write(numbers: Numbers, place: int, value: int) -> None:
-    """Set numbers[place]; other threads see all earlier writes before this one."""
-    numbers[place] = value
-
-
-@type_callable(_read)
-def _type_of_read(context: Any) -> Callable[..., Any]:
-    return lambda numbers, place: numbers.dtype
-
-
-@type_callable(_write)
-def _type_of_write(context: Any) -> Callable[..., Any]:
-    return lambda numbers, place, value: types.none
-
-
-def _address(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-    array = make_array(signature.args[0])(context, builder, args[0])
-    place = context.cast(builder, args[1], signature.args[1], types.intp)
-    return builder.gep(array.data, [place])
-
-
-@lower_builtin(_read, types.Array, types.Integer)
-def _lower_read(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-    return builder.load_atomic(
-        _address(context, builder, signature, args), ordering="acquire", align=8
-    )
-
-
-@lower_builtin(_write, types.Array, types.Integer, types.Integer)
-def _lower_write(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-    value = context.cast(builder, args[2], signature.args[2], types.int64)
-    address = _address(context, builder, signature, args)
-    builder.store_atomic(value, address, ordering="release", align=8)
-    return context.get_dummy_value()
+# too early is put to sleep.
+LINGER = 0 if interpreted else 300
 
 
 @kernel
-def arrive(numbers: Numbers, place: int, value: int) -> None:
-    """Set numbers[place], for a thread that waits for it."""
-    _write(numbers, place, value)
+def announce(words: Words, place: int, value: int) -> None:
+    """Set words[place], for threads that watch it."""
+    write(words, place, value)
 
 
 @kernel
-def arrive_and_await(
-    numbers: Numbers, place: int, value: int, awaited: int, past: int, patience: int
-) -> bool:
-    """Set numbers[place], then watch numbers[awaited] until it is beyond `past`.
+def watch(words: Words, place: int, past: int, looks: int, linger: int) -> bool:
+    """Watch words[place] until it is beyond `past`.
 
-    Returns whether that happened within `patience` looks.
+    Returns whether that happened within so many looks. If so, returns a little later.
     """
-    _write(numbers, place, value)
-    for _ in range(patience):
-        if _read(numbers, awaited) > past:
-            for _ in range(LINGER):  # noqa: SIM110
-                if _read(numbers, awaited) <= past:  # never; or none is read
-                    return False
+    for _ in range(looks):
+        if read(words, place) > past:
+            for _ in range(linger):
+                relax()
             return True
+        relax()
     return False

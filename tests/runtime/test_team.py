@@ -17,9 +17,9 @@ import pytest
 from interrupts import await_end, helpers, interrupted
 
 import skset
-from skset.runtime import spin, team
+from skset.runtime import gains, helper, parts, spin, team
+from skset.runtime.claims import await_done, claim, finish
 from skset.runtime.jit import kernel
-from skset.runtime.spin import arrive, arrive_and_await
 from skset.runtime.team import Team
 
 # How long a test may take: much longer than any does.
@@ -27,7 +27,7 @@ TIMEOUT = 30
 HUNG = []  # the first test that took longer; the threads it left would delay others
 WORK = 10**6
 # Looks before a thread sleeps: it sleeps always, as it does by default, never.
-PATIENCES = {"sleeping": 0, "default": team.PATIENCE, "watching": 10**8}
+PATIENCES = {"sleeping": 0, "default": spin.LOOKS, "watching": 10**7}
 if numba.config.DISABLE_JIT:
     PATIENCES["watching"] = 100
 
@@ -76,12 +76,12 @@ def promptly(test):
 def _everything_is_shared(monkeypatch):
     monkeypatch.setattr(team, "MIN_WORK", 0)
     # Threads end because they are told to, not because nobody needs them.
-    monkeypatch.setattr(team, "IDLE", 1000)
+    monkeypatch.setattr(helper, "IDLE", 1000)
 
 
 @pytest.fixture
 def patience(request, monkeypatch):
-    monkeypatch.setattr(team, "PATIENCE", request.param)
+    monkeypatch.setattr(spin, "LOOKS", request.param)
 
 
 patiences = pytest.mark.parametrize(
@@ -201,7 +201,7 @@ def test_a_team_of_one_has_no_threads():
 def test_a_run_sees_all_that_was_written_in_the_run_before(
     n_threads, patience, n_runs, monkeypatch
 ):
-    monkeypatch.setattr(team, "PATIENCE", PATIENCES[patience])
+    monkeypatch.setattr(spin, "LOOKS", PATIENCES[patience])
     n_runs = n_runs // 20 if numba.config.DISABLE_JIT else n_runs
     rng = np.random.default_rng(0)
     shares = [np.cumsum([0, *rng.integers(0, 9, 64)]) for _ in range(16)]
@@ -230,7 +230,7 @@ def test_threads_that_have_gone_to_sleep_answer(patience):
 
 @promptly
 def test_no_thread_oversleeps_what_is_posted_while_it_goes_to_sleep(monkeypatch):
-    monkeypatch.setattr(team, "PATIENCE", 0)
+    monkeypatch.setattr(spin, "LOOKS", 0)
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
     try:
@@ -445,67 +445,7 @@ def test_a_new_team_works_in_a_forked_child():  # row 51
         run_and_check(workers)
 
 
-# Signals
-
-
-def test_arrive_writes_the_value_and_nothing_else():
-    numbers = np.arange(5)
-    arrive(numbers, 3, 17)
-    assert numbers.tolist() == [0, 1, 2, 17, 4]
-
-
-@pytest.mark.parametrize("patience", [0, 1, 100])
-def test_whoever_awaits_too_long_is_told(patience):
-    numbers = np.arange(5)
-    assert arrive_and_await(numbers, 1, 9, 4, 4, patience) is False
-    assert arrive_and_await(numbers, 2, -9, 4, 5, patience) is False
-    assert numbers.tolist() == [0, 9, -9, 3, 4]
-
-
-@pytest.mark.parametrize("past", [3, 0, -7])
-def test_what_was_passed_already_is_seen_at_the_first_look(past):
-    numbers = np.arange(5)
-    assert arrive_and_await(numbers, 1, 9, 4, past, 0) is False  # not one look
-    assert arrive_and_await(numbers, 2, 8, 4, past, 1) is True
-    assert numbers.tolist() == [0, 9, 8, 3, 4]
-
-
-@promptly
-def test_a_change_is_seen_by_a_thread_that_is_watching():
-    numbers = np.zeros(32, np.int64)
-    seen = Future()
-
-    def watch():
-        seen.set_result(arrive_and_await(numbers, 16, 1, 0, 0, 10**11))
-
-    thread = threading.Thread(target=watch, daemon=True)
-    thread.start()
-    time.sleep(0.05)  # the thread is busy looking by now
-    arrive(numbers, 0, 1)
-    thread.join()
-    assert seen.result() is True
-
-
-@promptly
-def test_what_another_thread_changes_is_heard_in_turn():
-    numbers, heard = np.zeros(32, np.int64), []
-
-    def answer():
-        done = 0
-        while done < 100:
-            while not arrive_and_await(numbers, 16, done, 0, done, 1000):
-                pass
-            heard.append(int(numbers[0]))
-            done = heard[-1]
-        arrive(numbers, 16, done)
-
-    thread = threading.Thread(target=answer)
-    thread.start()
-    for n in range(1, 101):
-        while not arrive_and_await(numbers, 0, n, 16, n - 1, 1000):
-            pass
-    thread.join()
-    assert heard == list(range(1, 101))
+# Interrupts
 
 
 def interrupt_once(monkeypatch, owner, name):
@@ -536,7 +476,7 @@ def await_sleep(workers):
 @pytest.mark.parametrize("name", ["arrive", "arrive_and_await"])
 @promptly
 def test_an_interrupt_before_others_are_woken_leaves_no_one_waiting(name, monkeypatch):
-    monkeypatch.setattr(team, "PATIENCE", 1)
+    monkeypatch.setattr(spin, "LOOKS", 1)
     done, before = np.zeros(6, np.int64), helpers()
     with Team(3) as workers:
         await_sleep(workers)
@@ -551,7 +491,7 @@ def test_an_interrupt_before_others_are_woken_leaves_no_one_waiting(name, monkey
 
 @promptly
 def test_an_interrupt_while_leaving_leaves_no_thread_behind(monkeypatch):
-    monkeypatch.setattr(team, "PATIENCE", 1)
+    monkeypatch.setattr(spin, "LOOKS", 1)
     before = helpers()
     workers = Team(3).__enter__()
     await_sleep(workers)
@@ -593,7 +533,7 @@ def test_a_thread_that_cannot_be_started_is_an_error_too(monkeypatch):
 
 @promptly
 def test_threads_without_work_end_and_are_started_again(monkeypatch):
-    monkeypatch.setattr(team, "IDLE", 0.01)
+    monkeypatch.setattr(helper, "IDLE", 0.01)
     before, log = helpers(), Log()
     with Team(3) as workers:
         for n in range(1, 4):
@@ -605,9 +545,9 @@ def test_threads_without_work_end_and_are_started_again(monkeypatch):
 @pytest.mark.parametrize("idle", [0, 1e-4])
 @promptly
 def test_no_work_is_lost_that_is_posted_while_a_thread_ends(idle, monkeypatch):
-    monkeypatch.setattr(team, "PATIENCE", 0)
-    monkeypatch.setattr(team, "IDLE", idle)
-    monkeypatch.setattr(team, "START", 0)
+    monkeypatch.setattr(spin, "LOOKS", 0)
+    monkeypatch.setattr(helper, "IDLE", idle)
+    monkeypatch.setattr(helper, "START", 0)
     with Team(3) as workers:
         for n in range(100):
             run_and_check(workers)
@@ -617,7 +557,7 @@ def test_no_work_is_lost_that_is_posted_while_a_thread_ends(idle, monkeypatch):
 @promptly
 def test_an_interrupt_leaves_no_thread_wherever_it_comes(monkeypatch):
     # Row 44. After many of them the end of the block is never reached.
-    monkeypatch.setattr(team, "IDLE", 0.01)
+    monkeypatch.setattr(helper, "IDLE", 0.01)
     monkeypatch.setattr(spin, "LINGER", 0)  # it takes long where it is interpreted
     before, teams, n = helpers(), [], 0
 
@@ -647,7 +587,7 @@ def test_large_work_is_done_in_rounds_that_occupy_all(n_units, n_threads):
         done[start:stop] += 1
 
     with Team(n_threads) as workers:
-        work = 20 * team.LARGEST_WORK * n_threads
+        work = 20 * parts.LARGEST_WORK * n_threads
         workers.run(log, work, np.arange(n_units + 1), done)
     assert done.tolist() == [1] * n_units
     sizes = [stop - start for start, stop in rounds]
