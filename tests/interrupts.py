@@ -4,14 +4,14 @@ import sys
 import time
 from itertools import chain
 
-from skset.runtime import team
+from skset.runtime.helper import Helper
 
 # How long a thread may take to end, on a very slow machine.
 TIMEOUT = 20
 
 
-def interrupted(n, action, path):
-    """Interrupt an action before the n-th thing that the code of one file does.
+def interrupted(n, action, *paths):
+    """Interrupt an action before the n-th thing that the code of some files does.
 
     Returns whether the action came so far. It is the interpreter's own trace that
     raises, so that a test reaches every gap in turn, and needs no luck.
@@ -19,7 +19,7 @@ def interrupted(n, action, path):
     steps = chain([False] * n, [True])
 
     def trace(frame, event, arg):
-        if frame.f_code.co_filename != path:
+        if frame.f_code.co_filename not in paths:
             return None
         frame.f_trace_opcodes = True
         if next(steps, False):
@@ -46,6 +46,14 @@ def helpers():
     return {ident for ident, frame in frames if _serves(frame)}
 
 
+def await_begin(n, before=frozenset()):
+    """Wait until there are n other threads of teams than those that were `before`."""
+    deadline = time.monotonic() + TIMEOUT
+    while len(helpers() - before) != n:
+        assert time.monotonic() < deadline, "a thread of a team has not begun"
+        time.sleep(0.001)
+
+
 def await_end(before=frozenset()):
     """Wait until there are no other threads of teams than those that were `before`."""
     deadline = time.monotonic() + TIMEOUT
@@ -55,6 +63,6 @@ def await_end(before=frozenset()):
 
 
 def _serves(frame):
-    while frame is not None and frame.f_code is not team._Helper._serve.__code__:
+    while frame is not None and frame.f_code is not Helper._serve.__code__:
         frame = frame.f_back
     return frame is not None

@@ -65,12 +65,16 @@ class Team:
 
     def __exit__(self, *exc_info: object) -> None:
         interrupt: KeyboardInterrupt | None = None
-        while [helper for helper in self._helpers if helper.is_serving]:
+        serving = self._helpers
+        while serving:
             try:
+                # Those too that have not begun yet: nobody waits for them.
                 for helper in self._helpers:
                     helper.stopped = True
                 self._post(None)  # for those that watch
-                time.sleep(NAP)
+                serving = [helper for helper in self._helpers if helper.is_serving]
+                if serving:
+                    time.sleep(NAP)
             except KeyboardInterrupt as error:
                 interrupt = error
         self._helpers = []

@@ -15,16 +15,17 @@ def Estimator(request):
 
 @pytest.fixture
 def threads_at_work(monkeypatch):
-    """Make every layer worth sharing; return what was shared with other threads."""
+    """Have every layer shared; return what was shared with other threads."""
     shared = []
     team = sys.modules["skset.runtime.team"]
     post = team.Team._post
 
-    def noted(self, jobs):
-        shared.extend(jobs)
-        post(self, jobs)
+    def noted(self, call):
+        shared.extend([call] * (call is not None))
+        post(self, call)
 
     monkeypatch.setattr(joblib, "cpu_count", lambda: 3)
     monkeypatch.setattr(team, "MIN_WORK", 0)
+    monkeypatch.setattr(team.Gain, "together", True)
     monkeypatch.setattr(team.Team, "_post", noted)
     return shared

@@ -223,9 +223,9 @@ REPEATED = """
 import signal, sys, time, warnings
 import numpy as np
 from skset.estimators import {0}
-from skset.runtime import team
+from skset.runtime import helper, team
 
-team.MIN_WORK, team.IDLE = 0, 0.01
+team.MIN_WORK, helper.IDLE = 0, 0.01
 X = np.random.default_rng(0).standard_normal((60, 20))
 y = (X[:, 0] > 0).astype(int)
 model = {0}((20,), max_iter=2, n_jobs=2, random_state=0)

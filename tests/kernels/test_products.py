@@ -295,6 +295,7 @@ def test_a_team_really_shares_large_work_and_only_that(monkeypatch):
 
     indptr = np.array([0, 10, 20, 30, 40])
     monkeypatch.setattr(team, "MIN_WORK", 400)
+    monkeypatch.setattr(team.Gain, "together", True)
     with Team(2) as workers:
         workers.run(count, 399, indptr)
         assert calls == [(0, 4)]
@@ -307,7 +308,7 @@ def test_a_team_really_shares_large_work_and_only_that(monkeypatch):
 
 
 @pytest.mark.parametrize("failing", [0, 2])
-def test_an_error_in_any_thread_is_raised(failing, monkeypatch):
+def test_an_error_in_any_part_is_raised(failing, monkeypatch):
     def fail(start, stop):
         if start == failing:
             raise ZeroDivisionError

@@ -14,12 +14,14 @@ from pathlib import Path
 import numba
 import numpy as np
 import pytest
-from interrupts import await_end, helpers, interrupted
+from interrupts import await_begin, await_end, helpers, interrupted
 
 import skset
 from skset.runtime import gains, helper, parts, spin, team
 from skset.runtime.claims import await_done, claim, finish
+from skset.runtime.helper import Helper
 from skset.runtime.jit import kernel
+from skset.runtime.parts import parts_of
 from skset.runtime.team import Team
 
 # How long a test may take: much longer than any does.
@@ -75,6 +77,7 @@ def promptly(test):
 @pytest.fixture(autouse=True)
 def _everything_is_shared(monkeypatch):
     monkeypatch.setattr(team, "MIN_WORK", 0)
+    monkeypatch.setattr(team, "Gain", Always)
     # Threads end because they are told to, not because nobody needs them.
     monkeypatch.setattr(helper, "IDLE", 1000)
 
@@ -103,6 +106,15 @@ def mirror(start, stop, before, after):
         after[i] = before[before.size - 1 - i] + 1
 
 
+class Always:
+    """Has all work shared, whether that is faster or not."""
+
+    together = True
+
+    def note(self, seconds):
+        pass
+
+
 class KernelError(Exception):
     """What a kernel of these tests raises."""
 
@@ -127,6 +139,42 @@ def run_and_check(workers, n_units=5):
     assert np.array_equal(done, np.ones(n_units))
 
 
+def meeting(n_threads, kernel):
+    """Return a kernel for as many parts as threads, one for each of them."""
+    barrier = threading.Barrier(n_threads)
+
+    def meet(*args):
+        barrier.wait(TIMEOUT)
+        kernel(*args)
+
+    return meet
+
+
+@kernel
+def run_phases(claims, phase, pause, counts):
+    """Count each chunk of each phase, a row of counts."""
+    for row in range(counts.shape[0]):
+        chunk = claim(claims, phase, counts.shape[1])
+        while chunk >= 0:
+            counts[row, chunk] += 1
+            finish(claims, phase)
+            chunk = claim(claims, phase, counts.shape[1])
+        await_done(claims, phase, counts.shape[1], pause)
+        phase += 1
+    return phase
+
+
+def run_together_and_check(workers):
+    counts = np.zeros((4, 5), np.int64)
+    workers.together(run_phases, WORK, counts)
+    assert np.array_equal(counts, np.ones_like(counts))
+
+
+def run_until_it_fails(workers):
+    while True:  # nobody waits for a thread: it may fail after the call
+        run_and_check(workers)
+
+
 # Shares
 
 
@@ -145,28 +193,67 @@ def test_every_unit_is_done_exactly_once(shares, n_threads, patience):
 @each_share
 @thread_counts
 @promptly
-def test_every_thread_gets_a_range_and_none_too_much(shares, n_threads):
-    log = Log()
+def test_parts_cover_all_units_and_none_is_too_large(shares, n_threads):
+    log, n_parts = Log(), max(n_threads, min(3, 4 * n_threads) * (n_threads > 1))
     with Team(n_threads) as workers:
-        workers.run(log, WORK, shares)
-    assert len(set(log.threads)) == len(log.threads) == n_threads
-    assert threading.get_ident() in log.threads
+        workers.run(log, 3 * parts.SMALLEST_WORK, shares)
+    assert len(log.calls) == max(1, min(n_parts, shares.size - 1))
     starts, stops = zip(*sorted(log.calls), strict=True)
     assert starts == (0, *stops[:-1])
     assert stops[-1] == shares.size - 1
     largest = np.diff(shares, append=shares[-1]).max()
     for start, stop in log.calls:
-        assert shares[stop] - shares[start] <= shares[-1] / n_threads + largest + 1
+        most = shares[-1] / len(log.calls) + largest + 1
+        assert shares[stop] - shares[start] <= most
+
+
+@pytest.mark.parametrize(
+    ("work", "n_parts"), [(1, 2), (5, 5), (8, 8), (100, 8), (10**6, 1954)]
+)
+def test_large_work_is_cut_finer_than_the_number_of_threads(work, n_parts):
+    shares = np.arange(10_001)
+    assert len(parts_of(work * parts.SMALLEST_WORK, shares, 2)) == n_parts + 1
+    assert len(parts_of(8 * parts.SMALLEST_WORK, shares, 1)) == 2
+
+
+@thread_counts
+@promptly
+def test_all_threads_take_part(n_threads):
+    log = Log()
+    with Team(n_threads) as workers:
+        workers.run(meeting(n_threads, log), 1, np.arange(n_threads + 1))
+    assert len(set(log.threads)) == len(log.threads) == n_threads
+    assert threading.get_ident() in log.threads
 
 
 @promptly
-def test_the_calling_thread_takes_the_first_units():
+def test_the_calling_thread_does_all_if_nobody_comes(monkeypatch):
+    monkeypatch.setattr(Helper, "wake", lambda self: None)
     log = Log()
-    with Team(2) as workers:
+    with Team(3) as workers:
         workers.run(log, WORK, SHARES["equal"])
-    given = dict(zip(log.threads, log.calls, strict=True))
-    assert given.pop(threading.get_ident()) == (0, 10)
-    assert list(given.values()) == [(10, 20)]
+        run_together_and_check(workers)
+    assert len(log.calls) == 3
+    assert set(log.threads) == {threading.get_ident()}
+
+
+@promptly
+def test_a_slow_thread_does_fewer_parts():
+    caller, log = threading.get_ident(), Log()
+    slow = threading.Event()
+
+    def kernel(start, stop):
+        if threading.get_ident() != caller:
+            slow.set()
+            time.sleep(0.1)
+        else:
+            slow.wait(TIMEOUT)
+        log(start, stop)
+
+    with Team(2) as workers:
+        workers.run(kernel, 8 * parts.SMALLEST_WORK, np.arange(9))
+    assert len(log.calls) == 8
+    assert log.threads.count(caller) >= 6
 
 
 @promptly
@@ -176,7 +263,7 @@ def test_nothing_is_shared_below_the_least_work(monkeypatch):
         assert [workers.threads_for(work) for work in (0, 99, 100)] == [1, 1, 3]
         alone, shared = Log(), Log()
         workers.run(alone, 99, SHARES["equal"])
-        workers.run(shared, 100, SHARES["equal"])
+        workers.run(meeting(3, shared), 100, SHARES["equal"])
     assert alone.calls == [(0, 20)]
     assert alone.threads == [threading.get_ident()]
     assert len(set(shared.threads)) == 3
@@ -263,7 +350,10 @@ def test_nothing_that_was_passed_is_kept():
     with Team(3) as workers:
         workers.run(lambda start, stop, array: None, WORK, np.arange(6), array)
         del array
-        assert reference() is None
+        deadline = time.monotonic() + TIMEOUT
+        while reference() is not None:  # a helper may still be on its way out
+            assert time.monotonic() < deadline
+            time.sleep(0.001)
 
 
 @promptly
@@ -304,10 +394,11 @@ def test_errors_are_raised_and_the_team_goes_on(failing, patience):
             with pytest.raises(KernelError) as raised:
                 workers.run(log, WORK, np.arange(7))
             assert raised.value.args[0] in failing
-            assert sorted(log.calls) == [(0, 2), (2, 4), (4, 6)]
-            log.failing = ()
+            assert len(set(log.calls)) == len(log.calls)
+            assert set(log.calls) <= {(0, 2), (2, 4), (4, 6)}
+            log.failing, log.calls = (), []
             workers.run(log, WORK, np.arange(7))  # nothing is left of the errors
-            assert len(log.calls) == 6
+            assert sorted(log.calls) == [(0, 2), (2, 4), (4, 6)]
         run_and_check(workers)
     await_end(before)
 
@@ -316,19 +407,22 @@ def test_errors_are_raised_and_the_team_goes_on(failing, patience):
 @patiences
 @promptly
 def test_if_the_caller_is_interrupted_the_others_are_awaited(error, patience):
-    done = []
+    begun, done, caller = threading.Event(), [], threading.get_ident()
 
     def interrupted(start, stop):
-        if start == 0:
+        if threading.get_ident() == caller:
+            begun.wait(TIMEOUT)
             raise error
+        begun.set()
         time.sleep(0.05)
         done.append(start)
 
     before = helpers()
-    with Team(3) as workers:
+    with Team(2) as workers:
         with pytest.raises(error):
             workers.run(interrupted, WORK, np.arange(7))
-        assert sorted(done) == [2, 4]
+        assert len(done) == 1
+        assert not any(helper.at_work for helper in workers._helpers)
         run_and_check(workers)
     await_end(before)
 
@@ -348,11 +442,14 @@ import numpy as np
 from skset.runtime import spin, team
 from skset.runtime.team import Team
 
-team.MIN_WORK, team.PATIENCE = 0, 1
-done = []
+team.MIN_WORK, spin.LOOKS = 0, 1
+done, begun, caller = [], threading.Event(), threading.get_ident()
 
 def slow(start, stop):
-    if start:
+    if threading.get_ident() == caller:
+        begun.wait()
+    else:
+        begun.set()
         time.sleep(0.1)
         os.kill(os.getpid(), signal.SIGINT)
         time.sleep(0.1)
@@ -362,7 +459,7 @@ try:
     with Team(2) as workers:
         workers.run(slow, 1, np.arange(3))
 except KeyboardInterrupt:
-    print(done, [helper.is_serving for helper in workers._helpers])
+    print(len(done), [helper.is_serving for helper in workers._helpers])
 """
 
 
@@ -377,7 +474,7 @@ def test_a_team_whose_caller_is_interrupted_while_waiting_can_be_left():
         timeout=TIMEOUT,
         check=True,
     )
-    assert process.stdout == "[1] []\n"
+    assert process.stdout == "1 []\n"
     assert process.stderr == ""
 
 
@@ -391,7 +488,7 @@ def test_all_threads_end_with_the_block(n_threads, patience):
     before = helpers()
     with Team(n_threads) as workers:
         run_and_check(workers)
-        assert len(helpers() - before) == n_threads - 1
+        await_begin(n_threads - 1, before)
     await_end(before)
     with Team(n_threads):  # nothing was ever run
         pass
@@ -469,21 +566,20 @@ def interrupt_once(monkeypatch, owner, name):
 def await_sleep(workers):
     """Have the threads of the team start, and wait until they sleep."""
     run_and_check(workers)
-    while not all(helper.asleep for helper in workers._helpers):
+    while not all(h.asleep and h.is_serving for h in workers._helpers):
         time.sleep(0.001)
 
 
-@pytest.mark.parametrize("name", ["arrive", "arrive_and_await"])
+@pytest.mark.parametrize("name", ["_claim", "_finish_and_claim", "_await", "announce"])
 @promptly
-def test_an_interrupt_before_others_are_woken_leaves_no_one_waiting(name, monkeypatch):
+def test_an_interrupt_while_working_leaves_no_one_waiting(name, monkeypatch):
     monkeypatch.setattr(spin, "LOOKS", 1)
     done, before = np.zeros(6, np.int64), helpers()
     with Team(3) as workers:
         await_sleep(workers)
-        interrupt_once(monkeypatch, team, name)
+        interrupt_once(monkeypatch, helper if name == "announce" else parts, name)
         with pytest.raises(KeyboardInterrupt):
-            workers.run(count, WORK, np.arange(7), done)
-        done[:] = 0
+            run_until_it_fails(workers)  # the others may be faster for a while
         workers.run(count, WORK, np.arange(7), done)
         assert done.tolist() == [1] * 6
     await_end(before)
@@ -495,7 +591,7 @@ def test_an_interrupt_while_leaving_leaves_no_thread_behind(monkeypatch):
     before = helpers()
     workers = Team(3).__enter__()
     await_sleep(workers)
-    interrupt_once(monkeypatch, team, "arrive")
+    interrupt_once(monkeypatch, helper, "announce")
     with pytest.raises(KeyboardInterrupt):
         workers.__exit__()
     await_end(before)
@@ -509,11 +605,28 @@ def test_a_thread_that_dies_is_an_error_not_a_wait_without_end(monkeypatch):
     with Team(3) as workers:
         await_sleep(workers)
         monkeypatch.setattr(workers._helpers[0], "_await_post", die)
-        for _ in range(2):  # it dies before it says that it is done, and stays dead
+        for _ in range(2):  # and it stays dead
             with pytest.raises(RuntimeError, match="thread of the team has died") as e:
-                run_and_check(workers)
+                run_until_it_fails(workers)
             assert isinstance(e.value.__cause__, MemoryError)
     assert not workers._helpers
+
+
+@promptly
+def test_nobody_waits_for_the_part_of_a_thread_that_dies(monkeypatch):
+    died = threading.Event()
+
+    def die(call):
+        parts._claim(call.ledger.claims, call.phase, 2)
+        died.set()
+        raise MemoryError
+
+    monkeypatch.setattr(helper.Call, "help", die)
+    with (
+        Team(2) as workers,
+        pytest.raises(RuntimeError, match="thread of the team has died"),
+    ):
+        workers.run(lambda start, stop: died.wait(TIMEOUT), 1, np.arange(3))
 
 
 @promptly
@@ -522,7 +635,7 @@ def test_a_thread_that_cannot_be_started_is_an_error_too(monkeypatch):
         raise RuntimeError("can't start new thread")
 
     with Team(3) as workers, monkeypatch.context() as patched:
-        patched.setattr(team, "start_new_thread", refuse)
+        patched.setattr(helper, "start_new_thread", refuse)
         for _ in range(2):
             with pytest.raises(RuntimeError, match="can't start new thread"):
                 run_and_check(workers)
@@ -565,32 +678,168 @@ def test_an_interrupt_leaves_no_thread_wherever_it_comes(monkeypatch):
         teams.append(Team(2))
         with teams[-1] as workers:
             run_and_check(workers)
+            run_together_and_check(workers)
 
-    while interrupted(n, work, team.__file__):
+    files = [module.__file__ for module in (team, helper, parts)]
+    while interrupted(n, work, *files):
         n += 1
     assert n > 300  # it was interrupted at all
     await_end(before)
     for workers in teams:  # all can be used again
         with workers:
             run_and_check(workers)
+            run_together_and_check(workers)
     await_end(before)
 
 
 @pytest.mark.parametrize("n_units", [1, 2, 6, 7, 100, 1000])
 @pytest.mark.parametrize("n_threads", [1, 2, 3])
 @promptly
-def test_large_work_is_done_in_rounds_that_occupy_all(n_units, n_threads):
-    done, rounds = np.zeros(n_units, np.int64), []
+def test_large_work_is_done_in_short_parts(n_units, n_threads):
+    done, sizes = np.zeros(n_units, np.int64), []
 
     def log(start, stop, done):
-        rounds.append((start, stop))
+        sizes.append(stop - start)
         done[start:stop] += 1
 
     with Team(n_threads) as workers:
-        work = 20 * parts.LARGEST_WORK * n_threads
+        work = 20 * parts.LARGEST_WORK
         workers.run(log, work, np.arange(n_units + 1), done)
     assert done.tolist() == [1] * n_units
-    sizes = [stop - start for start, stop in rounds]
-    if n_units >= n_threads:
-        assert min(sizes) > 0
-        assert len(sizes) >= min(20 * n_threads, n_units // n_threads * n_threads)
+    assert min(sizes) > 0
+    assert len(sizes) == min(20, n_units)
+
+
+# Kernels that claim their chunks
+
+
+@thread_counts
+@patiences
+@promptly
+def test_every_chunk_of_every_phase_is_done_once(n_threads, patience):
+    counts = np.zeros((30, 7), np.int64)
+    with Team(n_threads) as workers:
+        for n in range(1, 100):
+            workers.together(run_phases, WORK, counts)
+            assert np.array_equal(counts, np.full_like(counts, n))
+    workers.together(run_phases, WORK, counts)  # by the caller alone
+    assert np.array_equal(counts, np.full_like(counts, 100))
+
+
+@promptly
+def test_a_kernel_is_called_by_all_threads_with_the_same_arguments():
+    calls, barrier = [], threading.Barrier(3)
+
+    def log(claims, phase, pause, *args):
+        calls.append((threading.get_ident(), id(claims), phase, pause, args))
+        barrier.wait(TIMEOUT)
+        return phase + 5
+
+    with Team(3) as workers:
+        workers.together(log, WORK, 1, "two")
+        workers.together(log, WORK, 1, "two")
+    first, second = calls[:3], calls[3:]
+    for found, phase in ((first, 1), (second, 6)):
+        assert len({call[0] for call in found}) == 3
+        assert len({call[1:] for call in found}) == 1
+        assert found[0][2] == phase
+        assert found[0][4] == (1, "two")
+
+
+@promptly
+def test_a_thread_that_is_late_finds_nothing_to_do():
+    caller, begun, go = threading.get_ident(), threading.Event(), threading.Event()
+    over = threading.Event()
+
+    def late(claims, phase, pause, counts):
+        if threading.get_ident() != caller:
+            begun.set()
+            go.wait(TIMEOUT)
+        else:
+            begun.wait(TIMEOUT)
+        phase = run_phases(claims, phase, pause, counts)
+        if threading.get_ident() != caller:
+            over.set()
+        return phase
+
+    counts, others = np.zeros((3, 4), np.int64), np.zeros((5, 4), np.int64)
+    with Team(2) as workers:
+        workers.together(late, WORK, counts)  # returns, though the other waits
+        assert np.array_equal(counts, np.ones((3, 4)))
+        workers.together(run_phases, WORK, others)
+        go.set()
+        assert over.wait(TIMEOUT)
+        assert np.array_equal(counts, np.ones((3, 4)))
+        run_together_and_check(workers)
+    assert np.array_equal(others, np.ones((5, 4)))
+
+
+@pytest.mark.parametrize("who", ["caller", "helper", "both"])
+@promptly
+def test_an_error_in_a_chunk_leaves_nobody_waiting(who):
+    caller, barrier = threading.get_ident(), threading.Barrier(2)
+
+    def fail(claims, phase, pause, counts):
+        chunk = parts._claim(claims, phase, 2)
+        barrier.wait(TIMEOUT)  # each has claimed one
+        is_caller = threading.get_ident() == caller
+        if who in ("both", "caller" if is_caller else "helper"):
+            raise KernelError(chunk)
+        parts._finish_and_claim(claims, phase, 2)
+        parts._await(claims, phase, 2, pause)
+        return run_phases(claims, phase + 1, pause, counts)
+
+    counts = np.zeros((3, 4), np.int64)
+    with Team(2) as workers:
+        for _ in range(3):
+            with pytest.raises(KernelError):
+                workers.together(fail, WORK, counts)
+            assert not counts.any()
+            run_together_and_check(workers)
+
+
+@promptly
+def test_an_error_outside_of_chunks_is_raised_too():
+    caller, failed = threading.get_ident(), threading.Event()
+
+    def fail(claims, phase, pause):
+        if threading.get_ident() != caller:
+            failed.set()
+            raise KernelError
+        failed.wait(TIMEOUT)
+        time.sleep(0.05)
+        return phase
+
+    with Team(2) as workers:
+        with pytest.raises(KernelError):
+            workers.together(fail, WORK)
+        run_together_and_check(workers)
+
+
+# Whether threads pay
+
+
+@promptly
+def test_work_is_shared_as_its_gain_says(monkeypatch):
+    monkeypatch.setattr(team, "Gain", gains.Gain)
+    shared, n_calls = [], 2 * gains.CALLS + 1
+
+    def log(claims, phase, pause):
+        if threading.get_ident() == caller:
+            shared.append(pause > 0)
+        return phase
+
+    caller = threading.get_ident()
+    with Team(2) as workers:
+        for _ in range(n_calls):
+            workers.together(log, WORK)
+        assert shared == [n % 2 == 0 for n in range(n_calls)]
+        assert len(workers._gains) == 1
+        workers.together(log, 2 * WORK)  # other sizes are tried apart
+        assert len(workers._gains) == 2
+        expected = [2 if n % 2 == 0 else 1 for n in range(n_calls)]
+        found = []
+        for _ in range(n_calls):
+            found.append(workers.threads_for(WORK, count))
+            workers.run(count, WORK, np.arange(3), np.zeros(2, np.int64))
+        assert found == expected

@@ -5,7 +5,7 @@ from itertools import chain, islice
 
 import numpy as np
 import pytest
-from interrupts import await_end, helpers
+from interrupts import await_begin, await_end, helpers
 from model.cases import (
     assert_same_network,
     epochs,
@@ -19,7 +19,7 @@ from reference import DenseNet, assert_canonical
 from training.cases import UNITS, evolution_of, nnz, positions
 
 from skset.model import Samples
-from skset.runtime import team
+from skset.runtime import helper, team
 from skset.strategies import DROPS, METHODS
 from skset.training import SGD, Adam, LearningRate
 
@@ -143,12 +143,12 @@ def test_the_seed_decides_every_bit_for_every_number_of_threads(
 
 def test_threads_live_only_inside_the_with_block(monkeypatch):
     monkeypatch.setattr(team, "MIN_WORK", 0)
-    monkeypatch.setattr(team, "IDLE", 1000)  # the end of the block ends them
+    monkeypatch.setattr(helper, "IDLE", 1000)  # the end of the block ends them
     running = training(sparse_network(UNITS), samples_of("softmax"), n_threads=2)
     before = helpers()
     with running:
         next(running)
-        assert len(helpers() - before) == 1
+        await_begin(1, before)
     await_end(before)
 
 
