@@ -3,10 +3,10 @@
 import json
 import os
 import platform
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-__all__ = ["print_table", "write_json"]
+__all__ = ["print_table", "with_others", "write_json"]
 
 
 def print_table(header, rows):
@@ -21,14 +21,18 @@ def print_table(header, rows):
         print("  ".join([first, *others]), flush=True)
 
 
-def write_json(path, results, told=True):
-    """Write the results, with what they were measured on; an old file stays whole."""
+def write_json(path, results, told=True, peers=()):
+    """Write the results, with what they were measured on; an old file stays whole.
+
+    `peers` are further packages whose versions are told, if they are installed.
+    """
     packages = ("skset", "numpy", "scipy", "scikit-learn", "numba")
     machine = {
         "processor": platform.machine(),
         "cores": os.cpu_count(),
         "python": platform.python_version(),
         **{package: version(package) for package in packages},
+        **{package: version(package) for package in peers if installed(package)},
     }
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -37,3 +41,26 @@ def write_json(path, results, told=True):
     new.replace(path)
     if told:
         print(f"written to {path}")
+
+
+def installed(package):
+    """Return whether a package is installed."""
+    try:
+        version(package)
+    except PackageNotFoundError:
+        return False
+    return True
+
+
+def with_others(path, results, keys):
+    """Return the results, and those of an old file for cases not measured now.
+
+    A case is what the values of `keys` say. The others come first.
+    """
+
+    def case(result):
+        return [result[key] for key in keys]
+
+    new = [case(result) for result in results]
+    old = json.loads(Path(path).read_text())["results"] if Path(path).exists() else []
+    return [result for result in old if case(result) not in new] + results

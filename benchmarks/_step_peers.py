@@ -22,9 +22,10 @@ from skset.training import (
     Training,
 )
 
-__all__ = ["MOMENTUM", "Task", "contestants", "missing"]
+__all__ = ["MOMENTUM", "PACKAGES", "Task", "contestants", "missing"]
 
 MOMENTUM = 0.9
+PACKAGES = ("torch", "sparselab", "sparseprop")
 PEERS = {  # module of contestants, and the packages that it needs
     "_torch_steps": ["torch"],
     "_sparselab_steps": ["torch", "sparselab"],
@@ -65,7 +66,7 @@ def contestants(batch, with_dense):
     return found
 
 
-def missing(packages=("torch", "sparselab", "sparseprop")):
+def missing(packages=PACKAGES):
     """Return the packages that cannot be imported."""
     return [package for package in packages if not importable(package)]
 

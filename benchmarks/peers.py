@@ -22,15 +22,13 @@ to skset's.
 """
 
 import argparse
-import json
 import time
 import warnings
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
-from _report import print_table, write_json
-from _step_peers import Task, contestants, missing
+from _report import print_table, with_others, write_json
+from _step_peers import PACKAGES, Task, contestants, missing
 from step import N_CLASSES, N_FEATURES
 from threadpoolctl import threadpool_limits
 
@@ -53,6 +51,7 @@ NETWORKS = {
     ),
     "5 %": ([784, 3000, 3000, 10], LayerDensities((0.05,) * 3), [512], True),
 }
+CASE = ("network", "batch")  # the keys of a result that say what was measured
 # Steps of which the losses are compared, and how far they may differ.
 N_COMPARED, TOLERANCE = 4, 1e-3
 
@@ -76,7 +75,8 @@ def main():
                 measured = measure(network, batch, with_dense, options.repeats)
                 results += [{"network": name, "batch": batch} | m for m in measured]
     report(results)
-    write_json(options.out, with_others(options.out, results))
+    results = with_others(options.out, results, CASE)
+    write_json(options.out, results, peers=PACKAGES)
 
 
 def network_of(name):
@@ -175,21 +175,8 @@ def ours(result, results):
     return next(
         other["seconds"]
         for other in results
-        if other["who"] == "skset" and case(other) == case(result)
+        if other["who"] == "skset" and all(other[key] == result[key] for key in CASE)
     )
-
-
-def case(result):
-    return result["network"], result["batch"]
-
-
-def with_others(path, results):
-    """Return the results, and those of an old file for cases not measured now."""
-    if not Path(path).exists():
-        return results
-    new = {case(result) for result in results}
-    old = json.loads(Path(path).read_text())["results"]
-    return results + [result for result in old if case(result) not in new]
 
 
 if __name__ == "__main__":
