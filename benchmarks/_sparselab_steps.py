@@ -18,7 +18,9 @@ def linear(layer):
     by_output.sort_indices()
     module = SparseLinear(1, 1, sparsity=0.0)
     module.out_features, module.in_features = by_output.shape
-    module._csr = layout.from_torch_sparse_csr(csr_tensor(by_output, by_output.data))
+    matrix = csr_tensor(by_output, by_output.data)
+    # No room for connections to come: they do not evolve here.
+    module._csr = layout.from_torch_sparse_csr(matrix, padding_ratio=0.0)
     values = torch.from_numpy(np.asarray(module._csr.values))
     module._values = torch.nn.Parameter(values)
     module.bias = torch.nn.Parameter(torch.from_numpy(layer.bias.copy()))
