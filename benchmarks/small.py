@@ -1,4 +1,4 @@
-"""Default fits on small data, where a step is mostly Python and not arithmetic.
+"""Default fits on small data, where Python counts beside the kernels.
 
     python benchmarks/small.py
 
