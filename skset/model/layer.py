@@ -18,9 +18,10 @@ __all__ = ["Layer", "move", "two_moments"]
 Array: TypeAlias = NDArray[Any]
 
 # The outputs of a wide layer are cut into tiles of about so many bytes, so that their
-# rows stay in a cache. A tile has at least so many connections of each input, on
-# average. Measured from 3,000 to 300,000 units.
-TILE_BYTES, SHORTEST_RUN, MAX_TILES = 1 << 23, 5, 8
+# rows stay in a cache, those of long rows in a nearer one. A tile has at least so many
+# connections of each input, on average. Measured from 3,000 to 300,000 units.
+TILE_BYTES, TILE_BYTES_OF_LONG_ROWS, LONG_ROW_BYTES = 1 << 23, 1 << 21, 512
+SHORTEST_RUN, MAX_TILES = 5, 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -223,7 +224,9 @@ class Layer:
         """
         t = self.topology
         longest_runs = t.nnz // (SHORTEST_RUN * t.shape[0])
-        near: int = min(-(-Z.nbytes // TILE_BYTES), max(longest_runs, 1), MAX_TILES)
+        long_rows = Z.shape[1] * Z.itemsize >= LONG_ROW_BYTES
+        size = TILE_BYTES_OF_LONG_ROWS if long_rows else TILE_BYTES
+        near: int = min(-(-Z.nbytes // size), max(longest_runs, 1), MAX_TILES)
         threads: int = min(n_threads, t.shape[1])
         return -(-near // threads) * threads
 

@@ -22,7 +22,7 @@ from skset.runtime.helper import Board, Call, Helper, Ledger
 from skset.runtime.parts import LARGEST_WORK, do_parts, parts_of
 from skset.runtime.spin import announce, watch
 
-__all__ = ["Team"]
+__all__ = ["LARGEST_WORK", "Team"]
 
 Kernel = Callable[..., Any]
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from skset.kernels import Step, aligned_empty
 from skset.model import Loss, Network, Samples, Signals, signals_of
-from skset.runtime.team import Team
+from skset.runtime.team import LARGEST_WORK, Team
 from skset.training.clipping import Clipping
 from skset.training.moves import Moves
 from skset.training.noise import FixedNoise, FreshNoise, GaussianNoise
@@ -85,7 +85,7 @@ class Backpropagation:
         """Return how many steps of so many samples one call should take."""
         network = state.network
         if (
-            self._compiles(network)
+            self._compiles(network, width)
             and self._noise is None
             and kind_of(self.loss, network, width) is not None
             and samples.source.any()
@@ -118,7 +118,7 @@ class Backpropagation:
         ]
         weights = weights.astype(network.dtype, copy=False)
         moves = Moves(samples, rows, weights, steps)
-        if self._compiles(network):
+        if self._compiles(network, work.width):
             plan = self._plan(network, work, team)
             in_kernel = self._noise is None and samples.source.any()
             gather = (
@@ -162,10 +162,15 @@ class Backpropagation:
         """Make new arrays for the next step: the layers have other units now."""
         self._workspaces, self._plans, self._last_width = {}, {}, 0
 
-    def _compiles(self, network: Network) -> bool:
-        """Return whether one kernel can take the steps, apart from the loss."""
+    def _compiles(self, network: Network, width: int) -> bool:
+        """Return whether one kernel takes a step, apart from rarer losses."""
         slopes = (activation.slope for activation in network.hidden)
-        return not self.dropout and self._clipping is None and None not in slopes
+        return (
+            network.nnz * width <= LARGEST_WORK
+            and not self.dropout
+            and self._clipping is None
+            and None not in slopes
+        )
 
     def _plan(self, network: Network, work: Workspace, team: Team) -> Plan:
         known, wanted = self._plans.get(work.width), (network, work, self.loss, team)

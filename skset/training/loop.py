@@ -187,10 +187,11 @@ class Training:
                 self._evolve()
             rows = self._next_rows(order[start:])
             losses, weights = self._steps(rows)
-            summed += float(losses @ weights)
-            total += float(weights.sum())
+            for loss, weight in zip(losses, weights, strict=True):  # one by one
+                summed += loss * weight
+                total += weight
             start += rows.size
-        return summed / (total or 1.0)
+        return float(summed / (total or 1.0))
 
     def _next_rows(self, order: Array) -> Array:
         """Return the rows of the next steps, of one if something is due after each."""
