@@ -179,7 +179,7 @@ def test_every_room_of_compiled_code_is_stamped():
 
 def test_the_code_of_all_rooms_lies_in_one_place(tmp_path):
     installation = Installation(tmp_path)
-    code = CALL + "from skset.runtime.spin import arrive; arrive(positions, 0, 7)\n"
+    code = CALL + "from skset.runtime.spin import announce; announce(positions, 0, 7)\n"
     for kept in (str(installation.cache), ""):
         installation.run(code, NUMBA_CACHE_DIR=kept)
     at_sources = [installation.package / "__pycache__"] * 2
