@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from skset.kernels import train
 from skset.kernels.column_losses import CLASSES
 from skset.kernels.steps import CHUNK
-from skset.kernels.whole_steps import BACKWARD, FORWARD, LOSS, N_COLUMNS
+from skset.kernels.whole_steps import BACKWARD, FORWARD, LOSS
 from skset.model import Layer, Loss, Network
 from skset.model.layer import two_moments
 from skset.runtime.team import Team
@@ -31,7 +31,7 @@ ENOUGH_WORK, MOST_STEPS = 1 << 20, 64
 
 
 class Plan:
-    """A table of addresses, see `skset.kernels.whole_steps`; it keeps what they are of.
+    """Tables of addresses, see `skset.kernels.whole_steps`; it keeps what they are of.
 
     Parameters
     ----------
@@ -53,10 +53,8 @@ class Plan:
         self.n_products = network.nnz * work.width
         slopes = [activation.slope for activation in network.hidden]
         self.slopes = np.array([*slopes, 1.0], network.dtype)
-        self.table = np.empty((len(network.layers), N_COLUMNS), np.int64)
+        self._tables: dict[int, Array] = {}
         self._kept: list[list[Array]] = []
-        for depth, layer in enumerate(network.layers):
-            self.table[depth] = self._row(depth, layer)
 
     def fits(self, *others: object) -> bool:
         """Return whether this is the plan for a network, workspace, loss and team."""
@@ -93,12 +91,21 @@ class Plan:
 
     def _run(self, *args: Any) -> None:
         work = self.n_products * args[-1].size
-        self.team.together(train, work, self.table, self.slopes, *args)
+        # One thread is faster with fewer tiles than two need.
+        table = self._table(self.team.threads_for(work, train))
+        self.team.together(train, work, table, self.slopes, *args)
 
-    def _row(self, depth: int, layer: Layer) -> list[int]:
-        """Return a layer's row of the table."""
+    def _table(self, n_threads: int) -> Array:
+        """Return the table for so many threads."""
+        if n_threads not in self._tables:
+            layers = enumerate(self.network.layers)
+            rows = [self._row(depth, layer, n_threads) for depth, layer in layers]
+            self._tables[n_threads] = np.array(rows, np.int64)
+        return self._tables[n_threads]
+
+    def _row(self, depth: int, layer: Layer, n_threads: int) -> list[int]:
+        """Return a layer's row of the table for so many threads."""
         topology, work = layer.topology, self.work
-        n_threads = self.team.threads_for(self.n_products)
         n_tiles = layer.n_tiles(work.Z[depth], n_threads)
         arrays = [
             topology.indptr,
