@@ -2,6 +2,7 @@
 
 import warnings
 from itertools import product
+from mmap import mmap
 from typing import Any
 
 import numpy as np
@@ -43,6 +44,7 @@ def warm_up() -> None:
             _fit_machines(data, dtype=dtype)
         for dtype in (np.float32, np.float64):
             _fit_evolving(X, dtype=dtype)
+            _predict_many(dtype=dtype)
         _fit_wide(rng)
 
 
@@ -72,6 +74,17 @@ def _fit_evolving(X: Any, **params: Any) -> None:
     for more in EVOLVING:
         model = SETClassifier(batch_size=9, update_interval=1, **params, **more)
         model.fit(X, np.arange(N_SAMPLES) % 3)
+
+
+def _predict_many(**params: Any) -> None:
+    # From 512 samples on, connections are sorted by output. Memory maps are cast batch
+    # by batch.
+    n = 512
+    for given in (np.float32, np.float64):
+        memory = mmap(-1, n * N_FEATURES * np.dtype(given).itemsize)
+        many = np.frombuffer(memory, given).reshape(n, N_FEATURES)
+        model = SETClassifier((5,), max_iter=1, **params)
+        model.fit(many, np.arange(n) % 3).predict(many)
 
 
 def _fit_selectors(X: Any, rng: Generator, **params: Any) -> None:

@@ -8,6 +8,7 @@ from skset.kernels.energies import add_log_odds
 from skset.kernels.memory import aligned_empty
 from skset.kernels.patterns import (
     add_counts,
+    by_output,
     carry,
     flat_positions,
     free_positions,
@@ -20,7 +21,7 @@ from skset.kernels.patterns import (
     subset,
     tile_starts,
 )
-from skset.kernels.products import forward, pull_back
+from skset.kernels.products import AHEAD, forward, forward_by_output, pull_back
 from skset.kernels.scores import BLOCK, TILE, encode, strong_pairs
 from skset.kernels.steps import backward, pair_scores
 from skset.kernels.sums import (
@@ -34,6 +35,7 @@ from skset.kernels.updates import Step, update
 from skset.kernels.whole_steps import train
 
 __all__ = [
+    "AHEAD",
     "BLOCK",
     "TILE",
     "Step",
@@ -43,11 +45,13 @@ __all__ = [
     "aligned_empty",
     "all_finite",
     "backward",
+    "by_output",
     "carry",
     "column_sums",
     "encode",
     "flat_positions",
     "forward",
+    "forward_by_output",
     "free_positions",
     "gather_dense",
     "gather_sparse",

@@ -1,5 +1,6 @@
 """Arrays that begin with a cache line, for kernels to work in."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,8 @@ CACHE_LINE = 64
 def aligned_empty(shape: int | tuple[int, ...], dtype: DTypeLike) -> Array:
     """Return an array like np.empty, that begins with a cache line."""
     dtype = np.dtype(dtype)
-    n_bytes = int(np.prod(shape)) * dtype.itemsize
+    size = shape if isinstance(shape, int) else math.prod(shape)
+    n_bytes = size * dtype.itemsize
     buffer = np.empty(n_bytes + CACHE_LINE, np.uint8)
     start = -buffer.ctypes.data % CACHE_LINE
     return buffer[start : start + n_bytes].view(dtype).reshape(shape)

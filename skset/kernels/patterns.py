@@ -12,6 +12,7 @@ from skset.runtime.jit import kernel
 
 __all__ = [
     "add_counts",
+    "by_output",
     "carry",
     "flat_positions",
     "free_positions",
@@ -54,6 +55,27 @@ def tile_starts(
             while k < indptr[i + 1] and indices[k] < end:
                 k += 1
     starts[n_in * n_tiles] = indptr[n_in]
+
+
+@kernel
+def by_output(
+    indptr: Array,
+    indices: Array,
+    weights: Array,
+    places: Array,
+    inputs: Array,
+    sorted_weights: Array,
+) -> None:
+    """Write the input and the weight of each connection, output by output.
+
+    The connections to output j come from ``places[j]`` on, sorted by their inputs.
+    Afterwards `places` says where they end.
+    """
+    for i in range(indptr.size - 1):
+        for k in range(indptr[i], indptr[i + 1]):
+            place = places[indices[k]]
+            inputs[place], sorted_weights[place] = i, weights[k]
+            places[indices[k]] = place + 1
 
 
 @kernel

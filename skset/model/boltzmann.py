@@ -179,8 +179,9 @@ class RBM(LayerStack):
         rows.
         """
         answers: Any = None
+        machine = self.for_many(samples.n_samples)
         for rows, V in self.gathered(samples):
-            part = answer(self, V).T
+            part = answer(machine, V).T
             if answers is None:
                 answers = np.empty((samples.n_samples, *part.shape[1:]), dtype)
             answers[rows] = part

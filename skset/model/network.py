@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import Any, Self, TypeAlias
 
 import numpy as np
@@ -196,19 +197,22 @@ class Network(LayerStack):
             In the network's dtype. The column of a sample has the same bits for any
             other samples.
         """
-        Z = np.empty((self.n_units[-1], samples.n_samples), self.dtype)
-        for rows, A in self.gathered(samples):
-            Z[:, rows] = self._outputs(A)
-        return Z
+        network = self.for_many(samples.n_samples)
+        return network._sums(samples, 0, samples.n_samples)
 
     def loss(self, samples: Samples, loss: Loss) -> float:
         """Return the weighted mean loss over the samples, without the penalty."""
-        weight, _ = samples.weights(np.arange(samples.n_samples))
+        n, width = samples.n_samples, self._chunk_width()
+        network = self.for_many(n)
+        weight, _ = samples.weights(np.arange(n))
+        total = 0.0
         with np.errstate(all="ignore"):
-            return sum(
-                loss(self._outputs(A), samples.targets(rows), weight[rows])
-                for rows, A in self.gathered(samples)
-            )
+            for start in range(0, n, width):
+                stop = min(start + width, n)
+                targets = samples.targets(np.arange(start, stop))
+                Z = network._sums(samples, start, stop)
+                total += loss(Z, targets, weight[start:stop])
+        return total
 
     def passed(
         self, X: Array, team: Team = SERIAL
@@ -263,11 +267,24 @@ class Network(LayerStack):
             for depth, layer in enumerate(self.layers)
         )
 
-    def _outputs(self, A: Array) -> Array:
-        """Return the weighted sums of the output layer."""
+    def _sums(self, samples: Samples, start: int, stop: int) -> Array:
+        """Return the output layer's weighted sums for the samples [start, stop)."""
+        Z = aligned_empty((self.n_units[-1], stop - start), self.dtype)
+        size = max(self.n_units) * min(self._near_width(), stop - start)
+        memory = aligned_empty(size, self.dtype), aligned_empty(size, self.dtype)
+        for first, end in pairwise(self._cuts(start, stop)):
+            A = memory[0][: samples.n_features * (end - first)]
+            A = A.reshape(samples.n_features, end - first)
+            samples.gather(np.arange(first, end), A)
+            Z[:, first - start : end - start] = self._outputs(A, memory[::-1])
+        return Z
+
+    def _outputs(self, A: Array, memory: tuple[Array, Array]) -> Array:
+        """Return the weighted sums of the output layer; layers take turns in memory."""
         with np.errstate(all="ignore"):  # the caller checks for non-finite values
             for depth, n_units in enumerate(self.n_units[1:]):
-                Z = aligned_empty((n_units, A.shape[1]), self.dtype)
+                shape = n_units, A.shape[1]
+                Z = memory[depth % 2][: shape[0] * shape[1]].reshape(shape)
                 self.propagate(depth, A, Z, Z)
                 A = Z
         return A

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from skset import kernels
 from skset.kernels import aligned_empty
+from skset.model.by_output import MULTIPLE, LayerByOutput
 from skset.model.layer import Layer
 from skset.model.samples import Samples
 
@@ -17,7 +18,15 @@ __all__ = ["LayerStack"]
 
 Array: TypeAlias = NDArray[Any]
 
-# Prediction works on this many bytes of activations at a time.
+# A copy of the connections by output is made for at least so many samples, and at least
+# one for so many units. Measured from 1,000 to 300,000 units.
+MANY, UNITS_PER_SAMPLE = 512, 32
+# From layer to layer about so many bytes are passed at once, which fit into a near
+# cache, and at most so many samples.
+NEAR_BYTES, WIDEST = 3 << 19, 1024
+# In a very wide network 32 samples would take more memory than this: then it is 16.
+MOST_BYTES = 1 << 26
+# Losses and answers are computed for this many bytes of activations at a time.
 CHUNK_BYTES = 1 << 24
 # The width of a chunk is a multiple of the first, and at most the second.
 LANES, LARGEST_CHUNK = 16, 256
@@ -109,6 +118,17 @@ class LayerStack:
         squares = (kernels.squared_sum(layer.views[0]) for layer in self.layers)
         return float(sum(squares))
 
+    def for_many(self, n_samples: int) -> Self:
+        """Return a model that passes so many samples quickly, with the same bits.
+
+        Its layers are `LayerByOutput` if their copies pay. It is for predictions, while
+        no weight changes.
+        """
+        least = max(MANY, max(self.n_units) // UNITS_PER_SAMPLE)
+        if n_samples < least or self._near_width() < MULTIPLE:
+            return self
+        return self.with_layers(LayerByOutput.of(layer) for layer in self.layers)
+
     def gathered(self, samples: Samples) -> Iterator[tuple[Array, Array]]:
         """Yield all samples, one chunk at a time.
 
@@ -127,6 +147,27 @@ class LayerStack:
             yield rows, A
 
     def _chunk_width(self) -> int:
-        widest = max(n_in + n_out for n_in, n_out in pairwise(self.n_units))
-        width = CHUNK_BYTES // (widest * self.dtype.itemsize)
+        width = CHUNK_BYTES // self._bytes_of_sample()
         return min(max(width // LANES * LANES, LANES), LARGEST_CHUNK)
+
+    def _cuts(self, start: int, stop: int) -> list[int]:
+        """Return where the chunks begin and end that are passed from layer to layer.
+
+        A copy by output serves multiples of 32. So what is left is a chunk of its own.
+        """
+        width = min(self._near_width(), stop - start)
+        whole = stop - (stop - start) % min(width, MULTIPLE)
+        return [*range(start, whole, width), whole, *([stop] if whole < stop else [])]
+
+    def _near_width(self) -> int:
+        """Return how many samples are passed from layer to layer at once."""
+        sample = self._bytes_of_sample()
+        if MULTIPLE * sample > MOST_BYTES:
+            return LANES
+        width = NEAR_BYTES // sample // MULTIPLE * MULTIPLE
+        return min(max(width, MULTIPLE), WIDEST)
+
+    def _bytes_of_sample(self) -> int:
+        """Return the most bytes that inputs and outputs of a layer take together."""
+        widest = max(n_in + n_out for n_in, n_out in pairwise(self.n_units))
+        return widest * self.dtype.itemsize

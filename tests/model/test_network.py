@@ -1,5 +1,6 @@
 import pickle
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 import pytest
@@ -58,8 +59,9 @@ def test_a_sample_gets_the_same_bits_whatever_the_others(dtype, monkeypatch):
         alone = network.weighted_sums(Samples(X[s : s + 1]))
         assert np.array_equal(alone[:, 0], together[:, s])
     assert np.array_equal(network.weighted_sums(Samples(X[some])), together[:, some])
-    for chunk_bytes in (1, 1 << 16):
-        monkeypatch.setattr(module, "CHUNK_BYTES", chunk_bytes)
+    for near_bytes, many in product((1, 1 << 16), (1, 512)):
+        monkeypatch.setattr(module, "NEAR_BYTES", near_bytes)
+        monkeypatch.setattr(module, "MANY", many)
         assert np.array_equal(network.weighted_sums(Samples(X)), together)
 
 
