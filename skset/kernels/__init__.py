@@ -11,10 +11,10 @@ from skset.kernels.patterns import (
     by_output,
     carry,
     flat_positions,
+    floors,
     free_positions,
     mark_reached,
     mark_taken,
-    merge,
     sort_numbers,
     split,
     squeeze,
@@ -22,6 +22,9 @@ from skset.kernels.patterns import (
     tile_starts,
 )
 from skset.kernels.products import AHEAD, forward, forward_by_output, pull_back
+from skset.kernels.products import forward, pull_back
+from skset.kernels.ranges import between, outside
+from skset.kernels.replacement import replace
 from skset.kernels.scores import BLOCK, TILE, encode, strong_pairs
 from skset.kernels.steps import backward, pair_scores
 from skset.kernels.sums import (
@@ -29,6 +32,7 @@ from skset.kernels.sums import (
     column_sums,
     row_lengths,
     row_sums,
+    running_sums,
     squared_sum,
 )
 from skset.kernels.updates import Step, update
@@ -45,11 +49,13 @@ __all__ = [
     "aligned_empty",
     "all_finite",
     "backward",
+    "between",
     "by_output",
     "carry",
     "column_sums",
     "encode",
     "flat_positions",
+    "floors",
     "forward",
     "forward_by_output",
     "free_positions",
@@ -57,11 +63,13 @@ __all__ = [
     "gather_sparse",
     "mark_reached",
     "mark_taken",
-    "merge",
+    "outside",
     "pair_scores",
     "pull_back",
+    "replace",
     "row_lengths",
     "row_sums",
+    "running_sums",
     "sort_numbers",
     "split",
     "squared_sum",

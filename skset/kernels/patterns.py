@@ -15,10 +15,10 @@ __all__ = [
     "by_output",
     "carry",
     "flat_positions",
+    "floors",
     "free_positions",
     "mark_reached",
     "mark_taken",
-    "merge",
     "sort_numbers",
     "split",
     "squeeze",
@@ -134,55 +134,18 @@ def subset(
 
 
 @kernel
-def merge(
-    indptr: Array,
-    indices: Array,
-    places: Array,
-    born: Array,
-    n_out: int,
-    new_indptr: Array,
-    new_indices: Array,
-    source: Array,
-) -> bool:
-    """Merge a pattern and newborn connections into one.
+def carry(values: Array, source: Array, fills: Array, carried: Array) -> None:
+    """Write the old value of each connection, or a fill where the source is -1.
 
-    `born` has sorted positions, `new_indptr` is 0 at its first entry. ``source[k]`` is
-    the entry of `places` for connection k, or -1 if it is newborn. Returns whether the
-    newborn positions were different, free, sorted and within the layer.
+    `fills` has one value for all, or one for each connection.
     """
-    end = np.int64(n_out)
-    b = n = 0
-    for i in range(indptr.size - 1):
-        base, last = i * end, np.int64(-1)
-        k, high = indptr[i], indptr[i + 1]
-        while True:
-            j_old = np.int64(indices[k]) if k < high else end
-            j_born = born[b] - base if b < born.size else end
-            j = min(j_old, j_born)
-            if j >= end:
-                break
-            if j <= last:
-                return False
-            # No branch: the processor cannot predict whether an old one is next.
-            is_born = j_born < j_old
-            new_indices[n], last = j, j
-            place = places[k] if k < high else places.dtype.type(-1)
-            source[n] = -1 if is_born else place
-            k += 0 if is_born else 1
-            b += 1 if is_born else 0
-            n += 1
-        new_indptr[i + 1] = n
-    return b == born.size
-
-
-@kernel
-def carry(values: Array, source: Array, carried: Array) -> None:
-    """Write the old value of each connection that existed before."""
     if values.size == 0:
+        carried[:] = fills
         return
+    last = fills.size - 1
     for k in range(source.size):  # no branch: the processor cannot predict it
         value = values[max(source[k], 0)]
-        carried[k] = value if source[k] >= 0 else carried[k]
+        carried[k] = value if source[k] >= 0 else fills[min(k, last)]
 
 
 @kernel
@@ -213,6 +176,19 @@ def squeeze(numbers: Array) -> int:
         if k == 0 or numbers[k] != numbers[n - 1]:
             numbers[n] = numbers[k]
             n += 1
+    return n
+
+
+@kernel
+def floors(values: Array, factor: float, most: int, numbers: Array) -> int:
+    """Write the distinct whole parts of values times a factor, return how many.
+
+    `values` are sorted and not negative. Numbers above `most` are clamped.
+    """
+    n, last = 0, -1
+    for k in range(values.size):
+        numbers[n] = min(np.int64(values[k] * factor), most)
+        n, last = n + (numbers[n] != last), numbers[n]
     return n
 
 
@@ -261,9 +237,18 @@ def mark_taken(
 
 
 @kernel
-def mark_reached(indptr: Array, indices: Array, reached: Array, onward: Array) -> None:
-    """Mark in `onward` the outputs that a connection joins to a marked input."""
+def mark_reached(
+    indptr: Array, indices: Array, reached: Array, onward: Array, enough: int
+) -> None:
+    """Mark in `onward` the outputs that a connection joins to a marked input.
+
+    No more inputs are looked at once so many outputs have been marked.
+    """
+    n = 0
     for i in range(indptr.size - 1):
+        if n >= enough:
+            return
         if reached[i]:
             for k in range(indptr[i], indptr[i + 1]):
+                n += not onward[indices[k]]
                 onward[indices[k]] = True

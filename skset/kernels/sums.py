@@ -5,7 +5,14 @@ import numpy as np
 from skset.kernels.memory import Array
 from skset.runtime.jit import inlined, kernel
 
-__all__ = ["all_finite", "column_sums", "row_lengths", "row_sums", "squared_sum"]
+__all__ = [
+    "all_finite",
+    "column_sums",
+    "row_lengths",
+    "row_sums",
+    "running_sums",
+    "squared_sum",
+]
 
 # So many numbers are added up in their own precision; these sums in float64.
 BLOCK = 1 << 10
@@ -69,3 +76,12 @@ def all_finite(values: Array) -> bool:
     for k in range(values.size):
         total += values[k] * values.dtype.type(0)
     return np.isfinite(total)
+
+
+@kernel
+def running_sums(values: Array) -> None:
+    """Replace each value by the sum of all up to it, added one after the other."""
+    total = values.dtype.type(0)
+    for k in range(values.size):
+        total += values[k]
+        values[k] = total

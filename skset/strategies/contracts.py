@@ -21,6 +21,7 @@ from skset.topology import (
     Floats,
     Integers,
     Topology,
+    is_blind,
     pair_scores,
     read_only,
 )
@@ -217,9 +218,9 @@ class Grow(Protocol):
     def __call__(
         self, topology: Topology, n: int, rng: np.random.Generator, context: Context
     ) -> Integers:
-        """Return n different free positions ``input * n_out + output``, int64.
+        """Return n different positions ``input * n_out + output`` free in `topology`.
 
-        `topology` has the connections that the drop has kept.
+        It has the connections that the drop has kept. Positions are int64.
         """
 
 
@@ -278,11 +279,8 @@ def needs_of(strategy: Any, parameter: str) -> Needs:
 
 
 def bound(parameter: str, strategy: Any, context: Context) -> Callable[..., Any]:
-    """Return an "init", "drop" or "grow" as a function without a context argument.
-
-    A grow gets this context, and so does a drop or an init that declares `needs`.
-    """
-    if parameter != "grow" and not hasattr(strategy, "needs"):
+    """Return an "init", "drop" or "grow" as a function without a context argument."""
+    if is_blind(strategy) or not (parameter == "grow" or hasattr(strategy, "needs")):
         return strategy  # type: ignore[no-any-return]
     return lambda *arguments: strategy(*arguments, context)
 

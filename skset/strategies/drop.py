@@ -37,23 +37,36 @@ class SETDrop:
         self, weights: Floats, zeta: float, rng: np.random.Generator
     ) -> Booleans:
         """Return which connections are kept."""
-        # In sorted order these are the last of the negative weights and the first of
-        # the others.
-        negative = weights < 0
-        n_negative = int(np.count_nonzero(negative))
-        keep = np.ones(weights.size, bool)
-        if n := int(zeta * (weights.size - n_negative)):
-            bound = patterns.nth_smallest(weights, n_negative + n)
-            keep = (weights > bound) | negative
-            n_dropped = int(np.count_nonzero(~keep))
-            patterns.unless_surplus(keep, weights, bound, n_dropped, n, rng)
-        if n := int(zeta * n_negative):
-            bound = patterns.nth_smallest(weights, n_negative - n + 1)
-            dropped = negative & (weights >= bound)
-            keep &= ~dropped
-            n_dropped = int(np.count_nonzero(dropped))
-            patterns.unless_surplus(keep, weights, bound, n_dropped, n, rng)
+        n_negative = int(np.count_nonzero(weights < 0))
+        n_low, n_high = int(zeta * n_negative), int(zeta * (weights.size - n_negative))
+        # In sorted order these are neighbours: the last of the negative weights, and
+        # the first of the others.
+        first, last = n_negative - n_low + 1, n_negative + n_high
+        if first > last:
+            return np.ones(weights.size, bool)
+        low, high = (patterns.nth_smallest(weights, rank) for rank in (first, last))
+        keep = patterns.is_outside(weights, low, high)
+        if np.count_nonzero(keep) != weights.size - n_low - n_high:
+            _keep_surplus(keep, weights, (low, high), (n_low, n_high), rng)
         return keep
+
+
+def _keep_surplus(
+    keep: Booleans,
+    weights: Floats,
+    bounds: tuple[float, float],
+    n_dropped: tuple[int, int],
+    rng: np.random.Generator,
+) -> None:
+    """Keep some of the weights at the bounds, so that so many of each sign are dropped.
+
+    Bounds and numbers are those of the negative weights and of the others. Changes
+    `keep` in place.
+    """
+    n_negative = int(np.count_nonzero(~keep & (weights < 0)))
+    n_others = weights.size - int(np.count_nonzero(keep)) - n_negative
+    patterns.unless_surplus(keep, weights, bounds[1], n_others, n_dropped[1], rng)
+    patterns.unless_surplus(keep, weights, bounds[0], n_negative, n_dropped[0], rng)
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,11 @@ class RandomGrow:
         context: Context | None = None,
     ) -> Integers:
         """Return n free positions."""
-        return patterns.random_free_positions(topology, n, rng)
+        return topology.free_positions(self.free_ranks(topology.n_free, n, rng))
+
+    def free_ranks(self, n_free: int, n: int, rng: np.random.Generator) -> Integers:
+        """Return n sorted ranks among the free positions."""
+        return patterns.sample_ranks(n_free, n, rng)
 
 
 @dataclass(frozen=True)

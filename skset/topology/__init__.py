@@ -12,7 +12,12 @@ from skset.topology.random_positions import (
     sample_ranks,
     topped_up,
 )
-from skset.topology.ranks import all_but_smallest, nth_smallest, unless_surplus
+from skset.topology.ranks import (
+    all_but_smallest,
+    is_outside,
+    nth_smallest,
+    unless_surplus,
+)
 from skset.topology.returned import (
     checked_count,
     checked_flag,
@@ -21,7 +26,14 @@ from skset.topology.returned import (
     checked_topologies,
     refuse,
 )
-from skset.topology.rewiring import Rewiring, carry, enlarge, evolve, strongest
+from skset.topology.rewiring import (
+    Rewiring,
+    carry,
+    enlarge,
+    evolve,
+    is_blind,
+    strongest,
+)
 from skset.topology.sparse_indices import canonical, checked_indices
 from skset.topology.strongest_pairs import pair_scores, row_lengths, topk_pairs
 
@@ -46,6 +58,8 @@ __all__ = [
     "erdos_renyi",
     "evolve",
     "filled_up",
+    "is_blind",
+    "is_outside",
     "joined_anew",
     "nth_smallest",
     "pair_scores",

@@ -10,6 +10,9 @@ from skset.topology.random_positions import filled_up
 
 __all__ = ["are_joined", "joined_anew"]
 
+# Numbers of units. No layer has as many as ALL.
+FEW, ALL = 16, 1 << 62
+
 
 def are_joined(topologies: Sequence[Topology]) -> bool:
     """Return whether a path of connections leads from an input to an output.
@@ -19,10 +22,17 @@ def are_joined(topologies: Sequence[Topology]) -> bool:
     topologies : sequence of Topology
         From the input to the output.
     """
+    # Most often a few units of each layer are enough to find a path.
+    return any(_are_joined(topologies, n_units) for n_units in (FEW, ALL))
+
+
+def _are_joined(topologies: Sequence[Topology], n_units: int) -> bool:
+    """Return whether a path is found through about so many units of each layer."""
     reached = np.ones(topologies[0].shape[0], bool)
     for topology in topologies:
         onward = np.zeros(topology.shape[1], bool)
-        kernels.mark_reached(topology.indptr, topology.indices, reached, onward)
+        pattern = topology.indptr, topology.indices
+        kernels.mark_reached(*pattern, reached, onward, n_units)
         reached = onward
     return bool(reached.any())
 

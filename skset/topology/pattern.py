@@ -85,9 +85,8 @@ class Topology:
             If a position is repeated or outside the layer.
         """
         n_in, n_out = checked_shape(shape)
-        # Stable sorting takes next to no time if they are sorted already.
         numbers = whole_numbers("positions", positions).astype(np.int64, copy=False)
-        numbers = np.sort(numbers, kind="stable")
+        numbers = np.sort(numbers, kind="stable")  # at once if they are sorted already
         indptr, indices = np.zeros(n_in + 1, np.int64), np.empty(numbers.size, np.int32)
         if not kernels.split(numbers, n_out, indptr, indices):
             _refuse((n_in, n_out))
@@ -203,58 +202,60 @@ class Topology:
 
         Returns
         -------
-        topology : Topology
-            With ``keep.sum()`` connections.
-        source : ndarray of int
-            The place of each of them in this topology, of its `place_dtype`.
+        topology, source : Topology, ndarray of int
+            The second has the place of each connection in this topology, and its
+            `place_dtype`.
         """
-        if keep.shape != (self.nnz,) or keep.dtype != bool:
-            found = f"{keep.dtype} of shape {keep.shape}"
-            raise ValueError(f"keep must be {self.nnz} booleans, got {found}.")
-        nnz = np.count_nonzero(keep)
+        nnz = self._n_kept(keep)
         indptr, indices = np.zeros_like(self.indptr), np.empty(nnz, np.int32)
         source = np.empty(nnz, self.place_dtype)
         kernels.subset(self.indptr, self.indices, keep, indptr, indices, source)
         return Topology._of(self.shape, indptr, indices), source
 
-    def merged(self, source: Integers, born: Integers) -> tuple["Topology", Integers]:
-        """Return this topology with newborn connections, and the source of each.
+    def replaced(
+        self, keep: Booleans, born: Integers, by_rank: bool = False
+    ) -> tuple["Topology", Integers]:
+        """Return the topology of kept and newborn connections, and their old places.
 
         Parameters
         ----------
-        source : ndarray of shape (nnz,), int
-            A number for each connection of this topology.
+        keep : ndarray of shape (nnz,), bool
+            Which connections are kept.
         born : ndarray of int64
-            Sorted positions of the newborn connections, all of them free.
+            Sorted positions of the newborn ones.
+        by_rank : bool, default=False
+            Whether `born` has ranks among the places that the kept ones leave free.
 
         Returns
         -------
-        topology : Topology
-            With ``nnz + born.size`` connections.
-        source : ndarray of int
-            The number of each connection; -1 if it is newborn.
+        topology, source : Topology, ndarray of int
+            As from `kept`. The source of a newborn connection is -1.
 
         Raises
         ------
         ValueError
-            If a newborn position is taken, repeated or outside the layer, or if there
-            is not a number for each connection.
+            If a newborn position is taken, repeated or outside the layer.
         """
         born = np.ascontiguousarray(whole_numbers("born", born), np.int64)
-        if source.shape != (self.nnz,):
-            raise ValueError(f"source must be {self.nnz} numbers, got {source.shape}.")
-        nnz = self.nnz + born.size
+        nnz = self._n_kept(keep) + born.size
         indptr, indices = np.zeros_like(self.indptr), np.empty(nnz, np.int32)
-        merged = np.empty(nnz, source.dtype)
-        old, new = (self.indptr, self.indices, source), (indptr, indices, merged)
-        if not kernels.merge(*old, born, self.shape[1], *new):
+        source = np.empty(nnz, self.place_dtype)
+        old = self.indptr, self.indices, read_only(np.ascontiguousarray(keep))
+        given = read_only(born), self.shape[1], int(by_rank)
+        if not kernels.replace(*old, *given, indptr, indices, source):
             _refuse(self.shape)
-        return Topology._of(self.shape, indptr, indices), merged
+        return Topology._of(self.shape, indptr, indices), source
+
+    def _n_kept(self, keep: Booleans) -> int:
+        if keep.shape != (self.nnz,) or keep.dtype != bool:
+            found = f"{keep.dtype} of shape {keep.shape}"
+            raise ValueError(f"keep must be {self.nnz} booleans, got {found}.")
+        return int(np.count_nonzero(keep))
 
     def with_positions(self, positions: Integers) -> "Topology":
         """Return this topology with connections at these sorted positions as well."""
         new = positions[~self.has(positions)]
-        return self.merged(np.empty(self.nnz, np.int32), new)[0] if new.size else self
+        return self.replaced(np.ones(self.nnz, bool), new)[0] if new.size else self
 
     def restricted(
         self, inputs: Booleans, outputs: Booleans

@@ -40,7 +40,7 @@ def sample_ranks(total: int, n: int, rng: np.random.Generator) -> Integers:
         chosen = np.ones(total, bool)
         chosen[sample_ranks(total, total - n, rng)] = False
         return np.flatnonzero(chosen)
-    ranks = _different(_sorted_integers(total, n, rng))
+    ranks = _sorted_integers(total, n, rng)
     while ranks.size < n:
         fresh = _sorted_integers(total, n - ranks.size, rng)
         # A stable sort merges two sorted runs in linear time.
@@ -57,7 +57,7 @@ def _different(ranks: Integers) -> Integers:
 
 
 def _sorted_integers(total: int, n: int, rng: np.random.Generator) -> Integers:
-    """Return n sorted random numbers below `total`, each of them uniform.
+    """Return the different ones, sorted, of n uniform random numbers below `total`.
 
     The partial sums of exponential numbers, divided by their total, are uniform numbers
     in order (Devroye 1986, Non-Uniform Random Variate Generation, section V.3.1). That
@@ -65,12 +65,13 @@ def _sorted_integers(total: int, n: int, rng: np.random.Generator) -> Integers:
     sorted.
     """
     if total > 1 << 48:
-        return np.sort(rng.integers(total, size=n))
+        return _different(np.sort(rng.integers(total, size=n)))
     sums = rng.standard_exponential(n + 1)
-    np.cumsum(sums, out=sums)
-    sums *= total / sums[-1]
-    ranks = sums[:-1].astype(np.int64)
-    return np.minimum(ranks, total - 1, out=ranks)
+    kernels.running_sums(sums)
+    ranks = np.empty(n, np.int64)
+    # Divided here: compiled code may round a quotient in another way.
+    factor = total / float(sums[-1])
+    return ranks[: kernels.floors(sums[:-1], factor, total - 1, ranks)]
 
 
 def random_free_positions(

@@ -7,12 +7,12 @@ import numpy as np
 import numpy.typing as npt
 
 from skset import kernels
-from skset.topology.arrays import Floats, Integers, read_only
+from skset.topology.arrays import Booleans, Floats, Integers, read_only
 from skset.topology.pattern import Topology
 from skset.topology.ranks import all_but_smallest
 from skset.topology.returned import checked_mask, checked_positions, refuse
 
-__all__ = ["Rewiring", "carry", "enlarge", "evolve", "strongest"]
+__all__ = ["Rewiring", "carry", "enlarge", "evolve", "is_blind", "strongest"]
 
 
 class Rewiring(NamedTuple):
@@ -60,7 +60,8 @@ def evolve(
     grow : callable or None
         ``grow(topology, n, rng)`` returns n free positions of the topology of the kept
         connections. None drops without regrowth. `skset.strategies.bound` makes such
-        functions of strategies that look at a context.
+        functions of strategies that look at a context. A grow that `is_blind` is asked
+        for ranks instead: ``free_ranks(n_free, n, rng)``.
     rng : numpy.random.Generator
         Source of randomness.
     layer : int, default=None
@@ -81,14 +82,13 @@ def evolve(
         raise ValueError(f"zeta must be in [0, 1], got {zeta!r}.")
     zeta = min(zeta, topology.n_free / max(topology.nnz, 1))
     if zeta == 0:  # nothing to carry
-        return Rewiring(topology, np.arange(topology.nnz, dtype=topology.place_dtype))
+        return _unchanged(topology)
     keep = drop(read_only(weights), zeta, rng)
     keep = checked_mask("drop", keep, topology.nnz, layer)
-    kept, source = topology.kept(keep)
-    n_dropped = topology.nnz - kept.nnz
+    n_dropped = topology.nnz - int(np.count_nonzero(keep))
     if grow is None or n_dropped == 0:
-        return Rewiring(kept, source)
-    return _grown(kept, source, n_dropped, grow, rng, layer)
+        return Rewiring(*topology.kept(keep))
+    return _grown(topology, keep, n_dropped, grow, rng, layer)
 
 
 def enlarge(
@@ -121,29 +121,62 @@ def enlarge(
         If `grow` returns positions that are not free, not different or too few.
     """
     n = min(n, topology.n_free)
-    source: Integers = np.arange(topology.nnz, dtype=topology.place_dtype)
     if n == 0:
-        return Rewiring(topology, source)
-    return _grown(topology, source, n, grow, rng, layer)
+        return _unchanged(topology)
+    return _grown(topology, np.ones(topology.nnz, bool), n, grow, rng, layer)
+
+
+def _unchanged(topology: Topology) -> Rewiring:
+    """Return the rewiring that keeps every connection in its place."""
+    return Rewiring(topology, np.arange(topology.nnz, dtype=topology.place_dtype))
+
+
+def is_blind(grow: Any) -> bool:
+    """Return whether a grow draws ranks of free places, whatever the connections.
+
+    Its class must define the method itself: a subclass may grow in another way.
+    """
+    return "free_ranks" in vars(type(grow))
 
 
 def _grown(
     topology: Topology,
-    source: Integers,
+    keep: Booleans,
     n: int,
     grow: Callable[..., Any],
     rng: np.random.Generator,
     layer: int | None,
 ) -> Rewiring:
-    """Return the topology with n more connections, and the source of each."""
-    born = grow(topology, n, rng)
+    """Return the topology of what is kept and n more connections, and the sources."""
+    if is_blind(grow):
+        return _grown_blindly(topology, keep, n, grow, rng, layer)
+    kept = topology if keep.all() else topology.kept(keep)[0]
+    born = grow(kept, n, rng)
     positions = checked_positions("grow", born, n, layer)
     try:
-        return Rewiring(*topology.merged(source, positions))
+        return Rewiring(*topology.replaced(keep, positions))
     except ValueError:
-        wrong = _first_wrong(topology, positions)
+        wrong = _first_wrong(kept, positions)
         wanted = f"{n} positions that are free, different and in the layer"
         refuse("grow", wanted, born, layer, f", of which {wrong}")
+
+
+def _grown_blindly(
+    topology: Topology,
+    keep: Booleans,
+    n: int,
+    grow: Any,
+    rng: np.random.Generator,
+    layer: int | None,
+) -> Rewiring:
+    """Grow by ranks. So the topology of what is kept need not be made."""
+    n_free = topology.n_free + topology.nnz - int(np.count_nonzero(keep))
+    born = grow.free_ranks(n_free, n, rng)
+    ranks = checked_positions("grow", born, n, layer)
+    try:
+        return Rewiring(*topology.replaced(keep, ranks, by_rank=True))
+    except ValueError:
+        refuse("grow", f"{n} different ranks below {n_free}", born, layer)
 
 
 def _first_wrong(topology: Topology, positions: Integers) -> str:
@@ -213,6 +246,6 @@ def carry(
         What newborn connections get.
     """
     carried = np.empty(source.size, values.dtype)
-    carried[:] = fill
-    kernels.carry(values, source, carried)
+    fills = np.ravel(np.asarray(fill, values.dtype))
+    kernels.carry(read_only(values), read_only(source), read_only(fills), carried)
     return carried

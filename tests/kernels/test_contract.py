@@ -14,6 +14,8 @@ from skset.kernels import (
     memory,
     patterns,
     products,
+    ranges,
+    replacement,
     scores,
     steps,
     sums,
@@ -21,7 +23,10 @@ from skset.kernels import (
 )
 from skset.runtime import cache, jit
 
-MODULES = [batches, energies, patterns, products, scores, steps, sums, updates]
+MODULES = [
+    *(batches, energies, patterns, products, ranges, replacement),
+    *(scores, steps, sums, updates),
+]
 PUBLIC = {
     name: value
     for name in kernels.__all__

@@ -56,38 +56,6 @@ def test_free_positions_number_the_places_without_connection(mask):
         assert np.array_equal(positions, free[ranks])
 
 
-def merge(mask, places, born):
-    old = reference.by_input(mask)
-    indptr, nnz = np.zeros_like(old[0]), places.size + born.size
-    indices, source = np.empty(nnz, np.int32), np.empty(nnz, places.dtype)
-    new = indptr, indices, source
-    return kernels.merge(*old, places, born, mask.shape[1], *new), *new
-
-
-@masks
-@pytest.mark.parametrize("share", [0, 0.4, 1])
-@pytest.mark.parametrize("dtype", ["int32", "int64"])
-def test_merge_is_the_sorted_union(mask, share, dtype):
-    free = np.flatnonzero(~mask)
-    born = np.sort(np.random.default_rng(1).permutation(free)[: int(share * free.size)])
-    places = 3 * np.arange(mask.sum(), dtype=dtype)
-    valid, indptr, indices, source = merge(mask, places, born)
-    positions, expected = reference.merge(np.flatnonzero(mask), places, born)
-    grown = mask.copy()
-    grown.flat[born] = True
-    assert valid
-    assert np.array_equal(positions, np.flatnonzero(grown))
-    for a, b in zip((indptr, indices), reference.by_input(grown), strict=True):
-        assert np.array_equal(a, b)
-    assert source.tolist() == expected
-
-
-@pytest.mark.parametrize("born", [[1, 1], [0, 3], [3, 4], [5, 2], [-1, 4], [5, 6]])
-def test_merge_tells_taken_repeated_and_unsorted_positions(born):
-    mask = np.array([[False, False, False], [True, False, False]])
-    assert not merge(mask, np.arange(1), np.array(born))[0]
-
-
 @masks
 @pytest.mark.parametrize("share", [0, 0.5, 1])
 def test_subset_is_what_is_kept(mask, share):
@@ -124,10 +92,19 @@ def test_split_tells_wrong_positions(positions):
 
 @pytest.mark.parametrize("dtype", ["int32", "int64"])
 def test_carry_moves_what_has_an_old_place(dtype):
-    carried = np.full(4, 9.0)
     source = np.array([2, -1, 0, -1], dtype)
-    kernels.carry(np.array([1.0, 2, 3]), source, carried)
+    values, carried = np.array([1.0, 2, 3]), np.empty(4)
+    kernels.carry(values, source, np.array([9.0]), carried)
     assert carried.tolist() == [3, 9, 1, 9]
+    kernels.carry(values, source, np.array([5.0, 6, 7, 8]), carried)
+    assert carried.tolist() == [3, 6, 1, 8]
+
+
+@pytest.mark.parametrize("fills", [[7.0], [7.0, 7.0]])
+def test_carry_fills_what_was_empty(fills):
+    carried = np.empty(2)
+    kernels.carry(np.empty(0), np.array([-1, -1]), np.array(fills), carried)
+    assert carried.tolist() == [7, 7]
 
 
 @pytest.mark.parametrize(
@@ -198,8 +175,32 @@ def test_mark_reached_follows_every_connection_of_a_marked_input(mask, share):
     rng = np.random.default_rng(4)
     reached, before = (rng.random(n) < share for n in mask.shape)
     onward = before.copy()
-    kernels.mark_reached(*reference.by_input(mask), reached, onward)
+    kernels.mark_reached(*reference.by_input(mask), reached, onward, mask.size + 1)
     assert np.array_equal(onward, before | (mask & reached[:, None]).any(axis=0))
+
+
+def test_mark_reached_stops_when_enough_are_marked():
+    pattern = reference.by_input(np.array([[1, 1, 0, 0], [0, 1, 1, 0], [0, 0, 0, 1]]))
+    expected = {0: [], 1: [0, 1], 2: [0, 1], 3: [0, 1, 2], 4: [0, 1, 2, 3]}
+    for enough, marked in expected.items():
+        onward = np.zeros(4, bool)
+        kernels.mark_reached(*pattern, np.ones(3, bool), onward, enough)
+        assert np.flatnonzero(onward).tolist() == marked
+
+
+@pytest.mark.parametrize(
+    ("values", "factor", "most", "expected"),
+    [
+        ([], 1.0, 5, []),
+        ([0.0, 0.4, 0.5, 0.9], 2.0, 5, [0, 1]),
+        ([0.5, 1.5, 7.5, 8.5], 1.0, 5, [0, 1, 5]),
+        ([1.0], 2.0**40, 2**62, [2**40]),
+    ],
+)
+def test_floors_are_the_different_whole_parts(values, factor, most, expected):
+    numbers = np.empty(len(values), np.int64)
+    n = kernels.floors(np.array(values), factor, most, numbers)
+    assert numbers[:n].tolist() == expected
 
 
 def test_positions_pass_32_bits():

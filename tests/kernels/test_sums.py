@@ -94,3 +94,12 @@ def test_values_may_be_read_only(kernel, dtype):
     expected = kernel(values)
     values.flags.writeable = False
     assert kernel(values) == expected
+
+
+@dtypes
+@sizes
+def test_running_sums_have_the_bits_of_numpy(dtype, n):
+    values = np.abs(numbers(n, dtype))
+    expected = np.cumsum(values)
+    kernels.running_sums(values)
+    assert np.array_equal(values, expected)

@@ -151,7 +151,7 @@ def choice(state, rng, share):
     assert source.tolist() == np.flatnonzero(keep).tolist()
     free = np.flatnonzero(~mask_of(kept).ravel())
     born = rng.permutation(free)[: int(share * free.size)]
-    rewiring = Rewiring(*kept.merged(source, np.sort(born)))
+    rewiring = Rewiring(*state.topology.replaced(keep, np.sort(born)))
     return state.moved(rewiring, share, born)
 
 
@@ -165,7 +165,7 @@ def no_choice(state, rng, share):
     wrong += born[:1]
     born = np.sort([*born, rng.choice(wrong)])
     with pytest.raises(ValueError, match=REFUSED):
-        topology.merged(np.arange(topology.nnz), born)
+        topology.replaced(np.ones(topology.nnz, bool), born)
     with pytest.raises(ValueError, match=REFUSED):
         Topology.from_positions(topology.shape, [*topology.positions(), *born])
     return state

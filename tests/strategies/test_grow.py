@@ -10,13 +10,14 @@ from skset.strategies import (
     CosineGrow,
     GradientGrow,
     GuidedGrow,
+    MagnitudeDrop,
     MomentumGrow,
     NeuronGrow,
     RandomGrow,
     UnfiredGrow,
 )
 from skset.strategies import grow as module
-from skset.topology import random_topology
+from skset.topology import evolve, is_blind, random_topology
 
 grows = pytest.mark.parametrize("grow", [g() for g in GROWS.values()], ids=GROWS)
 SCORED = [GradientGrow, MomentumGrow, NeuronGrow, CosineGrow, GuidedGrow]
@@ -425,3 +426,45 @@ def test_the_papers_defaults():
     assert GuidedGrow() == GuidedGrow(
         gamma=1.0, uniform_share=0.1, random_share=0.0, n_samples=None
     )
+
+
+# Blind growth
+
+
+def test_random_growth_is_blind_and_its_ranks_are_its_positions():
+    topology = random_topology((20, 15), 100, np.random.default_rng(0))
+    for n in (1, 30, 200):
+        positions = RandomGrow()(topology, n, np.random.default_rng(1))
+        ranks = RandomGrow().free_ranks(200, n, np.random.default_rng(1))
+        assert np.array_equal(topology.free_positions(ranks), positions)
+    assert is_blind(RandomGrow())
+    assert not any(is_blind(grow) for grow in (UnfiredGrow(), GradientGrow(), len))
+
+
+class FirstGrow(RandomGrow):
+    """A subclass that grows in another way, where there is room first."""
+
+    def __call__(self, topology, n, rng, context=None):
+        return topology.free_positions(np.arange(n))
+
+
+def test_a_subclass_of_random_growth_is_asked_for_positions():
+    assert not is_blind(FirstGrow())
+    topology = random_topology((20, 15), 100, np.random.default_rng(0))
+    rewirings = [
+        evolve(
+            topology,
+            np.arange(100.0),
+            zeta=0.2,
+            drop=MagnitudeDrop(),
+            grow=grow,
+            rng=np.random.default_rng(1),
+        )
+        for grow in (RandomGrow(), FirstGrow())
+    ]
+    assert rewirings[0].topology.positions().tolist() != (
+        rewirings[1].topology.positions().tolist()
+    )
+    newborn = rewirings[1].topology.positions()[rewirings[1].source < 0]
+    kept = topology.kept(np.arange(100) >= 20)[0]
+    assert newborn.tolist() == kept.free_positions(np.arange(20)).tolist()

@@ -71,16 +71,19 @@ def test_subset_keeps_what_is_marked(mask):
 
 @masks
 @pytest.mark.parametrize("share", [0, 0.5, 1])
-def test_merged_is_the_union(mask, share):
-    topology = topology_of(mask)
-    free = np.flatnonzero(~mask)
-    born = np.sort(np.random.default_rng(3).permutation(free)[: int(share * free.size)])
-    numbers = 2 * np.arange(topology.nnz)
-    union, source = topology.merged(numbers, born)
-    assert_canonical(union)
-    positions, expected = merge(topology.positions(), numbers, born)
-    assert union.positions().tolist() == positions
-    assert source.tolist() == expected
+def test_replaced_is_the_union_of_the_kept_and_the_newborn(mask, share):
+    topology, rng = topology_of(mask), np.random.default_rng(3)
+    keep = rng.random(topology.nnz) < 0.6
+    kept, places = topology.kept(keep)
+    ranks = np.sort(rng.permutation(kept.n_free)[: int(share * kept.n_free)])
+    born = np.flatnonzero(~mask_of(kept))[ranks]
+    positions, expected = merge(kept.positions(), places, born)
+    for given in ((born,), (ranks, True)):
+        union, source = topology.replaced(keep, *given)
+        assert_canonical(union)
+        assert union.positions().tolist() == positions
+        assert source.tolist() == expected
+        assert source.dtype == topology.place_dtype
     assert np.array_equal(mask_of(topology), mask)
 
 
@@ -136,8 +139,9 @@ def test_restricted_by_hand():
 def test_places_beyond_32_bits_are_numbered_in_64(monkeypatch):
     monkeypatch.setattr(pattern, "_INT32_MAX", 3)
     topology = Topology.from_positions((3, 4), np.array([0, 5, 6, 11]))
-    kept, source = topology.kept(np.array([1, 0, 1, 1], bool))
-    union, source = kept.merged(source, np.array([1, 10]))
+    keep = np.array([1, 0, 1, 1], bool)
+    assert topology.kept(keep)[1].dtype == np.int64
+    union, source = topology.replaced(keep, np.array([1, 10]))
     assert source.dtype == np.int64
     assert source.tolist() == [0, -1, 2, -1, 3]
     assert union.positions().tolist() == [0, 1, 6, 10, 11]
@@ -161,7 +165,9 @@ def test_places_beyond_32_bits_are_numbered_in_64(monkeypatch):
 def test_wrong_positions_are_refused(born):
     topology = Topology.from_positions((2, 3), np.array([4]))
     with pytest.raises(ValueError, match="free, different and within a layer of 2 x 3"):
-        topology.merged(np.arange(1), np.sort(born))
+        topology.replaced(np.array([True]), np.sort(born))
+    with pytest.raises(ValueError, match="free, different and within a layer of 2 x 3"):
+        topology.replaced(np.array([True]), np.sort([*born, 2**40]), by_rank=True)
     with pytest.raises(ValueError, match="2 x 3"):
         Topology.from_positions((2, 3), np.array([4, *born]))
 
@@ -204,7 +210,7 @@ WAYS = {
     "from_positions": lambda t, path: Topology.from_positions(t.shape, t.positions()),
     "empty": lambda t, path: Topology.empty(t.shape),
     "kept": lambda t, path: t.kept(np.ones(t.nnz, bool))[0],
-    "merged": lambda t, path: t.merged(np.arange(t.nnz), np.empty(0, int))[0],
+    "replaced": lambda t, path: t.replaced(np.ones(t.nnz, bool), np.empty(0, int))[0],
     "with_positions": lambda t, path: t.with_positions(np.arange(6)),
     "restricted": lambda t, path: t.restricted(*(np.ones(n, bool) for n in t.shape))[0],
     "replace": lambda t, path: dataclasses.replace(t),
@@ -313,7 +319,7 @@ def test_a_damaged_pickle_is_refused():
 def test_positions_are_whole_numbers(positions):
     for grown in (
         lambda: Topology.from_positions((2, 3), positions),
-        lambda: Topology.empty((2, 3)).merged(np.arange(0), positions),
+        lambda: Topology.empty((2, 3)).replaced(np.empty(0, bool), positions),
     ):
         with pytest.raises(ValueError, match="must be a 1-D array of integers"):
             grown()
@@ -325,8 +331,8 @@ def test_arrays_that_are_aligned_have_a_number_for_each_connection():
     for keep in (np.ones(1, bool), np.ones(topology.nnz), np.ones((topology.nnz, 1))):
         with pytest.raises(ValueError, match=f"keep must be {topology.nnz} booleans"):
             topology.kept(keep)
-    with pytest.raises(ValueError, match=f"source must be {topology.nnz} numbers"):
-        topology.merged(np.arange(1), np.empty(0, int))
+        with pytest.raises(ValueError, match=f"keep must be {topology.nnz} booleans"):
+            topology.replaced(keep, np.empty(0, int))
     with pytest.raises(ValueError, match="same size"):
         topology.to_csr(np.ones(1))
 
@@ -377,7 +383,7 @@ def test_more_places_than_32_bits_count():
         Topology.from_positions(shape, positions).indices, topology.indices
     )
     last = topology.free_positions(np.array([0, topology.n_free - 1]))
-    grown, source = topology.merged(np.arange(nnz), last)
+    grown, source = topology.replaced(np.ones(nnz, bool), last)
     assert_canonical(grown)
     assert (source < 0).sum() == 2
     assert np.isin(last, grown.positions()).all()

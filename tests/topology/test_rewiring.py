@@ -253,6 +253,49 @@ def test_wrong_growth_is_refused(grow):
         two_by_three(grow)
 
 
+class Blind:
+    """A growth that always draws the same ranks."""
+
+    def __init__(self, ranks):
+        self.ranks = ranks
+
+    def free_ranks(self, n_free, n, rng):
+        assert (n_free, n) == (4, 2)  # of six places two are kept
+        return np.array(self.ranks)
+
+
+@pytest.mark.parametrize(
+    ("ranks", "positions"), [([0, 1], [0, 2]), ([3, 1], [2, 4]), ([2, 3], [3, 4])]
+)
+def test_ranks_are_those_of_places_that_are_free_after_the_drop(ranks, positions):
+    topology = Topology.from_positions((2, 3), np.array([0, 1, 4, 5]))
+    rewiring = evolve(
+        topology,
+        np.array([0.1, 1, 0.2, 2]),
+        zeta=0.5,
+        drop=SETDrop(),
+        grow=Blind(ranks),
+        rng=np.random.default_rng(0),
+    )
+    assert rewiring.topology.positions().tolist() == sorted([1, 5, *positions])
+    assert (rewiring.source < 0).sum() == 2
+
+
+@pytest.mark.parametrize("ranks", [[2, 2], [2], [-1, 2], [2, 4], [0.5, 1], None])
+def test_wrong_ranks_are_refused(ranks):
+    topology = Topology.from_positions((2, 3), np.array([0, 1, 4, 5]))
+    with pytest.raises(ValueError, match=r"grow must return 2 .* for layer 3"):
+        evolve(
+            topology,
+            np.array([0.1, 1, 0.2, 2]),
+            zeta=0.5,
+            drop=SETDrop(),
+            grow=Blind(ranks),
+            rng=np.random.default_rng(0),
+            layer=3,
+        )
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64", "int16"])
 def test_carry_moves_values_and_fills_in_newborn(dtype):
     values, source = np.array([5, 6, 7], dtype), np.array([-1, 0, 2, -1])
