@@ -22,7 +22,6 @@ from skset.kernels.patterns import (
     tile_starts,
 )
 from skset.kernels.products import AHEAD, forward, forward_by_output, pull_back
-from skset.kernels.products import forward, pull_back
 from skset.kernels.ranges import between, outside
 from skset.kernels.replacement import replace
 from skset.kernels.scores import BLOCK, TILE, encode, strong_pairs

@@ -31,7 +31,8 @@ def kernel(function: Callable[..., Result]) -> Callable[..., Result]:
     Parameters
     ----------
     function : callable
-        A function of arrays and scalars that calls only kernels of its own file.
+        A function of arrays and scalars. Of our functions it calls only those that are
+        `inlined`, from any file of the kernels: the cache looks at all of these files.
 
     Returns
     -------
