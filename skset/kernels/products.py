@@ -158,7 +158,8 @@ def forward(
     not positive. The outputs are cut into tiles of equal size. The connections of input
     i to tile t begin at ``starts[i * n_tiles + t]``. With one tile, `starts` is the
     index pointer of the pattern. Every output adds up its inputs in their order, so the
-    result does not depend on the tiles.
+    result does not depend on the tiles. If there is one sample only, its inputs that
+    are 0 are passed over: the weights must be finite.
     """
     n_tiles = (starts.size - 1) // X.shape[0]
     for tile in range(start, stop):
