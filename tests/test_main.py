@@ -86,8 +86,11 @@ def test_no_kernel_is_compiled_for_read_only_patterns_besides(warm):
     """Every pattern is read-only, as all are from the same doors: one type each."""
     names = [path.name.split("-")[0] for path in warm.rglob("*.nbc")]
     counts = Counter(names)
+    assert counts.pop("batches.gather_dense") == 4  # of X, and of the network
     assert max(counts.values()) == 2  # float32 and float64
-    of_patterns = {n for n in counts if n.startswith("patterns.")} - {"patterns.carry"}
+    of_weights = {"patterns.carry", "patterns.by_output"}
+    assert {counts[name] for name in of_weights} == {2}
+    of_patterns = {n for n in counts if n.startswith("patterns.")} - of_weights
     assert len(of_patterns) > 8
     assert {counts[name] for name in of_patterns} == {1}
 
