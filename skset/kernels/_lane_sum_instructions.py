@@ -74,10 +74,11 @@ def products(context, builder, signature, args):
 
 @instruction(lane_sums.folded, Lanes, Lanes)
 def folded(context, builder, signature, args):
-    n = args[0].type.count
+    a, b = args
+    n = a.type.count
     half = n // 2
-    lower = _shuffle(builder, *args, [*range(half), *range(n, n + half)])
-    upper = _shuffle(builder, *args, [*range(half, n), *range(n + half, 2 * n)])
+    lower = _shuffle(builder, a, b, [*range(half), *range(n, n + half)])
+    upper = _shuffle(builder, a, b, [*range(half, n), *range(n + half, 2 * n)])
     return builder.fadd(lower, upper)
 
 
@@ -136,7 +137,8 @@ def group_totals(context, builder, signature, args):
     if len(parts) == 1:  # one number for each row
         return _shuffle(builder, parts[0], parts[0], [0, 2, 4, 6, 1, 3, 5, 7])
     if len(parts) == 2:  # two numbers: rows 0 4 1 5, then 2 6 3 7
-        even = _shuffle(builder, *parts, [0, 4, 8, 12, 2, 6, 10, 14])
-        odd = _shuffle(builder, *parts, [1, 5, 9, 13, 3, 7, 11, 15])
+        a, b = parts
+        even = _shuffle(builder, a, b, [0, 4, 8, 12, 2, 6, 10, 14])
+        odd = _shuffle(builder, a, b, [1, 5, 9, 13, 3, 7, 11, 15])
         return builder.fadd(even, odd)
     return totals(context, builder, signature, parts)

@@ -34,7 +34,7 @@ def array_at(address: int, shape: tuple[int, ...], like: Array) -> Array:
     if not n_bytes:
         return np.empty(shape, like.dtype)
     memory = (ctypes.c_byte * n_bytes).from_address(address)
-    return np.frombuffer(memory, like.dtype).reshape(shape)
+    return np.frombuffer(memoryview(memory), like.dtype).reshape(shape)
 
 
 @type_callable(array_at)

@@ -265,7 +265,8 @@ class Layer:
 
 def two_moments(moments: tuple[Array, ...], like: Array) -> tuple[Array, Array]:
     """Return the moments, with empty arrays for those that an optimiser lacks."""
-    first, second = *moments, *[np.empty(0, like.dtype)] * (2 - len(moments))
+    none = np.empty(0, like.dtype)
+    first, second, *_ = *moments, none, none
     return first, second
 
 

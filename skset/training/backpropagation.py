@@ -90,7 +90,8 @@ class Backpropagation:
             and kind_of(self.loss, network, width) is not None
             and samples.source.any()
         ):
-            return max(1, min(MOST_STEPS, ENOUGH_WORK // max(network.nnz * width, 1)))
+            work = max(network.nnz * width, 1)
+            return int(max(1, min(MOST_STEPS, ENOUGH_WORK // work)))
         return 1
 
     def steps(
