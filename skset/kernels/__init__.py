@@ -20,6 +20,7 @@ from skset.kernels.patterns import (
     squeeze,
     subset,
     tile_starts,
+    unite,
 )
 from skset.kernels.products import AHEAD, forward, forward_by_output, pull_back
 from skset.kernels.ranges import between, outside
@@ -77,5 +78,6 @@ __all__ = [
     "subset",
     "tile_starts",
     "train",
+    "unite",
     "update",
 ]

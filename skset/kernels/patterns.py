@@ -7,6 +7,7 @@ order.
 
 import numpy as np
 
+from skset.kernels.lanes import bare, item
 from skset.kernels.memory import Array
 from skset.runtime.jit import kernel
 
@@ -24,6 +25,7 @@ __all__ = [
     "squeeze",
     "subset",
     "tile_starts",
+    "unite",
 ]
 
 # Bits of a digit in sorting: the counts of all digits fit a near cache.
@@ -142,10 +144,10 @@ def carry(values: Array, source: Array, fills: Array, carried: Array) -> None:
     if values.size == 0:
         carried[:] = fills
         return
-    last = fills.size - 1
+    old, new, step = bare(values), bare(fills), int(fills.size > 1)
     for k in range(source.size):  # no branch: the processor cannot predict it
-        value = values[max(source[k], 0)]
-        carried[k] = value if source[k] >= 0 else fills[min(k, last)]
+        value, fill = item(old, max(source[k], 0)), item(new, k * step)
+        carried[k] = value if source[k] >= 0 else fill
 
 
 @kernel
@@ -176,6 +178,24 @@ def squeeze(numbers: Array) -> int:
         if k == 0 or numbers[k] != numbers[n - 1]:
             numbers[n] = numbers[k]
             n += 1
+    return n
+
+
+@kernel
+def unite(numbers: Array, others: Array, union: Array) -> int:
+    """Write the sorted union of distinct sorted numbers, return its size."""
+    n = j = 0
+    for i in range(numbers.size):
+        while j < others.size and others[j] < numbers[i]:
+            union[n] = others[j]
+            n, j = n + 1, j + 1
+        if j < others.size and others[j] == numbers[i]:
+            j += 1
+        union[n] = numbers[i]
+        n += 1
+    for left in range(j, others.size):
+        union[n] = others[left]
+        n += 1
     return n
 
 

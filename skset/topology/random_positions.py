@@ -43,17 +43,9 @@ def sample_ranks(total: int, n: int, rng: np.random.Generator) -> Integers:
     ranks = _sorted_integers(total, n, rng)
     while ranks.size < n:
         fresh = _sorted_integers(total, n - ranks.size, rng)
-        # A stable sort merges two sorted runs in linear time.
-        both = np.concatenate([ranks, fresh])
-        both.sort(kind="stable")
-        ranks = _different(both)
+        union = np.empty(ranks.size + fresh.size, np.int64)
+        ranks = union[: kernels.unite(ranks, fresh, union)]
     return ranks
-
-
-def _different(ranks: Integers) -> Integers:
-    """Return sorted numbers without repetitions, in the same memory."""
-    # np.unique hashes, which takes three times as long.
-    return ranks[: kernels.squeeze(ranks)]
 
 
 def _sorted_integers(total: int, n: int, rng: np.random.Generator) -> Integers:
@@ -65,7 +57,8 @@ def _sorted_integers(total: int, n: int, rng: np.random.Generator) -> Integers:
     sorted.
     """
     if total > 1 << 48:
-        return _different(np.sort(rng.integers(total, size=n)))
+        ranks = np.sort(rng.integers(total, size=n))
+        return ranks[: kernels.squeeze(ranks)]
     sums = rng.standard_exponential(n + 1)
     kernels.running_sums(sums)
     ranks = np.empty(n, np.int64)

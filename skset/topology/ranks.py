@@ -16,7 +16,7 @@ __all__ = [
 
 # Of more values than MANY, a sample gives two bounds of the n-th smallest. To find the
 # values between these takes an eighth of the time of a partition, value by value.
-MANY, SAMPLE = 1 << 12, 1 << 10
+MANY, SAMPLE = 1 << 10, 1 << 9
 
 
 def nth_smallest(values: Floats, n: int) -> Any:

@@ -97,7 +97,7 @@ def checked_positions(
 ) -> Integers:
     """Return the positions, sorted, if there are n of them.
 
-    `Topology.merged` checks that they are free.
+    `Topology.replaced` checks that they are free.
     """
     positions = _array(returned)
     whole = positions is not None and positions.dtype.kind in "iu"

@@ -171,12 +171,14 @@ def _grown_blindly(
 ) -> Rewiring:
     """Grow by ranks. So the topology of what is kept need not be made."""
     n_free = topology.n_free + topology.nnz - int(np.count_nonzero(keep))
-    born = grow.free_ranks(n_free, n, rng)
-    ranks = checked_positions("grow", born, n, layer)
+    ranks = grow.free_ranks(n_free, n, rng)
+    wanted = f"{n} sorted, different ranks below {n_free}"
+    if np.shape(ranks) != (n,):
+        refuse("grow", wanted, ranks, layer)
     try:
         return Rewiring(*topology.replaced(keep, ranks, by_rank=True))
     except ValueError:
-        refuse("grow", f"{n} different ranks below {n_free}", born, layer)
+        refuse("grow", wanted, ranks, layer)
 
 
 def _first_wrong(topology: Topology, positions: Integers) -> str:
@@ -247,5 +249,6 @@ def carry(
     """
     carried = np.empty(source.size, values.dtype)
     fills = np.ravel(np.asarray(fill, values.dtype))
-    kernels.carry(read_only(values), read_only(source), read_only(fills), carried)
+    given = map(np.ascontiguousarray, (values, source, fills))
+    kernels.carry(*map(read_only, given), carried)
     return carried

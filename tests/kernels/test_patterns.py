@@ -116,6 +116,14 @@ def test_squeeze_leaves_each_number_once(numbers):
     assert squeezed[:n].tolist() == sorted(set(numbers))
 
 
+@pytest.mark.parametrize("others", [[], [0], [3], [9], [0, 2, 3, 8, 9], [4, 5, 6]])
+@pytest.mark.parametrize("numbers", [[], [3], [1, 3, 8], [0, 1, 2, 3]])
+def test_unite_has_each_number_once(numbers, others):
+    union = np.empty(len(numbers) + len(others), np.int64)
+    n = kernels.unite(np.array(numbers, int), np.array(others, int), union)
+    assert union[:n].tolist() == sorted({*numbers, *others})
+
+
 @pytest.mark.parametrize("n", [0, 1, 2, 1000])
 @pytest.mark.parametrize("end", [1, 2, 2047, 2048, 2049, 1 << 22, (1 << 22) + 1])
 @pytest.mark.parametrize("dtype", ["int32", "int64"])

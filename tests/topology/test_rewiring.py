@@ -265,7 +265,7 @@ class Blind:
 
 
 @pytest.mark.parametrize(
-    ("ranks", "positions"), [([0, 1], [0, 2]), ([3, 1], [2, 4]), ([2, 3], [3, 4])]
+    ("ranks", "positions"), [([0, 1], [0, 2]), ([1, 3], [2, 4]), ([2, 3], [3, 4])]
 )
 def test_ranks_are_those_of_places_that_are_free_after_the_drop(ranks, positions):
     topology = Topology.from_positions((2, 3), np.array([0, 1, 4, 5]))
@@ -281,7 +281,9 @@ def test_ranks_are_those_of_places_that_are_free_after_the_drop(ranks, positions
     assert (rewiring.source < 0).sum() == 2
 
 
-@pytest.mark.parametrize("ranks", [[2, 2], [2], [-1, 2], [2, 4], [0.5, 1], None])
+@pytest.mark.parametrize(
+    "ranks", [[2, 2], [3, 1], [2], [-1, 2], [2, 4], [0.5, 1], None]
+)
 def test_wrong_ranks_are_refused(ranks):
     topology = Topology.from_positions((2, 3), np.array([0, 1, 4, 5]))
     with pytest.raises(ValueError, match=r"grow must return 2 .* for layer 3"):
