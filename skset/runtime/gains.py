@@ -16,9 +16,11 @@ CALLS = 4
 # Together must take less than this share of the time. Less gain is not worth a core.
 WORTH = 0.95
 # A trial is repeated after so many times the seconds that it lost, so that all trials
-# together cost about one percent. This is doubled a few times while the outcome is the
-# same.
-PRICE, MOST_DOUBLED = 100, 8
+# together cost one or two percent. When threads are at work this is sooner: what alone
+# would take is not seen otherwise. When they are not it is doubled a few times while
+# the outcome is the same.
+PRICE = {False: 100, True: 50}
+MOST_DOUBLED = 8
 # It is repeated after so many times its own length at least.
 SHORTEST = 10
 # Rare delays decide whether threads pay: the average is over so many calls.
@@ -80,7 +82,7 @@ class Gain:
     def _decide(self) -> None:
         alone, together = self._seconds[ALONE], self._seconds[TOGETHER]
         before, self.best = self.best, together < WORTH * alone
-        self._double(self.best is before)
+        self._double(self.best is before is ALONE)
         self._alone, self._lately = alone / CALLS, together / CALLS
         self._lost, self._fastest = 0.0, min(alone, together)
         self._wait(abs(alone - together))
@@ -99,8 +101,9 @@ class Gain:
         A loss of many times the time of the work is no loss by threads: something was
         compiled meanwhile, or the machine stood still.
         """
-        lost = min(max(lost, SHORTEST / PRICE * 2 * self._fastest), 2 * self._fastest)
-        self._left = self._doubled * PRICE * lost
+        lost = min(lost, 2 * self._fastest)
+        left = self._doubled * PRICE[self.best] * lost
+        self._left = max(left, SHORTEST * 2 * self._fastest)
 
     def _double(self, same: bool) -> None:
         self._doubled = min(2 * self._doubled, MOST_DOUBLED) if same else 1
