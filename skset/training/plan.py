@@ -26,8 +26,8 @@ Kind: TypeAlias = tuple[int, Any]
 # a time.
 MOST_OUTPUTS = 1 << 14
 # Several steps in one call have about so many products of connections and samples, at
-# most. This takes less than a millisecond. So does Ctrl-C.
-ENOUGH_WORK, MOST_STEPS = 1 << 20, 64
+# most. They take some ten milliseconds, for which Ctrl-C has to wait.
+ENOUGH_WORK, MOST_STEPS = 1 << 26, 64
 
 
 class Plan:
