@@ -1,6 +1,7 @@
 """numba kernels: pure functions on bare arrays."""
 
 # Before any kernel is compiled:
+import skset.kernels._lane_bit_instructions
 import skset.kernels._lane_instructions
 import skset.kernels._lane_sum_instructions  # noqa: F401
 from skset.kernels.batches import add_slices, gather_dense, gather_sparse
@@ -25,8 +26,8 @@ from skset.kernels.patterns import (
 from skset.kernels.products import AHEAD, forward, forward_by_output, pull_back
 from skset.kernels.ranges import between, outside
 from skset.kernels.replacement import replace
-from skset.kernels.scores import BLOCK, TILE, encode, strong_pairs
-from skset.kernels.steps import backward, pair_scores
+from skset.kernels.scores import BLOCK, TILE, encode, pair_scores, strong_pairs
+from skset.kernels.steps import backward
 from skset.kernels.sums import (
     all_finite,
     column_sums,

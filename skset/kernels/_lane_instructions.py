@@ -6,7 +6,7 @@ builder of instructions, the types of the arguments and of the result, and the v
 
 from llvmlite import ir
 from numba.core import cgutils
-from numba.core.types import Any, Array, Float, Integer, intp
+from numba.core.types import Any, Array, Float, Integer, int32, intp
 from numba.extending import lower_builtin as instruction
 from numba.np.arrayobj import make_array
 
@@ -186,17 +186,13 @@ def multiply_add(context, builder, signature, args):
     return _multiplied_add(builder, factor, x, z)
 
 
-@instruction(lanes.multiply_add_pairs, Integer, Lanes, Lanes)
-def multiply_add_pairs(context, builder, signature, args):
-    pair, x, z = args
-    pairs = builder.bitcast(_spread(builder, pair, z.type), x.type)
-    wide = ir.VectorType(INT32, x.type.count)
-    products = builder.mul(builder.sext(pairs, wide), builder.sext(x, wide))
-    # The compiler recognises this form. Any x86-64 processor has an instruction for it
-    # (pmaddwd, newer ones vpdpwssd), with twice as many products as one for floats.
-    even = _shuffle(builder, products, products, list(range(0, x.type.count, 2)))
-    odd = _shuffle(builder, products, products, list(range(1, x.type.count, 2)))
-    return builder.add(z, builder.add(even, odd))
+@instruction(lanes.behind, Lanes, Integer)
+def behind(context, builder, signature, args):
+    a, n = args[0], context.cast(builder, args[1], signature.args[1], int32)
+    places = ir.VectorType(INT32, a.type.count)
+    numbers = ir.Constant(places, list(range(a.type.count)))
+    kept = builder.icmp_signed(">=", numbers, _spread(builder, n, places))
+    return builder.select(kept, a, ir.Constant(a.type, [0.0] * a.type.count))
 
 
 @instruction(lanes.leak, Lanes, Lanes, Float)
@@ -205,30 +201,6 @@ def leak(context, builder, signature, args):
     zero = ir.Constant(a.type, [0.0] * a.type.count)
     leaked = builder.fmul(a, _spread(builder, slope, a.type))
     return builder.select(builder.fcmp_ordered(">", by, zero), a, leaked)
-
-
-@instruction(lanes.reaching, *[Lanes] * 4, Integer)
-def reaching(context, builder, signature, args):
-    *vectors, bound = args
-    vector, n_lanes = vectors[0].type, vectors[0].type.count
-    flag = ir.IntType(1)
-    absolute = cgutils.get_or_insert_function(
-        builder.module,
-        ir.FunctionType(vector, [vector, flag]),
-        f"llvm.abs.v{n_lanes}i32",
-    )
-    bounds, bits = _spread(builder, bound, vector), ir.Constant(INT64, 0)
-    for n, values in enumerate(vectors):
-        values = builder.call(absolute, [values, ir.Constant(flag, 0)])
-        reached = builder.icmp_signed(">=", values, bounds)
-        mask = builder.zext(builder.bitcast(reached, ir.IntType(n_lanes)), INT64)
-        bits = builder.or_(bits, builder.shl(mask, ir.Constant(INT64, n * n_lanes)))
-    return bits
-
-
-@instruction(lanes.lowest_bit, Integer)
-def lowest_bit(context, builder, signature, args):
-    return builder.cttz(args[0], ir.Constant(ir.IntType(1), 1))
 
 
 @instruction(lanes.zeros, Lanes)

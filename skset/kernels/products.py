@@ -21,6 +21,7 @@ from skset.kernels.lanes import (
     add,
     at,
     bare,
+    behind,
     full,
     item,
     load,
@@ -40,9 +41,12 @@ AHEAD = 16
 
 
 @inlined
-def _scatter(like, column, i, low, high, indices, weights, X, Z):
-    """Add to each of the rows Z[indices] the piece of X[i] times its weight."""
-    x = load(X, i, column, like)
+def _scatter(like, column, n_done, i, low, high, indices, weights, X, Z):
+    """Add to each of the rows Z[indices] the piece of X[i] times its weight.
+
+    The first `n_done` columns are done already.
+    """
+    x = behind(load(X, i, column, like), n_done)
     k = low
     while k + 4 <= high:  # the rows differ: all can be read before one is written
         a, b, c, d = (
@@ -66,26 +70,40 @@ def _scatter(like, column, i, low, high, indices, weights, X, Z):
 
 @inlined
 def _scatter_row(i, low, high, indices, weights, zero, X, Z):
-    """Add to each of the rows Z[indices] the row X[i] times its weight."""
-    columns = width(X)
-    column = 0
-    while column + 32 <= columns:
-        _scatter(full(32, zero), column, i, low, high, indices, weights, X, Z)
-        column += 32
-    if columns & 16:
-        _scatter(full(16, zero), column, i, low, high, indices, weights, X, Z)
-        column += 16
-    if columns & 8:
-        _scatter(full(8, zero), column, i, low, high, indices, weights, X, Z)
-        column += 8
-    if columns & 4:
-        _scatter(full(4, zero), column, i, low, high, indices, weights, X, Z)
-        column += 4
-    if columns & 2:
-        _scatter(full(2, zero), column, i, low, high, indices, weights, X, Z)
-        column += 2
-    if columns & 1:
-        _scatter(full(1, zero), column, i, low, high, indices, weights, X, Z)
+    """Add to each of the rows Z[indices] the row X[i] times its weight.
+
+    The last piece may begin within the one before, which is less work than two narrower
+    pieces. There its inputs count as zeros.
+    """
+    columns, column = width(X), 0
+    while columns - column > 16 and columns >= 32:
+        first, like = min(column, columns - 32), full(32, zero)
+        done = column - first
+        _scatter(like, first, done, i, low, high, indices, weights, X, Z)
+        column = first + 32
+    while columns - column > 8 and columns >= 16:
+        first, like = min(column, columns - 16), full(16, zero)
+        done = column - first
+        _scatter(like, first, done, i, low, high, indices, weights, X, Z)
+        column = first + 16
+    while columns - column > 4 and columns >= 8:
+        first, like = min(column, columns - 8), full(8, zero)
+        done = column - first
+        _scatter(like, first, done, i, low, high, indices, weights, X, Z)
+        column = first + 8
+    while columns - column > 2 and columns >= 4:
+        first, like = min(column, columns - 4), full(4, zero)
+        done = column - first
+        _scatter(like, first, done, i, low, high, indices, weights, X, Z)
+        column = first + 4
+    while columns - column > 1 and columns >= 2:
+        first, like = min(column, columns - 2), full(2, zero)
+        done = column - first
+        _scatter(like, first, done, i, low, high, indices, weights, X, Z)
+        column = first + 2
+    if column < columns:
+        like = full(1, zero)
+        _scatter(like, column, 0, i, low, high, indices, weights, X, Z)
 
 
 @inlined

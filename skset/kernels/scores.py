@@ -2,8 +2,7 @@
 
 Gradients, momenta and similarities of missing connections are all entries of a product
 ``L @ R.T`` of two thin matrices L (n_in, n) and R (n_out, n). A growth needs the
-greatest of them, and only these are kept. `steps.pair_scores` has the scores of given
-pairs.
+greatest of them, and only these are kept. `pair_scores` has the scores of given pairs.
 
 Almost all pairs are far below the greatest, and a few bits are enough to see that. So
 all pairs are screened by 16-bit codes of the rows, twice as many in an instruction as
@@ -14,6 +13,7 @@ import math
 
 import numpy as np
 
+from skset.kernels.lane_bits import lowest_bit, multiply_add_pairs, reaching
 from skset.kernels.lane_sums import total
 from skset.kernels.lanes import (
     bare,
@@ -21,17 +21,15 @@ from skset.kernels.lanes import (
     full,
     item,
     load,
-    lowest_bit,
     multiply_add,
-    multiply_add_pairs,
     n_rows,
-    reaching,
     width,
 )
 from skset.kernels.memory import Array
+from skset.kernels.steps import differentiate
 from skset.runtime.jit import inlined, kernel
 
-__all__ = ["BLOCK", "TILE", "encode", "strong_pairs"]
+__all__ = ["BLOCK", "TILE", "encode", "pair_scores", "strong_pairs"]
 
 # Codes are multiplied for 16 outputs and six inputs at a time. Their sums fit into
 # registers of 256 bits and keep registers of 512 bits busy. A tile of outputs stays in
@@ -231,3 +229,20 @@ def strong_pairs(
         column += TILE
     state[0], state[2] = first, n
     return True
+
+
+@kernel
+def pair_scores(
+    start: int,
+    stop: int,
+    indptr: Array,
+    indices: Array,
+    L: Array,
+    R: Array,
+    scores: Array,
+) -> None:
+    """Write the gradient ``L[i] @ R[indices[k]]`` of each pair k of the units i."""
+    # No deltas are written, and any weights will do.
+    none, slope = np.empty((0, 0), scores.dtype), scores.dtype.type(1)
+    pairs = scores[indptr[start] :]
+    differentiate(start, stop, indptr, indices, scores, L, R, none, slope, pairs)

@@ -9,6 +9,8 @@ pass by, one for each connection. A row of D is used twice: for the sums, and fo
 gradient of its connection. Gradients of eight connections are added up in one tree. All
 this has to fit into 16 registers of 256 bits: so rows are cut into panels of 128 bytes
 and narrower pieces for the rest, and each product is added up to eight numbers at once.
+A piece at the end may begin within the one before, which is less work than two narrower
+pieces. There its inputs count as zeros.
 
 No gradient of a layer is kept: those of some thousand connections lie in a buffer, and
 the optimiser takes its step with these.
@@ -31,6 +33,7 @@ from skset.kernels.lanes import (
     add,
     at,
     bare,
+    behind,
     eight,
     full,
     item,
@@ -50,7 +53,7 @@ from skset.kernels.memory import Array
 from skset.kernels.updates import Step, move
 from skset.runtime.jit import inlined, kernel
 
-__all__ = ["backward", "pair_scores"]
+__all__ = ["backward"]
 
 # Connections whose gradients lie in the buffer: they stay in a near cache.
 CHUNK = 1 << 12
@@ -107,9 +110,15 @@ def _eight(k, column, x, dx, indices, weights, D):
 
 
 @inlined
-def _wide(x, column, i, low, high, base, ask, slope, indices, weights, D, DX, out):
-    """Do all connections of input i in as many columns as x has, eight or more."""
-    dx, k = zeros(x), low
+def _wide(
+    x, column, n_done, ask, i, low, high, base, slope, indices, weights, D, DX, out
+):
+    """Do all connections of input i in as many columns as x has, eight or more.
+
+    The first `n_done` of them are done already: they add nothing to the gradients.
+    """
+    dx, k, inputs = zeros(x), low, x
+    x = behind(x, n_done)
     while k + 8 <= high:
         _ask(ask, k, column, x, indices, D)
         g, dx = _eight(k, column, x, dx, indices, weights, D)
@@ -120,14 +129,17 @@ def _wide(x, column, i, low, high, base, ask, slope, indices, weights, D, DX, ou
         _note(g, k - base, out)
         k += 1
     if n_rows(DX) > 0:
-        store(DX, i, column, leak(dx, x, slope))
+        store(DX, i, column, leak(dx, inputs, slope))
 
 
 @inlined
-def _narrow(x, column, i, low, high, base, ask, slope, indices, weights, D, DX, out):
-    """Do all connections of input i in up to four columns: eight rows in a vector."""
-    dx, k, xs = zeros(x), low, tiled(x)
-    dxs = zeros(xs)
+def _narrow(
+    x, column, n_done, ask, i, low, high, base, slope, indices, weights, D, DX, out
+):
+    """Do as `_wide` in up to four columns, with eight rows in a vector."""
+    dx, k, inputs = zeros(x), low, x
+    x = behind(x, n_done)
+    xs, dxs = tiled(x), zeros(tiled(x))
     while k + 8 <= high:
         _ask(ask, k, column, x, indices, D)
         ds = gathered(D, eight(indices, k), column, x)
@@ -140,11 +152,11 @@ def _narrow(x, column, i, low, high, base, ask, slope, indices, weights, D, DX, 
         _note(g, k - base, out)
         k += 1
     if n_rows(DX) > 0:
-        store(DX, i, column, leak(add(dx, tile_total(dxs, x)), x, slope))
+        store(DX, i, column, leak(add(dx, tile_total(dxs, x)), inputs, slope))
 
 
 @inlined
-def _panels(end, like, i, low, high, base, slope, indices, weights, X, D, DX, out):
+def _panels(end, like, X, i, low, high, base, slope, indices, weights, D, DX, out):
     """Do all connections of input i in the panels up to column `end`, row by row.
 
     Rows that come from far away are read as a whole. So the sums for DX wait in the
@@ -172,35 +184,38 @@ def _panels(end, like, i, low, high, base, slope, indices, weights, X, D, DX, ou
 def _unit(i, low, high, base, slope, indices, weights, X, D, DX, out):
     """Write the gradients of the connections of input i, and the input's row of DX."""
     columns, column, like = width(X), 0, panel(slope)
-    args = i, low, high, base
+    unit = i, low, high, base, slope, indices, weights, D, DX, out
     size = n_rows(D) * columns
     ask, ask_narrow = size > NEAR, size > NARROW_NEAR
     if size > FAR and columns > LONG_ROW:
         column = columns // n_lanes(like) * n_lanes(like)
-        _panels(column, like, *args, slope, indices, weights, X, D, DX, out)
-    while column + n_lanes(like) <= columns:
-        x = load(X, i, column, like)
-        _wide(x, column, *args, ask, slope, indices, weights, D, DX, out)
-        column += n_lanes(like)
-    if columns - column >= 16:
-        x = load(X, i, column, full(16, slope))
-        _wide(x, column, *args, ask, slope, indices, weights, D, DX, out)
-        column += 16
-    if columns & 8:
-        x = load(X, i, column, full(8, slope))
-        _wide(x, column, *args, ask, slope, indices, weights, D, DX, out)
-        column += 8
-    if columns & 4:
-        x = load(X, i, column, full(4, slope))
-        _narrow(x, column, *args, ask_narrow, slope, indices, weights, D, DX, out)
-        column += 4
-    if columns & 2:
-        x = load(X, i, column, full(2, slope))
-        _narrow(x, column, *args, ask_narrow, slope, indices, weights, D, DX, out)
-        column += 2
-    if columns & 1:
-        x = load(X, i, column, full(1, slope))
-        _narrow(x, column, *args, ask_narrow, slope, indices, weights, D, DX, out)
+        _panels(column, like, X, *unit)
+    while columns - column > n_lanes(like) // 2 and columns >= n_lanes(like):
+        first = min(column, columns - n_lanes(like))
+        _wide(load(X, i, first, like), first, column - first, ask, *unit)
+        column = first + n_lanes(like)
+    while columns - column > 8 and columns >= 16:
+        first = min(column, columns - 16)
+        x16 = load(X, i, first, full(16, slope))
+        _wide(x16, first, column - first, ask, *unit)
+        column = first + 16
+    while columns - column > 4 and columns >= 8:
+        first = min(column, columns - 8)
+        x8 = load(X, i, first, full(8, slope))
+        _wide(x8, first, column - first, ask, *unit)
+        column = first + 8
+    while columns - column > 2 and columns >= 4:
+        first = min(column, columns - 4)
+        x4 = load(X, i, first, full(4, slope))
+        _narrow(x4, first, column - first, ask_narrow, *unit)
+        column = first + 4
+    while columns - column > 1 and columns >= 2:
+        first = min(column, columns - 2)
+        x2 = load(X, i, first, full(2, slope))
+        _narrow(x2, first, column - first, ask_narrow, *unit)
+        column = first + 2
+    if column < columns:
+        _narrow(load(X, i, column, full(1, slope)), column, 0, ask_narrow, *unit)
 
 
 @inlined
@@ -269,20 +284,3 @@ def backward(
             i += 1
         differentiate(begin, i, indptr, indices, weights, X, D, DX, slope, gradients)
         move(indptr[begin], indptr[i], *moved, step)
-
-
-@kernel
-def pair_scores(
-    start: int,
-    stop: int,
-    indptr: Array,
-    indices: Array,
-    L: Array,
-    R: Array,
-    scores: Array,
-) -> None:
-    """Write the gradient ``L[i] @ R[indices[k]]`` of each pair k of the units i."""
-    # No deltas are written, and any weights will do.
-    none, slope = np.empty((0, 0), scores.dtype), scores.dtype.type(1)
-    pairs = scores[indptr[start] :]
-    differentiate(start, stop, indptr, indices, scores, L, R, none, slope, pairs)

@@ -59,7 +59,7 @@ def _optional(address, n, like):
 
 
 @inlined
-def _gather(claims, phase, pause, layer, source, rows, like):
+def _gather(claims, rank, phase, pause, layer, source, rows, like):
     """Write the rows of X into the inputs of the first layer; return the next phase.
 
     `source` has the address of X, its number of rows, and the bytes of a number; 0 if
@@ -70,7 +70,7 @@ def _gather(claims, phase, pause, layer, source, rows, like):
     n = (n_features + FEATURES - 1) // FEATURES if itemsize else 0
     batch = array_at(layer[INPUTS], (n_features, rows.size), like)
     shape = (n_samples, n_features)
-    chunk = claim(claims, phase, n)
+    chunk = claim(claims, rank, phase, n)
     while chunk >= 0:
         start = chunk * FEATURES
         stop = min(start + FEATURES, n_features)
@@ -81,13 +81,13 @@ def _gather(claims, phase, pause, layer, source, rows, like):
             double = array_at(address, shape, np.empty(0, np.float64))
             turn_rows(start, stop, double, rows, batch)
         finish(claims, phase)
-        chunk = claim(claims, phase, n)
+        chunk = claim(claims, rank, phase, n)
     await_done(claims, phase, n, pause)
     return phase + 1
 
 
 @inlined
-def _go_forward(claims, phase, pause, layer, slope, width, like):
+def _go_forward(claims, rank, phase, pause, layer, slope, width, like):
     """Write the outputs of a layer; return the next phase."""
     n_in, n_out, n_tiles = layer[N_IN], layer[N_OUT], layer[N_TILES]
     pattern = np.empty(0, np.int64)
@@ -97,20 +97,22 @@ def _go_forward(claims, phase, pause, layer, slope, width, like):
     bias = array_at(layer[BIAS], (n_out,), like)
     X = array_at(layer[INPUTS], (n_in, width), like)
     Z = array_at(layer[OUTPUTS], (n_out, width), like)
-    tile = claim(claims, phase, n_tiles)
+    tile = claim(claims, rank, phase, n_tiles)
     while tile >= 0:
         forward_tile(tile, n_tiles, starts, indices, weights, bias, slope, X, Z)
         finish(claims, phase)
-        tile = claim(claims, phase, n_tiles)
+        tile = claim(claims, rank, phase, n_tiles)
     await_done(claims, phase, n_tiles, pause)
     return phase + 1
 
 
 @inlined
-def _compare(claims, phase, pause, layer, loss, labels, targets, weights, losses, s):
+def _compare(
+    claims, rank, phase, pause, layer, loss, labels, targets, weights, losses, s
+):
     """Write the loss of step s, and the deltas over the last layer's outputs."""
     kind, smoothing = loss
-    if claim(claims, phase, 1) == 0:
+    if claim(claims, rank, phase, 1) == 0:
         Z = array_at(layer[OUTPUTS], (layer[N_OUT], weights.size), weights)
         if kind == CLASSES:
             losses[s] = loss_of_classes(Z, labels, weights, smoothing)
@@ -135,7 +137,9 @@ def _move_bias(layer, width, gradient, free):
 
 
 @inlined
-def _go_back(claims, phase, pause, layer, DX, slope, width, gradients, step, free):
+def _go_back(
+    claims, rank, phase, pause, layer, DX, slope, width, gradients, step, free
+):
     """Write the deltas DX of a layer's inputs and take a step; return the next phase.
 
     The first chunk is the bias.
@@ -151,7 +155,7 @@ def _go_back(claims, phase, pause, layer, DX, slope, width, gradients, step, fre
     n_chunks = chunks_of(nnz)
     squares = array_at(layer[SQUARES], (n_chunks,), np.empty(0, np.float64))
     moved = bare(weights), bare(first), bare(second), bare(gradients)
-    chunk = claim(claims, phase, n_chunks + 1)
+    chunk = claim(claims, rank, phase, n_chunks + 1)
     while chunk >= 0:
         if chunk == 0:
             _move_bias(layer, width, gradients, free)
@@ -163,16 +167,16 @@ def _go_back(claims, phase, pause, layer, DX, slope, width, gradients, step, fre
             )
             squares[chunk - 1] = move(indptr[start], indptr[stop], *moved, step)
         finish(claims, phase)
-        chunk = claim(claims, phase, n_chunks + 1)
+        chunk = claim(claims, rank, phase, n_chunks + 1)
     await_done(claims, phase, n_chunks + 1, pause)
     return phase + 1
 
 
 @inlined
-def _penalise(claims, phase, pause, table, l2, losses, s):
+def _penalise(claims, rank, phase, pause, table, l2, losses, s):
     """Add the penalty to the loss of step s; return the next phase."""
     n = 1 if l2 else 0
-    if claim(claims, phase, n) == 0:
+    if claim(claims, rank, phase, n) == 0:
         total = 0.0
         for depth in range(table.shape[0]):
             n_chunks = chunks_of(table[depth, NNZ])
@@ -189,6 +193,7 @@ def _penalise(claims, phase, pause, table, l2, losses, s):
 @kernel
 def train(
     claims: Array,
+    rank: int,
     phase: int,
     pause: int,
     table: Array,
@@ -210,7 +215,7 @@ def train(
 
     Parameters
     ----------
-    claims, phase, pause
+    claims, rank, phase, pause
         See `skset.runtime.claims`.
     table : ndarray of shape (n_layers, N_COLUMNS), int64
         The network, see above.
@@ -245,15 +250,19 @@ def train(
     for s in range(weights.shape[0]):
         step, free = step_of(rule, numbers[s]), step_of_bias(rule, numbers[s])
         if parts & FORWARD:
-            phase = _gather(claims, phase, pause, table[0], source, rows[s], gradients)
+            phase = _gather(
+                claims, rank, phase, pause, table[0], source, rows[s], gradients
+            )
             for depth in range(n_layers):
                 layer, slope = table[depth], slopes[depth]
                 phase = _go_forward(
-                    claims, phase, pause, layer, slope, width, gradients
+                    claims, rank, phase, pause, layer, slope, width, gradients
                 )
         if parts & LOSS:
             known = labels[s], targets[s], weights[s], losses, s
-            phase = _compare(claims, phase, pause, table[n_layers - 1], loss, *known)
+            phase = _compare(
+                claims, rank, phase, pause, table[n_layers - 1], loss, *known
+            )
             if not np.isfinite(losses[s]):
                 break
         if parts & BACKWARD:
@@ -263,8 +272,8 @@ def train(
                 shape = (below[N_OUT] if depth else 0, width)
                 DX = array_at(below[DELTAS], shape, gradients)
                 given = layer, DX, slope, width, gradients, step, free
-                phase = _go_back(claims, phase, pause, *given)
-            phase = _penalise(claims, phase, pause, table, step.l2, losses, s)
+                phase = _go_back(claims, rank, phase, pause, *given)
+            phase = _penalise(claims, rank, phase, pause, table, step.l2, losses, s)
             if not np.isfinite(losses[s]):
                 break
     return phase

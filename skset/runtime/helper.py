@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skset.runtime import spin
-from skset.runtime.claims import Claims, break_off, new_claims
+from skset.runtime.claims import Claims, break_off
 from skset.runtime.spin import announce, watch
 
 __all__ = ["Board", "Call", "Helper", "Ledger"]
@@ -25,7 +25,7 @@ START = 0.01
 class Ledger:
     """What the threads have claimed, the next phase, and an error that broke it off."""
 
-    claims: Claims = field(default_factory=new_claims)
+    claims: Claims
     phase: int = 1
     error: BaseException | None = None
 
@@ -45,11 +45,11 @@ class Call(NamedTuple):
     pause: int
     args: tuple[Any, ...]
 
-    def help(self) -> None:
+    def help(self, rank: int) -> None:
         """Take part; break off if that fails."""
         kernel, ledger, phase, pause, args = self
         try:
-            kernel(ledger.claims, phase, pause, *args)
+            kernel(ledger.claims, rank, phase, pause, *args)
         except BaseException as error:
             ledger.break_off(error)
 
@@ -76,8 +76,8 @@ class Helper:
     sleeps too long ends. Another one is started when there is work again.
     """
 
-    def __init__(self, board: Board) -> None:
-        self.board = board
+    def __init__(self, board: Board, rank: int) -> None:
+        self.board, self.rank = board, rank
         self.failure: Exception | None = None  # why there is no thread any more
         self.stopped = self.asleep = False
         # Set before the thread looks what is posted: else it could begin with a call
@@ -142,7 +142,7 @@ class Helper:
             self.at_work = True
             call = self.board.call
             if call is not None:
-                call.help()
+                call.help(self.rank)
             del call  # nothing is kept alive
             self.at_work = False
 

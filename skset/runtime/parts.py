@@ -40,6 +40,7 @@ def parts_of(work: int, shares: NDArray[Any], n_threads: int) -> list[int]:
 
 def do_parts(
     claims: Claims,
+    rank: int,
     phase: int,
     pause: int,
     kernel: Callable[..., Any],
@@ -51,23 +52,23 @@ def do_parts(
     It is called like a kernel that claims its chunks.
     """
     n_parts = len(cuts) - 1
-    part = _claim(claims, phase, n_parts)
+    part = _claim(claims, rank, phase, n_parts)
     while part >= 0:
         kernel(cuts[part], cuts[part + 1], *args)
-        part = _finish_and_claim(claims, phase, n_parts)
+        part = _finish_and_claim(claims, rank, phase, n_parts)
     _await(claims, phase, n_parts, pause)
     return phase + 1
 
 
 @kernel
-def _claim(claims: Claims, phase: int, n: int) -> int:
-    return claim(claims, phase, n)
+def _claim(claims: Claims, rank: int, phase: int, n: int) -> int:
+    return claim(claims, rank, phase, n)
 
 
 @kernel
-def _finish_and_claim(claims: Claims, phase: int, n: int) -> int:
+def _finish_and_claim(claims: Claims, rank: int, phase: int, n: int) -> int:
     finish(claims, phase)
-    return claim(claims, phase, n)
+    return claim(claims, rank, phase, n)
 
 
 @kernel

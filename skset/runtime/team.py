@@ -56,11 +56,11 @@ class Team:
     def __enter__(self) -> Self:
         if self.n_threads > 1:
             self._pause = sleep_address()
-            self._board, self._ledger = Board(), Ledger()
+            self._board, self._ledger = Board(), self._new_ledger()
             self._gains: dict[tuple[Kernel, int], Gain] = defaultdict(Gain)
             announce(self._board.posted, 0, 0)  # compiled here, where errors are seen
             watch(self._board.posted, 0, 0, 0, 0)
-            self._helpers = [Helper(self._board) for _ in range(self.n_threads - 1)]
+            self._helpers = [Helper(self._board, n) for n in range(1, self.n_threads)]
         return self
 
     def __exit__(self, *exc_info: object) -> None:
@@ -118,7 +118,7 @@ class Team:
         gain.note(time.perf_counter() - began)
 
     def together(self, kernel: Kernel, work: int, *args: Any) -> None:
-        """Call ``kernel(claims, phase, pause, *args)`` in all threads that can help.
+        """Call ``kernel(claims, rank, phase, pause, *args)`` in all that can help.
 
         Returns when the call of this thread does. Then all phases are done. Others may
         still be on their way out: they keep the arguments alive and write nothing.
@@ -133,14 +133,17 @@ class Team:
             Passed on to the kernel.
         """
         if self.threads_for(work) == 1:
-            kernel(new_claims(), 1, 0, *args)
+            kernel(new_claims(), 0, 1, 0, *args)
             return
         gain, began = self._gain(kernel, work), time.perf_counter()
         if gain.together:
             self._share(kernel, *args)
         else:
-            kernel(new_claims(), 1, 0, *args)
+            kernel(new_claims(), 0, 1, 0, *args)
         gain.note(time.perf_counter() - began)
+
+    def _new_ledger(self) -> Ledger:
+        return Ledger(new_claims(self.n_threads))
 
     def _gain(self, kernel: Kernel, work: int) -> Gain:
         return self._gains[kernel, work.bit_length()]
@@ -150,7 +153,7 @@ class Team:
         ledger, pause = self._ledger, self._pause
         try:
             self._post(Call(kernel, ledger, ledger.phase, pause, args))
-            phase = kernel(ledger.claims, ledger.phase, pause, *args)
+            phase = kernel(ledger.claims, 0, ledger.phase, pause, *args)
             self._board.call = None
             self._raise_errors()
             ledger.phase = phase
@@ -179,7 +182,7 @@ class Team:
             try:
                 ledger.break_off(KeyboardInterrupt())
                 self._board.call = None
-                self._ledger = Ledger()
+                self._ledger = self._new_ledger()
                 at_work = any(helper.at_work for helper in self._helpers)
                 time.sleep(NAP if at_work else 0)
             except KeyboardInterrupt as error:

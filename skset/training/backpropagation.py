@@ -71,7 +71,6 @@ class Backpropagation:
         self._noise: FreshNoise | FixedNoise | None = None
         self._workspaces: dict[int, Workspace] = {}
         self._plans: dict[int, Plan] = {}
-        self._last_width = 0
 
     def begin(self, state: State, batch_size: int) -> None:
         """Prepare a training in steps of so many samples."""
@@ -108,7 +107,6 @@ class Backpropagation:
         finite the others are 0.
         """
         network, first = state.network, state.steps + 1
-        work = self._workspace(network, rows.shape[1])
         weights, counts = samples.weights_of_steps(rows)
         # By the number of samples, not by their weight: only proportions of weights
         # count.
@@ -119,13 +117,15 @@ class Backpropagation:
         ]
         weights = weights.astype(network.dtype, copy=False)
         moves = Moves(samples, rows, weights, steps)
-        if self._compiles(network, work.width):
-            plan = self._plan(network, work, team)
+        compiles = self._compiles(network, rows.shape[1])
+        if compiles and self._noise is None:
+            moves = moves.padded()
+        work = self._workspace(network, moves.rows.shape[1])
+        self._last = work, rows.shape[1]
+        if compiles:
             in_kernel = self._noise is None and samples.source.any()
-            gather = (
-                None if in_kernel else partial(self._gather, work, samples, rows[0])
-            )
-            losses = plan.take(moves, gather)
+            gather = None if in_kernel else partial(self._gather, work, moves)
+            losses = self._plan(network, work, team).take(moves, gather)
         else:
             losses = np.array([self._layer_by_layer(state, work, moves, team)])
         finite = np.isfinite(losses)
@@ -143,8 +143,8 @@ class Backpropagation:
 
     def last_step(self) -> list[Signals]:
         """Return the signals of each layer in the last step."""
-        work = self._workspaces[self._last_width]
-        return [work.signals(depth) for depth in range(len(work.D))]
+        work, width = self._last
+        return [work.signals(depth, width) for depth in range(len(work.D))]
 
     def probe(
         self, state: State, samples: Samples, rows: Array, team: Team
@@ -161,7 +161,7 @@ class Backpropagation:
 
     def forget_shapes(self) -> None:
         """Make new arrays for the next step: the layers have other units now."""
-        self._workspaces, self._plans, self._last_width = {}, {}, 0
+        self._workspaces, self._plans = {}, {}
 
     def _compiles(self, network: Network, width: int) -> bool:
         """Return whether one kernel takes a step, apart from rarer losses."""
@@ -182,8 +182,9 @@ class Backpropagation:
             known = self._plans[work.width] = Plan(*wanted)
         return known
 
-    def _gather(self, work: Workspace, samples: Samples, rows: Array) -> None:
-        samples.gather(rows, work.A[0])
+    def _gather(self, work: Workspace, moves: Moves) -> None:
+        [rows] = moves.rows
+        moves.samples.gather(rows, work.A[0])
         if self._noise is not None:
             self._noise.add(work.A[0], rows)
 
@@ -192,7 +193,7 @@ class Backpropagation:
     ) -> float:
         """Take a step with Python between the layers; return its loss."""
         [rows], [weights], [step] = moves.rows, moves.weights, moves.steps
-        self._gather(work, moves.samples, rows)
+        self._gather(work, moves)
         self._forward(state, work, team)
         loss = self.loss(work.Z[-1], moves.samples.targets(rows), weights)
         if step.l2:
@@ -260,7 +261,6 @@ class Backpropagation:
                 self.dropout,
                 self._wider_workspace(width),
             )
-        self._last_width = width
         return self._workspaces[width]
 
     def _wider_workspace(self, width: int) -> Workspace | None:

@@ -68,7 +68,11 @@ class Workspace:
         self.A = [new(n_units[0]), *outputs]
         self.D = [*(new(units) for units in hidden), self.Z[-1]]
 
-    def signals(self, layer: int) -> Signals:
-        """Return what the given layer computed; the last one's outputs are deltas."""
+    def signals(self, layer: int, width: int) -> Signals:
+        """Return what the given layer computed for the first samples, `width` of them.
+
+        The outputs of the last layer are its deltas.
+        """
         outputs = [*self.H, self.Z[-1]]
-        return Signals(self.A[layer], outputs[layer], self.D[layer])
+        found = self.A[layer], outputs[layer], self.D[layer]
+        return Signals(*(array[:, :width] for array in found))

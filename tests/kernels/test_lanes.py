@@ -15,12 +15,14 @@ import pytest
 from numba.core.errors import TypingError
 
 import skset
-from skset.kernels import lanes
+from skset.kernels import lane_bits, lanes
+from skset.kernels.lane_bits import lowest_bit, multiply_add_pairs, reaching
 from skset.kernels.lane_sums import gathered, total
 from skset.kernels.lanes import (
     add,
     at,
     bare,
+    behind,
     cell,
     converted,
     divide,
@@ -29,15 +31,12 @@ from skset.kernels.lanes import (
     item,
     leak,
     load,
-    lowest_bit,
     multiply_add,
-    multiply_add_pairs,
     n_lanes,
     n_rows,
     panel,
     prefetch,
     put,
-    reaching,
     root,
     shifted,
     store,
@@ -179,18 +178,18 @@ class Case:
 
 
 def test_all_functions_are_tried_here():
-    operations = set(lanes.__all__) - {"Bare", "Lanes"}
+    operations = {*lanes.__all__, *lane_bits.__all__} - {"Bare", "Lanes"}
     assert len(operations) > 20
     assert operations <= set(globals())
 
 
 @compiled
-@pytest.mark.parametrize("module", ["products", "steps"])
+@pytest.mark.parametrize("module", ["products", "scores"])
 def test_operations_are_known_whichever_module_is_imported(module, tmp_path):
     """The instructions stand in a file that no module of kernels imports."""
     calls = {
         "products": "pull_back(0, 1, *pattern, x, x, X, X)",
-        "steps": "pair_scores(0, 1, *pattern, X, X, x)",
+        "scores": "pair_scores(0, 1, *pattern, X, X, x)",
     }
     name = calls[module].partition("(")[0]
     code = f"""
@@ -311,6 +310,24 @@ def test_rows_are_transposed_and_converted(given, dtype):
         turned = np.full((8, 8), 77, dtype)
         run(rows, turned)
         assert np.array_equal(turned, rows.T.astype(dtype))
+
+
+@kernel
+def hide(vector, n, out):
+    """Write eight numbers without the first n."""
+    line = bare(vector)
+    put(bare(out), 0, behind(at(line, 0, full(8, vector[0])), n))
+
+
+@dtypes
+@pytest.mark.parametrize("n", [0, 1, 5, 8])
+def test_zeros_stand_for_the_first_places(n, dtype):
+    vector = np.array([np.nan, 2, 3, np.inf, 5, -6, 7, 8], dtype)
+    expected = np.r_[np.zeros(n), vector[n:]]
+    for run in (hide, interpreted(hide)):
+        out = np.full(8, 77, dtype)
+        run(vector, n, out)
+        np.testing.assert_array_equal(out, expected)
 
 
 @kernel

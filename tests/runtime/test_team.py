@@ -151,14 +151,14 @@ def meeting(n_threads, kernel):
 
 
 @kernel
-def run_phases(claims, phase, pause, counts):
+def run_phases(claims, rank, phase, pause, counts):
     """Count each chunk of each phase, a row of counts."""
     for row in range(counts.shape[0]):
-        chunk = claim(claims, phase, counts.shape[1])
+        chunk = claim(claims, rank, phase, counts.shape[1])
         while chunk >= 0:
             counts[row, chunk] += 1
             finish(claims, phase)
-            chunk = claim(claims, phase, counts.shape[1])
+            chunk = claim(claims, rank, phase, counts.shape[1])
         await_done(claims, phase, counts.shape[1], pause)
         phase += 1
     return phase
@@ -617,7 +617,7 @@ def test_nobody_waits_for_the_part_of_a_thread_that_dies(monkeypatch):
     died = threading.Event()
 
     def die(call):
-        parts._claim(call.ledger.claims, call.phase, 2)
+        parts._claim(call.ledger.claims, 0, call.phase, 2)
         died.set()
         raise MemoryError
 
@@ -730,8 +730,8 @@ def test_every_chunk_of_every_phase_is_done_once(n_threads, patience):
 def test_a_kernel_is_called_by_all_threads_with_the_same_arguments():
     calls, barrier = [], threading.Barrier(3)
 
-    def log(claims, phase, pause, *args):
-        calls.append((threading.get_ident(), id(claims), phase, pause, args))
+    def log(claims, rank, phase, pause, *args):
+        calls.append((threading.get_ident(), id(claims), rank, phase, pause, args))
         barrier.wait(TIMEOUT)
         return phase + 5
 
@@ -751,13 +751,13 @@ def test_a_thread_that_is_late_finds_nothing_to_do():
     caller, begun, go = threading.get_ident(), threading.Event(), threading.Event()
     over = threading.Event()
 
-    def late(claims, phase, pause, counts):
+    def late(claims, rank, phase, pause, counts):
         if threading.get_ident() != caller:
             begun.set()
             go.wait(TIMEOUT)
         else:
             begun.wait(TIMEOUT)
-        phase = run_phases(claims, phase, pause, counts)
+        phase = run_phases(claims, rank, phase, pause, counts)
         if threading.get_ident() != caller:
             over.set()
         return phase
@@ -779,13 +779,13 @@ def test_a_thread_that_is_late_finds_nothing_to_do():
 def test_an_error_in_a_chunk_leaves_nobody_waiting(who):
     caller, barrier = threading.get_ident(), threading.Barrier(2)
 
-    def fail(claims, phase, pause, counts):
-        chunk = parts._claim(claims, phase, 2)
+    def fail(claims, rank, phase, pause, counts):
+        chunk = parts._claim(claims, rank, phase, 2)
         barrier.wait(TIMEOUT)  # each has claimed one
         is_caller = threading.get_ident() == caller
         if who in ("both", "caller" if is_caller else "helper"):
             raise KernelError(chunk)
-        parts._finish_and_claim(claims, phase, 2)
+        parts._finish_and_claim(claims, rank, phase, 2)
         parts._await(claims, phase, 2, pause)
         return run_phases(claims, phase + 1, pause, counts)
 
@@ -802,7 +802,7 @@ def test_an_error_in_a_chunk_leaves_nobody_waiting(who):
 def test_an_error_outside_of_chunks_is_raised_too():
     caller, failed = threading.get_ident(), threading.Event()
 
-    def fail(claims, phase, pause):
+    def fail(claims, rank, phase, pause):
         if threading.get_ident() != caller:
             failed.set()
             raise KernelError
@@ -824,7 +824,7 @@ def test_work_is_shared_as_its_gain_says(monkeypatch):
     monkeypatch.setattr(team, "Gain", gains.Gain)
     shared, n_calls = [], 2 * gains.CALLS + 1
 
-    def log(claims, phase, pause):
+    def log(claims, rank, phase, pause):
         if threading.get_ident() == caller:
             shared.append(pause > 0)
         return phase
