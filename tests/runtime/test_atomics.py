@@ -171,7 +171,7 @@ from skset.runtime.claims import new_claims
 from runtime.test_claims import run_phases
 
 counts = np.zeros((3, 4), np.int64)
-print(run_phases(new_claims(), 1, sleep_address(), 4, counts), counts.sum(), end=" ")
+print(run_phases(new_claims(), 0, 1, sleep_address(), 4, counts), counts.sum(), end=" ")
 print(sum(getattr(run_phases, "stats").cache_hits.values()))
 """
 

@@ -616,8 +616,8 @@ def test_a_thread_that_dies_is_an_error_not_a_wait_without_end(monkeypatch):
 def test_nobody_waits_for_the_part_of_a_thread_that_dies(monkeypatch):
     died = threading.Event()
 
-    def die(call):
-        parts._claim(call.ledger.claims, 0, call.phase, 2)
+    def die(call, rank):
+        parts._claim(call.ledger.claims, rank, call.phase, 2)
         died.set()
         raise MemoryError
 
@@ -741,9 +741,10 @@ def test_a_kernel_is_called_by_all_threads_with_the_same_arguments():
     first, second = calls[:3], calls[3:]
     for found, phase in ((first, 1), (second, 6)):
         assert len({call[0] for call in found}) == 3
-        assert len({call[1:] for call in found}) == 1
-        assert found[0][2] == phase
-        assert found[0][4] == (1, "two")
+        assert len({(call[1], *call[3:]) for call in found}) == 1
+        assert sorted(call[2] for call in found) == [0, 1, 2]
+        assert found[0][3] == phase
+        assert found[0][5] == (1, "two")
 
 
 @promptly
@@ -787,7 +788,7 @@ def test_an_error_in_a_chunk_leaves_nobody_waiting(who):
             raise KernelError(chunk)
         parts._finish_and_claim(claims, rank, phase, 2)
         parts._await(claims, phase, 2, pause)
-        return run_phases(claims, phase + 1, pause, counts)
+        return run_phases(claims, rank, phase + 1, pause, counts)
 
     counts = np.zeros((3, 4), np.int64)
     with Team(2) as workers:

@@ -21,6 +21,7 @@ from skset.model import Samples
 from skset.runtime import team
 from skset.strategies import METHODS
 from skset.training import SGD, Adam, AdamW, backpropagation, plan
+from skset.training.moves import Moves, padded_width
 
 UNITS = [6, 11, 8, 3]
 OPTIMISERS = [SGD(), SGD(0.5, nesterov=False), Adam(), AdamW()]
@@ -309,3 +310,32 @@ def test_units_of_chunks_cover_all_units_once():
         assert list(chain.from_iterable(map(range, bounds, bounds[1:]))) == [
             *range(counts.size)
         ]
+
+
+@pytest.mark.parametrize(
+    ("width", "single", "double"),
+    [(1, 1, 1), (3, 4, 4), (5, 5, 8), (6, 8, 8), (9, 9, 9), (12, 16, 16), (17, 17, 24)]
+    + [(24, 32, 24), (31, 32, 32), (44, 48, 48), (64, 64, 64), (200, 208, 200)],
+)
+def test_rows_are_padded_to_cache_lines_if_that_is_little(width, single, double):
+    assert padded_width(width, 4) == single
+    assert padded_width(width, 8) == double
+
+
+def test_padding_has_no_weight_and_is_not_counted():
+    X, y, _ = problem("softmax", n_samples=20)
+    rows, weights = np.arange(14).reshape(2, 7), np.full((2, 7), 1 / 7)
+    moves = Moves(Samples(X, y), rows, weights, []).padded()
+    assert moves.rows.tolist() == [[*range(7), 0], [*range(7, 14), 7]]
+    assert moves.weights.tolist() == [[1 / 7] * 7 + [0]] * 2
+
+
+@dtypes
+def test_last_step_shows_no_padding(dtype):
+    X, y, _ = problem("softmax", dtype=dtype)
+    network = sparse_network(UNITS, "relu", dtype=dtype)
+    with training(network, Samples(X, y), batch_size=23) as running:
+        next(running)
+        signals = running.rule.last_step()
+    assert {signal.inputs.shape[1] for signal in signals} == {23}
+    assert np.array_equal(signals[0].inputs, X.T)

@@ -166,11 +166,12 @@ def test_a_network_without_hidden_layers(dropout):
 
 @placed
 @kinds
-def test_signals_are_what_each_layer_computed(needs_sums, dropout):
+@pytest.mark.parametrize("width", [3, 4])
+def test_signals_are_what_each_layer_computed(width, needs_sums, dropout):
     work = Workspace(N_UNITS, 4, np.dtype("float32"), needs_sums, dropout)
     last = len(N_UNITS) - 2
     for layer in range(last + 1):
-        signals = work.signals(layer)
+        signals = work.signals(layer, width)
         assert isinstance(signals, Signals)
         outputs = work.Z[-1] if layer == last else work.H[layer]
         for shown, own in (
@@ -181,6 +182,6 @@ def test_signals_are_what_each_layer_computed(needs_sums, dropout):
             assert shown.ctypes.data == own.ctypes.data
             assert own.flags.writeable
             assert not shown.flags.writeable
-        assert signals.inputs.shape == (N_UNITS[layer], 4)
-        assert signals.outputs.shape == (N_UNITS[layer + 1], 4)
-        assert signals.deltas.shape == (N_UNITS[layer + 1], 4)
+        assert signals.inputs.shape == (N_UNITS[layer], width)
+        assert signals.outputs.shape == (N_UNITS[layer + 1], width)
+        assert signals.deltas.shape == (N_UNITS[layer + 1], width)
