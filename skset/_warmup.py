@@ -77,9 +77,9 @@ def _fit_evolving(X: Any, **params: Any) -> None:
 
 
 def _predict_many(**params: Any) -> None:
-    # From 512 samples on, connections are sorted by output. Memory maps are cast batch
-    # by batch.
-    n = 512
+    # From 512 samples on, connections are sorted by output. Large memory maps are cast
+    # batch by batch.
+    n = 1 << 14
     for given in (np.float32, np.float64):
         memory = mmap(-1, n * N_FEATURES * np.dtype(given).itemsize)
         many = np.frombuffer(memory, given).reshape(n, N_FEATURES)

@@ -68,8 +68,9 @@ def _few_valid_rows(estimator: Any, X: Any, dtype: DTypeLike) -> Array | None:
     """
     if type(X) is not np.ndarray or X.ndim != 2 or X.dtype.kind not in "iuf":
         return None
+    n_features = getattr(estimator, "n_features_in_", None)
     named = hasattr(estimator, "feature_names_in_")
-    if named or X.shape[1] != estimator.n_features_in_ or not 0 < X.size <= FEW_NUMBERS:
+    if named or X.shape[1] != n_features or not 0 < X.size <= FEW_NUMBERS:
         return None
     with np.errstate(over="ignore"):  # values that overflow are infinite
         rows = np.ascontiguousarray(X, dtype)

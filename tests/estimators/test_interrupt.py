@@ -14,7 +14,7 @@ from interrupts import await_end, helpers, interrupted
 from sklearn.exceptions import NotFittedError
 
 from skset.estimators import _fit
-from skset.training import Training
+from skset.training import Training, backpropagation
 
 pytestmark = impatient
 
@@ -23,7 +23,8 @@ INTERRUPTED = "Training interrupted by user"
 
 def interrupt(monkeypatch, epoch, step=0):
     """Raise KeyboardInterrupt in the given step of the given epoch (0 is the first)."""
-    take, taken = Training._step, []
+    monkeypatch.setattr(backpropagation, "MOST_STEPS", 1)
+    take, taken = Training._steps, []
 
     def interrupted(self, rows):
         if self.state.epochs == epoch:
@@ -32,7 +33,7 @@ def interrupt(monkeypatch, epoch, step=0):
             taken.append(rows)
         return take(self, rows)
 
-    monkeypatch.setattr(Training, "_step", interrupted)
+    monkeypatch.setattr(Training, "_steps", interrupted)
 
 
 @pytest.mark.parametrize("step", [0, 2])

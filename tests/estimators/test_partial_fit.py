@@ -306,9 +306,10 @@ def test_failing_call_leaves_the_model_bit_for_bit(Estimator, what, monkeypatch)
 
 
 def interrupt_the_last_step(monkeypatch):
-    from skset.training import Training
+    from skset.training import Training, backpropagation
 
-    step, taken = Training._step, []
+    monkeypatch.setattr(backpropagation, "MOST_STEPS", 1)
+    step, taken = Training._steps, []
 
     def interrupted(self, rows):
         taken.append(rows)
@@ -316,7 +317,7 @@ def interrupt_the_last_step(monkeypatch):
             raise KeyboardInterrupt
         return step(self, rows)
 
-    monkeypatch.setattr(Training, "_step", interrupted)
+    monkeypatch.setattr(Training, "_steps", interrupted)
 
 
 def test_other_number_of_outputs_is_refused():

@@ -178,7 +178,7 @@ def test_failing_call_leaves_the_machine_bit_for_bit(what, monkeypatch):
 
 
 def fail_in_the_last_step(monkeypatch, what):
-    step, taken = ContrastiveDivergence.step, []
+    step, taken = ContrastiveDivergence._step, []
 
     def failing(self, state, samples, rows, team):
         taken.append(rows)
@@ -187,7 +187,7 @@ def fail_in_the_last_step(monkeypatch, what):
         error, weight = step(self, state, samples, rows, team)
         return (np.nan if len(taken) == 4 else error), weight
 
-    monkeypatch.setattr(ContrastiveDivergence, "step", failing)
+    monkeypatch.setattr(ContrastiveDivergence, "_step", failing)
 
 
 CHANGES = [("n_components", 7), ("dtype", np.float64)]

@@ -314,8 +314,11 @@ def test_units_of_chunks_cover_all_units_once():
 
 @pytest.mark.parametrize(
     ("width", "single", "double"),
-    [(1, 1, 1), (3, 4, 4), (5, 5, 8), (6, 8, 8), (9, 9, 9), (12, 16, 16), (17, 17, 24)]
-    + [(24, 32, 24), (31, 32, 32), (44, 48, 48), (64, 64, 64), (200, 208, 200)],
+    [
+        *((1, 1, 1), (3, 4, 4), (5, 5, 5), (6, 8, 8), (9, 9, 9), (12, 16, 16)),
+        *((17, 17, 17), (24, 32, 24), (31, 32, 32), (44, 48, 48), (64, 64, 64)),
+        (200, 208, 200),
+    ],
 )
 def test_rows_are_padded_to_cache_lines_if_that_is_little(width, single, double):
     assert padded_width(width, 4) == single
