@@ -23,8 +23,10 @@ PRICE = {False: 100, True: 50}
 MOST_DOUBLED = 8
 # It is repeated after so many times its own length at least.
 SHORTEST = 10
-# Rare delays decide whether threads pay: the average is over so many calls.
-LATELY = 32
+# Rare delays decide whether threads pay: the average is over so many calls, but not over
+# much more than so many seconds. A thread that has slept is preferred for a while, and
+# what is gained then is soon lost.
+LATELY, LATELY_SECONDS = 32, 0.1
 
 
 class Gain:
@@ -90,7 +92,8 @@ class Gain:
     def _note_together(self, seconds: float) -> None:
         """Give up if together has become slower than alone was."""
         self._lost += seconds - self._alone
-        self._lately += (seconds - self._lately) / LATELY
+        share = max(1 / LATELY, seconds / (seconds + LATELY_SECONDS))
+        self._lately += (seconds - self._lately) * share
         if self._lately > self._alone:
             self.best = ALONE
             self._wait(self._lost)

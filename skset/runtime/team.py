@@ -115,7 +115,7 @@ class Team:
             self._share(do_parts, kernel, cuts, args)
         else:
             _do_alone(kernel, work, shares, args)
-        gain.note(time.perf_counter() - began)
+        gain.note(_comparable(time.perf_counter() - began, work))
 
     def together(self, kernel: Kernel, work: int, *args: Any) -> None:
         """Call ``kernel(claims, rank, phase, pause, *args)`` in all that can help.
@@ -140,7 +140,7 @@ class Team:
             self._share(kernel, *args)
         else:
             kernel(new_claims(), 0, 1, 0, *args)
-        gain.note(time.perf_counter() - began)
+        gain.note(_comparable(time.perf_counter() - began, work))
 
     def _new_ledger(self) -> Ledger:
         return Ledger(new_claims(self.n_threads))
@@ -189,6 +189,14 @@ class Team:
                 interrupt = error
         if interrupt is not None:
             raise interrupt
+
+
+def _comparable(seconds: float, work: int) -> float:
+    """Return what the largest work of the same size class would have taken.
+
+    A call has as many steps as are left in an epoch, so calls of a class differ.
+    """
+    return seconds * (1 << work.bit_length()) / work
 
 
 def _do_alone(
