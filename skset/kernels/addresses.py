@@ -33,7 +33,7 @@ def array_at(address: int, shape: tuple[int, ...], like: Array) -> Array:
     n_bytes = int(np.prod(shape)) * like.itemsize
     if not n_bytes:
         return np.empty(shape, like.dtype)
-    memory = (ctypes.c_byte * n_bytes).from_address(address)
+    memory = (ctypes.c_byte * n_bytes).from_address(int(address))
     return np.frombuffer(memoryview(memory), like.dtype).reshape(shape)
 
 
