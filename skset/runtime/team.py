@@ -196,7 +196,7 @@ def _comparable(seconds: float, work: int) -> float:
 
     A call has as many steps as are left in an epoch, so calls of a class differ.
     """
-    return seconds * (1 << work.bit_length()) / work
+    return seconds * (1 << work.bit_length()) / max(work, 1)
 
 
 def _do_alone(
