@@ -23,9 +23,9 @@ PRICE = {False: 100, True: 50}
 MOST_DOUBLED = 8
 # It is repeated after so many times its own length at least.
 SHORTEST = 10
-# Rare delays decide whether threads pay: the average is over so many calls, but not over
-# much more than so many seconds. A thread that has slept is preferred for a while, and
-# what is gained then is soon lost.
+# Rare delays decide whether threads pay: the average is over so many calls, but not
+# over much more than so many seconds. A thread that has slept is preferred for a while,
+# and what is gained then is soon lost.
 LATELY, LATELY_SECONDS = 32, 0.1
 
 
