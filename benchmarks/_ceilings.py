@@ -12,7 +12,8 @@ import numba
 import numpy as np
 
 from skset.kernels import aligned_empty
-from skset.kernels.lanes import add, at, bare, full, item, total
+from skset.kernels.lane_sums import total
+from skset.kernels.lanes import add, at, bare, full, item
 
 __all__ = ["KB", "LEVELS", "machine_figures", "medians", "row_reads"]
 
