@@ -159,6 +159,10 @@ class Backpropagation:
         with np.errstate(all="ignore"):
             return signals_of(network, X, targets, weight, self.loss, team)
 
+    def let_go(self) -> None:
+        """Keep no layer: of a network that evolves no more than one may exist twice."""
+        self._plans = {}
+
     def forget_shapes(self) -> None:
         """Make new arrays for the next step: the layers have other units now."""
         self._workspaces, self._plans = {}, {}

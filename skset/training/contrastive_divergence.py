@@ -115,6 +115,9 @@ class ContrastiveDivergence:
         _side_by_side((V, P, weight), (*model, weight), X, D)
         return [Signals(X, outputs, D)]
 
+    def let_go(self) -> None:
+        """Keep no layer; there is none between two steps."""
+
     def forget_shapes(self) -> None:
         """Make new arrays for the next step."""
         self._buffers = {}

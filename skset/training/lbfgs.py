@@ -133,6 +133,10 @@ class LBFGS:
         """Return each layer's signals for the given samples, without learning."""
         return self._gradient.probe(state, samples, rows, team)
 
+    def let_go(self) -> None:
+        """Keep no layer: the network of the last round has been replaced."""
+        self._gradient.let_go()
+
     def forget_shapes(self) -> None:
         """Make new arrays for the next round: the layers have other units now."""
         self._gradient.forget_shapes()

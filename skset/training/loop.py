@@ -70,6 +70,9 @@ class Rule(Protocol):
     ) -> list[Signals]:
         """Return each layer's signals for the given samples; nothing is learned."""
 
+    def let_go(self) -> None:
+        """Keep no layer, as they are about to be replaced one after the other."""
+
     def forget_shapes(self) -> None:
         """Make new arrays for the next step, as the layers have other units now."""
 
@@ -238,6 +241,7 @@ class Training:
             return
         if not self.state.network.is_finite():  # NaN has no rank
             self._raise_divergence()
+        self.rule.let_go()
         self.evolver.evolve(self.state, self._look, share, zeta, surplus, regrow)
 
     def _look(self, n_wanted: int) -> list[Signals]:

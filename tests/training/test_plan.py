@@ -1,5 +1,6 @@
 """Steps by one kernel are the steps layer by layer, and threads change no bit."""
 
+import weakref
 from itertools import chain
 
 import numpy as np
@@ -20,7 +21,7 @@ from skset.kernels import whole_steps
 from skset.model import Samples
 from skset.runtime import team
 from skset.strategies import METHODS
-from skset.training import SGD, Adam, AdamW, backpropagation, plan
+from skset.training import SGD, Adam, AdamW, Evolver, backpropagation, plan
 from skset.training.moves import Moves, padded_width
 
 UNITS = [6, 11, 8, 3]
@@ -342,3 +343,18 @@ def test_last_step_shows_no_padding(dtype):
         signals = running.rule.last_step()
     assert {signal.inputs.shape[1] for signal in signals} == {23}
     assert np.array_equal(signals[0].inputs, X.T)
+
+
+def test_no_layer_is_kept_while_the_network_evolves(monkeypatch):
+    """Else all old layers would exist beside the new ones."""
+    X, y, _ = problem("softmax")
+    evolve, seen = Evolver.evolve, []
+
+    def noting(self, state, *args):
+        old = weakref.ref(state.network.layers[0])
+        evolve(self, state, *args)
+        seen.append(old())
+
+    monkeypatch.setattr(Evolver, "evolve", noting)
+    epochs(3, sparse_network(UNITS, "relu"), Samples(X, y), evolution=SET)
+    assert seen == [None, None]
