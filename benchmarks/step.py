@@ -137,7 +137,7 @@ def evolution(topologies, X, y, batch, evolution=None):
     return evolve
 
 
-def sparse_training(topologies, X, y, batch, n_jobs, evolution):
+def sparse_training(topologies, X, y, batch, n_jobs, evolution, halves=False):
     rng = np.random.default_rng(0)
     network = Network.initial(
         topologies,
@@ -152,7 +152,10 @@ def sparse_training(topologies, X, y, batch, n_jobs, evolution):
         State(network, rng, rng, LearningRate(1e-3)),
         Samples(X, y),
         Backpropagation(
-            SGD(momentum=0.9, nesterov=False), LOSSES["log_loss"](), alpha=2e-4
+            SGD(momentum=0.9, nesterov=False),
+            LOSSES["log_loss"](),
+            alpha=2e-4,
+            halves=halves,
         ),
         Evolver(evolution, "he"),
         batch_size=batch,

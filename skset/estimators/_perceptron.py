@@ -269,6 +269,7 @@ class SparsePerceptron(SparseEstimator):
             dropout=p.dropout,
             noise=self._noise(p, state.rng),
             max_norm=p.max_norm,
+            halves=p.delta_dtype is not None,
         )
         return Training(
             state,

@@ -111,6 +111,15 @@ NETWORK_PARAMETERS: dict[str, Parameter] = {
         longer gradient is scaled down. None sets no limit. Solver "lbfgs" ignores it.
         """,
     ),
+    "delta_dtype": Parameter(
+        [None, StrOptions({"bfloat16"})],
+        '{"bfloat16"} or None',
+        """
+        Type in which the backward pass keeps the deltas of hidden units. "bfloat16"
+        has 16 bits: for networks of more than some 100,000 units, whose steps it makes
+        shorter. None means the type of the weights. Solver "lbfgs" ignores it.
+        """,
+    ),
     "max_fun": Parameter(
         [POSITIVE_INT],
         "int",

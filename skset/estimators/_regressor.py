@@ -97,6 +97,7 @@ class SETRegressor(RegressorMixin, SparsePerceptron):
         power_t: float = 0.5,
         max_iter: int = 60,
         max_norm: float | None = None,
+        delta_dtype: str | None = None,
         max_fun: int = 15000,
         shuffle: bool = True,
         tol: float = 1e-4,
@@ -143,6 +144,7 @@ class SETRegressor(RegressorMixin, SparsePerceptron):
         self.power_t = power_t
         self.max_iter = max_iter
         self.max_norm = max_norm
+        self.delta_dtype = delta_dtype
         self.max_fun = max_fun
         self.shuffle = shuffle
         self.tol = tol
@@ -185,12 +187,10 @@ class SETRegressor(RegressorMixin, SparsePerceptron):
             Numbers to predict.
         sample_weight : array-like of shape (n_samples,), default=None
             Non-negative weights; only their proportions matter. The gradient of a batch
-            is ``(sum(w * g) + alpha * W) / B``. Here w are the weights in units of the
-            mean of all that are above 0, and B is the number of samples in the batch
-            with ``w > 0``.
+            is ``(sum(w * g) + alpha * W) / B``: w in units of the mean of all above 0,
+            B the number of samples in the batch with ``w > 0``.
         X_val, y_val : array-like, default=None
-            Data to validate on when `early_stopping` is True, in place of a share of
-            the training data.
+            Data for `early_stopping`, in place of a share of the training data.
         sample_weight_val : array-like of shape (n_val,), default=None
             Weights of the validation data; here too only the proportions matter.
 

@@ -31,6 +31,7 @@ FIXED: dict[str, Any] = {
     "adam_epsilon": 1e-8,
     "warm_start": False,
     "max_norm": None,
+    "delta_dtype": None,
 }
 
 SOLVERS = ("adam", "adamw", "sgd")

@@ -11,7 +11,7 @@ from numba.extending import lower_builtin as instruction
 from numba.np.arrayobj import make_array
 
 from skset.kernels import lanes
-from skset.kernels.lanes import Bare, Lanes
+from skset.kernels.lanes import ELEMENTS, Bare, Lanes
 
 INT32, INT64, BYTES = ir.IntType(32), ir.IntType(64), ir.IntType(8).as_pointer()
 
@@ -91,15 +91,39 @@ def full(context, builder, signature, args):
     return _spread(builder, args[1], context.get_value_type(signature.return_type))
 
 
+def _read(context, builder, address, stored, kind):
+    """Return the numbers at an address, stored as such a type, as lanes of a kind."""
+    vector = ir.VectorType(ELEMENTS[stored], kind.n)
+    value = builder.load(builder.bitcast(address, vector.as_pointer()))
+    value.align = stored.bitwidth // 8
+    if stored == kind.dtype:
+        return value
+    bits = ir.VectorType(INT32, kind.n)
+    upper = builder.shl(builder.zext(value, bits), ir.Constant(bits, [16] * kind.n))
+    single = builder.bitcast(upper, ir.VectorType(ir.FloatType(), kind.n))
+    wanted = context.get_value_type(kind)
+    return single if single.type == wanted else builder.fpext(single, wanted)
+
+
+def _halved(builder, value):
+    """Return numbers as halves, see `halves.halved`."""
+    bits = ir.VectorType(INT32, value.type.count)
+    half = ir.VectorType(ir.IntType(16), bits.count)
+    same = [ir.Constant(bits, [n] * bits.count) for n in (16, 1, 0x7FFF)]
+    if value.type.element != ir.FloatType():
+        value = builder.fptrunc(value, ir.VectorType(ir.FloatType(), bits.count))
+    value = builder.bitcast(value, bits)
+    odd = builder.and_(builder.lshr(value, same[0]), same[1])
+    value = builder.add(value, builder.add(odd, same[2]))
+    return builder.trunc(builder.lshr(value, same[0]), half)
+
+
 @instruction(lanes.load, Bare, Any, Any, Lanes)
 @instruction(lanes.at, Bare, Any, Lanes)
 def load(context, builder, signature, args):
-    kind = signature.return_type
+    kind, stored = signature.return_type, signature.args[0].dtype
     address = _address(context, builder, signature, args, kind.n)
-    vector = context.get_value_type(kind)
-    value = builder.load(builder.bitcast(address, vector.as_pointer()))
-    value.align = kind.dtype.bitwidth // 8
-    return value
+    return _read(context, builder, address, stored, kind)
 
 
 @instruction(lanes.item, Bare, Any)
@@ -112,10 +136,11 @@ def item(context, builder, signature, args):
 @instruction(lanes.store, Bare, Any, Any, Lanes)
 @instruction(lanes.put, Bare, Any, Lanes)
 def store(context, builder, signature, args):
-    kind = signature.args[-1]
+    kind, stored = signature.args[-1], signature.args[0].dtype
     address = _address(context, builder, signature, args, kind.n)
-    place = builder.bitcast(address, args[-1].type.as_pointer())
-    builder.store(args[-1], place, align=kind.dtype.bitwidth // 8)
+    value = args[-1] if stored == kind.dtype else _halved(builder, args[-1])
+    place = builder.bitcast(address, value.type.as_pointer())
+    builder.store(value, place, align=stored.bitwidth // 8)
     return context.get_dummy_value()
 
 
@@ -127,7 +152,7 @@ def prefetch(context, builder, signature, args):
     function = cgutils.get_or_insert_function(
         builder.module, signature_, "llvm.prefetch.p0"
     )
-    per_line = 64 // (kind.dtype.bitwidth // 8)
+    per_line = 64 // (signature.args[0].dtype.bitwidth // 8)
     for first in range(0, kind.n, per_line):
         line = builder.gep(address, [ir.Constant(INT32, first)])
         # For reading, into every level of the cache, as data.

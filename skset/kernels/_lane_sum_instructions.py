@@ -14,6 +14,7 @@ from skset.kernels._lane_instructions import (
     INT32,
     _address,
     _multiplied_add,
+    _read,
     _shuffle,
 )
 from skset.kernels.lane_sums import TURNED
@@ -96,10 +97,7 @@ def gathered(context, builder, signature, args):
         kinds = signature.replace(args=(rows, places.dtype, signature.args[2]))
         given = args[0], builder.extract_value(args[1], n), args[2]
         address = _address(context, builder, kinds, given, like.n)
-        vector = context.get_value_type(like)
-        piece = builder.load(builder.bitcast(address, vector.as_pointer()))
-        piece.align = like.dtype.bitwidth // 8
-        pieces.append(piece)
+        pieces.append(_read(context, builder, address, rows.dtype, like))
     while len(pieces) > 1:
         pairs = zip(pieces[::2], pieces[1::2], strict=True)
         pieces = [_joined(builder, a, b) for a, b in pairs]

@@ -8,7 +8,7 @@ doublings. So eight sums are made in one tree, whose steps serve all of them.
 import numpy as np
 from numba.core import types
 
-from skset.kernels.lanes import Lanes, operation
+from skset.kernels.lanes import Lanes, load, operation
 
 __all__: list[str] = []  # every operation
 
@@ -18,7 +18,7 @@ TURNED = (0, 4, 1, 5, 2, 6, 3, 7)
 
 def _type_of_gathered(rows, places, column, like):
     fits = isinstance(places, types.UniTuple) and places.count == len(TURNED)
-    return Lanes(rows.dtype, 8 * like.n) if fits else None
+    return Lanes(like.dtype, 8 * like.n) if fits else None
 
 
 @operation(lambda a: a.dtype)
@@ -58,8 +58,7 @@ def gathered(rows, places, column, like):
 
     They come in the order `TURNED`.
     """
-    pieces = [rows[places[n], column : column + like.size] for n in TURNED]
-    return np.concatenate(pieces)
+    return np.concatenate([load(rows, places[n], column, like) for n in TURNED])
 
 
 @operation(lambda values, like: Lanes(like.dtype, 8 * like.n))

@@ -11,7 +11,8 @@ type of the result for the compiler. `_lane_instructions.py` has the instruction
 operation, under the same name. `lane_sums.py` has the operations that add up.
 
 Rows belong to C-contiguous two-dimensional arrays. Places are checked if numba checks
-bounds.
+bounds. An array of uint16 holds halves, see `halves.py`: they are converted between
+memory and registers.
 """
 
 import sys
@@ -23,12 +24,15 @@ from llvmlite import ir
 from numba.core import types
 from numba.extending import models, register_model, type_callable
 
+from skset.kernels.halves import HALF, halved, widened
+
 __all__ = ["Bare", "Lanes"]  # and every operation
 
 ELEMENTS = {
     types.float32: ir.FloatType(),
     types.float64: ir.DoubleType(),
     types.int16: ir.IntType(16),
+    types.uint16: ir.IntType(16),
     types.int32: ir.IntType(32),
 }
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -93,6 +97,10 @@ def _type_of_full(n, value):
     )
 
 
+def _type_of_pieces(array, like):
+    return Lanes(like.dtype if array.dtype == types.uint16 else array.dtype, like.n)
+
+
 # Arrays
 
 
@@ -145,10 +153,13 @@ def prefetch(rows, row, column, like):
 # Between arrays and registers
 
 
-@operation(lambda rows, row, column, like: Lanes(rows.dtype, like.n))
+@operation(lambda rows, row, column, like: _type_of_pieces(rows, like))
 def load(rows, row, column, like):
-    """Return neighbours that begin at rows[row, column], as many as `like` has."""
-    return rows[row, column : column + like.size].copy()
+    """Return neighbours that begin at rows[row, column], as many as `like` has.
+
+    Halves become numbers of the type of `like`.
+    """
+    return widened(rows[row, column : column + like.size], like.dtype)
 
 
 @operation(lambda array, place, like: Lanes(array.dtype, like.n))
@@ -160,7 +171,9 @@ def at(array, place, like):
 @operation(lambda rows, row, column, values: types.none if rows.mutable else None)
 def store(rows, row, column, values):
     """Write the values to the places that begin at rows[row, column]."""
-    rows[row, column : column + values.size] = values
+    halves = rows.dtype == HALF and values.dtype != HALF
+    place = slice(column, column + values.size)
+    rows[row, place] = halved(values) if halves else values
 
 
 @operation(lambda array, place, values: types.none if array.mutable else None)

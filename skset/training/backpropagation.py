@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skset.kernels import Step, aligned_empty
+from skset.kernels.halves import halved, widened
 from skset.model import Loss, Network, Samples, Signals, signals_of
 from skset.runtime.team import LARGEST_WORK, Team
 from skset.training.clipping import Clipping
@@ -41,6 +42,8 @@ class Backpropagation:
         Added to the inputs of each step, not to targets that are the inputs.
     max_norm : float, default=None
         Greatest norm of the gradient, see `Clipping`; None sets no limit.
+    halves : bool, default=False
+        Whether the deltas of hidden layers have 16 bits, see `skset.kernels.halves`.
     """
 
     has_ended = False
@@ -61,12 +64,14 @@ class Backpropagation:
         dropout: float = 0.0,
         noise: GaussianNoise | None = None,
         max_norm: float | None = None,
+        halves: bool = False,
     ) -> None:
         self.optimiser = optimiser
         self.loss = loss
         self.alpha = alpha
         self.dropout = dropout
         self.noise = noise
+        self.halves = halves
         self._clipping = None if max_norm is None else Clipping(max_norm)
         self._noise: FreshNoise | FixedNoise | None = None
         self._workspaces: dict[int, Workspace] = {}
@@ -173,6 +178,7 @@ class Backpropagation:
         return (
             network.nnz * width <= LARGEST_WORK
             and not self.dropout
+            and not self.halves
             and self._clipping is None
             and None not in slopes
         )
@@ -228,7 +234,7 @@ class Backpropagation:
         self, network: Network, work: Workspace, step: Step, team: Team
     ) -> None:
         """Go back through the layers; update each as soon as its deltas are known."""
-        no_deltas = np.empty((0, work.width), network.dtype)
+        no_deltas = np.empty((0, work.width), work.D[0].dtype)
         for depth in range(len(network.layers) - 1, -1, -1):
             below = work.D[depth - 1] if depth else no_deltas
             arrays = work.A[depth], work.D[depth], below
@@ -248,12 +254,16 @@ class Backpropagation:
 
     def _finish_deltas(self, network: Network, work: Workspace, hidden: int) -> None:
         """Multiply the deltas of a hidden layer by the factors left by kernels."""
+        activation, D = network.hidden[hidden], work.D[hidden]
+        if work.masks is None and activation.slope is not None:
+            return
+        wide = widened(D, network.dtype) if self.halves else D
         if work.masks is not None:
-            work.D[hidden] *= work.masks[hidden]
-        activation = network.hidden[hidden]
+            wide *= work.masks[hidden]
         if activation.slope is None:
-            Z, H, D = work.Z[hidden], work.H[hidden], work.D[hidden]
-            activation.multiply_derivative(Z, H, D)
+            activation.multiply_derivative(work.Z[hidden], work.H[hidden], wide)
+        if self.halves:
+            D[...] = halved(wide)
 
     def _workspace(self, network: Network, width: int) -> Workspace:
         if width not in self._workspaces:
@@ -264,6 +274,7 @@ class Backpropagation:
                 [activation.needs_sums for activation in network.hidden],
                 self.dropout,
                 self._wider_workspace(width),
+                self.halves,
             )
         return self._workspaces[width]
 

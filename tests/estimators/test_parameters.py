@@ -79,6 +79,7 @@ BAD_VALUES = {
     "power_t": NEGATIVE,
     "max_iter": NOT_COUNT,
     "max_norm": optional(NOT_POSITIVE),
+    "delta_dtype": ["float16", "float32", "foo", 1, True, b"bfloat16", np.float32],
     "max_fun": NOT_COUNT,
     "shuffle": NOT_BOOL,
     "tol": NEGATIVE,

@@ -130,14 +130,23 @@ def targets_for(loss, output):
 
 
 def training(
-    network, samples, *, loss=None, dropout=0.0, noise=None, max_norm=None, **given
+    network,
+    samples,
+    *,
+    loss=None,
+    dropout=0.0,
+    noise=None,
+    max_norm=None,
+    halves=False,
+    **given,
 ):
     """Return a training of a copy of the network; a number is a constant rate."""
     loss = loss or USUAL_LOSS[network.output]
 
     def rule(optimiser, alpha):
         options = {"alpha": alpha, "dropout": dropout, "noise": noise}
-        return Backpropagation(optimiser, loss, max_norm=max_norm, **options)
+        options |= {"max_norm": max_norm, "halves": halves}
+        return Backpropagation(optimiser, loss, **options)
 
     return _begun(rule, network, samples, **{"weight_init": "he"} | given)
 

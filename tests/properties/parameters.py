@@ -180,6 +180,7 @@ PERCEPTRON = {
     "final_drop": booleans,
     "power_t": st.floats(0, 2),
     "max_norm": st.none() | st.floats(1e-3, 10),
+    "delta_dtype": st.sampled_from([None, "bfloat16"]),
     "max_fun": few,
     "shuffle": booleans,
     "scoring": st.sampled_from(["loss", None]),
