@@ -2,9 +2,9 @@
 
     python benchmarks/halves.py --data ../shared/data
 
-Steps are those of `step.py`, one thread, with and without in turn; medians. Accuracy and
-log loss are those of test data after the last epoch: mean over the seeds, and the mean
-difference with its standard error. Both fits of a seed begin with the same network.
+Steps are those of `step.py`, one thread, with and without in turn; medians. Accuracy
+and log loss are those of test data after the last epoch: mean over the seeds, and the
+mean difference with its standard error. Both fits of a seed begin with one network.
 """
 
 import argparse

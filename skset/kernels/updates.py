@@ -139,42 +139,33 @@ def _keep(g, k, weights, first, second, step):
 
 
 @inlined
+def _move_by(take, low, high, weights, first, second, gradients, step):
+    """Move the weights [low, high), some at a time, see `move`."""
+    one, some = full(1, step.l2), full(16, step.l2)
+    squares, rest = zeros(some), zeros(one)
+    k = low
+    while k + 16 <= high:
+        g = at(gradients, k - low, some)
+        squares = add(squares, take(g, k, weights, first, second, step))
+        k += 16
+    while k < high:
+        g = at(gradients, k - low, one)
+        rest = add(rest, take(g, k, weights, first, second, step))
+        k += 1
+    return total(squares) + total(rest)
+
+
+@inlined
 def move(low, high, weights, first, second, gradients, step):
     """Take a step with the weights [low, high), along gradients that begin with theirs.
 
     Returns the sum of the squares of the weights as they were before.
     """
-    one, some = full(1, step.l2), full(16, step.l2)
-    squares, rest = zeros(some), zeros(one)
-    k = low
     if step.rule == DESCENT:
-        while k + 16 <= high:
-            g = at(gradients, k - low, some)
-            squares = add(squares, _descend(g, k, weights, first, second, step))
-            k += 16
-        while k < high:
-            g = at(gradients, k - low, one)
-            rest = add(rest, _descend(g, k, weights, first, second, step))
-            k += 1
-    elif step.rule == ADAM:
-        while k + 16 <= high:
-            g = at(gradients, k - low, some)
-            squares = add(squares, _adapt(g, k, weights, first, second, step))
-            k += 16
-        while k < high:
-            g = at(gradients, k - low, one)
-            rest = add(rest, _adapt(g, k, weights, first, second, step))
-            k += 1
-    else:
-        while k + 16 <= high:
-            g = at(gradients, k - low, some)
-            squares = add(squares, _keep(g, k, weights, first, second, step))
-            k += 16
-        while k < high:
-            g = at(gradients, k - low, one)
-            rest = add(rest, _keep(g, k, weights, first, second, step))
-            k += 1
-    return total(squares) + total(rest)
+        return _move_by(_descend, low, high, weights, first, second, gradients, step)
+    if step.rule == ADAM:
+        return _move_by(_adapt, low, high, weights, first, second, gradients, step)
+    return _move_by(_keep, low, high, weights, first, second, gradients, step)
 
 
 @kernel
