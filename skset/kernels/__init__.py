@@ -7,6 +7,12 @@ import skset.kernels._lane_sum_instructions  # noqa: F401
 from skset.kernels.batches import add_slices, gather_dense, gather_sparse
 from skset.kernels.energies import add_log_odds
 from skset.kernels.memory import aligned_empty
+from skset.kernels.moments import (
+    dense_squares,
+    dense_sums,
+    sparse_squares,
+    sparse_sums,
+)
 from skset.kernels.patterns import (
     add_counts,
     by_output,
@@ -54,6 +60,8 @@ __all__ = [
     "by_output",
     "carry",
     "column_sums",
+    "dense_squares",
+    "dense_sums",
     "encode",
     "flat_positions",
     "floors",
@@ -72,6 +80,8 @@ __all__ = [
     "row_sums",
     "running_sums",
     "sort_numbers",
+    "sparse_squares",
+    "sparse_sums",
     "split",
     "squared_sum",
     "squeeze",

@@ -202,6 +202,11 @@ def subtract(context, builder, signature, args):
     return builder.fsub(*args)
 
 
+@instruction(lanes.multiply, Lanes, Lanes)
+def multiply(context, builder, signature, args):
+    return builder.fmul(*args)
+
+
 @instruction(lanes.multiply_add, Float, Lanes, Lanes)
 @instruction(lanes.multiply_add, Lanes, Lanes, Lanes)
 def multiply_add(context, builder, signature, args):

@@ -1,6 +1,17 @@
 """Kernels that fill a batch of shape (features, batch)."""
 
-from skset.kernels.lanes import bare, converted, full, item, load, store, transposed
+from skset.kernels.lanes import (
+    at,
+    bare,
+    converted,
+    full,
+    item,
+    load,
+    multiply,
+    store,
+    subtract,
+    transposed,
+)
 from skset.kernels.memory import Array
 from skset.runtime.jit import inlined, kernel
 
@@ -8,17 +19,24 @@ __all__ = ["add_slices", "gather_dense", "gather_sparse"]
 
 
 @inlined
-def _turn_block(b, f, X, rows, like, as_, batch):
+def _piece(b, f, X, rows, shift, factor, as_):
+    """Return eight features of the row `rows[b]`, from feature f, standardised."""
+    x = load(X, item(rows, b), f, shift)
+    return converted(multiply(subtract(x, shift), factor), as_)
+
+
+@inlined
+def _turn_block(b, f, X, rows, shift, factor, as_, batch):
     """Write eight features of eight rows of X, from `rows[b]` and feature f."""
     columns = transposed(
-        converted(load(X, item(rows, b), f, like), as_),
-        converted(load(X, item(rows, b + 1), f, like), as_),
-        converted(load(X, item(rows, b + 2), f, like), as_),
-        converted(load(X, item(rows, b + 3), f, like), as_),
-        converted(load(X, item(rows, b + 4), f, like), as_),
-        converted(load(X, item(rows, b + 5), f, like), as_),
-        converted(load(X, item(rows, b + 6), f, like), as_),
-        converted(load(X, item(rows, b + 7), f, like), as_),
+        _piece(b, f, X, rows, shift, factor, as_),
+        _piece(b + 1, f, X, rows, shift, factor, as_),
+        _piece(b + 2, f, X, rows, shift, factor, as_),
+        _piece(b + 3, f, X, rows, shift, factor, as_),
+        _piece(b + 4, f, X, rows, shift, factor, as_),
+        _piece(b + 5, f, X, rows, shift, factor, as_),
+        _piece(b + 6, f, X, rows, shift, factor, as_),
+        _piece(b + 7, f, X, rows, shift, factor, as_),
     )
     store(batch, f, b, columns[0])
     store(batch, f + 1, b, columns[1])
@@ -31,36 +49,48 @@ def _turn_block(b, f, X, rows, like, as_, batch):
 
 
 @inlined
-def turn_rows(start, stop, X, rows, batch):
+def turn_rows(start, stop, X, rows, shift, factor, batch):
     """Write the features [start, stop) of rows of X into the columns of `batch`.
 
-    Blocks of 8 x 8 numbers are turned in registers. So every line of the cache that is
-    read or written is used for eight numbers at once.
+    Of a feature its shift is subtracted, then it is multiplied by its factor. Blocks of
+    8 x 8 numbers are turned in registers. So every line of the cache that is read or
+    written is used for eight numbers at once.
     """
     like, as_ = full(8, X.dtype.type(0)), full(8, batch.dtype.type(0))
     table, places, columns = bare(X), bare(rows), bare(batch)
+    shifts, factors = bare(shift), bare(factor)
     in_blocks = start + (stop - start) // 8 * 8
     b = 0
     while b + 8 <= rows.size:
         for f in range(start, in_blocks, 8):
-            _turn_block(b, f, table, places, like, as_, columns)
+            by, times = at(shifts, f, like), at(factors, f, like)
+            _turn_block(b, f, table, places, by, times, as_, columns)
         for f in range(in_blocks, stop):
             for c in range(b, b + 8):
-                batch[f, c] = X[rows[c], f]
+                batch[f, c] = (X[rows[c], f] - shift[f]) * factor[f]
         b += 8
     for c in range(b, rows.size):
         for f in range(start, stop):
-            batch[f, c] = X[rows[c], f]
+            batch[f, c] = (X[rows[c], f] - shift[f]) * factor[f]
 
 
 @kernel
-def gather_dense(start: int, stop: int, X: Array, rows: Array, batch: Array) -> None:
+def gather_dense(
+    start: int,
+    stop: int,
+    X: Array,
+    rows: Array,
+    shift: Array,
+    factor: Array,
+    batch: Array,
+) -> None:
     """Write rows of X into the columns of `batch`, the features [start, stop).
 
-    Both are C-contiguous. Numbers are cast to the type of `batch`. Rows are not
-    negative.
+    X and `batch` are C-contiguous. Numbers become ``(X - shift) * factor``, then they
+    are cast to the type of `batch`. `shift` and `factor` have the type of X and a
+    number for each feature. Rows are not negative.
     """
-    turn_rows(start, stop, X, rows, batch)
+    turn_rows(start, stop, X, rows, shift, factor, batch)
 
 
 @kernel

@@ -240,6 +240,12 @@ def subtract(a, b):
 
 
 @operation(lambda a, b: a)
+def multiply(a, b):
+    """Return ``a * b``."""
+    return a * b
+
+
+@operation(lambda a, b: a)
 def divide(a, b):
     """Return ``a / b``."""
     return a / b

@@ -59,13 +59,21 @@ def _optional(address, n, like):
 
 
 @inlined
+def _turn(start, stop, source, shape, rows, kind, batch):
+    """Write some features of the batch, from an X with numbers like `kind`."""
+    X = array_at(source[0], shape, kind)
+    shift = array_at(source[3], (shape[1],), kind)
+    factor = array_at(source[4], (shape[1],), kind)
+    turn_rows(start, stop, X, rows, shift, factor, batch)
+
+
+@inlined
 def _gather(claims, rank, phase, pause, layer, source, rows, like):
     """Write the rows of X into the inputs of the first layer; return the next phase.
 
-    `source` has the address of X, its number of rows, and the bytes of a number; 0 if
-    the inputs are there already.
+    `source` is described at `train`.
     """
-    address, n_samples, itemsize = source[0], source[1], source[2]
+    n_samples, itemsize = source[1], source[2]
     n_features = layer[N_IN]
     n = (n_features + FEATURES - 1) // FEATURES if itemsize else 0
     batch = array_at(layer[INPUTS], (n_features, rows.size), like)
@@ -75,11 +83,9 @@ def _gather(claims, rank, phase, pause, layer, source, rows, like):
         start = chunk * FEATURES
         stop = min(start + FEATURES, n_features)
         if itemsize == 4:
-            single = array_at(address, shape, np.empty(0, np.float32))
-            turn_rows(start, stop, single, rows, batch)
+            _turn(start, stop, source, shape, rows, np.empty(0, np.float32), batch)
         else:
-            double = array_at(address, shape, np.empty(0, np.float64))
-            turn_rows(start, stop, double, rows, batch)
+            _turn(start, stop, source, shape, rows, np.empty(0, np.float64), batch)
         finish(claims, phase)
         chunk = claim(claims, rank, phase, n)
     await_done(claims, phase, n, pause)
@@ -220,9 +226,10 @@ def train(
         The network, see above.
     slopes : ndarray of shape (n_layers,)
         Of each layer's activation below zero; 1 for the last layer.
-    source : ndarray of shape (3,), int64
-        Address of a C-contiguous X, its number of rows, and the bytes of a number, 4 or
-        8; 0 if the inputs of the first layer are there already.
+    source : ndarray of shape (5,), int64
+        Address of a C-contiguous X, its number of rows, the bytes of a number, 4 or 8,
+        and the addresses of shift and factor, see `gather_dense`; all are 0 if the
+        inputs of the first layer are there already.
     rows : ndarray of shape (n_steps, width), int64
         Rows of X, for each step.
     loss : tuple of int and float

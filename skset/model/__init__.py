@@ -44,6 +44,7 @@ from skset.model.losses import (
 from skset.model.network import Network
 from skset.model.outputs import OUTPUTS, log_softmax
 from skset.model.samples import Reconstruction, Samples
+from skset.model.scaling import Scaled, Scaling
 from skset.model.signals import Signals, sensitivities, signals_of
 from skset.model.weights import INITIAL_WEIGHTS
 
@@ -71,6 +72,8 @@ __all__ = [
     "Quantile",
     "Reconstruction",
     "Samples",
+    "Scaled",
+    "Scaling",
     "SiLU",
     "Signals",
     "Softplus",

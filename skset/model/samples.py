@@ -7,12 +7,14 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from skset import kernels
+from skset.model.scaling import Scaled, float_type
 
 __all__ = ["Reconstruction", "Samples"]
 
 Array: TypeAlias = NDArray[Any]
 
 FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
+NO_SOURCE = np.zeros(5, np.int64)
 
 
 class Samples:
@@ -31,6 +33,8 @@ class Samples:
         Rows of X that are samples; None means all.
     dtype : dtype, default=None
         Type of the network and of the weights; None means that of X.
+
+    An X that is `Scaled` is standardised batch by batch too.
     """
 
     def __init__(
@@ -41,6 +45,8 @@ class Samples:
         rows: Array | None = None,
         dtype: DTypeLike | None = None,
     ) -> None:
+        self._scaling = X.scaling if isinstance(X, Scaled) else None
+        X = X.X if isinstance(X, Scaled) else X
         self.X = X
         self.y = y
         self.weight = weight
@@ -64,7 +70,10 @@ class Samples:
         if self.rows is not None:
             rows = self.rows[rows]
         if self._rowwise is not None:
-            kernels.gather_dense(0, self.n_features, self._rowwise, rows, out)
+            units = self._units
+            kernels.gather_dense(0, self.n_features, self._rowwise, rows, *units, out)
+        elif self._scaling is not None:
+            out[...] = self._scaled_columns(rows, out.dtype)
         elif self._dense is not None:
             out[...] = _columns(self._dense, rows, out.dtype)
         elif [part.dtype for part in self._sparse[1:]] == [np.int32, out.dtype]:
@@ -74,17 +83,38 @@ class Samples:
             kernels.gather_sparse(*few, np.arange(rows.size), out)
 
     @cached_property
-    def source(self) -> Array:
-        """Address of X, its number of rows and the bytes of a number, for kernels.
+    def _units(self) -> tuple[Array, Array]:
+        """Shift and factor of each feature, in the type of X."""
+        assert self._rowwise is not None
+        if self._scaling is None:
+            n, dtype = self.n_features, self._rowwise.dtype
+            return _read_only(np.zeros(n, dtype), np.ones(n, dtype))  # type: ignore[return-value]
+        return _read_only(*self._scaling.as_dtype(self._rowwise.dtype))  # type: ignore[return-value]
 
-        The bytes are 0 if kernels cannot read X as it is: call `gather` then.
+    def _scaled_columns(self, rows: Array, dtype: DTypeLike) -> Array:
+        """Return rows of X, standardised in their own type, as columns."""
+        assert self._scaling is not None
+        kind = float_type(self.X.dtype)
+        if self._dense is not None:
+            raw = _columns(self._dense, rows, kind)
+        else:
+            raw = np.empty((self.n_features, rows.size), kind)
+            few = _picked(self._sparse, rows, kind)
+            kernels.gather_sparse(*few, np.arange(rows.size), raw)
+        shift, factor = self._scaling.as_dtype(kind)
+        return _cast((raw - shift[:, None]) * factor[:, None], dtype)
+
+    @cached_property
+    def source(self) -> Array:
+        """Address of X, its rows, bytes of a number, and addresses of its units.
+
+        All are 0 if kernels cannot read X as it is: call `gather` then.
         """
-        X = self._dense
-        if X is None or not (X.flags.c_contiguous and X.flags.aligned):
-            return np.zeros(3, np.int64)
-        if X.dtype not in (np.float32, np.float64):
-            return np.zeros(3, np.int64)
-        return np.array([X.ctypes.data, len(X), X.itemsize])
+        X = self._rowwise
+        if X is None:
+            return NO_SOURCE
+        addresses = [unit.ctypes.data for unit in self._units]
+        return np.array([X.ctypes.data, len(X), X.itemsize, *addresses])
 
     def targets(self, rows: Array) -> Array:
         """Return the targets of the given samples, one column each."""
@@ -162,7 +192,7 @@ class Reconstruction(Samples):
         dtype: DTypeLike | None = None,
     ) -> None:
         super().__init__(X, None, weight, rows, dtype)
-        self.source = np.zeros(3, np.int64)  # as the targets are gathered with X
+        self.source = NO_SOURCE  # as the targets are gathered with X
         self._last: tuple[Array, Array] | None = None  # rows, and their inputs
 
     def gather(self, rows: Array, out: Array) -> None:

@@ -27,8 +27,9 @@ def test_dense_samples_become_columns(width, n_features, given, dtype):
     X = rng.standard_normal((9, n_features)).astype(given)
     X.flags.writeable = False
     rows, batch = rng.integers(0, 9, width), np.full((n_features, width), np.nan, dtype)
-    kernels.gather_dense(0, n_features, X, rows, batch)
-    assert np.array_equal(batch, X[rows].T.astype(dtype))
+    shift, factor = rng.standard_normal((2, n_features)).astype(given)
+    kernels.gather_dense(0, n_features, X, rows, shift, factor, batch)
+    assert np.array_equal(batch, ((X - shift) * factor)[rows].T.astype(dtype))
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -37,7 +38,8 @@ def test_only_some_features_of_dense_samples_are_written(part, dtype):
     start, stop = part
     X = np.random.default_rng(0).standard_normal((9, 21)).astype(dtype)
     rows, batch = np.arange(19) % 9, np.full((21, 19), 7, dtype)
-    kernels.gather_dense(start, stop, X, rows, batch)
+    shift, factor = np.zeros(21, dtype), np.ones(21, dtype)
+    kernels.gather_dense(start, stop, X, rows, shift, factor, batch)
     assert np.array_equal(batch[start:stop], X[rows, start:stop].T)
     assert (np.delete(batch, range(start, stop), axis=0) == 7).all()
 
@@ -45,9 +47,9 @@ def test_only_some_features_of_dense_samples_are_written(part, dtype):
 def test_numbers_that_are_not_finite_or_too_large_are_cast_as_numpy_does():
     odd = [np.nan, np.inf, -np.inf, 1e300, -1e300, 1e-46, -0.0, 1 + 2**-24]
     X, rows = np.array([np.roll(odd, n) for n in range(9)]), np.arange(9)
-    batch = np.empty((8, 9), np.float32)
+    batch, same = np.empty((8, 9), np.float32), (np.zeros(8), np.ones(8))
     with np.errstate(over="ignore"):  # where it is interpreted
-        kernels.gather_dense(0, 8, X, rows, batch)
+        kernels.gather_dense(0, 8, X, rows, *same, batch)
         expected = X.T.astype(np.float32)
     assert np.array_equal(batch, expected, equal_nan=True)
     assert np.array_equal(np.signbit(batch), np.signbit(expected))

@@ -1,0 +1,86 @@
+"""`Scaling`: the units of a network's inputs; `Scaled`: a table in these units."""
+
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+from scipy import sparse
+
+__all__ = ["Scaled", "Scaling", "float_type"]
+
+Array: TypeAlias = NDArray[Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Scaling:
+    """The inputs of a network are ``(X - shift) * factor``.
+
+    This is computed in the type of X, before the result is cast to the network's type:
+    in float32 the difference of two numbers near 100,000 has lost most of its digits.
+
+    Attributes
+    ----------
+    shift, factor : ndarray of shape (n_features,), float64
+        For each feature.
+    """
+
+    shift: Array
+    factor: Array
+
+    @property
+    def shifts(self) -> bool:
+        """Whether a 0 does not stay 0."""
+        return bool(self.shift.any())
+
+    def as_dtype(self, dtype: DTypeLike) -> tuple[Array, Array]:
+        """Return shift and factor for an X of this type."""
+        with np.errstate(over="ignore", under="ignore"):
+            return self.shift.astype(dtype), self.factor.astype(dtype)
+
+    def applied(self, X: Any, dtype: DTypeLike) -> Any:
+        """Return X in the units and in the type of a network, as a new table.
+
+        X is an array, or a CSR matrix where zeros stay zeros.
+        """
+        shift, factor = self.as_dtype(float_type(X.dtype))
+        with np.errstate(over="ignore", invalid="ignore"):
+            if sparse.issparse(X):
+                data = (X.data * factor[X.indices]).astype(dtype, copy=False)
+                return type(X)((data, X.indices, X.indptr), shape=X.shape)
+            units = X - shift
+            units *= factor
+            return units.astype(dtype, order="C", copy=False)
+
+
+@dataclass(frozen=True, eq=False)
+class Scaled:
+    """A table in the units of a network; it is standardised where it is read.
+
+    Attributes
+    ----------
+    X : ndarray or CSR matrix of shape (n_samples, n_features)
+        Of any real type. It is not copied.
+    scaling : Scaling
+        The units.
+    """
+
+    X: Any
+    scaling: Scaling
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Number of samples and of features."""
+        shape: tuple[int, int] = self.X.shape
+        return shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type of X."""
+        dtype: np.dtype[Any] = self.X.dtype
+        return dtype
+
+
+def float_type(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """Return the type in which numbers of a type are standardised."""
+    return np.dtype(np.float32 if dtype == np.float32 else np.float64)
