@@ -60,8 +60,18 @@ PERCEPTRON_ATTRIBUTES: dict[str, Attribute] = {
         of the first network if none was better.
         """,
     ),
+    "input_shift_": Attribute(
+        "ndarray of shape (n_features,)",
+        "What is subtracted from X; see `standardize`.",
+    ),
+    "input_scale_": Attribute(
+        "ndarray of shape (n_features,)", "What X is then divided by."
+    ),
     "network_": Attribute(
-        "skset.model.Network", "The trained network; its arrays are read-only."
+        "skset.model.Network",
+        """
+        The trained network for X as it is, not standardised; its arrays are read-only.
+        """,
     ),
     "coefs_": Attribute(
         "list of scipy.sparse.csr_array of shape (n_in, n_out)",

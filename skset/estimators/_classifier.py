@@ -113,6 +113,7 @@ class SETClassifier(ClassifierMixin, SparsePerceptron):
         label_smoothing: float = 0.0,
         class_weight: ClassWeight = None,
         warm_start: bool = False,
+        standardize: bool | str = "auto",
         dtype: type | str = np.float32,
         random_state: int | np.random.RandomState | None = None,
         n_jobs: int | None = None,
@@ -160,6 +161,7 @@ class SETClassifier(ClassifierMixin, SparsePerceptron):
         self.label_smoothing = label_smoothing
         self.class_weight = class_weight
         self.warm_start = warm_start
+        self.standardize = standardize
         self.dtype = dtype
         self.random_state = random_state
         self.n_jobs = n_jobs

@@ -23,9 +23,9 @@ from skset.estimators._strategy_parameters import (
     strategy,
 )
 from skset.estimators._targets import Targets
-from skset.estimators._types import Array, Matrix
+from skset.estimators._types import Array, Matrix, Rows
 from skset.estimators._warnings import warn
-from skset.model import RBM, Network, Samples, strength
+from skset.model import RBM, Network, Samples, Scaling, strength
 from skset.strategies import METHODS, Method
 from skset.training import DensityGoal, State, Training
 
@@ -80,7 +80,9 @@ class SparseEstimator(CallbackSupportMixin, BaseEstimator, ABC):
     # Name of the attribute with the loss of every epoch.
     _curve: ClassVar[str]
 
-    network_: Any
+    # The network, in units of its own: inputs go through `_scaling`.
+    _network: Any
+    _scaling: Scaling | None = None
     n_iter_: int
     t_: int
     # What was learned of the targets; a fit that goes on must fit to it.
@@ -143,7 +145,15 @@ class SparseEstimator(CallbackSupportMixin, BaseEstimator, ABC):
 
     def _learned_attributes(self, network: Any, training: Training) -> dict[str, Any]:
         """Return the fitted attributes of this estimator for the given network."""
-        return {"network_": network.frozen()}
+        return {"_network": network.frozen()}
+
+    def _standardises(self, p: SimpleNamespace, goes_on: bool) -> bool:
+        """Return whether X will be standardised before it is cast."""
+        return False
+
+    def _units(self, p: SimpleNamespace, training_set: Rows) -> Scaling | None:
+        """Return the units of the inputs; None leaves X as it is."""
+        return None
 
     def _reach_last_epoch(self, p: SimpleNamespace, training: Training) -> None:
         """Warn if necessary when training has reached its last epoch."""
@@ -220,21 +230,26 @@ class SparseEstimator(CallbackSupportMixin, BaseEstimator, ABC):
     # What was learned.
 
     @property
+    def network_(self) -> Any:
+        """The fitted network; its arrays are read-only."""
+        return self._learned("_network")
+
+    @property
     def nnz_(self) -> int:
         """Number of connections."""
-        nnz: int = self._learned("network_").nnz
+        nnz: int = self._learned("_network").nnz
         return nnz
 
     @property
     def density_(self) -> float:
         """Share of the dense network's connections that exist."""
-        density: float = self.nnz_ / self.network_.n_possible
+        density: float = self.nnz_ / self._network.n_possible
         return density
 
     @property
     def feature_importances_(self) -> Array:
         """Strength of each input unit, the sum of its absolute weights; sums to 1."""
-        return shares(strength(self._learned("network_")))
+        return shares(strength(self._learned("_network")))
 
     def _learned(self, name: str) -> Any:
         """Return a fitted attribute; before a fit it does not exist."""
@@ -245,7 +260,7 @@ class SparseEstimator(CallbackSupportMixin, BaseEstimator, ABC):
         return vars(self)[name]
 
     def __sklearn_is_fitted__(self) -> bool:
-        return "network_" in vars(self)
+        return "_network" in vars(self)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -254,7 +269,9 @@ class SparseEstimator(CallbackSupportMixin, BaseEstimator, ABC):
 
     def __getstate__(self) -> dict[str, Any]:
         state: dict[str, Any] = super().__getstate__()
-        return {**state, "_skset_version": __version__}
+        # Without the network in raw units: it is made of the other.
+        kept = {name: value for name, value in state.items() if name != "_raw"}
+        return {**kept, "_skset_version": __version__}
 
     def __setstate__(self, state: Mapping[str, Any]) -> None:
         state = dict(state)
@@ -268,4 +285,4 @@ class SparseEstimator(CallbackSupportMixin, BaseEstimator, ABC):
             )
         super().__setstate__(state)
         if self.__sklearn_is_fitted__():
-            self.network_.frozen()  # unpickled arrays are writable
+            self._network.frozen()  # unpickled arrays are writable

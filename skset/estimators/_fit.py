@@ -12,6 +12,7 @@ from typing import Any, TypeVar, cast
 
 from skset.estimators._held_out import checked_held_out, split
 from skset.estimators._input import checked
+from skset.estimators._scaling import scaled_table
 from skset.estimators._sklearn import checked_sample_weight
 from skset.estimators._stopping import NeverStopping, new_stopping
 from skset.estimators._streams import generators
@@ -88,16 +89,24 @@ def fit(
     training_set: Rows = X, y, weight, None
     validation_set: Rows | None = None
     if any(part is not None for part in held_out):
-        validation_set = checked_held_out(estimator, p, *held_out)
+        own = estimator._standardises(p, goes_on)
+        validation_set = checked_held_out(estimator, p, *held_out, own)
     elif p.early_stopping:
         training_set, validation_set = split(p, targets, X, y, weight, rng)
-    samples = targets.samples(*training_set)
-    stopping = new_stopping(estimator, p, validation_set)
+
+    # Units of the inputs.
+    if not goes_on:
+        estimator._scaling = estimator._units(p, training_set)
+    inputs = scaled_table(X, estimator._scaling, p.dtype)
+    samples = targets.samples(inputs, *training_set[1:])
+    if validation_set is not None and validation_set[0] is not X:
+        inputs = scaled_table(validation_set[0], estimator._scaling, p.dtype)
+    stopping = new_stopping(estimator, p, validation_set, inputs)
 
     # Network.
     if goes_on:
         stopping.resume(vars(estimator))
-        network = estimator.network_.copy()
+        network = estimator._network.copy()
     else:
         network, estimator._density_goal = estimator._new_network(
             p, samples, rng, topology_rng
@@ -143,7 +152,10 @@ def partial_fit(
     )
     before = (estimator.n_iter_, estimator.t_) if goes_on else (0, 0)
     _begin_record(estimator, *before)
-    samples = estimator._targets.samples(X, y, weight)
+    if not goes_on:
+        estimator._scaling = estimator._units(p, (X, y, weight, None))
+    inputs = scaled_table(X, estimator._scaling, p.dtype)
+    samples = estimator._targets.samples(inputs, y, weight)
 
     # Network, as the last call left it.
     state = copy.deepcopy(vars(estimator).get("_state"))
@@ -151,7 +163,7 @@ def partial_fit(
         streams = generators(p.random_state, len(getattr(estimator, estimator._curve)))
         state = State(None, *streams, samples=estimator.t_)
     if goes_on:
-        state.network = estimator.network_.copy(at_rest=False)
+        state.network = estimator._network.copy(at_rest=False)
     else:
         state.network, estimator._density_goal = estimator._new_network(
             p, samples, state.rng, state.topology_rng
@@ -165,7 +177,7 @@ def partial_fit(
     if p.verbose:
         _print_epoch(estimator, loss, training, time.perf_counter() - began)
     vars(estimator).update(estimator._learned_attributes(state.network, training))
-    state.network = None  # it is kept once, as `network_`
+    state.network = None  # it is kept once, as `_network`
     estimator._state = state
     return estimator
 
@@ -233,7 +245,8 @@ def _targets_learned(
         Checked, and the weight of each row for the training.
     """
     X, given_y, sample_weight = given
-    X, y = checked(estimator, X, given_y, dtype=p.dtype, reset=not goes_on)
+    own = estimator._standardises(p, goes_on)
+    X, y = checked(estimator, X, given_y, dtype=p.dtype, reset=not goes_on, own=own)
     if sample_weight is not None:
         sample_weight = checked_sample_weight(sample_weight, X)
     X, targets = estimator._prepared(p, X, reset=not goes_on)

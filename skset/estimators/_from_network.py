@@ -44,7 +44,7 @@ def adopt_network(
     """
     n_features = network.n_units[0]
     fitted = {
-        "network_": network.copy().frozen(),
+        "_network": network.copy().frozen(),
         "n_features_in_": n_features,
         "n_iter_": 0,
         "t_": 0,

@@ -58,15 +58,19 @@ def checked_held_out(
     X_val: Any,
     y_val: Any,
     sample_weight_val: Any,
+    own: bool,
 ) -> Rows:
-    """Return (X, y, weight, None) to validate on, as given, or raise."""
+    """Return (X, y, weight, None) to validate on, as given, or raise.
+
+    With `own` X keeps its type, see `checked`.
+    """
     if X_val is None and y_val is None:
         raise ValueError("sample_weight_val is provided, but X_val was not.")
     if y_val is None:
         raise ValueError("X_val is provided, but y_val was not provided.")
     if X_val is None:
         raise ValueError("y_val is provided, but X_val was not provided.")
-    X, y = checked(estimator, X_val, y_val, dtype=p.dtype, reset=False)
+    X, y = checked(estimator, X_val, y_val, dtype=p.dtype, reset=False, own=own)
     check_consistent_length(X, y)
     if sample_weight_val is not None:
         sample_weight_val = checked_sample_weight(

@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from skset.estimators._blocks import check_finite
 from skset.estimators._columns import located, refuse_dates, refuse_missing
 from skset.estimators._types import Array, Matrix
+from skset.model import float_type
 from skset.topology import checked_indices
 
 __all__ = ["checked", "checked_again", "picked", "stays_as_given"]
@@ -23,17 +24,20 @@ __all__ = ["checked", "checked_again", "picked", "stays_as_given"]
 # the network. For a larger table memory may be short.
 CAST_AT_ONCE = 32 << 20
 REAL_KINDS = "biuf"
+# Types that X keeps until it is standardised; all others become the first.
+OWN_TYPES = [np.float64, np.float32]
 # Up to so many numbers the checks can take longer than a prediction.
 FEW_NUMBERS = 1 << 16
 
 
 def checked(
-    estimator: Any, X: Any, y: Any, *, dtype: DTypeLike, reset: bool
+    estimator: Any, X: Any, y: Any, *, dtype: DTypeLike, reset: bool, own: bool = False
 ) -> tuple[Matrix, Any]:
     """Return X and y to learn from; None for y where the estimator does not need it.
 
     X is CSR, or a dense array, in the given dtype and in C order. If it
-    `stays_as_given`, it is neither cast nor copied.
+    `stays_as_given`, it is neither cast nor copied. With `own` it stays in float32 or
+    float64, in any order: it will be standardised before it is cast.
 
     Raises
     ------
@@ -41,26 +45,31 @@ def checked(
         If X has dates, values that are no numbers or not finite, or wrong indices; if y
         has gaps, or not as many rows.
     """
+    checks = {"dtype": dtype, "own": own, "reset": reset}
     if not estimator._learns_from_y:
-        return _checked(estimator, X, dtype=dtype, reset=reset), None
+        return _checked(estimator, X, **checks), None
     if sparse.issparse(y):
         y = checked_indices(y, "y")
     elif not _has_numbers(y):
         refuse_missing(y)
-    X, y = _checked(estimator, X, y, multi_output=True, dtype=dtype, reset=reset)
+    X, y = _checked(estimator, X, y, multi_output=True, **checks)
     return X, y
 
 
 def checked_again(estimator: Any, X: Any) -> Matrix:
     """Return X, or raise if it has other features than in the fit."""
     check_is_fitted(estimator)
-    dtype = estimator.network_.dtype
-    valid = _few_valid_rows(estimator, X, dtype)
-    return _checked(estimator, X, dtype=dtype, reset=False) if valid is None else valid
+    dtype, own = estimator._network.dtype, estimator._scaling is not None
+    valid = _few_valid_rows(estimator, X, dtype, own)
+    if valid is not None:
+        return valid
+    return _checked(estimator, X, dtype=dtype, own=own, reset=False)
 
 
-def _few_valid_rows(estimator: Any, X: Any, dtype: DTypeLike) -> Array | None:
-    """Return X in the dtype and in C order if that is all that is to be done.
+def _few_valid_rows(
+    estimator: Any, X: Any, dtype: DTypeLike, own: bool
+) -> Array | None:
+    """Return X in its type and in C order if that is all that is to be done.
 
     That is so for a small array of finite numbers without names. Returns None for any
     other X: scikit-learn's checks know what to say of it. They take as long as the
@@ -73,7 +82,7 @@ def _few_valid_rows(estimator: Any, X: Any, dtype: DTypeLike) -> Array | None:
     if named or X.shape[1] != n_features or not 0 < X.size <= FEW_NUMBERS:
         return None
     with np.errstate(over="ignore"):  # values that overflow are infinite
-        rows = np.ascontiguousarray(X, dtype)
+        rows = np.ascontiguousarray(X, float_type(X.dtype) if own else dtype)
     return rows if np.isfinite(rows).all() else None
 
 
@@ -91,16 +100,20 @@ def _checked(estimator: Any, X: Any, *y: Any, **checks: Any) -> Any:
         raise better from error
 
 
-def _validated(estimator: Any, X: Any, *y: Any, dtype: DTypeLike, **checks: Any) -> Any:
+def _validated(
+    estimator: Any, X: Any, *y: Any, dtype: DTypeLike, own: bool, **checks: Any
+) -> Any:
     """Return X, or X and y if y is given, checked by scikit-learn."""
-    stays = stays_as_given(X, dtype)
-    checks |= {"dtype": None, "ensure_all_finite": False} if stays else {"dtype": dtype}
+    stays, types = stays_as_given(X, dtype), OWN_TYPES if own else dtype
+    checks |= {"dtype": None, "ensure_all_finite": False} if stays else {"dtype": types}
     with np.errstate(over="ignore"):  # values that overflow are refused as infinite
         checked = validate_data(estimator, X, *y, accept_sparse="csr", **checks)
         X = checked[0] if y else checked
         if stays:
-            check_finite(X, dtype, type(estimator).__name__)
-    X = X if stays_as_given(X, dtype) else _in_order(X)
+            kind = float_type(X.dtype) if own else dtype
+            check_finite(X, kind, type(estimator).__name__)
+    if not stays_as_given(X, dtype) and (sparse.issparse(X) or not own):
+        X = _in_order(X)
     return (X, checked[1]) if y else X
 
 

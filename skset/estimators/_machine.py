@@ -59,7 +59,7 @@ def prepared(
 
 def unchanged(estimator: Any, p: SimpleNamespace) -> dict[str, tuple[Any, Any]]:
     """Return what must not change: for each parameter its value now and before."""
-    machine = estimator.network_
+    machine = estimator._network
     return {
         "n_components": (p.n_components, machine.n_units[1]),
         "dtype": (np.dtype(p.dtype).name, machine.dtype.name),
@@ -125,7 +125,7 @@ def by_sample(
 ) -> Array:
     """Return what ``answer(machine, V)`` gives for each sample; X is checked."""
     X = checked_again(estimator, X)
-    machine: RBM = estimator.network_
+    machine: RBM = estimator._network
     check_probabilities(X, machine.dtype, type(estimator).__name__)
     return machine.by_sample(Samples(X, dtype=machine.dtype), dtype, answer)
 

@@ -70,8 +70,10 @@ class NumberTargets:
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
         try:
+            # What is standardised is cast afterwards.
+            kind = np.float64 if self.standardised else self.dtype
             with np.errstate(over="ignore"):
-                numbers: Array = np.asarray(y).astype(self.dtype)
+                numbers: Array = np.asarray(y).astype(kind)
         except (TypeError, ValueError) as error:
             better = located(error, given, "y")
             if better is None:
@@ -80,7 +82,7 @@ class NumberTargets:
         if not np.isfinite(numbers).all():
             raise ValueError(
                 "Input y contains NaN, infinity or a value too large for "
-                f"{np.dtype(self.dtype)}."
+                f"{np.dtype(kind)}."
             )
         self.loss_function.check_targets(numbers)
         return numbers
@@ -151,6 +153,13 @@ class NumberTargets:
         if self.standardised:
             y = ((y - self.mean) / self.scale).astype(self.dtype)
         return Samples(X, y.reshape(len(y), -1), scaled(weight), rows, self.dtype)
+
+    def decoded(self, outputs: Array) -> Array:
+        """Return outputs of the network (n_outputs, n_samples) in the units of y."""
+        if not self.standardised:
+            return outputs
+        mean, scale = (np.reshape(unit, (-1, 1)) for unit in (self.mean, self.scale))
+        return (outputs * scale + mean).astype(outputs.dtype)
 
     def strata(self, y: Any) -> None:
         """Return what a split keeps the proportions of: nothing."""

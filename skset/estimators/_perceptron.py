@@ -21,14 +21,16 @@ from skset.estimators._from_network import (
     with_intercepts,
 )
 from skset.estimators._input import checked_again
+from skset.estimators._scaling import learned_scaling, raw_inputs, scaled_table
 from skset.estimators._solvers import SOLVERS, steps
 from skset.estimators._targets import Targets
-from skset.estimators._types import Array, Matrix, MatrixLike
+from skset.estimators._types import Array, Matrix, MatrixLike, Rows
 from skset.estimators._warnings import warn
 from skset.model import (
     Activation,
     Network,
     Samples,
+    Scaling,
     activations_for,
     auto_weight_init,
     sensitivities,
@@ -90,7 +92,7 @@ class SparsePerceptron(SparseEstimator):
 
     _curve = "loss_curve_"
     _sizes_at_first: list[int]
-    network_: Network
+    _network: Network
     loss_: float
     loss_curve_: list[float]
     best_loss_: float | None
@@ -103,37 +105,72 @@ class SparsePerceptron(SparseEstimator):
     # Fitted attributes.
 
     @property
+    def network_(self) -> Network:
+        """The fitted network, in the units of X and y; its arrays are read-only."""
+        network: Network = self._learned("_network")
+        view = vars(self).get("_raw")
+        if view is None or view[0] is not network:
+            self._raw = view = network, self._in_raw_units(network)
+        return view[1]
+
+    def _in_raw_units(self, network: Network) -> Network:
+        if self._scaling is not None:
+            network = raw_inputs(network, self._scaling)
+        return network
+
+    @property
+    def input_shift_(self) -> Array:
+        """What is subtracted from each feature of X."""
+        shift, _ = self._shift_and_scale()
+        return shift
+
+    @property
+    def input_scale_(self) -> Array:
+        """What each feature is then divided by."""
+        _, scale = self._shift_and_scale()
+        return scale
+
+    def _shift_and_scale(self) -> tuple[Array, Array]:
+        n_features = self._learned("_network").n_units[0]
+        if self._scaling is None:
+            return np.zeros(n_features), np.ones(n_features)
+        return self._scaling.shift.copy(), 1 / self._scaling.factor
+
+    @property
     def coefs_(self) -> list[Any]:
         """Weights of each layer as a CSR array (n_in, n_out).
 
-        The values belong to the network and are read-only; the pattern is a copy. A new
-        list of the same shapes can be assigned, sparse matrices or arrays. The network
-        then has their connections.
+        They are those of `network_`: for X as it is, not standardised. The values are
+        read-only; the pattern is a copy. A new list of the same shapes can be assigned,
+        sparse matrices or arrays. The network then has their connections.
         """
-        return [layer.to_csr() for layer in self._learned("network_").layers]
+        return [layer.to_csr() for layer in self.network_.layers]
 
     @coefs_.setter
     def coefs_(self, coefs: Sequence[Any]) -> None:
-        self._assigned(with_coefs(self._learned("network_"), coefs))
+        self._assigned(with_coefs(self.network_, coefs))
 
     @property
     def hidden_layer_sizes_(self) -> list[int]:
         """Number of units of each hidden layer, without those that were pruned."""
-        sizes: list[int] = self._learned("network_").n_units[1:-1]
+        sizes: list[int] = self._learned("_network").n_units[1:-1]
         return sizes
 
     @property
     def intercepts_(self) -> list[Array]:
         """Bias of each layer, read-only; a new list can be assigned."""
-        return [layer.bias for layer in self._learned("network_").layers]
+        return [layer.bias for layer in self.network_.layers]
 
     @intercepts_.setter
     def intercepts_(self, intercepts: Sequence[ArrayLike]) -> None:
-        self._assigned(with_intercepts(self._learned("network_"), intercepts))
+        self._assigned(with_intercepts(self.network_, intercepts))
 
     def _assigned(self, network: Network) -> None:
-        """Replace the network; a `partial_fit` goes on as after a fit."""
-        self.network_, self._state = network, None
+        """Replace the network by one in raw units.
+
+        From now on nothing is standardised. A `partial_fit` goes on as after a fit.
+        """
+        self._network, self._scaling, self._state = network, None, None
 
     @classmethod
     def _with_learned(
@@ -173,18 +210,27 @@ class SparsePerceptron(SparseEstimator):
 
     def _weighted_sums(self, X: MatrixLike) -> Array:
         """Return the output layer's weighted sums (n_outputs, n_samples)."""
-        samples = Samples(checked_again(self, X), dtype=self.network_.dtype)
-        return finite_output(self.network_.weighted_sums(samples))
+        X = checked_again(self, X)
+        dtype = self._network.dtype
+        samples = Samples(scaled_table(X, self._scaling, dtype), dtype=dtype)
+        return finite_output(self._network.weighted_sums(samples))
 
     def _with_network(self, network: Network) -> Self:
         """Return a copy of this estimator that predicts with the given network."""
         twin = copy.copy(self)
-        twin.network_ = network
+        twin._network = network
         if hasattr(twin, "feature_names_in_"):  # scorers pass bare arrays
             del twin.feature_names_in_
         return twin
 
     # Methods that a fit calls.
+
+    def _standardises(self, p: SimpleNamespace, goes_on: bool) -> bool:
+        return self._scaling is not None if goes_on else p.standardize is not False
+
+    def _units(self, p: SimpleNamespace, training_set: Rows) -> Scaling | None:
+        X, _, weight, rows = training_set
+        return learned_scaling(p.standardize, X, weight, rows)
 
     def _prepared(
         self, p: SimpleNamespace, X: Matrix, reset: bool
@@ -200,7 +246,7 @@ class SparsePerceptron(SparseEstimator):
         return None
 
     def _unchanged(self, p: SimpleNamespace) -> dict[str, tuple[Any, Any]]:
-        network = self.network_
+        network = self._network
         return {
             "hidden_layer_sizes": (_layer_sizes(p), self._sizes_at_first),
             "activation": (p.hidden, network.hidden),

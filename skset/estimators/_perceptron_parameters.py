@@ -111,6 +111,17 @@ NETWORK_PARAMETERS: dict[str, Parameter] = {
         longer gradient is scaled down. None sets no limit. Solver "lbfgs" ignores it.
         """,
     ),
+    "standardize": Parameter(
+        ["boolean", StrOptions({"auto", "global"})],
+        '{"auto", "global"} or bool',
+        """
+        Units of the inputs, learned in the first fit and used ever after. True: each
+        column gets mean 0 and variance 1. "global": all columns are divided by one
+        number, so that the mean square of all values is 1. "auto" is "global" if most
+        values are 0, as in counts of words, and True otherwise. So ``fit(c * X)`` is
+        ``fit(X)``. False leaves X as it is: scale it before.
+        """,
+    ),
     "delta_dtype": Parameter(
         [None, StrOptions({"bfloat16"})],
         '{"bfloat16"} or None',

@@ -356,23 +356,23 @@ class SparseRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SparseEstimat
     @property
     def components_(self) -> Any:
         """Weights as a CSR array (n_components, n_features)."""
-        return self._learned("network_").layer.to_csr().T.tocsr()
+        return self._learned("_network").layer.to_csr().T.tocsr()
 
     @property
     def intercept_hidden_(self) -> Array:
         """Biases of the hidden units."""
-        bias: Array = self._learned("network_").layer.bias
+        bias: Array = self._learned("_network").layer.bias
         return bias
 
     @property
     def intercept_visible_(self) -> Array:
         """Biases of the visible units."""
-        bias: Array = self._learned("network_").visible_bias
+        bias: Array = self._learned("_network").visible_bias
         return bias
 
     @property
     def _n_features_out(self) -> int:
-        n_hidden: int = self._learned("network_").n_units[1]
+        n_hidden: int = self._learned("_network").n_units[1]
         return n_hidden
 
     def __sklearn_tags__(self) -> Any:

@@ -1,6 +1,7 @@
 """`SETRegressor`: numbers predicted by a sparse multilayer perceptron."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, Literal, Self
 
@@ -17,6 +18,7 @@ from skset.estimators._number_targets import NumberTargets
 from skset.estimators._perceptron import SparsePerceptron, finite_output, takes_steps
 from skset.estimators._perceptron_parameters import REGRESSOR_TABLES
 from skset.estimators._sample_weight import weight_of_score
+from skset.estimators._scaling import raw_outputs
 from skset.estimators._sklearn import available_if, fit_context, with_callbacks
 from skset.estimators._types import Array, MatrixLike, Strategy
 from skset.model import OUTPUTS, Activation, Loss, Network
@@ -66,6 +68,8 @@ class SETRegressor(RegressorMixin, SparsePerceptron):
     True
     """
 
+    _targets: NumberTargets
+
     def __init__(
         self,
         hidden_layer_sizes: int | Sequence[int] = (1000,),
@@ -111,6 +115,7 @@ class SETRegressor(RegressorMixin, SparsePerceptron):
         beta_2: float = 0.999,
         adam_epsilon: float = 1e-8,
         warm_start: bool = False,
+        standardize: bool | str = "auto",
         dtype: type | str = np.float32,
         random_state: int | np.random.RandomState | None = None,
         n_jobs: int | None = None,
@@ -158,6 +163,7 @@ class SETRegressor(RegressorMixin, SparsePerceptron):
         self.beta_2 = beta_2
         self.adam_epsilon = adam_epsilon
         self.warm_start = warm_start
+        self.standardize = standardize
         self.dtype = dtype
         self.random_state = random_state
         self.n_jobs = n_jobs
@@ -321,7 +327,8 @@ class SETRegressor(RegressorMixin, SparsePerceptron):
         Z = self._weighted_sums(X)
         dtype = output_dtype(X)
         with np.errstate(over="ignore"):  # an error is raised below
-            predicted = finite_output(OUTPUTS[self.out_activation_](Z.astype(dtype)))
+            outputs = OUTPUTS[self.out_activation_](Z.astype(dtype))
+            predicted = finite_output(self._targets.decoded(outputs))
         return predicted[0] if self.n_outputs_ == 1 else predicted.T
 
     def __sklearn_tags__(self) -> Any:
@@ -330,4 +337,16 @@ class SETRegressor(RegressorMixin, SparsePerceptron):
         return tags
 
     def _targets_for(self, p: SimpleNamespace, n_features: int) -> NumberTargets:
-        return NumberTargets(p.dtype, number_loss(p.loss, p.quantile))
+        loss = number_loss(p.loss, p.quantile)
+        standardised = p.standardize is not False and loss.outputs[0] == "identity"
+        return NumberTargets(p.dtype, loss, standardised)
+
+    def _in_raw_units(self, network: Network) -> Network:
+        network, targets = super()._in_raw_units(network), self._targets
+        if np.all(targets.scale == 1) and not np.any(targets.mean):
+            return network
+        return raw_outputs(network, targets.mean, targets.scale)
+
+    def _assigned(self, network: Network) -> None:
+        super()._assigned(network)
+        self._targets = replace(self._targets, mean=0.0, scale=1.0)

@@ -29,7 +29,7 @@ from skset.estimators._types import (
     Strategy,
     Supervision,
 )
-from skset.model import Activation, Network
+from skset.model import Activation, Network, float_type
 from skset.strategies import SELECTION_METHODS
 from skset.topology import checked_indices
 from skset.training import GaussianNoise, Training
@@ -37,7 +37,7 @@ from skset.training import GaussianNoise, Training
 __all__ = ["QuickSelection"]
 
 # Fitted attributes that not every fit sets anew.
-FITTED = "network_", "_targets", "classes_", "supervised_", "_ranking"
+FITTED = "_network", "_scaling", "_targets", "classes_", "supervised_", "_ranking"
 
 
 @documented(SELECTION_TABLES)
@@ -133,6 +133,7 @@ class QuickSelection(SelectorMixin, SparsePerceptron):
         early_stopping: bool = False,
         validation_fraction: float = 0.1,
         class_weight: ClassWeight = None,
+        standardize: bool | str = "auto",
         dtype: type | str = np.float32,
         random_state: int | np.random.RandomState | None = None,
         n_jobs: int | None = None,
@@ -173,6 +174,7 @@ class QuickSelection(SelectorMixin, SparsePerceptron):
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
         self.class_weight = class_weight
+        self.standardize = standardize
         self.dtype = dtype
         self.random_state = random_state
         self.n_jobs = n_jobs
@@ -357,7 +359,7 @@ class QuickSelection(SelectorMixin, SparsePerceptron):
     def _prepared(
         self, p: SimpleNamespace, X: Matrix, reset: bool
     ) -> tuple[Matrix, Targets]:
-        low, high = ranges(X, p.dtype)
+        low, high = ranges(X, float_type(X.dtype))
         self._ranking = (
             Ranking(low, high) if reset else self._ranking.widened(low, high)
         )

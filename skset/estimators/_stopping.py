@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 
 from skset.estimators._input import picked
-from skset.estimators._types import Rows
-from skset.model import Network
+from skset.estimators._types import Matrix, Rows
+from skset.model import Network, float_type
 
 __all__ = ["LossPlateau", "NeverStopping", "ValidationScore", "new_stopping"]
 
 
 def new_stopping(
-    estimator: Any, p: SimpleNamespace, validation_set: Rows | None
+    estimator: Any, p: SimpleNamespace, validation_set: Rows | None, inputs: Matrix
 ) -> "NeverStopping":
     """Return what says when the training of an estimator stalls.
 
@@ -27,6 +27,8 @@ def new_stopping(
         Its parameters. A `tol` of None never stops.
     validation_set : tuple or None
         X, y, weights and rows to validate on.
+    inputs : Matrix
+        The same X in the units of the network.
     """
     if p.tol is None:
         return NeverStopping()
@@ -35,7 +37,7 @@ def new_stopping(
     X, y, weight, rows = validation_set
     if p.scoring == "loss":
         targets = estimator._targets
-        samples, loss = targets.samples(X, y, weight, rows), targets.loss_function
+        samples, loss = targets.samples(inputs, y, weight, rows), targets.loss_function
 
         def negative_loss(network: Network) -> float:
             return -network.loss(samples, loss)
@@ -46,7 +48,7 @@ def new_stopping(
 
     scorer = check_scoring(estimator, scoring=p.scoring)
     kwargs = {} if weight is None else {"sample_weight": weight}
-    X = X if rows is None else picked(X, rows, p.dtype)
+    X = X if rows is None else picked(X, rows, float_type(X.dtype))
 
     def score(network: Network) -> Any:
         return scorer(estimator._with_network(network), X, y, **kwargs)
@@ -181,7 +183,7 @@ class ValidationScore(LossPlateau):
 
     def resume(self, fitted: Mapping[str, Any]) -> None:
         """Go on from an earlier fit; its network is the first to beat."""
-        self.best_network = fitted["network_"].at_rest()
+        self.best_network = fitted["_network"].at_rest()
         self.best = self._checked_score(self.best_network)
         self.scores = fitted.get("validation_scores_")
 
