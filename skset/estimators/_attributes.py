@@ -67,6 +67,9 @@ PERCEPTRON_ATTRIBUTES: dict[str, Attribute] = {
     "input_scale_": Attribute(
         "ndarray of shape (n_features,)", "What X is then divided by."
     ),
+    "auto_params_": Attribute(
+        "dict", 'The numbers that "auto" stood for, by the name of the parameter.'
+    ),
     "network_": Attribute(
         "skset.model.Network",
         """

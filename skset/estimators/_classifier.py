@@ -53,15 +53,13 @@ class SETClassifier(ClassifierMixin, SparsePerceptron):
     --------
     >>> from sklearn.datasets import load_digits
     >>> from sklearn.model_selection import train_test_split
-    >>> from sklearn.pipeline import make_pipeline
-    >>> from sklearn.preprocessing import StandardScaler
     >>> from skset import SETClassifier
     >>> X, y = load_digits(return_X_y=True)
     >>> X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
-    >>> model = make_pipeline(StandardScaler(), SETClassifier(random_state=0))
+    >>> model = SETClassifier(random_state=0)
     >>> model.fit(X_train, y_train).score(X_test, y_test) > 0.95
     True
-    >>> model[-1].density_ < 0.4
+    >>> model.density_ < 0.4
     True
     """
 
@@ -90,12 +88,12 @@ class SETClassifier(ClassifierMixin, SparsePerceptron):
         negative_slope: float | None = None,
         dropout: float = 0.0,
         solver: str = "adam",
-        alpha: float = 0.1,
+        alpha: float | Literal["auto"] = "auto",
         batch_size: int | Literal["auto"] = "auto",
         learning_rate: str | Callable[[float], float] = "cosine",
-        learning_rate_init: float = 0.001,
+        learning_rate_init: float | Literal["auto"] = "auto",
         power_t: float = 0.5,
-        max_iter: int = 60,
+        max_iter: int | Literal["auto"] = "auto",
         max_norm: float | None = None,
         delta_dtype: str | None = None,
         max_fun: int = 15000,
@@ -185,8 +183,7 @@ class SETClassifier(ClassifierMixin, SparsePerceptron):
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Training data. Features must have similar scales, as for any neural network:
-            put a `StandardScaler` before.
+            Training data, in any units; see `standardize`.
         y : array-like of shape (n_samples,) or (n_samples, n_labels)
             Class labels, or a multilabel indicator matrix.
         sample_weight : array-like of shape (n_samples,), default=None

@@ -151,6 +151,9 @@ class SparseEstimator(CallbackSupportMixin, BaseEstimator, ABC):
         """Return whether X will be standardised before it is cast."""
         return False
 
+    def _choose(self, p: SimpleNamespace, training_set: Rows, goes_on: bool) -> None:
+        """Replace parameters that are "auto" by numbers, and record these."""
+
     def _units(self, p: SimpleNamespace, training_set: Rows) -> Scaling | None:
         """Return the units of the inputs; None leaves X as it is."""
         return None

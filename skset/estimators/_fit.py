@@ -10,14 +10,12 @@ from functools import partial, wraps
 from types import SimpleNamespace
 from typing import Any, TypeVar, cast
 
+from skset.estimators._fit_data import targets_learned
 from skset.estimators._held_out import checked_held_out, split
-from skset.estimators._input import checked
-from skset.estimators._scaling import scaled_table
-from skset.estimators._sklearn import checked_sample_weight
 from skset.estimators._stopping import NeverStopping, new_stopping
 from skset.estimators._streams import generators
-from skset.estimators._targets import Targets
 from skset.estimators._types import Function, Rows
+from skset.estimators._units import scaled_table
 from skset.estimators._warnings import warn
 from skset.strategies import needs_of
 from skset.training import State, Training
@@ -76,7 +74,7 @@ def fit(
     goes_on = p.warm_start and estimator.__sklearn_is_fitted__()
 
     # Check X, y and weights; learn what the targets are.
-    X, y, weight = _targets_learned(
+    X, y, weight = targets_learned(
         estimator, p, (X, y, sample_weight), goes_on, "warm_start"
     )
     _begin_record(estimator, t=estimator.t_ if goes_on else 0)
@@ -94,7 +92,8 @@ def fit(
     elif p.early_stopping:
         training_set, validation_set = split(p, targets, X, y, weight, rng)
 
-    # Units of the inputs.
+    # Parameters that follow from the data, and the units of the inputs.
+    estimator._choose(p, training_set, goes_on)
     if not goes_on:
         estimator._scaling = estimator._units(p, training_set)
     inputs = scaled_table(X, estimator._scaling, p.dtype)
@@ -147,13 +146,15 @@ def partial_fit(
     goes_on = estimator.__sklearn_is_fitted__()
 
     # Check X, y and weights; learn what the targets are.
-    X, y, weight = _targets_learned(
+    X, y, weight = targets_learned(
         estimator, p, (X, y, sample_weight), goes_on, "partial_fit", classes
     )
     before = (estimator.n_iter_, estimator.t_) if goes_on else (0, 0)
     _begin_record(estimator, *before)
+    training_set = X, y, weight, None
+    estimator._choose(p, training_set, goes_on)
     if not goes_on:
-        estimator._scaling = estimator._units(p, (X, y, weight, None))
+        estimator._scaling = estimator._units(p, training_set)
     inputs = scaled_table(X, estimator._scaling, p.dtype)
     samples = estimator._targets.samples(inputs, y, weight)
 
@@ -211,85 +212,6 @@ def _check_partial(p: SimpleNamespace) -> None:
             "samples of one call. Choose grow='gradient' or 'guided', which look at "
             "these alone, or 'random'; or call fit."
         )
-
-
-# Targets: new ones, and those of an earlier call.
-
-
-def _targets_learned(
-    estimator: Any,
-    p: SimpleNamespace,
-    given: tuple[Any, Any, Any],
-    goes_on: bool,
-    caller: str,
-    classes: Any = None,
-) -> tuple[Any, Any, Any]:
-    """Check X, y and sample weights, and note in the estimator what the targets are.
-
-    Parameters
-    ----------
-    estimator, p : SparseEstimator, SimpleNamespace
-        Gets `_targets` and their attributes; its parameters.
-    given : tuple
-        X, y and the sample weights as the user gave them.
-    goes_on : bool
-        Whether earlier targets must fit.
-    caller : {"warm_start", "partial_fit"}
-        What goes on, for errors.
-    classes : array-like, default=None
-        All classes, where `partial_fit` was given them.
-
-    Returns
-    -------
-    X, y, weight
-        Checked, and the weight of each row for the training.
-    """
-    X, given_y, sample_weight = given
-    own = estimator._standardises(p, goes_on)
-    X, y = checked(estimator, X, given_y, dtype=p.dtype, reset=not goes_on, own=own)
-    if sample_weight is not None:
-        sample_weight = checked_sample_weight(sample_weight, X)
-    X, targets = estimator._prepared(p, X, reset=not goes_on)
-    if caller == "partial_fit":
-        estimator._check_classes(targets, classes)
-    if goes_on:
-        y = _resume(estimator, p, targets, y, given_y, caller)
-    else:
-        targets, y = targets.learned(y, given_y, sample_weight, classes)
-        estimator._targets = targets
-        vars(estimator).update(targets.attributes)
-    return X, y, estimator._targets.combined_weight(y, sample_weight)
-
-
-def _resume(
-    estimator: Any,
-    p: SimpleNamespace,
-    targets: Targets,
-    y: Any,
-    given_y: Any,
-    caller: str,
-) -> Any:
-    """Go on with the targets of an earlier call; return y, or raise if it differs."""
-    earlier = estimator._targets
-    if type(earlier) is not type(targets):
-        raise ValueError(
-            f"{caller}: the network has learned from {earlier.kind} and cannot go on "
-            f"with {targets.kind}; `supervised` and the kind of y must stay the same."
-        )
-    estimator._targets, y = targets.resumed(earlier, y, given_y, caller)
-    if estimator._density_goal is None and p.density_schedule is not None:
-        raise ValueError(
-            f"{caller} cannot go on with a density that falls: the network began "
-            "without a density_schedule. Fit it anew, or set density_schedule to "
-            "'constant'."
-        )
-    for what, (now, before) in estimator._unchanged(p).items():
-        if now != before:
-            raise ValueError(
-                f"{caller} can only be used where {what} is the same as in the "
-                f"previous call to fit. Previously it was {before}, now {now}."
-            )
-    return y
 
 
 def _begin_record(estimator: Any, n_iter: int = 0, t: int = 0) -> None:

@@ -2,29 +2,26 @@
 
 import copy
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from types import SimpleNamespace
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import ArrayLike
 from sklearn.exceptions import ConvergenceWarning
 
-from skset.estimators._estimator import SparseEstimator, clipped_batch_size
-from skset.estimators._from_network import (
-    adopt_network,
-    check_outputs,
-    with_coefs,
-    with_intercepts,
-)
+from skset.estimators._auto import RULES, Rule, Shape, resolve
+from skset.estimators._estimator import clipped_batch_size
+from skset.estimators._from_network import adopt_network, check_outputs
 from skset.estimators._input import checked_again
-from skset.estimators._scaling import learned_scaling, raw_inputs, scaled_table
+from skset.estimators._shown_network import ShownNetwork
 from skset.estimators._solvers import SOLVERS, steps
 from skset.estimators._targets import Targets
 from skset.estimators._types import Array, Matrix, MatrixLike, Rows
+from skset.estimators._units import learned_scaling, scaled_table
 from skset.estimators._warnings import warn
 from skset.model import (
     Activation,
@@ -84,15 +81,16 @@ def finite_output(output: Array) -> Array:
     return output
 
 
-class SparsePerceptron(SparseEstimator):
+class SparsePerceptron(ShownNetwork):
     """A multilayer perceptron, sparse throughout, whose topology evolves.
 
     Warning: this class is not to be used directly; use its subclasses.
     """
 
     _curve = "loss_curve_"
+    # What stands for "auto".
+    _rules: ClassVar[Mapping[str, Rule]] = RULES
     _sizes_at_first: list[int]
-    _network: Network
     loss_: float
     loss_curve_: list[float]
     best_loss_: float | None
@@ -100,77 +98,8 @@ class SparsePerceptron(SparseEstimator):
     best_validation_score_: float | None
     n_layers_: int
     n_outputs_: int
+    auto_params_: dict[str, Any]
     out_activation_: str
-
-    # Fitted attributes.
-
-    @property
-    def network_(self) -> Network:
-        """The fitted network, in the units of X and y; its arrays are read-only."""
-        network: Network = self._learned("_network")
-        view = vars(self).get("_raw")
-        if view is None or view[0] is not network:
-            self._raw = view = network, self._in_raw_units(network)
-        return view[1]
-
-    def _in_raw_units(self, network: Network) -> Network:
-        if self._scaling is not None:
-            network = raw_inputs(network, self._scaling)
-        return network
-
-    @property
-    def input_shift_(self) -> Array:
-        """What is subtracted from each feature of X."""
-        shift, _ = self._shift_and_scale()
-        return shift
-
-    @property
-    def input_scale_(self) -> Array:
-        """What each feature is then divided by."""
-        _, scale = self._shift_and_scale()
-        return scale
-
-    def _shift_and_scale(self) -> tuple[Array, Array]:
-        n_features = self._learned("_network").n_units[0]
-        if self._scaling is None:
-            return np.zeros(n_features), np.ones(n_features)
-        return self._scaling.shift.copy(), 1 / self._scaling.factor
-
-    @property
-    def coefs_(self) -> list[Any]:
-        """Weights of each layer as a CSR array (n_in, n_out).
-
-        They are those of `network_`: for X as it is, not standardised. The values are
-        read-only; the pattern is a copy. A new list of the same shapes can be assigned,
-        sparse matrices or arrays. The network then has their connections.
-        """
-        return [layer.to_csr() for layer in self.network_.layers]
-
-    @coefs_.setter
-    def coefs_(self, coefs: Sequence[Any]) -> None:
-        self._assigned(with_coefs(self.network_, coefs))
-
-    @property
-    def hidden_layer_sizes_(self) -> list[int]:
-        """Number of units of each hidden layer, without those that were pruned."""
-        sizes: list[int] = self._learned("_network").n_units[1:-1]
-        return sizes
-
-    @property
-    def intercepts_(self) -> list[Array]:
-        """Bias of each layer, read-only; a new list can be assigned."""
-        return [layer.bias for layer in self.network_.layers]
-
-    @intercepts_.setter
-    def intercepts_(self, intercepts: Sequence[ArrayLike]) -> None:
-        self._assigned(with_intercepts(self.network_, intercepts))
-
-    def _assigned(self, network: Network) -> None:
-        """Replace the network by one in raw units.
-
-        From now on nothing is standardised. A `partial_fit` goes on as after a fit.
-        """
-        self._network, self._scaling, self._state = network, None, None
 
     @classmethod
     def _with_learned(
@@ -227,6 +156,13 @@ class SparsePerceptron(SparseEstimator):
 
     def _standardises(self, p: SimpleNamespace, goes_on: bool) -> bool:
         return self._scaling is not None if goes_on else p.standardize is not False
+
+    def _choose(self, p: SimpleNamespace, training_set: Rows, goes_on: bool) -> None:
+        X, _, _, rows = training_set
+        n_rows = X.shape[0] if rows is None else len(rows)
+        known = vars(self).get("auto_params_", {}) if goes_on else {}
+        shape = Shape(n_rows, X.shape[1])
+        self.auto_params_ = resolve(p, self._rules, shape, known)
 
     def _units(self, p: SimpleNamespace, training_set: Rows) -> Scaling | None:
         X, _, weight, rows = training_set

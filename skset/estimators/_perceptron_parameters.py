@@ -115,11 +115,12 @@ NETWORK_PARAMETERS: dict[str, Parameter] = {
         ["boolean", StrOptions({"auto", "global"})],
         '{"auto", "global"} or bool',
         """
-        Units of the inputs, learned in the first fit and used ever after. True: each
-        column gets mean 0 and variance 1. "global": all columns are divided by one
-        number, so that the mean square of all values is 1. "auto" is "global" if most
-        values are 0, as in counts of words, and True otherwise. So ``fit(c * X)`` is
-        ``fit(X)``. False leaves X as it is: scale it before.
+        Units of the inputs, learned in the first fit and used ever after, so that
+        ``fit(c * X)`` is ``fit(X)``. True: each column gets mean 0 and variance 1.
+        "global": each column gets mean 0, and all are divided by one number, so that
+        the mean of their variances is 1. "auto" is True, which was best on tables,
+        images and counts alike. False leaves X as it is. Targets of a regression are
+        standardised too unless it is False or the loss is "poisson" or "gamma".
         """,
     ),
     "delta_dtype": Parameter(
@@ -139,8 +140,8 @@ NETWORK_PARAMETERS: dict[str, Parameter] = {
         """,
     ),
     "alpha": Parameter(
-        [NON_NEGATIVE],
-        "float",
+        [StrOptions({"auto"}), NON_NEGATIVE],
+        'float or "auto"',
         """
         Strength of the L2 penalty of the weights W. As in scikit-learn's MLP ``alpha *
         W / B`` is added to the gradient. B is the number of samples in a batch (with a
@@ -173,8 +174,8 @@ NETWORK_PARAMETERS: dict[str, Parameter] = {
         """,
     ),
     "learning_rate_init": Parameter(
-        [POSITIVE],
-        "float",
+        [StrOptions({"auto"}), POSITIVE],
+        'float or "auto"',
         """
         Initial learning rate.
         """,
@@ -187,8 +188,8 @@ NETWORK_PARAMETERS: dict[str, Parameter] = {
         """,
     ),
     "max_iter": Parameter(
-        [POSITIVE_INT],
-        "int",
+        [StrOptions({"auto"}), POSITIVE_INT],
+        'int or "auto"',
         """
         Largest number of epochs.
         """,

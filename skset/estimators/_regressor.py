@@ -18,9 +18,9 @@ from skset.estimators._number_targets import NumberTargets
 from skset.estimators._perceptron import SparsePerceptron, finite_output, takes_steps
 from skset.estimators._perceptron_parameters import REGRESSOR_TABLES
 from skset.estimators._sample_weight import weight_of_score
-from skset.estimators._scaling import raw_outputs
 from skset.estimators._sklearn import available_if, fit_context, with_callbacks
 from skset.estimators._types import Array, MatrixLike, Strategy
+from skset.estimators._units import raw_outputs
 from skset.model import OUTPUTS, Activation, Loss, Network
 
 __all__ = ["SETRegressor"]
@@ -34,8 +34,8 @@ class SETRegressor(RegressorMixin, SparsePerceptron):
     by stochastic gradient descent. Meanwhile Sparse Evolutionary Training (SET) [1]_
     keeps dropping its weakest connections and growing new ones. So the topology adapts
     to the data. It predicts one or more numbers per sample, as scikit-learn's
-    `MLPRegressor` does, and shares its parameter names. Targets are used as they are:
-    if they are large, scale them (`TransformedTargetRegressor`).
+    `MLPRegressor` does, and shares its parameter names. Targets may have any unit: they
+    are standardised for the training, unless the loss is "poisson" or "gamma".
 
     Parameters
     ----------
@@ -56,15 +56,10 @@ class SETRegressor(RegressorMixin, SparsePerceptron):
 
     Examples
     --------
-    >>> from sklearn.compose import TransformedTargetRegressor
     >>> from sklearn.datasets import load_diabetes
-    >>> from sklearn.pipeline import make_pipeline
-    >>> from sklearn.preprocessing import StandardScaler
     >>> from skset import SETRegressor
     >>> X, y = load_diabetes(return_X_y=True)
-    >>> network = make_pipeline(StandardScaler(), SETRegressor(random_state=0))
-    >>> model = TransformedTargetRegressor(network, transformer=StandardScaler())
-    >>> model.fit(X, y).score(X, y) > 0.4
+    >>> SETRegressor(random_state=0).fit(X, y).score(X, y) > 0.4
     True
     """
 
@@ -94,12 +89,12 @@ class SETRegressor(RegressorMixin, SparsePerceptron):
         negative_slope: float | None = None,
         dropout: float = 0.0,
         solver: str = "adam",
-        alpha: float = 0.1,
+        alpha: float | Literal["auto"] = "auto",
         batch_size: int | Literal["auto"] = "auto",
         learning_rate: str | Callable[[float], float] = "cosine",
-        learning_rate_init: float = 0.001,
+        learning_rate_init: float | Literal["auto"] = "auto",
         power_t: float = 0.5,
-        max_iter: int = 60,
+        max_iter: int | Literal["auto"] = "auto",
         max_norm: float | None = None,
         delta_dtype: str | None = None,
         max_fun: int = 15000,
@@ -187,8 +182,7 @@ class SETRegressor(RegressorMixin, SparsePerceptron):
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Training data. Features of similar scale are needed, as for any neural
-            network: put a `StandardScaler` before.
+            Training data, in any units; see `standardize`.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
             Numbers to predict.
         sample_weight : array-like of shape (n_samples,), default=None

@@ -11,6 +11,7 @@ from sklearn.feature_selection import SelectorMixin
 from sklearn.utils.validation import check_is_fitted
 
 from skset.estimators import _fit, _supervision
+from skset.estimators._auto import SELECTION_RULES
 from skset.estimators._blocks import ranges
 from skset.estimators._class_targets import ClassTargets
 from skset.estimators._columns import refuse_dates
@@ -51,9 +52,9 @@ class QuickSelection(SelectorMixin, SparsePerceptron):
     features. Its time is proportional to the number of connections, about ``2 * epsilon
     * (n_features + n_hidden)``, not to the square of the number of features.
 
-    Features must have similar scales: put a `StandardScaler` before, for sparse X
-    ``StandardScaler(with_mean=False)``. `transform` then gives scaled features. X is
-    never made dense beyond one batch.
+    Features may have any units, see `standardize`: all that is learned and ranked is in
+    standardised ones. `transform` gives the features as they are. X is never made dense
+    beyond one batch.
 
     Parameters
     ----------
@@ -78,11 +79,10 @@ class QuickSelection(SelectorMixin, SparsePerceptron):
     >>> from sklearn.datasets import load_digits
     >>> from sklearn.linear_model import LogisticRegression
     >>> from sklearn.pipeline import make_pipeline
-    >>> from sklearn.preprocessing import StandardScaler
     >>> from skset import QuickSelection
     >>> X, y = load_digits(return_X_y=True)
     >>> selector = QuickSelection(20, random_state=0)
-    >>> model = make_pipeline(StandardScaler(), selector, LogisticRegression())
+    >>> model = make_pipeline(selector, LogisticRegression(max_iter=1000))
     >>> model.fit(X, y).score(X, y) > 0.9
     True
     >>> int(selector.set_params(n_features_to_select=10).support_.sum())
@@ -94,6 +94,7 @@ class QuickSelection(SelectorMixin, SparsePerceptron):
     supervised_: Supervision
     classes_: Array
     _ranking: Ranking
+    _rules = SELECTION_RULES
 
     def __init__(
         self,
@@ -194,7 +195,7 @@ class QuickSelection(SelectorMixin, SparsePerceptron):
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Training data, of similar scale.
+            Training data, in any units; see `standardize`.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
             Class labels or numbers; see `supervised`. Numbers are standardised for
             training.

@@ -1,5 +1,7 @@
 """Kernels that fill a batch of shape (features, batch)."""
 
+import numpy as np
+
 from skset.kernels.lanes import (
     at,
     bare,
@@ -95,16 +97,33 @@ def gather_dense(
 
 @kernel
 def gather_sparse(
-    indptr: Array, indices: Array, data: Array, rows: Array, batch: Array
+    indptr: Array,
+    indices: Array,
+    data: Array,
+    rows: Array,
+    shift: Array,
+    factor: Array,
+    batch: Array,
 ) -> None:
-    """Write the rows of a CSR matrix into the columns of `batch`.
+    """Write the rows of a CSR matrix into the columns of `batch`, standardised.
 
-    Duplicate entries add up and need not be sorted, as scipy understands them.
+    Numbers become ``(X - shift) * factor`` in the type of these, also those that are
+    not stored. Duplicate entries add up and need not be sorted, as scipy understands
+    them.
     """
-    batch[:, :] = 0
+    zero = shift.dtype.type(0)
+    for f in range(batch.shape[0]):
+        batch[f, :] = (zero - shift[f]) * factor[f]
+    numbers = np.zeros(batch.shape[0], shift.dtype)
     for b in range(rows.size):
-        for k in range(indptr[rows[b]], indptr[rows[b] + 1]):
-            batch[indices[k], b] += data[k]
+        low, high = indptr[rows[b]], indptr[rows[b] + 1]
+        for k in range(low, high):
+            numbers[indices[k]] += data[k]
+        for k in range(low, high):
+            f = indices[k]
+            batch[f, b] = (numbers[f] - shift[f]) * factor[f]
+        for k in range(low, high):
+            numbers[indices[k]] = 0
 
 
 @kernel

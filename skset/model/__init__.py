@@ -20,6 +20,7 @@ from skset.model.activations import (
     softplus,
 )
 from skset.model.boltzmann import RBM, bernoulli, column_sums
+from skset.model.column_moments import add_squares, add_sums
 from skset.model.greedy_coverage import coverage
 from skset.model.importance import (
     attribution,
@@ -80,6 +81,8 @@ __all__ = [
     "SquaredError",
     "Tanh",
     "activations_for",
+    "add_squares",
+    "add_sums",
     "attribution",
     "auto_weight_init",
     "bernoulli",

@@ -72,37 +72,35 @@ class Samples:
         if self._rowwise is not None:
             units = self._units
             kernels.gather_dense(0, self.n_features, self._rowwise, rows, *units, out)
-        elif self._scaling is not None:
-            out[...] = self._scaled_columns(rows, out.dtype)
         elif self._dense is not None:
-            out[...] = _columns(self._dense, rows, out.dtype)
-        elif [part.dtype for part in self._sparse[1:]] == [np.int32, out.dtype]:
-            kernels.gather_sparse(*self._sparse, rows, out)
+            out[...] = self._columns(self._dense, rows, out.dtype)
+        elif [part.dtype for part in self._sparse[1:]] == [np.int32, self._kind]:
+            kernels.gather_sparse(*self._sparse, rows, *self._units, out)
         else:
-            few = _picked(self._sparse, rows, out.dtype)
-            kernels.gather_sparse(*few, np.arange(rows.size), out)
+            few = _picked(self._sparse, rows, self._kind)
+            kernels.gather_sparse(*few, np.arange(rows.size), *self._units, out)
 
     @cached_property
-    def _units(self) -> tuple[Array, Array]:
-        """Shift and factor of each feature, in the type of X."""
-        assert self._rowwise is not None
-        if self._scaling is None:
-            n, dtype = self.n_features, self._rowwise.dtype
-            return _read_only(np.zeros(n, dtype), np.ones(n, dtype))  # type: ignore[return-value]
-        return _read_only(*self._scaling.as_dtype(self._rowwise.dtype))  # type: ignore[return-value]
+    def _kind(self) -> np.dtype[Any]:
+        """Type in which X is standardised."""
+        return float_type(self.X.dtype)
 
-    def _scaled_columns(self, rows: Array, dtype: DTypeLike) -> Array:
-        """Return rows of X, standardised in their own type, as columns."""
-        assert self._scaling is not None
-        kind = float_type(self.X.dtype)
-        if self._dense is not None:
-            raw = _columns(self._dense, rows, kind)
-        else:
-            raw = np.empty((self.n_features, rows.size), kind)
-            few = _picked(self._sparse, rows, kind)
-            kernels.gather_sparse(*few, np.arange(rows.size), raw)
-        shift, factor = self._scaling.as_dtype(kind)
-        return _cast((raw - shift[:, None]) * factor[:, None], dtype)
+    @cached_property
+    def _units(self) -> tuple[Array, ...]:
+        """Shift and factor of each feature, in this type."""
+        if self._scaling is not None:
+            return _read_only(*self._scaling.as_dtype(self._kind))
+        n_features, kind = self.n_features, self._kind
+        return _read_only(np.zeros(n_features, kind), np.ones(n_features, kind))
+
+    def _columns(self, X: Array, rows: Array, dtype: DTypeLike) -> Array:
+        """Return rows of a dense X, standardised, as columns."""
+        if self._scaling is None:
+            return _columns(X, rows, dtype)
+        shift, factor = self._units
+        units = _columns(X, rows, self._kind) - shift[:, None]
+        units *= factor[:, None]
+        return _cast(units, dtype)
 
     @cached_property
     def source(self) -> Array:

@@ -5,7 +5,6 @@ from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
-from scipy import sparse
 
 __all__ = ["Scaled", "Scaling", "float_type"]
 
@@ -28,27 +27,16 @@ class Scaling:
     shift: Array
     factor: Array
 
-    @property
-    def shifts(self) -> bool:
-        """Whether a 0 does not stay 0."""
-        return bool(self.shift.any())
-
     def as_dtype(self, dtype: DTypeLike) -> tuple[Array, Array]:
         """Return shift and factor for an X of this type."""
         with np.errstate(over="ignore", under="ignore"):
             return self.shift.astype(dtype), self.factor.astype(dtype)
 
-    def applied(self, X: Any, dtype: DTypeLike) -> Any:
-        """Return X in the units and in the type of a network, as a new table.
-
-        X is an array, or a CSR matrix where zeros stay zeros.
-        """
+    def applied(self, X: Array, dtype: DTypeLike) -> Array:
+        """Return an array in the units and in the type of a network, as a new table."""
         shift, factor = self.as_dtype(float_type(X.dtype))
         with np.errstate(over="ignore", invalid="ignore"):
-            if sparse.issparse(X):
-                data = (X.data * factor[X.indices]).astype(dtype, copy=False)
-                return type(X)((data, X.indices, X.indptr), shape=X.shape)
-            units = X - shift
+            units: Array = X - shift
             units *= factor
             return units.astype(dtype, order="C", copy=False)
 

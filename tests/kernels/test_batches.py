@@ -14,8 +14,18 @@ def test_sparse_samples_become_columns(dtype, density):
     rows = np.array([8, 0, 0, 5])
     batch = np.full((6, 4), np.nan, dtype)
     parts = X.indptr.astype(np.int64), X.indices.astype(np.int32), X.data
-    kernels.gather_sparse(*parts, rows, batch)
-    assert np.array_equal(batch, X.toarray()[rows].T)
+    shift, factor = np.random.default_rng(0).random((2, 6)).astype(dtype)
+    kernels.gather_sparse(*parts, rows, shift, factor, batch)
+    assert np.array_equal(batch, ((X.toarray() - shift) * factor)[rows].T)
+
+
+def test_duplicate_entries_add_up_before_they_are_standardised():
+    indptr, indices = np.array([0, 3, 4]), np.array([1, 1, 0, 1], np.int32)
+    batch, shift = np.empty((2, 2), np.float32), np.full(2, 10.0)
+    data = np.array([1.0, 2.0, 4.0, 8.0])
+    args = np.array([0, 1]), shift, np.full(2, 0.5), batch
+    kernels.gather_sparse(indptr, indices, data, *args)
+    assert batch.tolist() == [[-3, -5], [-3.5, -1]]
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -83,5 +93,6 @@ def test_duplicate_and_unsorted_entries_add_up():
     indptr, indices = np.array([0, 4]), np.array([2, 0, 2, 1], np.int32)
     batch = np.empty((3, 1))
     data = np.array([1.0, 2, 4, 8])
-    kernels.gather_sparse(indptr, indices, data, np.array([0]), batch)
+    units = np.zeros(3), np.ones(3)
+    kernels.gather_sparse(indptr, indices, data, np.array([0]), *units, batch)
     assert batch[:, 0].tolist() == [2, 8, 5]

@@ -1,16 +1,16 @@
 """Units of the inputs: `standardize`, what it learns, and networks in raw units."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from scipy import sparse
 
-from skset import kernels
 from skset.estimators._blocks import row_slices, sparse_blocks
 from skset.estimators._input import stays_as_given
 from skset.estimators._types import Array, Matrix
-from skset.model import Network, Scaled, Scaling
+from skset.model import Network, Scaled, Scaling, add_squares, add_sums
 
 __all__ = ["learned_scaling", "raw_inputs", "raw_outputs", "scaled_table"]
 
@@ -38,9 +38,8 @@ def learned_scaling(
     if standardize is False:
         return None
     moments = _Moments(X, _weights(X, weight, rows))
-    if standardize == "global" or (standardize == "auto" and moments.is_sparse):
-        return Scaling(np.zeros(X.shape[1]), np.full(X.shape[1], moments.common_factor))
-    return Scaling(moments.mean, moments.factors)
+    is_common = standardize == "global"
+    return Scaling(moments.mean, moments.factors(is_common))
 
 
 def _weights(X: Matrix, weight: Array | None, rows: Array | None) -> Array:
@@ -59,13 +58,12 @@ class _Moments:
         self.unit = _power_of_two(X)
         self.total = float(weight.sum())
         nonzero, sums, squares = np.zeros((3, X.shape[1]))
-        for rows, *parts, sums_of, _ in _parts(X, self.unit):
-            sums_of(*parts, weight[rows], nonzero, sums)
+        for rows, block in _blocks(X, self.unit):
+            add_sums(block, weight[rows], nonzero, sums)
         mean = sums / np.where(nonzero > 0, nonzero, 1)
-        for rows, *parts, _, squares_of in _parts(X, self.unit):
-            squares_of(*parts, weight[rows], mean, squares)
+        for rows, block in _blocks(X, self.unit):
+            add_squares(block, weight[rows], mean, squares)
         # Of the numbers that are not 0, and then with the zeros.
-        self.nonzero = nonzero
         share = nonzero / self.total
         self.scaled_mean = share * mean
         variance = squares / self.total + share * (1 - share) * mean**2
@@ -77,29 +75,24 @@ class _Moments:
         mean: Array = self.scaled_mean * self.unit
         return mean
 
-    @property
-    def is_sparse(self) -> bool:
-        """Whether most numbers are 0."""
-        n_values = self.total * self.nonzero.size
-        return bool(float(self.nonzero.sum()) < 0.5 * n_values)
-
-    @property
-    def common_factor(self) -> float:
-        """One over the root mean square of all numbers."""
-        square = float(np.mean(self.scaled_mean**2 + self.deviation**2))
-        return 1 / (np.sqrt(square) * self.unit) if square > 0 else 1.0
-
-    @property
-    def factors(self) -> Array:
-        """One over the deviation of each column."""
+    def factors(self, is_common: bool) -> Array:
+        """Return one over the deviation of each column, or of all of them together."""
         size = np.abs(self.scaled_mean)
         varies = self.deviation > ROUNDING * size
-        # A constant has the unit of its size, and a column of zeros that of the others.
-        scale = np.where(varies, self.deviation, size)
-        some = scale[scale > 0]
-        scale[scale == 0] = np.sqrt(np.mean(some**2)) if some.size else 1 / self.unit
+        if is_common and varies.any():
+            scale = np.full(size.size, _root_mean_square(self.deviation[varies]))
+        else:
+            # A constant has the unit of its size, and a column of zeros that of others.
+            scale = np.where(varies, self.deviation, size)
+            others = scale[scale > 0]
+            alone = _root_mean_square(others) if others.size else 1 / self.unit
+            scale[scale == 0] = alone
         factors: Array = 1 / (scale * self.unit)
         return factors
+
+
+def _root_mean_square(values: Array) -> float:
+    return float(np.sqrt(np.mean(values**2)))
 
 
 def _power_of_two(X: Matrix) -> float:
@@ -111,24 +104,21 @@ def _power_of_two(X: Matrix) -> float:
     return float(2.0 ** np.frexp(greatest)[1]) if greatest > 0 else 1.0
 
 
-def _parts(X: Matrix, unit: float) -> Any:
-    """Yield slices of rows, arrays of these rows, and the kernels that add them up."""
+def _blocks(X: Matrix, unit: float) -> Iterator[tuple[slice, Matrix]]:
+    """Yield slices of rows, and these rows in float64 and in the unit."""
     if sparse.issparse(X):
-        both = kernels.sparse_sums, kernels.sparse_squares
         for rows, block in sparse_blocks(X, np.float64):
-            parts = block.indptr.astype(np.int64), block.indices, block.data / unit
-            yield rows, *parts, *both
-        return
-    for rows in row_slices(*X.shape):
-        block = np.ascontiguousarray(X[rows], np.float64) / unit
-        yield rows, block, kernels.dense_sums, kernels.dense_squares
+            yield rows, block / unit
+    else:
+        for rows in row_slices(*X.shape):
+            yield rows, np.ascontiguousarray(X[rows], np.float64) / unit
 
 
 def scaled_table(X: Matrix, scaling: Scaling | None, dtype: Any) -> Matrix:
-    """Return X in the units of a network: at once if it is small, or batch by batch."""
+    """Return X in the units of a network: a small array at once, else by batches."""
     if scaling is None:
         return X
-    if stays_as_given(X, dtype) or (sparse.issparse(X) and scaling.shifts):
+    if sparse.issparse(X) or stays_as_given(X, dtype):
         return Scaled(X, scaling)
     return scaling.applied(X, dtype)
 
