@@ -3,6 +3,7 @@
 docs/defaults.md has the evidence for each rule.
 """
 
+import math
 from collections.abc import Callable, Mapping
 from types import SimpleNamespace
 from typing import Any, NamedTuple, TypeAlias
@@ -17,24 +18,39 @@ class Shape(NamedTuple):
     ----------
     n_rows : int
         Samples to train on; in `partial_fit` those of the first call.
-    n_columns : int
-        Features.
+    batch_size : int
+        Samples per step.
+    n_outputs : int
+        Output units; one for two classes.
     """
 
     n_rows: int
-    n_columns: int
+    batch_size: int
+    n_outputs: int
 
 
 def _alpha(p: SimpleNamespace, shape: Shape) -> float:
-    return 0.1
+    """Return a penalty that falls with the number of rows of a class."""
+    n, n_classes = shape.n_rows, max(2, shape.n_outputs)
+    if p.solver in ("adamw", "lbfgs"):  # no share of a batch
+        return 0.1
+    many = max(1.0, math.sqrt(n / 2000))
+    return 10 * shape.batch_size / (n_classes * n) * many
 
 
 def _learning_rate_init(p: SimpleNamespace, shape: Shape) -> float:
-    return 0.001
+    """Return a rate that grows with the root of the batch, as noise falls with it."""
+    return 0.003 * max(1.0, math.sqrt(shape.batch_size / 32))
 
 
 def _max_iter(p: SimpleNamespace, shape: Shape) -> int:
-    return 60
+    """Return 30 epochs, and fewer if there are many rows."""
+    return max(4, round(30 * min(1.0, math.sqrt(5000 / shape.n_rows))))
+
+
+def _n_iter_no_change(p: SimpleNamespace, shape: Shape) -> float:
+    """Return no bound where the rate falls to 0: its end is the best part of a fit."""
+    return math.inf if p.learning_rate == "cosine" and not p.early_stopping else 10
 
 
 Rule: TypeAlias = Callable[[SimpleNamespace, Shape], Any]
@@ -42,11 +58,13 @@ RULES: dict[str, Rule] = {
     "alpha": _alpha,
     "learning_rate_init": _learning_rate_init,
     "max_iter": _max_iter,
+    "n_iter_no_change": _n_iter_no_change,
 }
 # A selector has one number for all data, and a `max_iter` that goes by the steps.
 SELECTION_RULES: dict[str, Rule] = {
     "alpha": lambda p, shape: 0.1,
     "learning_rate_init": lambda p, shape: 0.003,
+    "n_iter_no_change": lambda p, shape: math.inf,
 }
 
 

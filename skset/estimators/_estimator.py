@@ -151,7 +151,13 @@ class SparseEstimator(CallbackSupportMixin, BaseEstimator, ABC):
         """Return whether X will be standardised before it is cast."""
         return False
 
-    def _choose(self, p: SimpleNamespace, training_set: Rows, goes_on: bool) -> None:
+    def _choose(
+        self,
+        p: SimpleNamespace,
+        training_set: Rows,
+        goes_on: bool,
+        partial: bool = False,
+    ) -> None:
         """Replace parameters that are "auto" by numbers, and record these."""
 
     def _units(self, p: SimpleNamespace, training_set: Rows) -> Scaling | None:

@@ -152,7 +152,7 @@ def partial_fit(
     before = (estimator.n_iter_, estimator.t_) if goes_on else (0, 0)
     _begin_record(estimator, *before)
     training_set = X, y, weight, None
-    estimator._choose(p, training_set, goes_on)
+    estimator._choose(p, training_set, goes_on, partial=True)
     if not goes_on:
         estimator._scaling = estimator._units(p, training_set)
     inputs = scaled_table(X, estimator._scaling, p.dtype)

@@ -157,11 +157,18 @@ class SparsePerceptron(ShownNetwork):
     def _standardises(self, p: SimpleNamespace, goes_on: bool) -> bool:
         return self._scaling is not None if goes_on else p.standardize is not False
 
-    def _choose(self, p: SimpleNamespace, training_set: Rows, goes_on: bool) -> None:
+    def _choose(
+        self,
+        p: SimpleNamespace,
+        training_set: Rows,
+        goes_on: bool,
+        partial: bool = False,
+    ) -> None:
         X, _, _, rows = training_set
         n_rows = X.shape[0] if rows is None else len(rows)
         known = vars(self).get("auto_params_", {}) if goes_on else {}
-        shape = Shape(n_rows, X.shape[1])
+        n_outputs: Any = self._targets.n_outputs
+        shape = Shape(n_rows, self._batch_size(p, n_rows, partial), n_outputs)
         self.auto_params_ = resolve(p, self._rules, shape, known)
 
     def _units(self, p: SimpleNamespace, training_set: Rows) -> Scaling | None:

@@ -146,7 +146,9 @@ NETWORK_PARAMETERS: dict[str, Parameter] = {
         Strength of the L2 penalty of the weights W. As in scikit-learn's MLP ``alpha *
         W / B`` is added to the gradient. B is the number of samples in a batch (with a
         `sample_weight` above 0). With solver "adamw" it is no penalty: in each step a
-        weight loses the share ``learning_rate * alpha`` of itself.
+        weight loses the share ``learning_rate * alpha`` of itself. "auto" is ``10 B /
+        (k n) * max(1, sqrt(n / 2000))`` for n rows and k outputs, at least 2; for
+        "adamw" and "lbfgs" 0.1.
         """,
     ),
     "batch_size": Parameter(
@@ -177,7 +179,8 @@ NETWORK_PARAMETERS: dict[str, Parameter] = {
         [StrOptions({"auto"}), POSITIVE],
         'float or "auto"',
         """
-        Initial learning rate.
+        Initial learning rate. "auto" is ``0.003 max(1, sqrt(B / 32))`` for batches of B
+        samples.
         """,
     ),
     "power_t": Parameter(
@@ -191,7 +194,8 @@ NETWORK_PARAMETERS: dict[str, Parameter] = {
         [StrOptions({"auto"}), POSITIVE_INT],
         'int or "auto"',
         """
-        Largest number of epochs.
+        Largest number of epochs. "auto" is 30, for more than 5,000 rows ``30 sqrt(5000
+        / n)``, and at least 4.
         """,
     ),
     "shuffle": flag(
@@ -207,10 +211,12 @@ NETWORK_PARAMETERS: dict[str, Parameter] = {
         """,
     ),
     "n_iter_no_change": Parameter(
-        PATIENCE,
-        "int or inf",
+        [StrOptions({"auto"}), *PATIENCE],
+        'int, inf or "auto"',
         """
-        Training ends after more than this number of epochs without improvement.
+        Training ends after more than this number of epochs without improvement. "auto"
+        is inf for a "cosine" without early stopping, as the loss falls most when the
+        rate comes to its end, and 10 otherwise.
         """,
     ),
     "early_stopping": flag(

@@ -100,7 +100,7 @@ class SETRegressor(RegressorMixin, SparsePerceptron):
         max_fun: int = 15000,
         shuffle: bool = True,
         tol: float = 1e-4,
-        n_iter_no_change: float = 10,
+        n_iter_no_change: float | Literal["auto"] = "auto",
         early_stopping: bool = False,
         validation_fraction: float = 0.1,
         scoring: str | Callable[..., float] | None = "loss",
