@@ -86,7 +86,9 @@ def test_no_kernel_is_compiled_for_read_only_patterns_besides(warm):
     """Every pattern is read-only, as all are from the same doors: one type each."""
     names = [path.name.split("-")[0] for path in warm.rglob("*.nbc")]
     counts = Counter(names)
-    assert counts.pop("batches.gather_dense") == 4  # of X, and of the network
+    # Of X, and of the network.
+    assert counts.pop("batches.gather_dense") == 4
+    assert counts.pop("batches.gather_sparse") in (3, 4)
     assert max(counts.values()) == 2  # float32 and float64
     of_weights = {"patterns.carry", "patterns.by_output"}
     assert {counts[name] for name in of_weights} == {2}

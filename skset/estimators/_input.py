@@ -14,7 +14,6 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from skset.estimators._blocks import check_finite
 from skset.estimators._columns import located, refuse_dates, refuse_missing
 from skset.estimators._types import Array, Matrix
-from skset.model import float_type
 from skset.topology import checked_indices
 
 __all__ = ["checked", "checked_again", "picked", "stays_as_given"]
@@ -82,8 +81,10 @@ def _few_valid_rows(
     if named or X.shape[1] != n_features or not 0 < X.size <= FEW_NUMBERS:
         return None
     with np.errstate(over="ignore"):  # values that overflow are infinite
-        rows = np.ascontiguousarray(X, float_type(X.dtype) if own else dtype)
-    return rows if np.isfinite(rows).all() else None
+        rows = np.ascontiguousarray(X, dtype)
+        if not np.isfinite(rows).all():
+            return None
+    return np.ascontiguousarray(X, _own_type(X)) if own else rows
 
 
 def _checked(estimator: Any, X: Any, *y: Any, **checks: Any) -> Any:
@@ -109,9 +110,8 @@ def _validated(
     with np.errstate(over="ignore"):  # values that overflow are refused as infinite
         checked = validate_data(estimator, X, *y, accept_sparse="csr", **checks)
         X = checked[0] if y else checked
-        if stays:
-            kind = float_type(X.dtype) if own else dtype
-            check_finite(X, kind, type(estimator).__name__)
+        if stays or own:  # also what is standardised must fit into the network's type
+            check_finite(X, dtype, type(estimator).__name__)
     if not stays_as_given(X, dtype) and (sparse.issparse(X) or not own):
         X = _in_order(X)
     return (X, checked[1]) if y else X
@@ -138,6 +138,11 @@ def picked(X: Matrix, rows: Array, dtype: DTypeLike) -> Matrix:
     """Return some rows of a checked X, in the dtype and in C order."""
     part = X[rows].astype(dtype, copy=False)
     return part if sparse.issparse(part) else np.ascontiguousarray(part)
+
+
+def _own_type(X: Any) -> DTypeLike:
+    """Return the type of X until it is standardised."""
+    return np.float32 if X.dtype == np.float32 else np.float64
 
 
 def _has_numbers(X: Any) -> bool:

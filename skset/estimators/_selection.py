@@ -30,7 +30,7 @@ from skset.estimators._types import (
     Strategy,
     Supervision,
 )
-from skset.model import Activation, Network, float_type
+from skset.model import Activation, Network
 from skset.strategies import SELECTION_METHODS
 from skset.topology import checked_indices
 from skset.training import GaussianNoise, Training
@@ -360,7 +360,7 @@ class QuickSelection(SelectorMixin, SparsePerceptron):
     def _prepared(
         self, p: SimpleNamespace, X: Matrix, reset: bool
     ) -> tuple[Matrix, Targets]:
-        low, high = ranges(X, float_type(X.dtype))
+        low, high = ranges(X, np.float64)
         self._ranking = (
             Ranking(low, high) if reset else self._ranking.widened(low, high)
         )

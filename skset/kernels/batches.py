@@ -23,7 +23,7 @@ __all__ = ["add_slices", "gather_dense", "gather_sparse"]
 @inlined
 def _piece(b, f, X, rows, shift, factor, as_):
     """Return eight features of the row `rows[b]`, from feature f, standardised."""
-    x = load(X, item(rows, b), f, shift)
+    x = converted(load(X, item(rows, b), f, as_), shift)
     return converted(multiply(subtract(x, shift), factor), as_)
 
 
@@ -58,7 +58,7 @@ def turn_rows(start, stop, X, rows, shift, factor, batch):
     8 x 8 numbers are turned in registers. So every line of the cache that is read or
     written is used for eight numbers at once.
     """
-    like, as_ = full(8, X.dtype.type(0)), full(8, batch.dtype.type(0))
+    like, as_ = full(8, shift.dtype.type(0)), full(8, batch.dtype.type(0))
     table, places, columns = bare(X), bare(rows), bare(batch)
     shifts, factors = bare(shift), bare(factor)
     in_blocks = start + (stop - start) // 8 * 8
@@ -88,9 +88,9 @@ def gather_dense(
 ) -> None:
     """Write rows of X into the columns of `batch`, the features [start, stop).
 
-    X and `batch` are C-contiguous. Numbers become ``(X - shift) * factor``, then they
-    are cast to the type of `batch`. `shift` and `factor` have the type of X and a
-    number for each feature. Rows are not negative.
+    X and `batch` are C-contiguous. Numbers become ``(X - shift) * factor`` in float64,
+    then they are cast to the type of `batch`. `shift` and `factor` have a number for
+    each feature, in float64. Rows are not negative.
     """
     turn_rows(start, stop, X, rows, shift, factor, batch)
 
@@ -107,9 +107,8 @@ def gather_sparse(
 ) -> None:
     """Write the rows of a CSR matrix into the columns of `batch`, standardised.
 
-    Numbers become ``(X - shift) * factor`` in the type of these, also those that are
-    not stored. Duplicate entries add up and need not be sorted, as scipy understands
-    them.
+    Numbers become ``(X - shift) * factor`` in float64, also those that are not stored.
+    Duplicate entries add up and need not be sorted, as scipy understands them.
     """
     zero = shift.dtype.type(0)
     for f in range(batch.shape[0]):

@@ -62,8 +62,8 @@ def _optional(address, n, like):
 def _turn(start, stop, source, shape, rows, kind, batch):
     """Write some features of the batch, from an X with numbers like `kind`."""
     X = array_at(source[0], shape, kind)
-    shift = array_at(source[3], (shape[1],), kind)
-    factor = array_at(source[4], (shape[1],), kind)
+    shift = array_at(source[3], (shape[1],), np.empty(0, np.float64))
+    factor = array_at(source[4], (shape[1],), np.empty(0, np.float64))
     turn_rows(start, stop, X, rows, shift, factor, batch)
 
 

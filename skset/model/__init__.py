@@ -45,7 +45,7 @@ from skset.model.losses import (
 from skset.model.network import Network
 from skset.model.outputs import OUTPUTS, log_softmax
 from skset.model.samples import Reconstruction, Samples
-from skset.model.scaling import Scaled, Scaling, float_type
+from skset.model.scaling import Scaled, Scaling
 from skset.model.signals import Signals, sensitivities, signals_of
 from skset.model.weights import INITIAL_WEIGHTS
 
@@ -89,7 +89,6 @@ __all__ = [
     "column_sums",
     "contributions",
     "coverage",
-    "float_type",
     "incoming_strength",
     "log_softmax",
     "logistic",

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from skset import kernels
-from skset.model.scaling import Scaled, float_type
+from skset.model.scaling import Scaled
 
 __all__ = ["Reconstruction", "Samples"]
 
@@ -74,31 +74,25 @@ class Samples:
             kernels.gather_dense(0, self.n_features, self._rowwise, rows, *units, out)
         elif self._dense is not None:
             out[...] = self._columns(self._dense, rows, out.dtype)
-        elif [part.dtype for part in self._sparse[1:]] == [np.int32, self._kind]:
+        elif self._sparse[1].dtype == np.int32 and self._sparse[2].dtype in FLOATS:
             kernels.gather_sparse(*self._sparse, rows, *self._units, out)
         else:
-            few = _picked(self._sparse, rows, self._kind)
+            few = _picked(self._sparse, rows, np.float64)
             kernels.gather_sparse(*few, np.arange(rows.size), *self._units, out)
 
     @cached_property
-    def _kind(self) -> np.dtype[Any]:
-        """Type in which X is standardised."""
-        return float_type(self.X.dtype)
-
-    @cached_property
     def _units(self) -> tuple[Array, ...]:
-        """Shift and factor of each feature, in this type."""
+        """Shift and factor of each feature, in float64."""
         if self._scaling is not None:
-            return _read_only(*self._scaling.as_dtype(self._kind))
-        n_features, kind = self.n_features, self._kind
-        return _read_only(np.zeros(n_features, kind), np.ones(n_features, kind))
+            return _read_only(self._scaling.shift, self._scaling.factor)
+        return _read_only(np.zeros(self.n_features), np.ones(self.n_features))
 
     def _columns(self, X: Array, rows: Array, dtype: DTypeLike) -> Array:
         """Return rows of a dense X, standardised, as columns."""
         if self._scaling is None:
             return _columns(X, rows, dtype)
         shift, factor = self._units
-        units = _columns(X, rows, self._kind) - shift[:, None]
+        units = _columns(X, rows, np.float64) - shift[:, None]
         units *= factor[:, None]
         return _cast(units, dtype)
 

@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-__all__ = ["Scaled", "Scaling", "float_type"]
+__all__ = ["Scaled", "Scaling"]
 
 Array: TypeAlias = NDArray[Any]
 
@@ -15,8 +15,9 @@ Array: TypeAlias = NDArray[Any]
 class Scaling:
     """The inputs of a network are ``(X - shift) * factor``.
 
-    This is computed in the type of X, before the result is cast to the network's type:
-    in float32 the difference of two numbers near 100,000 has lost most of its digits.
+    This is computed in float64, before the result is cast to the network's type: in
+    float32 the difference of two numbers near 100,000 has lost most of its digits. So
+    it does not matter either in which type the numbers of X are stored.
 
     Attributes
     ----------
@@ -27,17 +28,11 @@ class Scaling:
     shift: Array
     factor: Array
 
-    def as_dtype(self, dtype: DTypeLike) -> tuple[Array, Array]:
-        """Return shift and factor for an X of this type."""
-        with np.errstate(over="ignore", under="ignore"):
-            return self.shift.astype(dtype), self.factor.astype(dtype)
-
     def applied(self, X: Array, dtype: DTypeLike) -> Array:
         """Return an array in the units and in the type of a network, as a new table."""
-        shift, factor = self.as_dtype(float_type(X.dtype))
         with np.errstate(over="ignore", invalid="ignore"):
-            units: Array = X - shift
-            units *= factor
+            units: Array = X - self.shift
+            units *= self.factor
             return units.astype(dtype, order="C", copy=False)
 
 
@@ -67,8 +62,3 @@ class Scaled:
         """Type of X."""
         dtype: np.dtype[Any] = self.X.dtype
         return dtype
-
-
-def float_type(dtype: np.dtype[Any]) -> np.dtype[Any]:
-    """Return the type in which numbers of a type are standardised."""
-    return np.dtype(np.float32 if dtype == np.float32 else np.float64)

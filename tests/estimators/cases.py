@@ -89,9 +89,9 @@ def assert_same_network(one, other):
 
 def change_layer(model, depth, **arrays):
     """Put other weights, or another bias, into a layer of a fitted model."""
-    layers = list(model.network_.layers)
+    layers = list(model._network.layers)
     layers[depth] = replace(layers[depth], **arrays)
-    model.network_ = model.network_.with_layers(layers).frozen()
+    model._network = model._network.with_layers(layers).frozen()
 
 
 def fingerprint(thing):

@@ -170,7 +170,7 @@ def test_one_sparse_layer_is_a_linear_model(Estimator, sizes):
         model.decision_function(X) if hasattr(model, "classes_") else model.predict(X)
     )
     np.testing.assert_allclose(said, (X @ W + b).ravel(), rtol=1e-4, atol=1e-6)
-    strengths = np.abs(W.toarray()).sum(axis=1)
+    strengths = np.abs(W.toarray()).sum(axis=1) * model.input_scale_
     np.testing.assert_allclose(
         model.feature_importances_, strengths / strengths.sum(), rtol=1e-5
     )

@@ -151,7 +151,7 @@ def test_dropout_is_for_training_only(Estimator):
 def test_importances_are_strengths_that_add_up_to_one(Estimator):
     X, y = toy(Estimator)
     model = small(Estimator, hidden_layer_sizes=(30,), epsilon=2).fit(X, y)
-    strengths = abs(model.coefs_[0].toarray()).sum(axis=1)
+    strengths = abs(model.coefs_[0].toarray()).sum(axis=1) * model.input_scale_
     said = model.feature_importances_
     np.testing.assert_allclose(said, strengths / strengths.sum(), rtol=1e-5)
     assert said.sum() == pytest.approx(1)
@@ -227,6 +227,7 @@ def test_dense_limit_is_the_multilayer_perceptron_of_scikit_learn(Estimator, sol
     mlp = first_mlp_call(MLPS[Estimator](**params), X, y)
     del mlp._optimizer  # the next pass begins with a new one
     own = {"density": 1.0, "method": "static", "dtype": np.float64}
+    own |= {"standardize": False}
     model = first_call(Estimator(**params, **own), X, y)
     give_weights(model, mlp)
     for _ in range(4):
@@ -249,8 +250,8 @@ def mlp_scores(mlp, X):
 
 def give_weights(model, mlp):
     """Put the perceptron's weights into the full network, and forget its momentum."""
-    network = model.network_
-    model.network_ = network.with_layers(
+    network = model._network
+    model._network = network.with_layers(
         Layer(layer.topology, W.ravel().copy(), b.copy())
         for layer, W, b in zip(network.layers, mlp.coefs_, mlp.intercepts_, strict=True)
     )

@@ -94,10 +94,10 @@ def test_state_of_training_is_kept(what):
         kept.partial_fit(X)
     lost = copy.deepcopy(kept)
     if what == "chains":
-        lost.network_ = lost.network_.with_chains(None)
+        lost._network = lost._network.with_chains(None)
     else:
-        chains = lost.network_.chains
-        lost.network_ = lost.network_.at_rest().with_chains(chains)
+        chains = lost._network.chains
+        lost._network = lost._network.at_rest().with_chains(chains)
     assert_same_machine(kept, lost)
     kept.partial_fit(X)
     lost.partial_fit(X)

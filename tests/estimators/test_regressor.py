@@ -80,7 +80,7 @@ def test_losses_are_half_a_squared_error_and_half_a_deviance():
     X, y = toy(SETRegressor)
     still = {"learning_rate_init": 1e-12, "alpha": 0.0, "dtype": np.float64}
     model = small(SETRegressor, **still, max_iter=1, final_drop=False).fit(X, y)
-    squared = np.mean((model.predict(X) - y) ** 2)
+    squared = np.mean((model.predict(X) - y) ** 2) / np.var(y)
     assert model.loss_ == pytest.approx(squared / 2, rel=1e-6)
     counts = np.abs(y)
     model.set_params(loss="poisson").fit(X, counts)

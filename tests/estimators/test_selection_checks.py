@@ -65,15 +65,9 @@ def checked(**params):
     return selector(3, batch_size="auto", max_iter=20, **params)
 
 
-def expected_failures(selector):
-    """Return the checks that fail: of the default no feature changes, as it happens."""
-    is_default = selector.importance == "coverage" and not selector.supervised
-    return {} if is_default else EXPECTED_FAILURES
-
-
 @parametrize_with_checks(
     [checked(**params) for params in CONFIGURATIONS],
-    expected_failed_checks=expected_failures,
+    expected_failed_checks=lambda selector: EXPECTED_FAILURES,
 )
 def test_selector_passes_the_checks_of_scikit_learn(estimator, check):
     check(estimator)

@@ -134,7 +134,8 @@ def test_bad_weights_are_refused(weight, match, fit):
 def test_divergence_leaves_a_selector_unfitted(supervised, scale, rate, fit):  # row 3
     X, y = toy_for(supervised)
     large = X * scale
-    model = selector(supervised=supervised, solver="sgd", learning_rate_init=rate)
+    given = {"solver": "sgd", "learning_rate_init": rate, "standardize": False}
+    model = selector(supervised=supervised, **given)
     with refused(ValueError, r"(?s)non-finite.*epoch [12]\b.*Scaler", model, large):
         getattr(model, fit)(large, y)
     with pytest.raises(NotFittedError):

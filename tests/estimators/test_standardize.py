@@ -270,14 +270,20 @@ def test_one_row(standardize):
     assert model.predict([[1.0, 2.0]]) == pytest.approx(3, abs=0.1)
 
 
-@pytest.mark.parametrize("size", [1e-300, 1e300])
-def test_numbers_at_the_ends_of_the_range(size):
-    X = size * (1 + np.random.default_rng(0).random(X_IRIS.shape)) / 4
-    model = classifier().fit(X, Y_IRIS)
-    one = classifier().fit(X / size, Y_IRIS)
+@pytest.mark.parametrize(
+    ("size", "dtype"),
+    [(1e-300, "float32"), (1e38, "float32"), (1e-300, "float64"), (1e300, "float64")],
+)
+def test_numbers_at_the_ends_of_the_range(size, dtype):
+    X = size * (1 + np.random.default_rng(0).random(X_IRIS.shape))
+    model = classifier(dtype=dtype).fit(X, Y_IRIS)
+    one = classifier(dtype=dtype).fit(X / size, Y_IRIS)
     np.testing.assert_allclose(
         model.predict_proba(X), one.predict_proba(X / size), atol=1e-4
     )
+    if dtype == "float32":  # beyond it numbers are refused, in any unit
+        with pytest.raises(ValueError, match="too large for dtype"):
+            classifier().fit(1e39 * X / size, Y_IRIS)
 
 
 def test_rounding_is_no_difference():

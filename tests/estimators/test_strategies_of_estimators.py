@@ -795,6 +795,7 @@ PRUNING = ImportancePruning(quantile=0.3, start=0.2, stop=1.0, every=0.2)
 
 
 @dead
+@pytest.mark.filterwarnings("ignore:The network is so sparse")
 @layered
 @pytest.mark.parametrize("solver", ["sgd", "adam"])
 def test_units_go_and_shapes_say_so(Kind, solver):
@@ -839,6 +840,7 @@ def test_units_go_from_call_to_call(Kind, method):
         streamed(model, X, y)
 
 
+@pytest.mark.filterwarnings("ignore:The network is so sparse")
 def test_warm_start_with_fewer_units(Estimator):
     X, y = toy(Estimator, n_features=12)
     params = {"unit_pruning": PRUNING, "density": 0.8, "warm_start": True}

@@ -14,9 +14,10 @@ def test_sparse_samples_become_columns(dtype, density):
     rows = np.array([8, 0, 0, 5])
     batch = np.full((6, 4), np.nan, dtype)
     parts = X.indptr.astype(np.int64), X.indices.astype(np.int32), X.data
-    shift, factor = np.random.default_rng(0).random((2, 6)).astype(dtype)
+    shift, factor = np.random.default_rng(0).random((2, 6))
     kernels.gather_sparse(*parts, rows, shift, factor, batch)
-    assert np.array_equal(batch, ((X.toarray() - shift) * factor)[rows].T)
+    expected = ((X.toarray() - shift) * factor)[rows].T
+    assert np.array_equal(batch, expected.astype(dtype))
 
 
 def test_duplicate_entries_add_up_before_they_are_standardised():
@@ -37,7 +38,7 @@ def test_dense_samples_become_columns(width, n_features, given, dtype):
     X = rng.standard_normal((9, n_features)).astype(given)
     X.flags.writeable = False
     rows, batch = rng.integers(0, 9, width), np.full((n_features, width), np.nan, dtype)
-    shift, factor = rng.standard_normal((2, n_features)).astype(given)
+    shift, factor = rng.standard_normal((2, n_features))
     kernels.gather_dense(0, n_features, X, rows, shift, factor, batch)
     assert np.array_equal(batch, ((X - shift) * factor)[rows].T.astype(dtype))
 
@@ -48,7 +49,7 @@ def test_only_some_features_of_dense_samples_are_written(part, dtype):
     start, stop = part
     X = np.random.default_rng(0).standard_normal((9, 21)).astype(dtype)
     rows, batch = np.arange(19) % 9, np.full((21, 19), 7, dtype)
-    shift, factor = np.zeros(21, dtype), np.ones(21, dtype)
+    shift, factor = np.zeros(21), np.ones(21)
     kernels.gather_dense(start, stop, X, rows, shift, factor, batch)
     assert np.array_equal(batch[start:stop], X[rows, start:stop].T)
     assert (np.delete(batch, range(start, stop), axis=0) == 7).all()
