@@ -6,7 +6,7 @@ import platform
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-__all__ = ["print_table", "with_others", "write_json"]
+__all__ = ["print_table", "stored", "with_others", "write_json"]
 
 
 def print_table(header, rows):
@@ -62,5 +62,12 @@ def with_others(path, results, keys):
         return [result[key] for key in keys]
 
     new = [case(result) for result in results]
-    old = json.loads(Path(path).read_text())["results"] if Path(path).exists() else []
+    old = stored(path)
     return [result for result in old if case(result) not in new] + results
+
+
+def stored(path):
+    """Return the results of a file, which need not exist."""
+    if not Path(path).exists():
+        return []
+    return json.loads(Path(path).read_text())["results"]

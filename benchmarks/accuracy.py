@@ -1,95 +1,93 @@
-"""Accuracy of SETClassifier's defaults on small and wide tables, beside its peers.
+"""Accuracy, log loss and calibration of SETClassifier's defaults, beside its peers.
 
     python benchmarks/accuracy.py --data ../shared/data
 
-Repeated stratified 3-fold cross-validation; the same splits for every model; features
-standardised within each fold (without centring where X is sparse). The static network
-has the same layers and, at the start, the same number of connections; it is never
-evolved. Everything runs on one thread. Mean, standard deviation over the folds, and
-seconds per fit are given for every set.
+Repeated stratified 3-fold cross-validation; the same splits for every model. X is as it
+is at its origin ("none"), or its columns are standardised within each fold ("column",
+without centring where X is sparse). The static network has the same layers and, at the
+start, the same number of connections; it is never evolved. "tuned" models search a
+small grid within the training rows (_table_models.py). Half of the sets are held back
+(_sets.py). Large sets are cut to `--rows` rows, drawn once. Everything runs on one
+thread.
+
+The results are written after each set, fold by fold; what was measured earlier stays.
+`--resume` leaves out what is there already. `tables.py` makes the tables of the docs.
 """
 
-import argparse
-import time
-import warnings
+from dataclasses import asdict
+from functools import partial
 
 import numpy as np
-from _data import load
-from _report import print_table, write_json
+from _comparison_runs import options_of, run
+from _folds import N_SPLITS, Record, timed_fit
+from _scores import calibration_error, log_loss, probabilities
+from _sets import CLASSIFICATION, HELD, read
+from _table_models import classifiers
 from scipy.sparse import issparse
-from sklearn.ensemble import RandomForestClassifier
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import LogisticRegression
+from sklearn.dummy import DummyClassifier
 from sklearn.model_selection import RepeatedStratifiedKFold
-from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from threadpoolctl import threadpool_limits
-
-from skset import SETClassifier
-
-SETS = [
-    *["colon", "leukemia", "lymphoma", "nci9", "lung_small", "warppie10p"],
-    *["orlraws10p", "isolet", "coil20", "pcmac", "madelon"],
-]
-MODELS = {
-    "SET": lambda seed: SETClassifier(random_state=seed),
-    "static": lambda seed: SETClassifier(method="static", random_state=seed),
-    "logistic": lambda seed: LogisticRegression(max_iter=1000),
-    "MLP": lambda seed: MLPClassifier(random_state=seed),
-    "forest": lambda seed: RandomForestClassifier(random_state=seed),
-}
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", required=True, help="folder of the .npz files")
-    parser.add_argument("--repeats", type=int, default=2)
-    parser.add_argument("--sets", nargs="+", default=SETS)
-    parser.add_argument("--models", nargs="+", default=list(MODELS), choices=MODELS)
-    parser.add_argument("--out", default="benchmarks/results/accuracy.json")
+    models = list(classifiers("none"))
+    out = "accuracy_folds.json"
+    parser = options_of(__doc__, CLASSIFICATION, HELD, models, out)
+    parser.add_argument("--rows", type=int, default=3000, help="at most; 0 for all")
     options = parser.parse_args()
-    warnings.simplefilter("ignore", ConvergenceWarning)
-    warnings.filterwarnings("ignore", message="The least populated class")
-    results = {}
-    with threadpool_limits(1):
-        for name in options.sets:
-            X, y = load(options.data, name)
-            models = {model: MODELS[model] for model in options.models}
-            results[name] = evaluate(X, y, models, options.repeats)
-            print_row(name, results[name])
-    print()
-    print_table(["", "mean over sets"], means_over_sets(results))
-    write_json(options.out, {"repeats": options.repeats, "sets": results})
+    reader = partial(read, options.data, rows=options.rows)
+    measures = ["accuracy", "log_loss", "calibration_error"]
+    run(options, classifiers, reader, evaluate, measures)
 
 
-def evaluate(X, y, models, repeats):
-    """Return mean, deviation and seconds of every model, the models interleaved.
+def evaluate(X, y, models, repeats, scaling="column"):
+    """Return a record of every model as a dict, the models interleaved.
 
     `models` maps a name to a function of the seed that makes the unfitted model.
     """
-    splits = RepeatedStratifiedKFold(n_splits=3, n_repeats=repeats, random_state=0)
-    scores = {model: [] for model in models}
-    seconds = {model: [] for model in models}
-    connections = {}
+    classes, labels = np.unique(y, return_inverse=True)
+    splits = RepeatedStratifiedKFold(
+        n_splits=N_SPLITS, n_repeats=repeats, random_state=0
+    )
+    records = {model: Record() for model in models}
+    found = {model: [] for model in models}
     for seed, (train, test) in enumerate(splits.split(np.zeros(len(y)), y)):
-        for model, made in models.items():
-            scaler = StandardScaler(with_mean=not issparse(X))
-            pipeline = make_pipeline(scaler, made(seed))
-            began = time.perf_counter()
-            pipeline.fit(X[train], y[train])
-            seconds[model].append(time.perf_counter() - began)
-            scores[model].append(pipeline.score(X[test], y[test]))
-            if hasattr(pipeline[-1], "nnz_"):
-                connections[model] = pipeline[-1].nnz_
+        for name, made in models.items():
+            model = made(seed)
+            if scaling == "column":
+                scaler = StandardScaler(with_mean=not issparse(X))
+                model = make_pipeline(scaler, model)
+            known = X[train], y[train], DummyClassifier()
+            fitted, seconds = timed_fit(model, *known, records[name])
+            p = probabilities(fitted, X[test], classes)
+            correct = p.argmax(axis=1) == labels[test]
+            loss = log_loss(p, labels[test])
+            records[name].add(accuracy=correct.mean(), log_loss=loss, seconds=seconds)
+            found[name].append((p.max(axis=1), correct))
+    for name, record in records.items():
+        add_calibration(record, found[name])
+    return {name: asdict(record) | summary(record) for name, record in records.items()}
+
+
+def add_calibration(record, folds):
+    """Add a calibration error for each repeat.
+
+    The test rows of its folds go together: bins of the few rows of one would be noise.
+    """
+    for first in range(0, len(folds), N_SPLITS):
+        confidence, correct = zip(*folds[first : first + N_SPLITS], strict=True)
+        error = calibration_error(np.concatenate(confidence), np.concatenate(correct))
+        record.add(calibration_error=error)
+
+
+def summary(record):
+    """Return what is looked at first."""
+    accuracy = record.scores["accuracy"]
     return {
-        model: {
-            "mean": float(np.mean(scores[model])),
-            "deviation": float(np.std(scores[model])),
-            "seconds": float(np.median(seconds[model])),
-            "connections": connections.get(model),
-        }
-        for model in models
+        "mean": float(np.mean(accuracy)),
+        "deviation": float(np.std(accuracy, ddof=1)),
+        "seconds": float(np.median(record.scores["seconds"])),
     }
 
 
@@ -103,18 +101,6 @@ def means_over_sets(results):
         ]
         for model in models
     ]
-
-
-def print_row(name, result):
-    header = [name.ljust(12), *result]
-    print_table(
-        [cell.ljust(9) for cell in header],
-        [
-            ["accuracy", *(f"{r['mean']:.3f}" for r in result.values())],
-            ["deviation", *(f"{r['deviation']:.3f}" for r in result.values())],
-            ["seconds", *(f"{r['seconds']:.2f}" for r in result.values())],
-        ],
-    )
 
 
 if __name__ == "__main__":
