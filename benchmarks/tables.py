@@ -1,42 +1,49 @@
-"""Write the tables of docs/peers.md from the results of the benchmarks.
+"""Write the tables of the docs from the results of the benchmarks.
 
     python benchmarks/tables.py
 
 A table stands between two comments, ``<!-- table: name -->`` and ``<!-- end -->``. The
-rest of the page stays.
+rest of the page stays. A table whose results are not there yet stays, too.
 """
 
 import argparse
 import json
+import re
+from functools import partial
 from pathlib import Path
 
 import peers
 import small
 import time_to_accuracy
+from _comparison import group_rows, lead_rows, score_rows
 
 __all__ = ["TABLES"]
 
-END = "<!-- end -->"
+PAGES = [Path("README.md"), Path("docs/peers.md"), Path("docs/defaults.md")]
+BLOCK = re.compile(r"<!-- table: (.*?) -->.*?<!-- end -->", re.DOTALL)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--page", type=Path, default=Path("docs/peers.md"))
+    parser.add_argument("--pages", nargs="+", type=Path, default=PAGES)
     parser.add_argument("--results", type=Path, default=Path("benchmarks/results"))
     options = parser.parse_args()
-    text = options.page.read_text()
-    for name, (file, rows) in TABLES.items():
-        results = json.loads((options.results / file).read_text())["results"]
-        text = replaced(text, f"<!-- table: {name} -->", markdown(rows(results)))
-    options.page.write_text(text)
-    print(f"tables of {options.page} written")
+    for page in options.pages:
+        text = page.read_text()
+        page.write_text(BLOCK.sub(partial(written, folder=options.results), text))
 
 
-def replaced(text, mark, table):
-    """Return the text with another table after the mark."""
-    before, rest = text.split(mark)
-    _, after = rest.split(END, 1)
-    return f"{before}{mark}\n\n{table}\n{END}{after}"
+def written(block, folder):
+    """Return a block with its table written anew, or as it is without results."""
+    name = block[1]
+    file, rows = TABLES[name]
+    path = folder / file
+    if not path.exists():
+        print(f"left as it is, without {file}: {name}")
+        return block[0]
+    table = markdown(rows(json.loads(path.read_text())["results"]))
+    print(f"written: {name}")
+    return f"<!-- table: {name} -->\n\n{table}\n<!-- end -->"
 
 
 def markdown(rows):
@@ -75,10 +82,26 @@ def fit_rows(results):
     return [small.HEADER, *map(small.row, results)]
 
 
+def comparisons(file, measures):
+    """Return the tables of a comparison: by set, by group, and leads, by scaling."""
+    kinds = {"": score_rows, ", groups": group_rows, ", leads": lead_rows}
+    return {
+        f"{measure}, {scaling}{kind}": (
+            file,
+            partial(rows_of, measure=measure, scaling=scaling),
+        )
+        for measure in measures
+        for scaling in ("column", "none")
+        for kind, rows_of in kinds.items()
+    }
+
+
 TABLES = {
     "step": ("peers.json", step_rows),
-    "accuracy": ("time_to_accuracy.json", time_to_accuracy.table),
+    "seconds to accuracy": ("time_to_accuracy.json", time_to_accuracy.table),
     "small": ("small.json", fit_rows),
+    **comparisons("accuracy_folds.json", ["accuracy", "log_loss", "calibration_error"]),
+    **comparisons("regression_folds.json", ["R2"]),
 }
 
 
