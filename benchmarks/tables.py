@@ -98,7 +98,13 @@ def comparisons(file, measures):
 
 TABLES = {
     "step": ("peers.json", step_rows),
-    "seconds to accuracy": ("time_to_accuracy.json", time_to_accuracy.table),
+    **{
+        f"seconds to accuracy, {recipe}": (
+            "time_to_accuracy.json",
+            partial(time_to_accuracy.table, recipe=recipe),
+        )
+        for recipe in time_to_accuracy.RECIPES
+    },
     "small": ("small.json", fit_rows),
     **comparisons("accuracy_folds.json", ["accuracy", "log_loss", "calibration_error"]),
     **comparisons("regression_folds.json", ["R2"]),
