@@ -56,25 +56,26 @@ MEASURES = {
 
 
 def score_rows(results, measure, scaling):
-    """Return a row for every set, and for each half the means and SET's leads."""
+    """Return for each half a row for every set, then the means and SET's leads."""
     shown = MEASURES[measure]
     scores = by_model(results, measure, scaling)
     failed = failures(results, scaling)
-    rows = [["set", *(TITLES[model] for model in scores)]]
-    for name in names(results, HALVES["all"]):
-        cells = [
-            score_cell(own.get(name), failed.get((model, name)), shown)
-            for model, own in scores.items()
-        ]
-        rows.append([name, *cells])
+    sizes = {case["set"]: f"{case['rows']} x {case['columns']}" for case in results}
+    rows = [["set", "size", *(TITLES[model] for model in scores)]]
     for half, sides in HALVES.items():
         sets = names(results, sides)
+        for name in sets if half != "all" else ():
+            cells = [
+                score_cell(own.get(name), failed.get((model, name)), shown)
+                for model, own in scores.items()
+            ]
+            rows.append([name, sizes[name], *cells])
         if sets:
             part = {model: chosen(own, sets) for model, own in scores.items()}
             means = [mean_cell(own, sets, shown) for own in part.values()]
             leads = [lead_cell(part, model, sets, shown) for model in part]
-            rows.append([f"**mean, {half}** ± se over folds", *means])
-            rows.append([f"**SET's lead, {half}** ± se over sets", *leads])
+            rows.append([f"**mean, {half}**", "± se over folds", *means])
+            rows.append([f"**SET's lead, {half}**", "± se over sets", *leads])
     return rows
 
 

@@ -36,14 +36,15 @@ def main():
 def written(block, folder):
     """Return a block with its table written anew, or as it is without results."""
     name = block[1]
-    file, rows = TABLES[name]
+    file, rows_of = TABLES[name]
     path = folder / file
-    if not path.exists():
-        print(f"left as it is, without {file}: {name}")
+    results = json.loads(path.read_text())["results"] if path.exists() else []
+    rows = rows_of(results)
+    if len(rows) == 1:
+        print(f"left as it is, no results in {file}: {name}")
         return block[0]
-    table = markdown(rows(json.loads(path.read_text())["results"]))
     print(f"written: {name}")
-    return f"<!-- table: {name} -->\n\n{table}\n<!-- end -->"
+    return f"<!-- table: {name} -->\n\n{markdown(rows)}\n<!-- end -->"
 
 
 def markdown(rows):
