@@ -83,6 +83,9 @@ def print_row(name, found, measure):
             ["failed fits", *(f"{len(own['failed'])}" for own in found.values())],
         ],
     )
+    for model, record in found.items():
+        for why in dict.fromkeys(record["failed"]):
+            print(f"{model} failed: {why}")
 
 
 def print_tables(results, scalings, measures):
