@@ -133,8 +133,12 @@ def by_model(results, measure, scaling):
     """Return the scores of each model by set, the models in the order of the titles."""
     least = MEASURES[measure].least
     found = {model: {} for model in TITLES}
+    seen = {}
     for case in results:
         if case["scaling"] in (scaling, ANY):
+            rows = case["rows"], case["repeats"]
+            if seen.setdefault(case["set"], rows) != rows:
+                raise ValueError(f"{case['set']}: not all models had the same folds")
             scores = np.maximum(case["scores"][measure], least)
             found[case["model"]][case["set"]] = scores
     return {model: own for model, own in found.items() if own}
