@@ -22,17 +22,21 @@ class Shape(NamedTuple):
         Samples per step.
     n_outputs : int
         Output units; one for two classes.
+    partial : bool, default=False
+        Whether the rows are those of one call of many.
     """
 
     n_rows: int
     batch_size: int
     n_outputs: int
+    partial: bool = False
 
 
 def _alpha(p: SimpleNamespace, shape: Shape) -> float:
     """Return a penalty that falls with the number of rows of a class."""
     n, n_classes = shape.n_rows, max(2, shape.n_outputs)
-    if p.solver in ("adamw", "lbfgs"):  # no share of a batch
+    # A decay or a penalty that is no share of a batch; or rows of which more will come.
+    if p.solver in ("adamw", "lbfgs") or shape.partial:
         return 0.1
     many = max(1.0, math.sqrt(n / 2000))
     return 10 * shape.batch_size / (n_classes * n) * many
@@ -45,6 +49,8 @@ def _learning_rate_init(p: SimpleNamespace, shape: Shape) -> float:
 
 def _max_iter(p: SimpleNamespace, shape: Shape) -> int:
     """Return 30 epochs, and fewer if there are many rows."""
+    if p.solver == "lbfgs":
+        return 60
     return max(4, round(30 * min(1.0, math.sqrt(5000 / shape.n_rows))))
 
 

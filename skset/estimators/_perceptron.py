@@ -168,7 +168,8 @@ class SparsePerceptron(ShownNetwork):
         n_rows = X.shape[0] if rows is None else len(rows)
         known = vars(self).get("auto_params_", {}) if goes_on else {}
         n_outputs: Any = self._targets.n_outputs
-        shape = Shape(n_rows, self._batch_size(p, n_rows, partial), n_outputs)
+        batch_size = self._batch_size(p, n_rows, partial)
+        shape = Shape(n_rows, batch_size, n_outputs, partial)
         self.auto_params_ = resolve(p, self._rules, shape, known)
 
     def _units(self, p: SimpleNamespace, training_set: Rows) -> Scaling | None:

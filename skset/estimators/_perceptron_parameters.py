@@ -147,8 +147,8 @@ NETWORK_PARAMETERS: dict[str, Parameter] = {
         W / B`` is added to the gradient. B is the number of samples in a batch (with a
         `sample_weight` above 0). With solver "adamw" it is no penalty: in each step a
         weight loses the share ``learning_rate * alpha`` of itself. "auto" is ``10 B /
-        (k n) * max(1, sqrt(n / 2000))`` for n rows and k outputs, at least 2; for
-        "adamw" and "lbfgs" 0.1.
+        (k n) * max(1, sqrt(n / 2000))`` for n rows and k outputs, at least 2; it is 0.1
+        in `partial_fit` and for "adamw" and "lbfgs".
         """,
     ),
     "batch_size": Parameter(
@@ -195,7 +195,7 @@ NETWORK_PARAMETERS: dict[str, Parameter] = {
         'int or "auto"',
         """
         Largest number of epochs. "auto" is 30, for more than 5,000 rows ``30 sqrt(5000
-        / n)``, and at least 4.
+        / n)``, and at least 4. For solver "lbfgs" it is 60 iterations.
         """,
     ),
     "shuffle": flag(

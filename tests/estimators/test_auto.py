@@ -1,0 +1,114 @@
+"""Parameters that are "auto" follow the data, and the numbers are shown."""
+
+import math
+
+import numpy as np
+import pytest
+from estimators.cases import BOTH, impatient, small, toy
+
+from skset import QuickSelection, SETClassifier
+from skset.estimators._auto import RULES, Shape
+
+pytestmark = impatient
+
+AUTO = dict.fromkeys(RULES, "auto")
+
+
+def chosen(Estimator, n_samples=40, fit="fit", **params):
+    X, y = toy(Estimator, n_samples=n_samples)
+    model = small(Estimator, **AUTO | params)
+    return getattr(model, fit)(X, y).auto_params_
+
+
+@pytest.mark.parametrize("Estimator", BOTH)
+def test_defaults_are_auto(Estimator):
+    defaults = Estimator().get_params()
+    assert {name: defaults[name] for name in RULES} == AUTO
+
+
+def test_the_numbers_are_shown_and_the_parameters_stay(Estimator):
+    X, y = toy(Estimator)
+    model = small(Estimator, **AUTO).fit(X, y)
+    assert set(model.auto_params_) == set(RULES)
+    assert {name: getattr(model, name) for name in RULES} == AUTO
+    assert model.n_iter_ == model.auto_params_["max_iter"] == 30
+
+
+def test_numbers_that_are_given_stand_for_themselves(Estimator):
+    X, y = toy(Estimator)
+    given = {"alpha": 0.5, "learning_rate_init": 0.01, "max_iter": 2}
+    model = small(Estimator, **given, n_iter_no_change=10).fit(X, y)
+    assert model.auto_params_ == {}
+
+
+def test_a_fit_with_the_numbers_is_the_same_fit(Estimator):
+    X, y = toy(Estimator)
+    model = small(Estimator, **AUTO).fit(X, y)
+    other = small(Estimator, **model.auto_params_).fit(X, y)
+    assert np.array_equal(model.coefs_[0].data, other.coefs_[0].data)
+
+
+def params(**given):
+    return type("Given", (), {"solver": "adam", "learning_rate": "cosine"} | given)
+
+
+@pytest.mark.parametrize(
+    ("n_rows", "epochs"), [(10, 30), (5000, 30), (20000, 15), (60000, 9), (10**7, 4)]
+)
+def test_epochs_fall_with_the_rows(n_rows, epochs):
+    assert RULES["max_iter"](params(), Shape(n_rows, 32, 1)) == epochs
+
+
+@pytest.mark.parametrize(("size", "rate"), [(4, 0.003), (32, 0.003), (128, 0.006)])
+def test_the_rate_grows_with_the_batch(size, rate):
+    shape = Shape(1000, size, 1)
+    assert RULES["learning_rate_init"](params(), shape) == pytest.approx(rate)
+
+
+def test_the_penalty_falls_with_rows_and_classes():
+    rule = RULES["alpha"]
+    assert rule(params(), Shape(1000, 25, 1)) == pytest.approx(0.125)
+    assert rule(params(), Shape(1000, 25, 10)) == pytest.approx(0.025)
+    assert rule(params(), Shape(8000, 128, 2)) == pytest.approx(0.16)
+    for given, partial in [("adamw", False), ("lbfgs", False), ("adam", True)]:
+        assert rule(params(solver=given), Shape(8000, 128, 2, partial)) == 0.1
+
+
+def test_patience_has_no_end_where_the_rate_falls_to_zero():
+    rule, shape = RULES["n_iter_no_change"], Shape(100, 4, 1)
+    assert rule(params(early_stopping=False), shape) == math.inf
+    assert rule(params(early_stopping=True), shape) == 10
+    assert rule(params(early_stopping=False, learning_rate="constant"), shape) == 10
+
+
+def test_what_goes_on_keeps_its_numbers(Estimator):
+    X, y = toy(Estimator, n_samples=400)
+    model = small(Estimator, **AUTO, warm_start=True).fit(X[:40], y[:40])
+    first = model.auto_params_
+    assert model.fit(X, y).auto_params_ == first
+    assert model.set_params(warm_start=False).fit(X, y).auto_params_ != first
+
+
+def test_calls_have_the_numbers_of_the_first(Estimator):
+    X, y = toy(Estimator, n_samples=400)
+    classes = {"classes": [0, 1]} if Estimator is SETClassifier else {}
+    model = small(Estimator, **AUTO).partial_fit(X[:40], y[:40], **classes)
+    first = model.auto_params_
+    assert first["alpha"] == 0.1
+    assert model.partial_fit(X, y).auto_params_ == first
+
+
+def test_rows_set_aside_do_not_count():
+    given = {"n_samples": 1000, "early_stopping": True, "batch_size": 25}
+    aside = chosen(SETClassifier, **given, max_iter=2, validation_fraction=0.5)
+    assert aside["alpha"] == pytest.approx(10 * 25 / (2 * 500))
+
+
+def test_a_selector_takes_auto_for_its_own_numbers():
+    X, y = toy(SETClassifier)
+    model = QuickSelection(2, random_state=0)
+    auto = QuickSelection(2, random_state=0, alpha="auto", learning_rate_init="auto")
+    auto.set_params(n_iter_no_change="auto")
+    one, other = model.fit(X, y), auto.fit(X, y)
+    assert np.array_equal(one.feature_importances_, other.feature_importances_)
+    assert other.auto_params_["alpha"] == model.alpha
