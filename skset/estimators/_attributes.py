@@ -65,7 +65,8 @@ PERCEPTRON_ATTRIBUTES: dict[str, Attribute] = {
         "What is subtracted from X; see `standardize`.",
     ),
     "input_scale_": Attribute(
-        "ndarray of shape (n_features,)", "What X is then divided by."
+        "ndarray of shape (n_features,)",
+        "What X is then divided by; infinite for a column that did not vary.",
     ),
     "auto_params_": Attribute(
         "dict", 'The numbers that "auto" stood for, by the name of the parameter.'

@@ -11,47 +11,53 @@ from typing import Any, NamedTuple, TypeAlias
 __all__ = ["RULES", "SELECTION_RULES", "Rule", "Shape", "resolve"]
 
 
+# Fewer steps teach nothing, as on the few rows of an example.
+FEWEST_STEPS = 250
+
+
 class Shape(NamedTuple):
     """What the rules look at.
 
     Attributes
     ----------
     n_rows : int
-        Samples to train on; in `partial_fit` those of the first call.
+        Samples to train on that have weight; in `partial_fit` those of the first call.
     batch_size : int
         Samples per step.
-    n_outputs : int
-        Output units; one for two classes.
+    n_classes : int or None
+        Classes or labels; None if numbers are learned.
     partial : bool, default=False
         Whether the rows are those of one call of many.
     """
 
     n_rows: int
     batch_size: int
-    n_outputs: int
+    n_classes: int | None
     partial: bool = False
 
 
 def _alpha(p: SimpleNamespace, shape: Shape) -> float:
-    """Return a penalty that falls with the number of rows of a class."""
-    n, n_classes = shape.n_rows, max(2, shape.n_outputs)
+    """Return a penalty that falls with the rows and with the classes."""
     # A decay or a penalty that is no share of a batch; or rows of which more will come.
     if p.solver in ("adamw", "lbfgs") or shape.partial:
         return 0.1
-    many = max(1.0, math.sqrt(n / 2000))
-    return 10 * shape.batch_size / (n_classes * n) * many
+    share = 0.06 if shape.n_classes is None else 0.5 / shape.n_classes
+    return share * shape.batch_size / math.sqrt(shape.n_rows)
 
 
 def _learning_rate_init(p: SimpleNamespace, shape: Shape) -> float:
-    """Return a rate that grows with the root of the batch, as noise falls with it."""
-    return 0.003 * max(1.0, math.sqrt(shape.batch_size / 32))
+    """Return a rate that grows with the batch, as the noise of its gradient falls."""
+    share = min(max(1.0, shape.batch_size / 32), 4.0)
+    return 0.03 * share if p.solver == "sgd" else 0.003 * math.sqrt(share)
 
 
 def _max_iter(p: SimpleNamespace, shape: Shape) -> int:
-    """Return 30 epochs, and fewer if there are many rows."""
+    """Return 25 epochs, fewer if there are many rows, more if they make few steps."""
     if p.solver == "lbfgs":
         return 60
-    return max(4, round(30 * min(1.0, math.sqrt(5000 / shape.n_rows))))
+    n_steps = math.ceil(shape.n_rows / shape.batch_size)
+    epochs = round(25 * min(1.0, math.sqrt(5000 / shape.n_rows)))
+    return max(4, epochs, math.ceil(FEWEST_STEPS / n_steps))
 
 
 def _n_iter_no_change(p: SimpleNamespace, shape: Shape) -> float:

@@ -176,6 +176,7 @@ class SparseEstimator(CallbackSupportMixin, BaseEstimator, ABC):
         """
         p = self._given_parameters()
         p.dtype, p.n_threads = np.dtype(p.dtype).type, n_threads(p.n_jobs)
+        p.table_dtype = p.dtype  # of a table that is standardised at once
         made_strategies(p, self._methods)
         return p
 
@@ -278,9 +279,7 @@ class SparseEstimator(CallbackSupportMixin, BaseEstimator, ABC):
 
     def __getstate__(self) -> dict[str, Any]:
         state: dict[str, Any] = super().__getstate__()
-        # Without the network in raw units: it is made of the other.
-        kept = {name: value for name, value in state.items() if name != "_raw"}
-        return {**kept, "_skset_version": __version__}
+        return {**state, "_skset_version": __version__}
 
     def __setstate__(self, state: Mapping[str, Any]) -> None:
         state = dict(state)

@@ -96,10 +96,10 @@ def fit(
     estimator._choose(p, training_set, goes_on)
     if not goes_on:
         estimator._scaling = estimator._units(p, training_set)
-    inputs = scaled_table(X, estimator._scaling, p.dtype)
+    inputs = scaled_table(X, estimator._scaling, p.table_dtype)
     samples = targets.samples(inputs, *training_set[1:])
     if validation_set is not None and validation_set[0] is not X:
-        inputs = scaled_table(validation_set[0], estimator._scaling, p.dtype)
+        inputs = scaled_table(validation_set[0], estimator._scaling, p.table_dtype)
     stopping = new_stopping(estimator, p, validation_set, inputs)
 
     # Network.
@@ -155,7 +155,7 @@ def partial_fit(
     estimator._choose(p, training_set, goes_on, partial=True)
     if not goes_on:
         estimator._scaling = estimator._units(p, training_set)
-    inputs = scaled_table(X, estimator._scaling, p.dtype)
+    inputs = scaled_table(X, estimator._scaling, p.table_dtype)
     samples = estimator._targets.samples(inputs, y, weight)
 
     # Network, as the last call left it.

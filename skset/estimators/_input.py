@@ -16,7 +16,7 @@ from skset.estimators._columns import located, refuse_dates, refuse_missing
 from skset.estimators._types import Array, Matrix
 from skset.topology import checked_indices
 
-__all__ = ["checked", "checked_again", "picked", "stays_as_given"]
+__all__ = ["checked", "checked_again", "own_type", "picked", "stays_as_given"]
 
 # Up to so many bytes a table in memory is cast and put in C order once. This is less
 # work than in every batch of every epoch, and a second table takes little memory beside
@@ -84,7 +84,7 @@ def _few_valid_rows(
         rows = np.ascontiguousarray(X, dtype)
         if not np.isfinite(rows).all():
             return None
-    return np.ascontiguousarray(X, _own_type(X)) if own else rows
+    return np.ascontiguousarray(X, own_type(X)) if own else rows
 
 
 def _checked(estimator: Any, X: Any, *y: Any, **checks: Any) -> Any:
@@ -106,11 +106,13 @@ def _validated(
 ) -> Any:
     """Return X, or X and y if y is given, checked by scikit-learn."""
     stays, types = stays_as_given(X, dtype), OWN_TYPES if own else dtype
-    checks |= {"dtype": None, "ensure_all_finite": False} if stays else {"dtype": types}
+    checks["dtype"] = None if stays else types
+    if stays or own:  # also what is standardised must fit into the network's type
+        checks["ensure_all_finite"] = False
     with np.errstate(over="ignore"):  # values that overflow are refused as infinite
         checked = validate_data(estimator, X, *y, accept_sparse="csr", **checks)
         X = checked[0] if y else checked
-        if stays or own:  # also what is standardised must fit into the network's type
+        if stays or own:
             check_finite(X, dtype, type(estimator).__name__)
     if not stays_as_given(X, dtype) and (sparse.issparse(X) or not own):
         X = _in_order(X)
@@ -140,7 +142,7 @@ def picked(X: Matrix, rows: Array, dtype: DTypeLike) -> Matrix:
     return part if sparse.issparse(part) else np.ascontiguousarray(part)
 
 
-def _own_type(X: Any) -> DTypeLike:
+def own_type(X: Matrix) -> DTypeLike:
     """Return the type of X until it is standardised."""
     return np.float32 if X.dtype == np.float32 else np.float64
 

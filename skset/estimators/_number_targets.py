@@ -20,7 +20,10 @@ from skset.model import Loss, Reconstruction, Samples, SquaredError
 
 __all__ = ["InputTargets", "NumberTargets"]
 
-# Largest distance of a target from the mean, in standard deviations.
+# Distance of the quartiles of normal numbers, in standard deviations.
+QUARTILES = 1.349
+# Largest distance of a target from the mean, in standard deviations; its square where
+# the loss minds outliers less.
 MOST_DEVIATIONS = 1e6
 
 
@@ -39,7 +42,9 @@ class NumberTargets:
     n_outputs : int, default=None
         Numbers per sample, once learned.
     mean, scale : ndarray of shape (n_outputs,)
-        Of the numbers in the fit, if they are standardised.
+        Of the numbers in the fit, if they are standardised. For a loss that minds
+        outliers less than the squared error does, they are the median and the distance
+        of the quartiles.
     """
 
     dtype: type
@@ -70,10 +75,8 @@ class NumberTargets:
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
         try:
-            # What is standardised is cast afterwards.
-            kind = np.float64 if self.standardised else self.dtype
             with np.errstate(over="ignore"):
-                numbers: Array = np.asarray(y).astype(kind)
+                numbers: Array = np.asarray(y).astype(self.dtype)
         except (TypeError, ValueError) as error:
             better = located(error, given, "y")
             if better is None:
@@ -82,10 +85,11 @@ class NumberTargets:
         if not np.isfinite(numbers).all():
             raise ValueError(
                 "Input y contains NaN, infinity or a value too large for "
-                f"{np.dtype(kind)}."
+                f"{np.dtype(self.dtype)}."
             )
         self.loss_function.check_targets(numbers)
-        return numbers
+        # What is standardised is cast afterwards.
+        return np.asarray(y).astype(np.float64) if self.standardised else numbers
 
     def learned(
         self,
@@ -116,14 +120,19 @@ class NumberTargets:
         learned = replace(self, n_outputs=1 if y.ndim == 1 else y.shape[1])
         if not self.standardised:
             return learned
+        weight = scaled(sample_weight)
+        if weight is not None and weight.any():
+            y, weight = y[weight > 0], weight[weight > 0]
         largest = np.abs(y).max(axis=0).astype(float)  # else a square may overflow
-        y, weight = y / np.where(largest > 0, largest, 1.0), scaled(sample_weight)
+        y = y / np.where(largest > 0, largest, 1.0)
         mean = np.average(y, axis=0, weights=weight)
         scale = np.sqrt(np.average((y - mean) ** 2, axis=0, weights=weight))
-        # Rows without weight may be far from the others; they must not overflow.
-        # Without weights no row is farther than the square root of the number of
-        # samples.
-        scale = np.maximum(scale, np.abs(y - mean).max(axis=0) / MOST_DEVIATIONS)
+        is_robust = not isinstance(self.loss_function, SquaredError)
+        if is_robust:
+            mean, scale = _robust(y, weight, scale)
+        # Beside a row with nearly all the weight the others must not overflow.
+        most = MOST_DEVIATIONS ** (2 if is_robust else 1)
+        scale = np.maximum(scale, np.abs(y - mean).max(axis=0) / most)
         scale = np.where(scale * largest > 0, scale * largest, 1.0)
         return replace(learned, mean=largest * mean, scale=scale)
 
@@ -151,7 +160,10 @@ class NumberTargets:
     ) -> Samples:
         """Return the samples to train on or to validate on: all of X, or some rows."""
         if self.standardised:
-            y = ((y - self.mean) / self.scale).astype(self.dtype)
+            y = (y - self.mean) / self.scale
+            if weight is not None:  # rows without weight may be far from all others
+                y = np.where(weight.reshape(-1, *[1] * (y.ndim - 1)) > 0, y, 0.0)
+            y = y.astype(self.dtype)
         return Samples(X, y.reshape(len(y), -1), scaled(weight), rows, self.dtype)
 
     def decoded(self, outputs: Array) -> Array:
@@ -168,6 +180,23 @@ class NumberTargets:
     def combined_weight(self, y: Any, sample_weight: Array | None) -> Array | None:
         """Return the weight of each sample for training, or None for 1 each."""
         return sample_weight
+
+
+def _robust(y: Array, weight: Array | None, scale: Array) -> tuple[Array, Array]:
+    """Return the median of each column, and the distance of its quartiles.
+
+    The distance is in units in which it is the deviation of normal numbers. If it is 0,
+    `scale` stands for it.
+    """
+    columns = y.reshape(len(y), -1)
+    order = np.argsort(columns, axis=0, kind="stable")
+    weight = np.ones(len(y)) if weight is None else weight
+    shares = np.cumsum(weight[order], axis=0) / weight.sum()
+    places = [np.argmax(shares >= share - 1e-12, axis=0) for share in (0.25, 0.5, 0.75)]
+    ordered = np.take_along_axis(columns, order, axis=0)
+    low, median, high = (ordered[place, range(len(place))] for place in places)
+    distance = (high - low).reshape(y.shape[1:]) / QUARTILES
+    return median.reshape(y.shape[1:]), np.where(distance > 0, distance, scale)
 
 
 @dataclass(frozen=True, eq=False)

@@ -134,6 +134,8 @@ class SparsePerceptron(ShownNetwork):
         p = super()._read_parameters()
         if not isinstance(p.activation, (str, Activation)):
             p.activation = tuple(p.activation)
+        if p.solver == "lbfgs":  # it computes in float64
+            p.table_dtype = np.float64
         p.hidden = activations_for(p.activation, len(_layer_sizes(p)), p.negative_slope)
         return p
 
@@ -164,12 +166,19 @@ class SparsePerceptron(ShownNetwork):
         goes_on: bool,
         partial: bool = False,
     ) -> None:
-        X, _, _, rows = training_set
-        n_rows = X.shape[0] if rows is None else len(rows)
+        X, _, weight, rows = training_set
+        n_samples = X.shape[0] if rows is None else len(rows)
+        n_rows = n_samples
+        if weight is not None:
+            n_rows = max(1, int(np.count_nonzero(weight)))
         known = vars(self).get("auto_params_", {}) if goes_on else {}
-        n_outputs: Any = self._targets.n_outputs
-        batch_size = self._batch_size(p, n_rows, partial)
-        shape = Shape(n_rows, batch_size, n_outputs, partial)
+        targets: Any = self._targets
+        n_classes = max(2, targets.n_outputs) if hasattr(targets, "classes") else None
+        if p.batch_size == "auto":
+            batch_size = self._batch_size(p, n_samples, partial)
+        else:
+            batch_size = min(p.batch_size, n_samples)
+        shape = Shape(n_rows, batch_size, n_classes, partial)
         self.auto_params_ = resolve(p, self._rules, shape, known)
 
     def _units(self, p: SimpleNamespace, training_set: Rows) -> Scaling | None:

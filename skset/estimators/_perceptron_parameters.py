@@ -146,9 +146,9 @@ NETWORK_PARAMETERS: dict[str, Parameter] = {
         Strength of the L2 penalty of the weights W. As in scikit-learn's MLP ``alpha *
         W / B`` is added to the gradient. B is the number of samples in a batch (with a
         `sample_weight` above 0). With solver "adamw" it is no penalty: in each step a
-        weight loses the share ``learning_rate * alpha`` of itself. "auto" is ``10 B /
-        (k n) * max(1, sqrt(n / 2000))`` for n rows and k outputs, at least 2; it is 0.1
-        in `partial_fit` and for "adamw" and "lbfgs".
+        weight loses the share ``learning_rate * alpha`` of itself. "auto" is ``0.5 B /
+        (k sqrt(n))`` for n rows and k classes, and ``0.06 B / sqrt(n)`` for numbers; it
+        is 0.1 in `partial_fit` and for "adamw" and "lbfgs".
         """,
     ),
     "batch_size": Parameter(
@@ -179,8 +179,8 @@ NETWORK_PARAMETERS: dict[str, Parameter] = {
         [StrOptions({"auto"}), POSITIVE],
         'float or "auto"',
         """
-        Initial learning rate. "auto" is ``0.003 max(1, sqrt(B / 32))`` for batches of B
-        samples.
+        Initial learning rate. "auto" is ``0.003 sqrt(b)`` where b is ``B / 32`` for
+        batches of B samples, at least 1 and at most 4. For "sgd" it is ``0.03 b``.
         """,
     ),
     "power_t": Parameter(
@@ -194,8 +194,9 @@ NETWORK_PARAMETERS: dict[str, Parameter] = {
         [StrOptions({"auto"}), POSITIVE_INT],
         'int or "auto"',
         """
-        Largest number of epochs. "auto" is 30, for more than 5,000 rows ``30 sqrt(5000
-        / n)``, and at least 4. For solver "lbfgs" it is 60 iterations.
+        Largest number of epochs. "auto" is 25, for more than 5,000 rows ``25 sqrt(5000
+        / n)``, at least 4, and at least as many as make 250 steps. For solver "lbfgs"
+        it is 60 iterations.
         """,
     ),
     "shuffle": flag(

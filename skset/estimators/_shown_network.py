@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -13,6 +14,10 @@ from skset.estimators._units import raw_inputs
 from skset.model import Network
 
 __all__ = ["ShownNetwork"]
+
+# Networks in the units of X, kept as long as those that they are made of. Here, and not
+# in the estimators: to look at one changes none.
+SHOWN: WeakKeyDictionary[Network, Network] = WeakKeyDictionary()
 
 
 class ShownNetwork(SparseEstimator):
@@ -27,10 +32,9 @@ class ShownNetwork(SparseEstimator):
     def network_(self) -> Network:
         """The fitted network, in the units of X and y; its arrays are read-only."""
         network: Network = self._learned("_network")
-        view = vars(self).get("_raw")
-        if view is None or view[0] is not network:
-            self._raw = view = network, self._in_raw_units(network)
-        return view[1]
+        if network not in SHOWN:
+            SHOWN[network] = self._in_raw_units(network)
+        return SHOWN[network]
 
     def _in_raw_units(self, network: Network) -> Network:
         if self._scaling is not None:
@@ -53,7 +57,8 @@ class ShownNetwork(SparseEstimator):
         n_features = self._learned("_network").n_units[0]
         if self._scaling is None:
             return np.zeros(n_features), np.ones(n_features)
-        return self._scaling.shift.copy(), 1 / self._scaling.factor
+        with np.errstate(divide="ignore"):
+            return self._scaling.shift.copy(), 1 / self._scaling.factor
 
     @property
     def coefs_(self) -> list[Any]:

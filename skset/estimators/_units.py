@@ -7,16 +7,18 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from skset.estimators._blocks import row_slices, sparse_blocks
+from skset.estimators._blocks import ranges, row_slices, sparse_blocks
 from skset.estimators._input import stays_as_given
 from skset.estimators._types import Array, Matrix
 from skset.model import Network, Scaled, Scaling, add_squares, add_sums
 
 __all__ = ["learned_scaling", "raw_inputs", "raw_outputs", "scaled_table"]
 
-# A column whose deviation is below so many units in the last place of its mean is
-# constant: the deviation is that of rounding.
-ROUNDING = 10 * np.finfo(float).eps
+# A sum of n numbers has n times this relative error, at most. A deviation of this size
+# is that of rounding, as in scikit-learn's StandardScaler.
+ROUNDING = np.finfo(float).eps
+# Largest distance of a number from the mean, in deviations.
+MOST_DEVIATIONS = 1e6
 
 
 def learned_scaling(
@@ -38,8 +40,13 @@ def learned_scaling(
     if standardize is False:
         return None
     moments = _Moments(X, _weights(X, weight, rows))
-    is_common = standardize == "global"
-    return Scaling(moments.mean, moments.factors(is_common))
+    if weight is not None:
+        moments.bring_near(*ranges(X, np.float64))
+    if not moments.varies.any():  # as in one row: each column has the unit of its size
+        return Scaling(np.zeros(X.shape[1]), moments.size_factors)
+    if standardize == "global":
+        return Scaling(moments.mean, moments.common_factors)
+    return Scaling(moments.mean, moments.factors)
 
 
 def _weights(X: Matrix, weight: Array | None, rows: Array | None) -> Array:
@@ -56,7 +63,7 @@ class _Moments:
     def __init__(self, X: Matrix, weight: Array) -> None:
         # A power of two: no bit is lost, and no square is too large.
         self.unit = _power_of_two(X)
-        self.total = float(weight.sum())
+        self.total, self.n_rows = float(weight.sum()), weight.size
         nonzero, sums, squares = np.zeros((3, X.shape[1]))
         for rows, block in _blocks(X, self.unit):
             add_sums(block, weight[rows], nonzero, sums)
@@ -69,30 +76,52 @@ class _Moments:
         variance = squares / self.total + share * (1 - share) * mean**2
         self.deviation = np.sqrt(np.maximum(variance, 0))
 
+    def bring_near(self, low: Array, high: Array) -> None:
+        """Widen deviations until the least and the greatest numbers are not too far.
+
+        Beside a row with nearly all the weight, or far away without any, the others
+        must not overflow.
+        """
+        distance = np.maximum(high / self.unit, 0) - np.minimum(low / self.unit, 0)
+        widened = np.maximum(self.deviation, distance / MOST_DEVIATIONS)
+        self.deviation = np.where(self.deviation > 0, widened, 0)
+
     @property
     def mean(self) -> Array:
         """Mean of each column."""
         mean: Array = self.scaled_mean * self.unit
         return mean
 
-    def factors(self, is_common: bool) -> Array:
-        """Return one over the deviation of each column, or of all of them together."""
-        size = np.abs(self.scaled_mean)
-        varies = self.deviation > ROUNDING * size
-        if is_common and varies.any():
-            scale = np.full(size.size, _root_mean_square(self.deviation[varies]))
-        else:
-            # A constant has the unit of its size, and a column of zeros that of others.
-            scale = np.where(varies, self.deviation, size)
-            others = scale[scale > 0]
-            alone = _root_mean_square(others) if others.size else 1 / self.unit
-            scale[scale == 0] = alone
+    @property
+    def varies(self) -> Array:
+        """Which columns have more than one value."""
+        rounding = ROUNDING * self.n_rows * np.abs(self.scaled_mean)
+        varies: Array = self.deviation > rounding
+        return varies
+
+    @property
+    def factors(self) -> Array:
+        """One over the deviation of each column, 0 for those that do not vary.
+
+        Nothing is learned of these. In a prediction a new value would come in through
+        weights that are still random.
+        """
+        scale = np.where(self.varies, self.deviation, np.inf)
         factors: Array = 1 / (scale * self.unit)
         return factors
 
+    @property
+    def common_factors(self) -> Array:
+        """One over the root of the mean variance, for each column."""
+        scale = np.sqrt(np.mean(self.deviation[self.varies] ** 2))
+        return np.full(self.deviation.size, 1 / (scale * self.unit))
 
-def _root_mean_square(values: Array) -> float:
-    return float(np.sqrt(np.mean(values**2)))
+    @property
+    def size_factors(self) -> Array:
+        """One over the absolute mean of each column."""
+        size = np.abs(self.scaled_mean)
+        factors: Array = 1 / (np.where(size > 0, size, 1 / self.unit) * self.unit)
+        return factors
 
 
 def _power_of_two(X: Matrix) -> float:
@@ -111,7 +140,9 @@ def _blocks(X: Matrix, unit: float) -> Iterator[tuple[slice, Matrix]]:
             yield rows, block / unit
     else:
         for rows in row_slices(*X.shape):
-            yield rows, np.ascontiguousarray(X[rows], np.float64) / unit
+            block = np.array(X[rows], np.float64, order="C")
+            block /= unit
+            yield rows, block
 
 
 def scaled_table(X: Matrix, scaling: Scaling | None, dtype: Any) -> Matrix:

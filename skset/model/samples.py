@@ -15,6 +15,8 @@ Array: TypeAlias = NDArray[Any]
 
 FLOATS = (np.dtype(np.float32), np.dtype(np.float64))
 NO_SOURCE = np.zeros(5, np.int64)
+# Numbers that are standardised at a time, which takes memory in float64.
+BLOCK = 1 << 16
 
 
 class Samples:
@@ -73,7 +75,7 @@ class Samples:
             units = self._units
             kernels.gather_dense(0, self.n_features, self._rowwise, rows, *units, out)
         elif self._dense is not None:
-            out[...] = self._columns(self._dense, rows, out.dtype)
+            self._gather_columns(_columns(self._dense, rows), out)
         elif self._sparse[1].dtype == np.int32 and self._sparse[2].dtype in FLOATS:
             kernels.gather_sparse(*self._sparse, rows, *self._units, out)
         else:
@@ -87,14 +89,17 @@ class Samples:
             return _read_only(self._scaling.shift, self._scaling.factor)
         return _read_only(np.zeros(self.n_features), np.ones(self.n_features))
 
-    def _columns(self, X: Array, rows: Array, dtype: DTypeLike) -> Array:
-        """Return rows of a dense X, standardised, as columns."""
-        if self._scaling is None:
-            return _columns(X, rows, dtype)
+    def _gather_columns(self, columns: Array, out: Array) -> None:
+        """Write columns of X into `out`, standardised if need be, some at a time."""
         shift, factor = self._units
-        units = _columns(X, rows, np.float64) - shift[:, None]
-        units *= factor[:, None]
-        return _cast(units, dtype)
+        step = max(1, BLOCK // max(1, columns.shape[1]))
+        with np.errstate(over="ignore"):  # X was checked for that
+            for start in range(0, len(columns), step):
+                some = slice(start, start + step)
+                units = columns[some].astype(np.float64)
+                units -= shift[some, None]
+                units *= factor[some, None]
+                out[some] = units
 
     @cached_property
     def source(self) -> Array:
@@ -209,13 +214,12 @@ class Reconstruction(Samples):
         return np.ascontiguousarray(targets, dtype)
 
 
-def _columns(X: Array, rows: Array, dtype: DTypeLike) -> Array:
-    """Return rows of a dense X as the columns of an array of the dtype."""
+def _columns(X: Array, rows: Array) -> Array:
+    """Return rows of a dense X as columns."""
     if X.flags.f_contiguous and not X.flags.c_contiguous:
-        columns = np.take(X.T, rows, axis=1)  # in Fortran order
-        return _cast(columns, dtype)
+        return np.take(X.T, rows, axis=1)  # in Fortran order
     # Whole rows first: this is faster than picking numbers that are far apart.
-    return _cast(X[rows], dtype).T
+    return X[rows].T
 
 
 def _picked(

@@ -16,14 +16,16 @@ def labelled(classes, multilabel=False):
     y = (signal > 0).astype(int)
     if not multilabel:
         y = np.array(classes)[np.argmax(signal[:, : len(classes)], axis=1)]
-    return small(SETClassifier, hidden_layer_sizes=(8, 6), zeta=0.4).fit(X, y), y
+    given = {"hidden_layer_sizes": (8, 6), "zeta": 0.4, "standardize": False}
+    return small(SETClassifier, **given).fit(X, y), y
 
 
 def of_numbers(n_outputs, **params):
     """Return a regressor that has been fitted, and what it was fitted on."""
     y = np.abs(X[:, :n_outputs])
     y = y[:, 0] if n_outputs == 1 else y
-    return small(SETRegressor, hidden_layer_sizes=(8, 6), **params).fit(X, y), y
+    given = {"hidden_layer_sizes": (8, 6), "standardize": False}
+    return small(SETRegressor, **given | params).fit(X, y), y
 
 
 def made_for(kind):

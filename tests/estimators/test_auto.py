@@ -31,7 +31,7 @@ def test_the_numbers_are_shown_and_the_parameters_stay(Estimator):
     model = small(Estimator, **AUTO).fit(X, y)
     assert set(model.auto_params_) == set(RULES)
     assert {name: getattr(model, name) for name in RULES} == AUTO
-    assert model.n_iter_ == model.auto_params_["max_iter"] == 30
+    assert model.n_iter_ == model.auto_params_["max_iter"] == 25
 
 
 def test_numbers_that_are_given_stand_for_themselves(Estimator):
@@ -53,29 +53,41 @@ def params(**given):
 
 
 @pytest.mark.parametrize(
-    ("n_rows", "epochs"), [(10, 30), (5000, 30), (20000, 15), (60000, 9), (10**7, 4)]
+    ("n_rows", "epochs"), [(320, 25), (5000, 25), (20000, 12), (60000, 7), (10**7, 4)]
 )
 def test_epochs_fall_with_the_rows(n_rows, epochs):
-    assert RULES["max_iter"](params(), Shape(n_rows, 32, 1)) == epochs
+    assert RULES["max_iter"](params(), Shape(n_rows, 32, 2)) == epochs
 
 
-@pytest.mark.parametrize(("size", "rate"), [(4, 0.003), (32, 0.003), (128, 0.006)])
-def test_the_rate_grows_with_the_batch(size, rate):
-    shape = Shape(1000, size, 1)
-    assert RULES["learning_rate_init"](params(), shape) == pytest.approx(rate)
+@pytest.mark.parametrize(
+    ("n_rows", "size", "epochs"), [(1, 1, 250), (6, 4, 125), (1000, 1000, 250)]
+)
+def test_few_rows_or_large_batches_make_more_epochs(n_rows, size, epochs):
+    assert RULES["max_iter"](params(), Shape(n_rows, size, 2)) == epochs
+
+
+@pytest.mark.parametrize(
+    ("size", "adam", "sgd"),
+    [(4, 0.003, 0.03), (32, 0.003, 0.03), (128, 0.006, 0.12), (9999, 0.006, 0.12)],
+)
+def test_the_rate_grows_with_the_batch(size, adam, sgd):
+    rule, shape = RULES["learning_rate_init"], Shape(1000, size, 2)
+    assert rule(params(), shape) == pytest.approx(adam)
+    assert rule(params(solver="sgd"), shape) == pytest.approx(sgd)
 
 
 def test_the_penalty_falls_with_rows_and_classes():
     rule = RULES["alpha"]
-    assert rule(params(), Shape(1000, 25, 1)) == pytest.approx(0.125)
-    assert rule(params(), Shape(1000, 25, 10)) == pytest.approx(0.025)
-    assert rule(params(), Shape(8000, 128, 2)) == pytest.approx(0.16)
+    assert rule(params(), Shape(100, 20, 2)) == pytest.approx(0.5)
+    assert rule(params(), Shape(100, 20, 10)) == pytest.approx(0.1)
+    assert rule(params(), Shape(10000, 20, 2)) == pytest.approx(0.05)
+    assert rule(params(), Shape(100, 20, None)) == pytest.approx(0.12)
     for given, partial in [("adamw", False), ("lbfgs", False), ("adam", True)]:
         assert rule(params(solver=given), Shape(8000, 128, 2, partial)) == 0.1
 
 
 def test_patience_has_no_end_where_the_rate_falls_to_zero():
-    rule, shape = RULES["n_iter_no_change"], Shape(100, 4, 1)
+    rule, shape = RULES["n_iter_no_change"], Shape(100, 4, 2)
     assert rule(params(early_stopping=False), shape) == math.inf
     assert rule(params(early_stopping=True), shape) == 10
     assert rule(params(early_stopping=False, learning_rate="constant"), shape) == 10
@@ -101,7 +113,7 @@ def test_calls_have_the_numbers_of_the_first(Estimator):
 def test_rows_set_aside_do_not_count():
     given = {"n_samples": 1000, "early_stopping": True, "batch_size": 25}
     aside = chosen(SETClassifier, **given, max_iter=2, validation_fraction=0.5)
-    assert aside["alpha"] == pytest.approx(10 * 25 / (2 * 500))
+    assert aside["alpha"] == pytest.approx(0.25 * 25 / np.sqrt(500))
 
 
 def test_a_selector_takes_auto_for_its_own_numbers():

@@ -68,7 +68,8 @@ SCORINGS = {
 def test_what_is_given_back_has_the_best_validation_score(Estimator, scoring):
     """Of weights and topology, which differ from those of the last epoch."""
     X, X_val, y, y_val = split(Estimator)
-    model = small(Estimator, **EAGER, scoring=scoring, dtype=np.float64)
+    given = {"scoring": scoring, "dtype": np.float64, "standardize": False}
+    model = small(Estimator, **EAGER, **given)
     model.fit(X, y, X_val=X_val, y_val=y_val)
     best = int(np.argmax(model.validation_scores_))
     assert best < model.n_iter_ - 1, "the best epoch must not be the last here"
@@ -79,7 +80,7 @@ def test_what_is_given_back_has_the_best_validation_score(Estimator, scoring):
 
     # A fit that ends right there has the very same connections and weights, and as
     # nothing is dropped from what is restored, it must not drop anything either.
-    there = small(Estimator, **EAGER, scoring=scoring, dtype=np.float64)
+    there = small(Estimator, **EAGER, **given)
     there.set_params(max_iter=best + 1, final_drop=False)
     there.fit(X, y, X_val=X_val, y_val=y_val)
     assert_same_network(model, there)

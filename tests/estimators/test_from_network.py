@@ -182,6 +182,7 @@ def test_parameters_describe_the_network_and_others_are_given(kind):
 def test_the_activation_and_the_sizes_become_parameters(activation):
     y = (X[:, 0] > 0).astype(int)
     params = {"hidden_layer_sizes": (8, 6), "activation": activation}
+    params["standardize"] = False
     fitted = small(SETClassifier, **params, negative_slope=0.3).fit(X, y)
     made = SETClassifier.from_network(fitted.network_, [0, 1])
     assert made.hidden_layer_sizes == (8, 6)
@@ -284,15 +285,18 @@ def test_partial_fit_goes_on_as_that_of_the_fitted_estimator(classes, multilabel
     moved = made.coefs_[0].toarray() - fitted.coefs_[0].toarray()
     assert np.abs(moved).max() > 0
     # Wherever a final drop took nothing it is the same step.
-    without = small(SETClassifier, hidden_layer_sizes=(8, 6), method="static")
+    given = {"alpha": 0.1, "learning_rate_init": 0.001, "method": "static"}
+    without = small(
+        SETClassifier, hidden_layer_sizes=(8, 6), standardize=False, **given
+    )
     without.fit(X, y)
     made = SETClassifier.from_network(
         without.network_,
         classes,
         multilabel=multilabel,
-        method="static",
         random_state=0,
         learning_rate="constant",
+        **given,
     )
     assert_same_network(made.partial_fit(X, y), without.partial_fit(X, y))
 

@@ -30,7 +30,6 @@ def read_only(X):
 
 
 SAME = {
-    "float32": lambda X: X.astype(np.float32),
     "longdouble": lambda X: X.astype(np.longdouble),
     "big-endian": lambda X: X.astype(">f8"),
     "Fortran order": np.asfortranarray,
@@ -44,6 +43,7 @@ SAME = {
 }
 # These hold other numbers, so what they are compared with is cast there and back.
 ROUNDED = {
+    "float32": np.float32,
     "float16": np.float16,
     "int": np.int64,
     "uint8": np.uint8,

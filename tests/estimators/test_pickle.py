@@ -83,11 +83,11 @@ def test_mapped_weights_are_read_only_and_warm_start_copies_them(Estimator, tmp_
     # row 55
     X, y = toy(Estimator)
     model = mapped(small(Estimator, warm_start=True).fit(X, y), tmp_path)
-    weights = model.coefs_[0].data
+    weights = model._network.layers[0].weights
     assert is_mapped(weights)
     assert not weights.flags.writeable
     model.fit(X, y)
-    assert not is_mapped(model.coefs_[0].data)
+    assert not is_mapped(model._network.layers[0].weights)
 
 
 def is_mapped(array):

@@ -250,10 +250,12 @@ def test_constant_columns_and_rare_large_values(make, standardize):
     model = make(standardize=standardize).fit(X, Y_IRIS)
     assert np.isfinite(weights_of(model)).all()
     assert (model.input_scale_ > 0).all()
-    if make is not selector:
+    if make is not selector and standardize != "global":
+        assert model.input_scale_[4:6].tolist() == [np.inf, np.inf]
         other = X.copy()
-        other[:, 4:6] += 1
-        assert np.isfinite(model.predict(other)).all()
+        other[:, 4:6] += 1e3  # nothing was learned of them
+        assert np.array_equal(model.predict(other), model.predict(X))
+        assert not model.coefs_[0][4:6].toarray().any()
 
 
 @settings
@@ -286,10 +288,11 @@ def test_numbers_at_the_ends_of_the_range(size, dtype):
             classifier().fit(1e39 * X / size, Y_IRIS)
 
 
-def test_rounding_is_no_difference():
-    X = np.column_stack([X_IRIS, 1e9 + 1e-8 * np.arange(150)])
-    assert np.isfinite(classifier().fit(X, Y_IRIS).input_scale_).all()
-    assert classifier().fit(X, Y_IRIS).input_scale_[4] > 1
+@pytest.mark.parametrize("value", [-0.0334, 0.1, 1e9 / 3, 1e-200])
+def test_rounding_is_no_difference(value):
+    X = np.column_stack([np.repeat(X_IRIS, 9, axis=0), np.full(1350, value)])
+    model = classifier().fit(X, np.repeat(Y_IRIS, 9))
+    assert np.isfinite(model.input_scale_).tolist() == [True] * 4 + [False]
 
 
 # One scale per model
@@ -412,6 +415,38 @@ def test_the_unit_of_y_stays_where_zero_is_special(loss):
     model = regressor(loss=loss).fit(X_DIABETES, Y_DIABETES / 100)
     assert not np.any(model._targets.mean)
     assert model.predict(X_DIABETES).min() > 0
+
+
+@pytest.mark.parametrize("loss", ["absolute_error", "huber", "quantile"])
+def test_outliers_of_y_have_no_say_where_the_loss_minds_few(loss):
+    y = Y_DIABETES.copy()
+    y[::50] = 1e9
+    model = regressor(loss=loss).fit(X_DIABETES, y)
+    plain = regressor(loss=loss).fit(X_DIABETES, Y_DIABETES)
+    for unit in ("mean", "scale"):
+        one, other = getattr(model._targets, unit), getattr(plain._targets, unit)
+        assert one == pytest.approx(other, rel=0.1)
+    low, median, high = np.quantile(
+        Y_DIABETES, [0.25, 0.5, 0.75], method="inverted_cdf"
+    )
+    assert plain._targets.mean == median
+    assert plain._targets.scale == pytest.approx((high - low) / 1.349)
+
+
+def test_quartiles_of_weights_are_those_of_repeated_numbers():
+    weight = np.random.default_rng(0).integers(0, 4, len(Y_DIABETES))
+    model = regressor(loss="absolute_error")
+    one = clone(model).fit(X_DIABETES, Y_DIABETES, sample_weight=weight)
+    X, y = (np.repeat(table, weight, axis=0) for table in (X_DIABETES, Y_DIABETES))
+    other = clone(model).fit(X, np.column_stack([y, -y]))
+    assert one._targets.scale == pytest.approx(other._targets.scale[0])
+    assert one._targets.mean == other._targets.mean[0]
+
+
+def test_a_deviation_stands_for_quartiles_that_are_one_number():
+    y = np.where(np.arange(len(Y_DIABETES)) % 10, 3.0, 5.0)
+    model = regressor(loss="huber").fit(X_DIABETES, y)
+    assert model._targets.scale == pytest.approx(y.std())
 
 
 def test_y_is_as_it_is_without_it():

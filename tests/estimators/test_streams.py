@@ -61,7 +61,7 @@ def test_the_split_of_early_stopping_does_not_change_the_first_network():
     plain = SETClassifier((30,), random_state=0, max_iter=1, method="static", **RESTING)
     early = copy.deepcopy(plain).set_params(early_stopping=True)
     networks = [
-        model.set_params(final_drop=False).fit(X, y).network_
+        model.set_params(final_drop=False).fit(X, y)._network
         for model in (plain, early)
     ]
     for one, other in zip(*(network.layers for network in networks), strict=True):
