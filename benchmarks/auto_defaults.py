@@ -38,7 +38,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", required=True, help="folder of the .npz files")
     parser.add_argument("--half", choices=HALVES, required=True)
-    parser.add_argument("--models", nargs="+", default=list(MODELS), choices=MODELS)
+    parser.add_argument(
+        "--models", nargs="+", default=list(MODELS), choices=MODELS, metavar="MODEL"
+    )
     parser.add_argument("--rows", type=int, help="train on so many rows at most")
     parser.add_argument("--out", help="JSON file of the results")
     options = parser.parse_args()
