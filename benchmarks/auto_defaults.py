@@ -2,7 +2,9 @@
 
     python benchmarks/auto_defaults.py --data ../shared/data --half search
     python benchmarks/auto_defaults.py --data ../shared/data --half held
+    python benchmarks/auto_defaults.py --half both
 
+The last only shows what the two others have written.
 The sets are in two halves (see _auto_sets.py). The rules of _auto_rules.py were
 searched on one; the other was used once. In three stratified folds, twice where a set
 has at most 500 rows, or a test set of a quarter, every model gets the same rows and
@@ -12,6 +14,7 @@ thread.
 """
 
 import argparse
+import json
 import time
 import warnings
 from pathlib import Path
@@ -36,27 +39,46 @@ OUT = Path(__file__).parent / "results"
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", required=True, help="folder of the .npz files")
-    parser.add_argument("--half", choices=HALVES, required=True)
+    parser.add_argument("--data", help="folder of the .npz files")
+    parser.add_argument("--half", choices=[*HALVES, "both"], required=True)
     parser.add_argument(
         "--models", nargs="+", default=list(MODELS), choices=MODELS, metavar="MODEL"
     )
     parser.add_argument("--rows", type=int, help="train on so many rows at most")
     parser.add_argument("--out", help="JSON file of the results")
     options = parser.parse_args()
-    out = options.out or OUT / f"auto_defaults_{options.half}.json"
     warnings.simplefilter("ignore")
-    runs = []
+    if options.half == "both":
+        show(
+            [
+                run
+                for half in HALVES
+                for run in json.loads(path(half).read_text())["results"]
+            ]
+        )
+        return
+    out, runs = options.out or path(options.half), []
     with threadpool_limits(1):
         for name in HALVES[options.half]:
             runs += compared(options, name)
             write_json(out, with_others(out, runs, ("set", "model")), told=False)
             print(name, flush=True)
     runs = with_others(out, runs, ("set", "model"))
-    for rows in (by_set(runs), differences(runs)):
-        print()
-        print_table(*rows)
+    show(runs)
     write_json(out, runs)
+
+
+def path(half):
+    """Return the file of the results of a half."""
+    return OUT / f"auto_defaults_{half}.json"
+
+
+def show(runs):
+    """Print the tables."""
+    print_table(*by_set(runs))
+    for base in (TODAY, "rule", "logistic"):
+        print()
+        print_table(*differences(runs, base))
 
 
 def compared(options, name):
@@ -129,10 +151,10 @@ def by_set(runs):
     return header, rows
 
 
-def differences(runs):
-    """Return header and rows: each model's paired differences from today's defaults."""
+def differences(runs, against):
+    """Return header and rows: the paired differences of each model from one."""
     sets, models, cells = arranged(runs)
-    base, rows = cells[models.index(TODAY)], []
+    base, rows = cells[models.index(against)], []
     for model, own in zip(models, cells, strict=True):
         change = own[:, :3] - base[:, :3]
         error = change.std(axis=0, ddof=1) / np.sqrt(len(sets))
@@ -143,7 +165,7 @@ def differences(runs):
         rows.append(
             [model, *shown, low, f"{own[:, 3].sum():.1f}", f"{own[:, 4].mean():.1f}"]
         )
-    return ["against today", *MEASURES, "worst", "seconds", "epochs"], rows
+    return [f"against {against}", *MEASURES, "worst", "seconds", "epochs"], rows
 
 
 if __name__ == "__main__":
