@@ -10,7 +10,7 @@ import numpy as np
 
 from skset import SETClassifier
 
-__all__ = ["RULES", "TODAY", "difficulty", "maker"]
+__all__ = ["FIXED", "RULES", "difficulty", "maker"]
 
 # Rows of which the difficulty of a set is estimated.
 MOST_PROBED = 1000
@@ -52,13 +52,14 @@ def rule(n, n_classes):
     }
 
 
-def today(n, n_classes):
+def fixed(n, n_classes):
     """Return the defaults that do not follow the data."""
     return {
         "batch_size": batch_size(n),
         "learning_rate_init": 0.001,
         "alpha": 0.1,
         "max_iter": 60,
+        "n_iter_no_change": 10,
     }
 
 
@@ -72,17 +73,17 @@ def changed(base, **changes):
     return other
 
 
-TODAY = "today"
+FIXED = "fixed"
 RULES = {
-    TODAY: today,
+    FIXED: fixed,
     "rule": rule,
     "rule, static": changed(rule, method="static"),
     "rule, alpha 0.1": changed(rule, alpha=0.1),
     "rule, rate 0.001": changed(rule, learning_rate_init=0.001),
     "rule, 60 epochs": changed(rule, max_iter=60),
     "rule, plateau stops": changed(rule, n_iter_no_change=10),
-    "today, epochs of the rule": changed(today, max_iter=max_iter),
-    "today, sgd": changed(today, solver="sgd"),
+    "fixed, epochs of the rule": changed(fixed, max_iter=max_iter),
+    "fixed, sgd": changed(fixed, solver="sgd"),
     "rule, sgd": changed(
         rule, solver="sgd", learning_rate_init=partial(learning_rate_init, solver="sgd")
     ),
@@ -94,7 +95,7 @@ def maker(name):
 
     def made(seed, X, y):
         params = RULES[name](X.shape[0], len(np.unique(y)))
-        return SETClassifier(random_state=seed, **params)
+        return SETClassifier(random_state=seed, standardize=False, **params)
 
     return made
 
@@ -103,7 +104,7 @@ def probed(seed, X, y):
     """Return a classifier whose penalty also follows the difficulty of the set."""
     params = rule(X.shape[0], len(np.unique(y)))
     params["alpha"] *= np.sqrt(10 * difficulty(X, y))
-    return SETClassifier(random_state=seed, **params)
+    return SETClassifier(random_state=seed, standardize=False, **params)
 
 
 def difficulty(X, y):

@@ -20,7 +20,7 @@ import warnings
 from pathlib import Path
 
 import numpy as np
-from _auto_rules import RULES, TODAY, maker, probed
+from _auto_rules import FIXED, RULES, maker, probed
 from _auto_sets import HELD, SEARCH, scaled, splits, table
 from _report import print_table, with_others, write_json
 from sklearn.linear_model import LogisticRegression
@@ -76,7 +76,7 @@ def path(half):
 def show(runs):
     """Print the tables."""
     print_table(*by_set(runs))
-    for base in (TODAY, "rule", "logistic"):
+    for base in (FIXED, "rule", "logistic"):
         print()
         print_table(*differences(runs, base))
 
@@ -138,7 +138,7 @@ def arranged(runs):
 def by_set(runs):
     """Return header and rows: accuracy, log loss, calibration of three models."""
     sets, models, cells = arranged(runs)
-    shown = [model for model in (TODAY, "rule", "logistic") if model in models]
+    shown = [model for model in (FIXED, "rule", "logistic") if model in models]
     header = ["set", *(f"{model} {m}" for m in MEASURES for model in shown)]
     rows = []
     for place, name in enumerate(sets):
