@@ -79,10 +79,11 @@ class QuickSelection(SelectorMixin, SparsePerceptron):
     >>> from sklearn.datasets import load_digits
     >>> from sklearn.linear_model import LogisticRegression
     >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
     >>> from skset import QuickSelection
     >>> X, y = load_digits(return_X_y=True)
     >>> selector = QuickSelection(20, random_state=0)
-    >>> model = make_pipeline(selector, LogisticRegression(max_iter=1000))
+    >>> model = make_pipeline(selector, StandardScaler(), LogisticRegression())
     >>> model.fit(X, y).score(X, y) > 0.9
     True
     >>> int(selector.set_params(n_features_to_select=10).support_.sum())
@@ -201,9 +202,8 @@ class QuickSelection(SelectorMixin, SparsePerceptron):
             training.
         sample_weight : array-like of shape (n_samples,), default=None
             Non-negative weights; only their proportions matter. The gradient of a batch
-            is ``(sum(w * g) + alpha * W) / B``. Here w are the weights in units of the
-            mean of all that are above 0, and B is the number of samples in the batch
-            with ``w > 0``.
+            is ``(sum(w * g) + alpha * W) / B``: w in units of the mean of all above 0,
+            B the number of samples in the batch with ``w > 0``.
 
         Returns
         -------

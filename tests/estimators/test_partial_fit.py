@@ -44,7 +44,8 @@ def test_passes_equal_the_epochs_of_one_fit(Estimator, params):
     """With momentum, schedules, topology and random numbers carried over."""
     X, y = toy(Estimator)
     params = {"max_iter": 4, "final_drop": False, "tol": 0.0, **params}
-    params["batch_size"] = 4  # "auto" is another one in each
+    # "auto" is another one in each
+    params |= {"batch_size": 4, "alpha": 0.1, "learning_rate_init": 0.001}
     model = small(Estimator, **params)
     for _ in range(params["max_iter"]):
         first_call(model, X, y)

@@ -31,6 +31,7 @@ from skset.kernels.lanes import (
     item,
     leak,
     load,
+    multiply,
     multiply_add,
     n_lanes,
     n_rows,
@@ -62,6 +63,7 @@ RESULTS = [
     "root",
     "shifted",
     "load",
+    "multiply",
 ]
 
 dtypes = pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -98,6 +100,7 @@ def calculator(n):
         store(out, 8, to, root(c))
         store(out, 9, to, shifted(a, by))
         store(out, 10, to, load(out, 9, to, a))
+        store(out, 11, to, multiply(a, b))
         each = (a, b, c, add(a, b), subtract(b, c), like, zeros(a), leak(b, a, slope))
         for k in range(8):
             sums[10 + k] = total(each[k])
@@ -154,6 +157,7 @@ class Case:
                 np.sqrt(c),
                 a + by,
                 a + by,
+                a * b,
             ]
             leaked = [x if y > 0 else slope * x for x, y in zip(b, a, strict=True)]
             of = [a, b, c, a + b, b - c, like, zero, leaked]
