@@ -308,10 +308,10 @@ REGRESSOR_PARAMETERS: dict[str, Parameter] = {
         """
         The loss that training minimises. "squared_error" is half the squared error.
         "absolute_error" predicts a median. "huber" is the squared error for errors up
-        to 1, in standardised units, and linear beyond. "quantile" is the pinball loss of the quantile
-        `quantile`. "poisson" and "gamma" are half these deviances with a log link, for
-        ``y >= 0`` and ``y > 0``. An object such as ``skset.model.Huber(0.5)`` has
-        another parameter, or is a loss of your own.
+        to 1, in standardised units, and linear beyond. "quantile" is the pinball loss
+        of the quantile `quantile`. "poisson" and "gamma" are half these deviances with
+        a log link, for ``y >= 0`` and ``y > 0``. An object such as
+        ``skset.model.Huber(0.5)`` has another parameter, or is a loss of your own.
         """,
     ),
     "quantile": Parameter(
