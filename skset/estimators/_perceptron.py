@@ -126,6 +126,7 @@ class SparsePerceptron(ShownNetwork):
         targets = replace(targets, **learned)
         check_outputs(network, targets)
         estimator._note_units(network.n_units[1:-1], targets)
+        estimator.auto_params_ = {}  # nothing was trained yet
         return adopt_network(estimator, network, targets, feature_names)
 
     # Parameters.

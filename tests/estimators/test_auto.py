@@ -110,6 +110,15 @@ def test_calls_have_the_numbers_of_the_first(Estimator):
     assert model.partial_fit(X, y).auto_params_ == first
 
 
+def test_a_network_that_is_given_has_none_yet(Estimator):
+    X, y = toy(Estimator)
+    network = small(Estimator).fit(X, y).network_
+    given = ([0, 1],) if Estimator is SETClassifier else ()
+    made = Estimator.from_network(network, *given, random_state=0)
+    assert made.auto_params_ == {}
+    assert set(made.partial_fit(X, y).auto_params_) == set(RULES)
+
+
 def test_rows_set_aside_do_not_count():
     given = {"n_samples": 1000, "early_stopping": True, "batch_size": 25}
     aside = chosen(SETClassifier, **given, max_iter=2, validation_fraction=0.5)
