@@ -6,7 +6,16 @@ builder of instructions, the types of the arguments and of the result, and the v
 
 from llvmlite import ir
 from numba.core import cgutils
-from numba.core.types import Any, Array, Float, Integer, int32, intp
+from numba.core.types import (
+    Any,
+    Array,
+    Float,
+    Integer,
+    boolean,
+    int32,
+    intp,
+    uint16,
+)
 from numba.extending import lower_builtin as instruction
 from numba.np.arrayobj import make_array
 
@@ -73,6 +82,11 @@ def width(context, builder, signature, args):
 def n_rows(context, builder, signature, args):
     kind = signature.args[0]
     return cgutils.create_struct_proxy(kind)(context, builder, args[0]).n_rows
+
+
+@instruction(lanes.has_halves, Bare)
+def has_halves(context, builder, signature, args):
+    return context.get_constant(boolean, signature.args[0].dtype == uint16)
 
 
 @instruction(lanes.n_lanes, Lanes)

@@ -127,6 +127,12 @@ def n_rows(array):
     return array.shape[0]
 
 
+@operation(lambda rows: types.boolean)
+def has_halves(rows):
+    """Return whether the numbers are halves."""
+    return rows.dtype == HALF
+
+
 @operation(lambda array, place: array.dtype)
 def item(array, place):
     """Return array[place]; negative places are not allowed, which saves time."""

@@ -245,4 +245,4 @@ def pair_scores(
     # No deltas are written, and any weights will do.
     none, slope = np.empty((0, 0), scores.dtype), scores.dtype.type(1)
     pairs = scores[indptr[start] :]
-    differentiate(start, stop, indptr, indices, scores, L, R, none, slope, pairs, none)
+    differentiate(start, stop, indptr, indices, scores, L, R, none, slope, pairs)

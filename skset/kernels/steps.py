@@ -36,6 +36,7 @@ from skset.kernels.lanes import (
     behind,
     eight,
     full,
+    has_halves,
     item,
     leak,
     load,
@@ -156,20 +157,18 @@ def _narrow(
 
 
 @inlined
-def _panels(
-    end, like, X, sums, i, low, high, base, slope, indices, weights, D, DX, out
-):
+def _panels(end, like, X, i, low, high, base, slope, indices, weights, D, DX, out):
     """Do all connections of input i in the panels up to column `end`, row by row.
 
     Rows that come from far away are read as a whole. So the sums for DX wait in the
-    only row of `sums`, and are loaded for every eight connections.
+    cache, and are loaded for every eight connections; halves would be rounded each time.
     """
     k, bends = low, n_rows(DX) > 0
     while k < high:
         n = 8 if k + 8 <= high else 1
         for column in range(0, end, n_lanes(like)):
             x = load(X, i, column, like)
-            dx = load(sums, 0, column, x) if bends and k > low else zeros(x)
+            dx = load(DX, i, column, x) if bends and k > low else zeros(x)
             if n == 8:
                 _ask(True, k, column, x, indices, D)
                 gs, dx = _eight(k, column, x, dx, indices, weights, D)
@@ -177,23 +176,21 @@ def _panels(
             else:
                 g, dx = _one(k, column, x, dx, indices, weights, D)
                 _note(g, k - base, out)
-            if bends and k + n == high:
-                store(DX, i, column, leak(dx, x, slope))
-            elif bends:
-                store(sums, 0, column, dx)
+            if bends:
+                store(DX, i, column, leak(dx, x, slope) if k + n == high else dx)
         k += n
 
 
 @inlined
-def _unit(i, low, high, base, slope, indices, weights, X, D, DX, out, sums):
+def _unit(i, low, high, base, slope, indices, weights, X, D, DX, out):
     """Write the gradients of the connections of input i, and the input's row of DX."""
     columns, column, like = width(X), 0, panel(slope)
     unit = i, low, high, base, slope, indices, weights, D, DX, out
     size = n_rows(D) * columns
     ask, ask_narrow = size > NEAR, size > NARROW_NEAR
-    if size > FAR and columns > LONG_ROW:
+    if size > FAR and columns > LONG_ROW and not has_halves(DX):
         column = columns // n_lanes(like) * n_lanes(like)
-        _panels(column, like, X, sums, *unit)
+        _panels(column, like, X, *unit)
     while columns - column > n_lanes(like) // 2 and columns >= n_lanes(like):
         first = min(column, columns - n_lanes(like))
         _wide(load(X, i, first, like), first, column - first, ask, *unit)
@@ -223,21 +220,16 @@ def _unit(i, low, high, base, slope, indices, weights, X, D, DX, out, sums):
 
 
 @inlined
-def differentiate(
-    start, stop, indptr, indices, weights, X, D, DX, slope, gradients, sums
-):
-    """Write the rows of DX of the units from start to stop, and their gradients.
-
-    `sums` of shape (1, batch) is for sums on their way.
-    """
+def differentiate(start, stop, indptr, indices, weights, X, D, DX, slope, gradients):
+    """Write the rows of DX of the units from start to stop, and their gradients."""
     base = indptr[start]
     gradients[: indptr[stop] - base] = 0
     js, ws, out = bare(indices), bare(weights), bare(gradients)
-    inputs, deltas, below, row = bare(X), bare(D), bare(DX), bare(sums)
+    inputs, deltas, below = bare(X), bare(D), bare(DX)
     for i in range(start, stop):
         low, high = indptr[i], indptr[i + 1]
         if low < high:
-            _unit(i, low, high, base, slope, js, ws, inputs, deltas, below, out, row)
+            _unit(i, low, high, base, slope, js, ws, inputs, deltas, below, out)
         elif DX.shape[0] > 0:
             DX[i, :] = 0
 
@@ -286,14 +278,11 @@ def backward(
     be empty.
     """
     gradients = np.empty(CHUNK + D.shape[0], weights.dtype)
-    sums = np.empty((1, D.shape[1]), weights.dtype)
     moved = bare(weights), bare(first), bare(second), bare(gradients)
     i = start
     while i < stop:
         begin = i
         while i < stop and indptr[i] - indptr[begin] < CHUNK:
             i += 1
-        differentiate(
-            begin, i, indptr, indices, weights, X, D, DX, slope, gradients, sums
-        )
+        differentiate(begin, i, indptr, indices, weights, X, D, DX, slope, gradients)
         move(indptr[begin], indptr[i], *moved, step)

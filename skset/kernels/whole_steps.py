@@ -144,7 +144,7 @@ def _move_bias(layer, width, gradient, free):
 
 @inlined
 def _go_back(
-    claims, rank, phase, pause, layer, DX, slope, width, gradients, sums, step, free
+    claims, rank, phase, pause, layer, DX, slope, width, gradients, step, free
 ):
     """Write the deltas DX of a layer's inputs and take a step; return the next phase.
 
@@ -168,8 +168,9 @@ def _go_back(
         else:
             start = unit_of_chunk(chunk - 1, n_chunks, indptr)
             stop = unit_of_chunk(chunk, n_chunks, indptr)
-            arrays = indptr, indices, weights, X, D, DX, slope, gradients, sums
-            differentiate(start, stop, *arrays)
+            differentiate(
+                start, stop, indptr, indices, weights, X, D, DX, slope, gradients
+            )
             squares[chunk - 1] = move(indptr[start], indptr[stop], *moved, step)
         finish(claims, phase)
         chunk = claim(claims, rank, phase, n_chunks + 1)
@@ -253,7 +254,6 @@ def train(
         widest = max(widest, table[depth, N_OUT])
     gradients = np.empty(CHUNK + widest, weights.dtype)
     width = weights.shape[1]
-    sums = np.empty((1, width), weights.dtype)
     for s in range(weights.shape[0]):
         step, free = step_of(rule, numbers[s]), step_of_bias(rule, numbers[s])
         if parts & FORWARD:
@@ -278,7 +278,7 @@ def train(
                 slope = slopes[max(depth, 1) - 1]
                 shape = (below[N_OUT] if depth else 0, width)
                 DX = array_at(below[DELTAS], shape, gradients)
-                given = layer, DX, slope, width, gradients, sums, step, free
+                given = layer, DX, slope, width, gradients, step, free
                 phase = _go_back(claims, rank, phase, pause, *given)
             phase = _penalise(claims, rank, phase, pause, table, step.l2, losses, s)
             if not np.isfinite(losses[s]):

@@ -28,6 +28,7 @@ from skset.kernels.lanes import (
     divide,
     eight,
     full,
+    has_halves,
     item,
     leak,
     load,
@@ -533,6 +534,17 @@ def test_a_bare_array_is_a_view_and_may_be_part_of_one():
     case.vector = whole[3]
     expected = case.expected()
     case.check(case.run(), expected)
+
+
+@kernel
+def whether_halves(array):
+    """Return whether the numbers of a bare array are halves."""
+    return has_halves(bare(array))
+
+
+def test_halves_are_known_by_their_type():
+    for dtype in ("uint16", "int16", "float32", "float64"):
+        assert whether_halves(np.zeros((2, 3), dtype)) == (dtype == "uint16")
 
 
 @kernel
