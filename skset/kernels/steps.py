@@ -161,7 +161,7 @@ def _panels(end, like, X, i, low, high, base, slope, indices, weights, D, DX, ou
     """Do all connections of input i in the panels up to column `end`, row by row.
 
     Rows that come from far away are read as a whole. So the sums for DX wait in the
-    cache, and are loaded for every eight connections; halves would be rounded each time.
+    cache, and are loaded for every eight connections: halves would be rounded then.
     """
     k, bends = low, n_rows(DX) > 0
     while k < high:
