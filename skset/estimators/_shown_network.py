@@ -32,9 +32,12 @@ class ShownNetwork(SparseEstimator):
     def network_(self) -> Network:
         """The fitted network, in the units of X and y; its arrays are read-only."""
         network: Network = self._learned("_network")
-        if network not in SHOWN:
-            SHOWN[network] = self._in_raw_units(network)
-        return SHOWN[network]
+        shown = SHOWN.get(network)
+        if shown is None:
+            shown = self._in_raw_units(network)
+            if shown is not network:  # which would keep itself for good
+                SHOWN[network] = shown
+        return shown
 
     def _in_raw_units(self, network: Network) -> Network:
         if self._scaling is not None:

@@ -1,6 +1,8 @@
 """`standardize`: units of X and of y do not matter, and are learned once."""
 
+import gc
 import pickle
+import weakref
 
 import numpy as np
 import pytest
@@ -385,6 +387,15 @@ def test_a_network_that_is_given_has_no_units():
     )
     made.partial_fit(10 + X_IRIS, Y_IRIS)
     assert np.array_equal(made.input_scale_, np.ones(4))
+
+
+@pytest.mark.parametrize("standardize", [True, False])
+def test_the_network_shown_goes_with_the_estimator(standardize):
+    model = classifier(standardize=standardize).fit(X_IRIS, Y_IRIS)
+    kept = [weakref.ref(network) for network in (model._network, model.network_)]
+    del model
+    gc.collect()
+    assert [reference() for reference in kept] == [None, None]
 
 
 def test_the_network_shown_is_not_saved():
