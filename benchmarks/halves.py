@@ -17,7 +17,7 @@ from _report import print_table, write_json
 from sklearn.metrics import log_loss
 from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import StandardScaler
-from step import N_CLASSES, N_FEATURES, sparse_training, topologies_of
+from step import samples_of, sparse_training, topologies_of
 from threadpoolctl import threadpool_limits
 
 from skset import SETClassifier
@@ -74,11 +74,8 @@ def measure_steps(options):
 
 
 def step(width, batch, topologies, options):
-    n_steps = max(1, min(20, 6_000_000 // (width * batch)))
-    rng = np.random.default_rng(0)
-    X = rng.standard_normal((batch * n_steps, N_FEATURES)).astype(np.float32)
-    y = rng.integers(N_CLASSES, size=len(X))
-    y[:N_CLASSES] = np.arange(N_CLASSES)[: len(y)]
+    X, y = samples_of(width, batch)
+    n_steps = len(X) // batch
     given = topologies, X, y, batch, 1, METHODS["static"].evolution()
     trainings = [sparse_training(*given, halves=kind is not None) for kind in KINDS]
     seconds = [[] for _ in KINDS]

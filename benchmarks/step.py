@@ -73,11 +73,8 @@ def topologies_of(width):
 
 def measure(width, batch, topologies, options):
     """Time every contestant in turn, again and again; return medians."""
-    steps = max(1, min(20, 6_000_000 // (width * batch)))
-    rng = np.random.default_rng(0)
-    X = rng.standard_normal((batch * steps, N_FEATURES)).astype(np.float32)
-    y = rng.integers(N_CLASSES, size=len(X))
-    y[:N_CLASSES] = np.arange(N_CLASSES)[: len(y)]
+    X, y = samples_of(width, batch)
+    steps = len(X) // batch
     contestants = {
         f"skset, n_jobs={jobs}": sparse_epoch(topologies, X, y, batch, jobs)
         for jobs in options.jobs
@@ -108,6 +105,16 @@ def measure(width, batch, topologies, options):
         }
         for who, times in seconds.items()
     ]
+
+
+def samples_of(width, batch):
+    """Return X and y for an epoch of up to twenty steps, fewer if they are long."""
+    steps = max(1, min(20, 6_000_000 // (width * batch)))
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((batch * steps, N_FEATURES)).astype(np.float32)
+    y = rng.integers(N_CLASSES, size=len(X))
+    y[:N_CLASSES] = np.arange(N_CLASSES)[: len(y)]
+    return X, y
 
 
 def sparse_epoch(topologies, X, y, batch, n_jobs):

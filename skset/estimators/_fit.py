@@ -93,10 +93,7 @@ def fit(
         training_set, validation_set = split(p, targets, X, y, weight, rng)
 
     # Parameters that follow from the data, and the units of the inputs.
-    estimator._choose(p, training_set, goes_on)
-    if not goes_on:
-        estimator._scaling = estimator._units(p, training_set)
-    inputs = scaled_table(X, estimator._scaling, p.table_dtype)
+    inputs = _inputs(estimator, p, training_set, goes_on)
     samples = targets.samples(inputs, *training_set[1:])
     if validation_set is not None and validation_set[0] is not X:
         inputs = scaled_table(validation_set[0], estimator._scaling, p.table_dtype)
@@ -151,11 +148,7 @@ def partial_fit(
     )
     before = (estimator.n_iter_, estimator.t_) if goes_on else (0, 0)
     _begin_record(estimator, *before)
-    training_set = X, y, weight, None
-    estimator._choose(p, training_set, goes_on, partial=True)
-    if not goes_on:
-        estimator._scaling = estimator._units(p, training_set)
-    inputs = scaled_table(X, estimator._scaling, p.table_dtype)
+    inputs = _inputs(estimator, p, (X, y, weight, None), goes_on, partial=True)
     samples = estimator._targets.samples(inputs, y, weight)
 
     # Network, as the last call left it.
@@ -212,6 +205,20 @@ def _check_partial(p: SimpleNamespace) -> None:
             "samples of one call. Choose grow='gradient' or 'guided', which look at "
             "these alone, or 'random'; or call fit."
         )
+
+
+def _inputs(
+    estimator: Any,
+    p: SimpleNamespace,
+    training_set: Rows,
+    goes_on: bool,
+    partial: bool = False,
+) -> Any:
+    """Choose what is "auto", learn the units unless it goes on; return X in them."""
+    estimator._choose(p, training_set, goes_on, partial)
+    if not goes_on:
+        estimator._scaling = estimator._units(p, training_set)
+    return scaled_table(training_set[0], estimator._scaling, p.table_dtype)
 
 
 def _begin_record(estimator: Any, n_iter: int = 0, t: int = 0) -> None:

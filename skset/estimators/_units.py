@@ -10,7 +10,7 @@ from scipy import sparse
 from skset.estimators._blocks import ranges, row_slices, sparse_blocks
 from skset.estimators._input import stays_as_given
 from skset.estimators._types import Array, Matrix
-from skset.model import Network, Scaled, Scaling, add_squares, add_sums
+from skset.model import Layer, Network, Scaled, Scaling, add_squares, add_sums
 
 __all__ = ["learned_scaling", "raw_inputs", "raw_outputs", "scaled_table"]
 
@@ -161,21 +161,22 @@ def raw_inputs(network: Network, scaling: Scaling) -> Network:
     """
     first, *others = network.layers
     weights = first.weights * scaling.factor[first.topology.in_units]
-    moved = scaling.shift @ first.topology.to_csr(weights)
-    dtype = network.dtype
-    with np.errstate(over="ignore"):
-        weights, bias = weights.astype(dtype), (first.bias - moved).astype(dtype)
-    layer = replace(first.at_rest(), weights=weights, bias=bias)
-    return network.with_layers([layer, *others]).frozen()
+    bias = first.bias - scaling.shift @ first.topology.to_csr(weights)
+    return network.with_layers([_with(first, weights, bias), *others]).frozen()
 
 
 def raw_outputs(network: Network, mean: Any, scale: Any) -> Network:
     """Return the network whose outputs have another mean and scale."""
     *others, last = network.layers
     scale = np.broadcast_to(scale, last.bias.shape)
-    dtype = network.dtype
-    with np.errstate(over="ignore"):
-        weights = (last.weights * scale[last.topology.indices]).astype(dtype)
-        bias = (last.bias * scale + mean).astype(dtype)
-    layer = replace(last.at_rest(), weights=weights, bias=bias)
+    weights = last.weights * scale[last.topology.indices]
+    layer = _with(last, weights, last.bias * scale + mean)
     return network.with_layers([*others, layer]).frozen()
+
+
+def _with(layer: Layer, weights: Array, bias: Array) -> Layer:
+    """Return a layer at rest with other weights and bias, in its own type."""
+    dtype = layer.bias.dtype
+    with np.errstate(over="ignore"):
+        weights, bias = weights.astype(dtype), bias.astype(dtype)
+    return replace(layer.at_rest(), weights=weights, bias=bias)
