@@ -147,6 +147,7 @@ WITHOUT_LABELS = {
 }
 WITH_LABELS = {
     "QS supervised": quick(**LABELS),
+    "QS sup coverage": quick(importance="coverage", noise=1.0, **LABELS),
     "QS sup strength": quick(importance="strength", **LABELS),
     "QS sup attribution": quick(importance="attribution", **LABELS),
     "QS sup static": quick(**STATIC, **LABELS),

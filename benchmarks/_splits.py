@@ -15,9 +15,14 @@ __all__ = [
 
 MICROARRAYS = [
     *["leukemia", "colon", "lymphoma", "nci9", "gordon", "khan", "christensen"],
+    "lung_small",
 ]
 IMAGES = ["mnist", "fashion_mnist"]
-SETS = ["madelon", "isolet", "coil20", "usps", "pcmac", *IMAGES, *MICROARRAYS]
+FACES = ["orl", "orlraws10p", "warppie10p"]
+SETS = [
+    *["madelon", "isolet", "coil20", "usps", "dna", "pcmac", *IMAGES],
+    *[*MICROARRAYS, *FACES],
+]
 
 
 @dataclass(frozen=True)

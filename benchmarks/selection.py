@@ -160,6 +160,7 @@ def summary(runs):
         judge: {
             "mean": float(np.mean([run[judge] for run in runs])),
             "deviation": float(np.std([run[judge] for run in runs])),
+            "scores": [round(float(run[judge]), 6) for run in runs],
         }
         for judge in JUDGES
     }

@@ -16,10 +16,16 @@ import peers
 import small
 import time_to_accuracy
 from _comparison import group_rows, lead_rows, score_rows
+from _selection_tables import SELECTION_TABLES
 
 __all__ = ["TABLES"]
 
-PAGES = [Path("README.md"), Path("docs/peers.md"), Path("docs/defaults.md")]
+PAGES = [
+    Path("README.md"),
+    Path("docs/peers.md"),
+    Path("docs/defaults.md"),
+    Path("docs/selection.md"),
+]
 BLOCK = re.compile(r"<!-- table: (.*?) -->.*?<!-- end -->", re.DOTALL)
 
 
@@ -109,6 +115,7 @@ TABLES = {
     "small": ("small.json", fit_rows),
     **comparisons("accuracy_folds.json", ["accuracy", "log_loss", "calibration_error"]),
     **comparisons("regression_folds.json", ["R2"]),
+    **SELECTION_TABLES,
 }
 
 

@@ -69,7 +69,7 @@ PERCEPTRON_ATTRIBUTES: dict[str, Attribute] = {
         "What X is then divided by; infinite for a column that did not vary.",
     ),
     "auto_params_": Attribute(
-        "dict", 'The numbers that "auto" stood for, by the name of the parameter.'
+        "dict", 'What "auto" stood for, by the name of the parameter.'
     ),
     "network_": Attribute(
         "skset.model.Network",

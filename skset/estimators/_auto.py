@@ -28,12 +28,15 @@ class Shape(NamedTuple):
         Classes or labels; None if numbers are learned.
     partial : bool, default=False
         Whether the rows are those of one call of many.
+    wide : bool, default=False
+        Whether something is learned from y with fewer rows than columns.
     """
 
     n_rows: int
     batch_size: int
     n_classes: int | None
     partial: bool = False
+    wide: bool = False
 
 
 def _alpha(p: SimpleNamespace, shape: Shape) -> float:
@@ -72,11 +75,14 @@ RULES: dict[str, Rule] = {
     "max_iter": _max_iter,
     "n_iter_no_change": _n_iter_no_change,
 }
-# A selector has one number for all data, and a `max_iter` that goes by the steps.
+# With fewer rows than columns a network alone cannot tell which columns matter, and
+# noise hides the little that it can. All else is the same for all data.
 SELECTION_RULES: dict[str, Rule] = {
     "alpha": lambda p, shape: 0.1,
     "learning_rate_init": lambda p, shape: 0.003,
     "n_iter_no_change": lambda p, shape: math.inf,
+    "importance": lambda p, shape: "relevance" if shape.wide else "coverage",
+    "noise": lambda p, shape: 0.3 if shape.wide else 1.0,
 }
 
 
@@ -101,7 +107,8 @@ def resolve(
     """
     chosen = {}
     for name, rule in rules.items():
-        if isinstance(getattr(p, name), str):
+        given = getattr(p, name)
+        if isinstance(given, str) and given == "auto":
             chosen[name] = known[name] if name in known else rule(p, shape)
             setattr(p, name, chosen[name])
     return chosen

@@ -179,7 +179,8 @@ class SparsePerceptron(ShownNetwork):
             batch_size = self._batch_size(p, n_samples, partial)
         else:
             batch_size = min(p.batch_size, n_samples)
-        shape = Shape(n_rows, batch_size, n_classes, partial)
+        wide = self._learns_from_y and not partial and n_rows < X.shape[1]
+        shape = Shape(n_rows, batch_size, n_classes, partial, wide)
         self.auto_params_ = resolve(p, self._rules, shape, known)
 
     def _units(self, p: SimpleNamespace, training_set: Rows) -> Scaling | None:

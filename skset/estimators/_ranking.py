@@ -11,6 +11,7 @@ from skset.estimators._estimator import shares
 from skset.estimators._types import Array
 from skset.estimators._warnings import warn
 from skset.model import (
+    ExplainedVariance,
     Network,
     Samples,
     attribution,
@@ -30,6 +31,8 @@ FEWEST_STEPS = 50
 # others, without and with labels. Among inputs alone this part is redundant. With
 # labels it also confirms what they tell about y.
 SHARES = {False: 1.0, True: 0.5}
+# Importances of each feature on its own: a sum over the epochs makes sense.
+ACCUMULATED = "strength", "attribution"
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +53,8 @@ class Ranking:
         Steps that the training took.
     fell_apart : bool
         Whether its network has had no path from an input to an output.
+    explained : ExplainedVariance, default=None
+        What the targets explain of the features, over all calls, for "relevance".
     importances : ndarray of shape (n_features,)
         Of the features, once they are ranked; before that it is empty.
     """
@@ -60,6 +65,7 @@ class Ranking:
     history: tuple[Array, ...] = ()
     n_steps: int = 0
     fell_apart: bool = False
+    explained: ExplainedVariance | None = None
     importances: Array = field(default_factory=partial(np.empty, 0))
 
     def __getstate__(self) -> dict[str, Any]:
@@ -81,12 +87,14 @@ class Ranking:
 
     def after_epoch(self, selector: Any, training: Training) -> "Ranking":
         """Return the ranking with the importances of an epoch, if they are kept."""
-        state, kind = training.state, selector.importance
+        state, kind = training.state, _kind_of(selector)
         noted = replace(self, n_steps=state.steps, fell_apart=state.fell_apart)
         accumulates = _accumulates(selector)
         if not (accumulates or selector.keep_history):
             return noted
-        now = _measured(selector, state.network, training)
+        now = _measured(
+            selector, state.network, training, self._explained(selector, training)
+        )
         if accumulates:
             before: Array | float = 0.0
             if self.accumulated is not None and self.accumulated[0] == kind:
@@ -99,11 +107,21 @@ class Ranking:
 
     def ranked(self, selector: Any, network: Network, training: Training) -> "Ranking":
         """Return the ranking with the importances of the features."""
+        explained = self._explained(selector, training)
         if _accumulates(selector) and self.accumulated is not None:
             _, importances = self.accumulated
         else:
-            importances = _measured(selector, network, training)
-        return replace(self, importances=self._without_constants(importances))
+            importances = _measured(selector, network, training, explained)
+        kept = self._without_constants(importances)
+        return replace(self, importances=kept, explained=explained)
+
+    def _explained(self, selector: Any, training: Training) -> ExplainedVariance | None:
+        """Return what the targets explain in the calls so far, this one included."""
+        if _kind_of(selector) != "relevance":
+            return None
+        n_targets = selector._targets.n_outputs
+        explained = ExplainedVariance.of(training.samples, n_targets)
+        return explained if self.explained is None else self.explained + explained
 
     def n_selected(self, wanted: int | float | str) -> int:
         """Return how many features are kept: a number or a share of them, or "all"."""
@@ -143,19 +161,31 @@ class Ranking:
         return not self.importances.any() and bool((self.low < self.high).any())
 
 
+def _kind_of(selector: Any) -> str:
+    """Return the importance by which a selector ranks, also if it is "auto"."""
+    kind: str = selector.auto_params_.get("importance", selector.importance)
+    return kind
+
+
 def _accumulates(selector: Any) -> bool:
     """Return whether importances are added up over the epochs."""
-    return bool(selector.accumulate) and selector.importance != "coverage"
+    return bool(selector.accumulate) and _kind_of(selector) in ACCUMULATED
 
 
-def _measured(selector: Any, network: Network, training: Training) -> Array:
+def _measured(
+    selector: Any,
+    network: Network,
+    training: Training,
+    explained: ExplainedVariance | None,
+) -> Array:
     """Return the importances that the network shows now, or raise.
 
     Products of weights along a path can overflow even if no weight does.
     """
+    supervised = bool(selector.supervised_)
     with np.errstate(all="ignore"):  # non-finite values raise an error below
         importances = _shown(
-            selector.importance, bool(selector.supervised_), network, training.samples
+            _kind_of(selector), supervised, network, training.samples, explained
         )
     if not np.isfinite(importances).all():
         raise ValueError(
@@ -166,7 +196,11 @@ def _measured(selector: Any, network: Network, training: Training) -> Array:
 
 
 def _shown(
-    importance: str, supervised: bool, network: Network, samples: Samples
+    importance: str,
+    supervised: bool,
+    network: Network,
+    samples: Samples,
+    explained: ExplainedVariance | None,
 ) -> Array:
     """Return the importances from the present network."""
     if importance == "strength":
@@ -182,8 +216,32 @@ def _shown(
     if importance == "attribution":
         return attribution(network, samples, rng)
     rows = contributions(network, samples, rng)
-    # Their lengths depend on a few samples; the weights were learned from all.
-    lengths = np.sqrt(np.einsum("ij,ij->i", rows, rows))[:, None]
-    rows /= np.where(lengths > 0, lengths, 1)
-    rows *= path_strength(network).astype(rows.dtype)[:, None]
-    return coverage(rows, share=SHARES[supervised])
+    return _covering(rows, path_strength(network), explained)
+
+
+def _covering(
+    rows: Array, lengths: Array, explained: ExplainedVariance | None
+) -> Array:
+    """Return the importances of features by how their contributions cover all.
+
+    Parameters
+    ----------
+    rows : ndarray of shape (n_features, m)
+        Contributions, which are changed. Their own lengths depend on a few samples.
+    lengths : ndarray of shape (n_features,)
+        Their lengths by the weights, which were learned from all samples.
+    explained : ExplainedVariance or None
+        What the lengths are multiplied by.
+    """
+    own = np.sqrt(np.einsum("ij,ij->i", rows, rows))[:, None]
+    rows /= np.where(own > 0, own, 1)
+    if explained is None:
+        rows *= lengths.astype(rows.dtype)[:, None]
+        return coverage(rows, share=SHARES[True])
+    lengths = lengths * explained.ratios()
+    rows *= lengths.astype(rows.dtype)[:, None]
+    # Most rows are short now, so that their median says nothing. With the mean as the
+    # floor no short row is chosen because it points where long ones do.
+    squares = lengths**2
+    ridge = squares.mean() / np.median(squares[squares > 0]) if squares.any() else 1.0
+    return coverage(rows, share=SHARES[True], ridge=ridge)

@@ -35,7 +35,7 @@ FIXED: dict[str, Any] = {
 }
 
 SOLVERS = ("adam", "adamw", "sgd")
-IMPORTANCES = ("coverage", "strength", "attribution")
+IMPORTANCES = ("auto", "coverage", "relevance", "strength", "attribution")
 
 SELECTION_PARAMETERS: dict[str, Parameter] = {
     **CLASSIFIER_PARAMETERS,
@@ -61,13 +61,18 @@ SELECTION_PARAMETERS: dict[str, Parameter] = {
     "importance": one_of(
         IMPORTANCES,
         """
-        How features are ranked.
+        How features are ranked. "auto" is "relevance" if `fit` learns from y and has
+        fewer rows (with weight) than features, else "coverage".
 
         - "coverage" chooses them one after the other. Each time it takes the feature
           that explains most of the reconstruction that is not yet explained; with
           labels, most of the contributions of all features to the outputs [6]_. If
           several features tell the same, one of them comes early. See the tables in
           docs/selection.md.
+        - "relevance" is the same, but the contributions of each feature are multiplied
+          by the share of its variance that y explains (R2, which grows with the F
+          statistic). It needs y. A feature that matters only together with others
+          comes late.
         - "strength" is the sum of the absolute weights of an input unit [4]_. Without
           labels it is best after few epochs (``max_iter=10``): after a long training
           an autoencoder copies features that it cannot predict from others.
@@ -79,13 +84,14 @@ SELECTION_PARAMETERS: dict[str, Parameter] = {
     "accumulate": flag(
         """
         Whether "strength" and "attribution" are added up over all epochs [5]_.
-        Otherwise they are those of the trained network, as "coverage" always is.
+        Otherwise they are those of the trained network, as "coverage" and "relevance"
+        always are.
         """,
     ),
     "keep_history": flag(
         """
         Whether to keep the importances of every epoch in `importances_history_`. For
-        "coverage" this takes time.
+        "coverage" and "relevance" this takes time.
         """,
     ),
     "hidden_layer_sizes": CLASSIFIER_PARAMETERS["hidden_layer_sizes"].described(
@@ -122,13 +128,14 @@ SELECTION_PARAMETERS: dict[str, Parameter] = {
         """,
     ),
     "noise": Parameter(
-        [NON_NEGATIVE],
-        "float",
+        [StrOptions({"auto"}), NON_NEGATIVE],
+        'float or "auto"',
         """
         Standard deviation of the Gaussian noise that training adds to the input, with
-        labels or without, in units of X. The target of the autoencoder has no noise.
-        With the paper's 0.2 an autoencoder can copy its input. With more noise it has
-        to learn which features tell about others.
+        labels or without, in standardised units. "auto" is 1, but 0.3 if `fit` learns
+        from y and has fewer rows than features; see docs/selection.md. The target of
+        the autoencoder has no noise. With the paper's 0.2 an autoencoder can copy its
+        input. With more noise it has to learn which features tell about others.
         """,
     ),
     "resample_noise": flag(
@@ -201,7 +208,10 @@ SELECTION_ATTRIBUTES: dict[str, Attribute] = {
     "n_iter_": Attribute("int", "Number of epochs."),
     **{
         name: PERCEPTRON_ATTRIBUTES[name]
-        for name in ("network_", "coefs_", "intercepts_", "nnz_", "density_")
+        for name in (
+            *("input_shift_", "input_scale_", "auto_params_"),
+            *("network_", "coefs_", "intercepts_", "nnz_", "density_"),
+        )
     },
     "classes_": Attribute(
         "ndarray of shape (n_classes,)", "Class labels, if y has classes."

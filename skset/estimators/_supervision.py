@@ -76,8 +76,19 @@ def resolved(
 def targets_of(
     supervision: Supervision, p: SimpleNamespace, n_features: int
 ) -> Targets:
-    """Return what is to be learned, before it has seen any y."""
+    """Return what is to be learned, before it has seen any y.
+
+    Raises
+    ------
+    ValueError
+        If the features are to be ranked by what y explains, and there is none.
+    """
     if not supervision:
+        if p.importance == "relevance":
+            raise ValueError(
+                "importance='relevance' needs y to learn from. Without it choose "
+                "'coverage'."
+            )
         return InputTargets(p.dtype, n_features)
     if supervision == "classification":
         return ClassTargets(p.dtype, p.class_weight)

@@ -21,6 +21,7 @@ from skset.model.activations import (
 )
 from skset.model.boltzmann import RBM, bernoulli, column_sums
 from skset.model.column_moments import add_squares, add_sums
+from skset.model.explained_variance import ExplainedVariance
 from skset.model.greedy_coverage import coverage
 from skset.model.importance import (
     attribution,
@@ -60,6 +61,7 @@ __all__ = [
     "SELU",
     "AbsoluteError",
     "Activation",
+    "ExplainedVariance",
     "Gamma",
     "Huber",
     "Identity",

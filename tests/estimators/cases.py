@@ -14,9 +14,16 @@ from skset.estimators import QuickSelection, SETClassifier, SETRegressor, Sparse
 
 BOTH = [SETClassifier, SETRegressor]
 SUPERVISED = [False, "classification", "regression"]
-IMPORTANCES = ["coverage", "strength", "attribution"]
+IMPORTANCES = ["coverage", "strength", "attribution"]  # "relevance" needs y
 every_supervised = pytest.mark.parametrize("supervised", SUPERVISED)
 every_importance = pytest.mark.parametrize("importance", IMPORTANCES)
+every_ranking = pytest.mark.parametrize(
+    ("supervised", "importance"),
+    [
+        *[(supervised, kind) for supervised in SUPERVISED for kind in IMPORTANCES],
+        *[(supervised, "relevance") for supervised in SUPERVISED if supervised],
+    ],
+)
 
 # Most tests stop long before the loss has settled, and mean to.
 impatient = pytest.mark.filterwarnings(

@@ -8,8 +8,7 @@ import pytest
 from estimators.cases import (
     assert_same_network,
     brief,
-    every_importance,
-    every_supervised,
+    every_ranking,
     first_call,
     impatient,
     refused,
@@ -220,8 +219,7 @@ def test_several_outputs_of_one_layer():
     assert model.fit(X, several).predict(X).shape == (40, 2)
 
 
-@every_supervised
-@every_importance
+@every_ranking
 def test_a_selector_of_one_layer_ranks_features(supervised, importance):
     """The two features with a signal tell each other, and y."""
     X, y = toy_for(supervised, n_samples=200)

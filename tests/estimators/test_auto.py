@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from estimators.cases import BOTH, impatient, small, toy
+from estimators.cases import BOTH, brief, impatient, small, toy
 
 from skset import QuickSelection, SETClassifier
 from skset.estimators._auto import RULES, Shape
@@ -133,3 +133,42 @@ def test_a_selector_takes_auto_for_its_own_numbers():
     one, other = model.fit(X, y), auto.fit(X, y)
     assert np.array_equal(one.feature_importances_, other.feature_importances_)
     assert other.auto_params_["alpha"] == model.alpha
+
+
+WIDE = {"importance": "relevance", "noise": 0.3}
+TALL = {"importance": "coverage", "noise": 1.0}
+
+
+def selection_of(n_samples, n_features, fit="fit", weight=None, **params):
+    X, y = toy(SETClassifier, n_samples=n_samples, n_features=n_features)
+    params = {"hidden_layer_sizes": 8, "max_iter": 2, "random_state": 0} | params
+    model = QuickSelection(2, **params)
+    return getattr(model, fit)(X, y, weight)
+
+
+@brief
+@pytest.mark.parametrize(
+    ("how", "chosen"),
+    [
+        ({"n_samples": 40, "n_features": 41}, WIDE),
+        ({"n_samples": 40, "n_features": 40}, TALL),
+        ({"n_samples": 40, "n_features": 41, "supervised": False}, TALL),
+        ({"n_samples": 40, "n_features": 41, "supervised": "regression"}, WIDE),
+        ({"n_samples": 40, "n_features": 41, "fit": "partial_fit"}, TALL),
+        ({"n_samples": 40, "n_features": 30, "weight": np.arange(40) % 3}, WIDE),
+        ({"n_samples": 40, "n_features": 41, "noise": 2}, {"importance": "relevance"}),
+        ({"n_samples": 40, "n_features": 41, "importance": "strength"}, {"noise": 0.3}),
+    ],
+    ids=str,
+)
+def test_wide_tables_are_ranked_by_what_y_explains_too(how, chosen):
+    assert selection_of(**how).auto_params_ == chosen
+
+
+@brief
+@pytest.mark.parametrize(("n_features", "chosen"), [(60, WIDE), (5, TALL)])
+def test_a_selection_with_what_was_chosen_is_the_same(n_features, chosen):
+    one = selection_of(40, n_features)
+    other = selection_of(40, n_features, **chosen)
+    assert np.array_equal(one.feature_importances_, other.feature_importances_)
+    assert (one.auto_params_, other.auto_params_) == (chosen, {})

@@ -6,10 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from estimators.cases import (
+    IMPORTANCES,
     assert_same_network,
     assert_same_selection,
     brief,
     every_importance,
+    every_ranking,
     every_supervised,
     impatient,
     selector,
@@ -57,7 +59,7 @@ def test_coverage_takes_one_feature_of_each_factor_first():
     assert set((chosen - 10) // 4) == {0, 1, 2}
 
 
-@every_importance
+@pytest.mark.parametrize("importance", [*IMPORTANCES, "relevance"])
 @pytest.mark.parametrize("supervised", ["classification", "regression"])
 def test_features_that_tell_of_the_target_are_found_among_noise(importance, supervised):
     X = noise(300, 30)
@@ -76,6 +78,19 @@ def test_features_that_matter_only_together_are_found(importance):
     assert model.get_support(indices=True).tolist() == [2, 7]
 
 
+def test_relevance_finds_few_features_among_very_many():
+    """With 40 rows of 2,000 columns the network alone finds few of them."""
+    X, y = noise(40, 2000), np.arange(40) % 2
+    X[:, :10] += 1.5 * y[:, None]
+    found = {
+        kind: np.count_nonzero(
+            trained(10, importance=kind, supervised=True).fit(X, y).support_[:10]
+        )
+        for kind in ("coverage", "relevance")
+    }
+    assert found["relevance"] >= max(6, found["coverage"])
+
+
 def test_coverage_takes_one_of_each_pair_before_second_copies():
     X = noise(400, 20)
     X[:, 5:10] = X[:, :5]
@@ -88,8 +103,7 @@ def test_coverage_takes_one_of_each_pair_before_second_copies():
 # Importances and ranking.
 
 
-@every_importance
-@every_supervised
+@every_ranking
 def test_ranking_orders_the_importances_which_are_shares(supervised, importance):
     X, y = toy_for(supervised, n_features=9)
     model = selector(supervised=supervised, importance=importance).fit(X, y)
@@ -151,8 +165,7 @@ def test_attribution_is_accumulated_unless_not_wanted(supervised):
     assert not np.allclose(total.feature_importances_, last.feature_importances_)
 
 
-@every_importance
-@every_supervised
+@every_ranking
 def test_history_has_a_row_for_each_epoch(supervised, importance):
     X, y = toy_for(supervised)
     X[:, 3] = 1.0
@@ -167,8 +180,7 @@ def test_history_has_a_row_for_each_epoch(supervised, importance):
 HISTORY = "importances_history_"
 
 
-@every_importance
-@every_supervised
+@every_ranking
 def test_keeping_the_history_does_not_change_the_result(supervised, importance):
     X, y = toy_for(supervised)
     params = {"supervised": supervised, "importance": importance}

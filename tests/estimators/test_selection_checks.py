@@ -13,7 +13,7 @@ from estimators.cases import (
     assert_same_network,
     assert_same_selection,
     brief,
-    every_importance,
+    every_ranking,
     every_supervised,
     impatient,
     nothing_changes,
@@ -244,8 +244,7 @@ def test_selector_that_callbacks_are_shown_selects(fitted):
 # Copies, random numbers and threads.
 
 
-@every_importance
-@every_supervised
+@every_ranking
 @pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
 def test_copy_goes_on_as_the_original(supervised, importance, way, tmp_path):
     X, y = toy_for(supervised)
@@ -270,8 +269,7 @@ def test_pickle_of_another_version_is_warned_of(fitted, monkeypatch):
     assert not fitted or model.transform(X).shape == (40, 2)
 
 
-@every_importance
-@every_supervised
+@every_ranking
 def test_any_number_of_threads_gives_the_same_bits(supervised, importance, monkeypatch):
     X, y = toy_for(supervised)
     monkeypatch.setattr(joblib, "cpu_count", lambda: 2)

@@ -13,7 +13,7 @@ import pytest
 from estimators.cases import (
     assert_same_selection,
     brief,
-    every_importance,
+    every_ranking,
     every_supervised,
     fresh_and_fitted_selectors,
     impatient,
@@ -163,8 +163,7 @@ def test_unfitted_selector_says_so():  # row 32
             getattr(selector(), name)
 
 
-@every_importance
-@every_supervised
+@every_ranking
 def test_constant_features_are_worth_nothing_and_last(supervised, importance):  # row 14
     X, y = toy_for(supervised, n_features=8)
     X[:, [1, 6]] = [7.0, 0.0]
@@ -203,8 +202,7 @@ def test_feature_is_constant_that_is_so_in_all_calls_of_partial_fit(container):
     assert np.flatnonzero(model.feature_importances_ == 0).tolist() == [1]
 
 
-@every_importance
-@every_supervised
+@every_ranking
 @pytest.mark.parametrize("value", [0.0, 3.0])
 def test_constant_X_has_no_feature_of_worth(supervised, importance, value):  # row 14
     X, y = toy_for(supervised)
@@ -215,8 +213,7 @@ def test_constant_X_has_no_feature_of_worth(supervised, importance, value):  # r
 
 
 @brief
-@every_importance
-@every_supervised
+@every_ranking
 @pytest.mark.parametrize("n", [1, 3])
 def test_few_rows_are_one_batch(supervised, importance, n):
     X, y = toy_for(supervised)

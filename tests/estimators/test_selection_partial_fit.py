@@ -15,6 +15,7 @@ from estimators.cases import (
     toy_for,
 )
 from estimators.test_bad_input import with_value
+from sklearn.feature_selection import f_classif
 
 pytestmark = impatient
 
@@ -137,3 +138,13 @@ def test_another_importance_is_summed_anew(supervised, before, after):
     total.set_params(importance=before).partial_fit(X, y)
     last.set_params(importance=before).partial_fit(X, y)
     assert_same_selection(total, last)
+
+
+def test_relevance_is_learned_from_all_calls():
+    X, y = toy_for("classification", n_features=9)
+    model = selector(importance="relevance", supervised=True)
+    for rows in (slice(0, 15), slice(15, None)):
+        model.partial_fit(X[rows], y[rows], classes=np.unique(y))
+    F, _ = f_classif(X, y)
+    explained = F / (F + len(y) - 2)  # there are two classes
+    np.testing.assert_allclose(model._ranking.explained.ratios(), explained, rtol=1e-4)

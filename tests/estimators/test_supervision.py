@@ -183,3 +183,11 @@ def test_failed_fit_leaves_what_was_decided():
     with refused(ValueError, "NaN", model):
         model.fit(X * np.nan)
     assert model.supervised_ == "classification"
+
+
+@pytest.mark.parametrize("fit", ["fit", "partial_fit"])
+def test_relevance_needs_y(fit):
+    X, _ = toy_for(False)
+    model = selector(importance="relevance", supervised=False)
+    with refused(ValueError, "importance=.relevance. needs y", model):
+        getattr(model, fit)(X)
