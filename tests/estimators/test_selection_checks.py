@@ -53,7 +53,7 @@ CONFIGURATIONS = [
     {},
     {"supervised": True},
     {"supervised": "classification"},
-    {"supervised": "regression"},
+    {"supervised": "regression", "importance": "coverage"},
     {"importance": "strength"},
     {"importance": "attribution"},
     {"supervised": True, "importance": "attribution"},
