@@ -8,7 +8,10 @@ from collections.abc import Callable, Mapping
 from types import SimpleNamespace
 from typing import Any, NamedTuple, TypeAlias
 
-__all__ = ["RULES", "SELECTION_RULES", "Rule", "Shape", "resolve"]
+__all__ = [
+    *["CLASSIFIER_RULES", "RULES", "SELECTION_RULES"],
+    *["Rule", "Shape", "resolve"],
+]
 
 
 # Fewer steps teach nothing, as on the few rows of an example.
@@ -75,6 +78,8 @@ RULES: dict[str, Rule] = {
     "max_iter": _max_iter,
     "n_iter_no_change": _n_iter_no_change,
 }
+# Both are adapted to the data later, in `SparsePerceptron._adapt`.
+CLASSIFIER_RULES: dict[str, Rule] = {**RULES, "temperature": lambda p, shape: 1.0}
 # With fewer rows than columns a network alone cannot tell which columns matter, and
 # noise hides the little that it can. All else is the same for all data.
 SELECTION_RULES: dict[str, Rule] = {

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 from sklearn.base import ClassifierMixin
 
 from skset.estimators import _fit
+from skset.estimators._auto import CLASSIFIER_RULES
 from skset.estimators._class_targets import ClassTargets, checked_classes
 from skset.estimators._docs import documented
 from skset.estimators._from_network import check_kind
@@ -59,10 +60,9 @@ class SETClassifier(ClassifierMixin, SparsePerceptron):
     >>> model = SETClassifier(random_state=0)
     >>> model.fit(X_train, y_train).score(X_test, y_test) > 0.95
     True
-    >>> model.density_ < 0.4
-    True
     """
 
+    _rules = CLASSIFIER_RULES
     classes_: Array
     _targets: ClassTargets
 
@@ -109,6 +109,7 @@ class SETClassifier(ClassifierMixin, SparsePerceptron):
         beta_2: float = 0.999,
         adam_epsilon: float = 1e-8,
         label_smoothing: float = 0.0,
+        temperature: float | Literal["auto"] = "auto",
         class_weight: ClassWeight = None,
         warm_start: bool = False,
         standardize: bool | str = "auto",
@@ -157,6 +158,7 @@ class SETClassifier(ClassifierMixin, SparsePerceptron):
         self.beta_2 = beta_2
         self.adam_epsilon = adam_epsilon
         self.label_smoothing = label_smoothing
+        self.temperature = temperature
         self.class_weight = class_weight
         self.warm_start = warm_start
         self.standardize = standardize
@@ -203,8 +205,8 @@ class SETClassifier(ClassifierMixin, SparsePerceptron):
         Raises
         ------
         ValueError
-            If a parameter or the data are invalid, or if training diverges. The
-            classifier is then as it was before.
+            If a parameter or the data are invalid, or training diverges. Nothing
+            is changed then.
         """
         return _fit.fit(self, X, y, sample_weight, (X_val, y_val, sample_weight_val))
 
@@ -347,8 +349,7 @@ class SETClassifier(ClassifierMixin, SparsePerceptron):
         Returns
         -------
         logits : ndarray of shape (n_samples,) or (n_samples, n_classes)
-            One column per class; for two classes one number, positive if the second
-            class is more likely.
+            One column per class; for two classes one number, above 0 for the second.
         """
         Z = self._weighted_sums(X)
         logits = self._targets.logits(Z)

@@ -160,6 +160,15 @@ class SparseEstimator(CallbackSupportMixin, BaseEstimator, ABC):
     ) -> None:
         """Replace parameters that are "auto" by numbers, and record these."""
 
+    def _adapt(
+        self, p: SimpleNamespace, training_set: Rows, rng: Generator, goes_on: bool
+    ) -> None:
+        """Adapt numbers that stand for "auto" to the data, and record them."""
+
+    def _calibrated(self, p: SimpleNamespace, network: Any) -> Any:
+        """Return a trained network as it will predict."""
+        return network
+
     def _units(self, p: SimpleNamespace, training_set: Rows) -> Scaling | None:
         """Return the units of the inputs; None leaves X as it is."""
         return None

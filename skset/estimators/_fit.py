@@ -94,6 +94,7 @@ def fit(
 
     # Parameters that follow from the data, and the units of the inputs.
     inputs = _inputs(estimator, p, training_set, goes_on)
+    estimator._adapt(p, (inputs, *training_set[1:]), rng, goes_on)
     samples = targets.samples(inputs, *training_set[1:])
     if validation_set is not None and validation_set[0] is not X:
         inputs = scaled_table(validation_set[0], estimator._scaling, p.table_dtype)
@@ -253,7 +254,7 @@ def _run(
     if best is None and not interrupted:
         training.finish(p.final_drop)
     estimator._state = None
-    network = best or training.state.network.copy()
+    network = estimator._calibrated(p, best or training.state.network.copy())
     learned = estimator._learned_attributes(network, training)
     vars(estimator).update({**learned, **stopping.attributes})
     context.call_on_fit_task_end(

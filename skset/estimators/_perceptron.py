@@ -20,8 +20,9 @@ from skset.estimators._input import checked_again
 from skset.estimators._shown_network import ShownNetwork
 from skset.estimators._solvers import SOLVERS, steps
 from skset.estimators._targets import Targets
+from skset.estimators._temperature import PENALTY_POWER, held_out_temperature
 from skset.estimators._types import Array, Matrix, MatrixLike, Rows
-from skset.estimators._units import learned_scaling, scaled_table
+from skset.estimators._units import learned_scaling, raw_outputs, scaled_table
 from skset.estimators._warnings import warn
 from skset.model import (
     Activation,
@@ -135,6 +136,7 @@ class SparsePerceptron(ShownNetwork):
         p = super()._read_parameters()
         if not isinstance(p.activation, (str, Activation)):
             p.activation = tuple(p.activation)
+        vars(p).setdefault("temperature", 1.0)  # only a classifier has one
         if p.solver == "lbfgs":  # it computes in float64
             p.table_dtype = np.float64
         p.hidden = activations_for(p.activation, len(_layer_sizes(p)), p.negative_slope)
@@ -182,6 +184,27 @@ class SparsePerceptron(ShownNetwork):
         wide = self._learns_from_y and not partial and n_rows < X.shape[1]
         shape = Shape(n_rows, batch_size, n_classes, partial, wide)
         self.auto_params_ = resolve(p, self._rules, shape, known)
+
+    def _adapt(
+        self, p: SimpleNamespace, training_set: Rows, rng: Generator, goes_on: bool
+    ) -> None:
+        penalised = "alpha" in self.auto_params_ and p.solver in ("adam", "sgd")
+        if goes_on:  # the network that it begins with has its temperature
+            p.temperature = 1.0
+        elif "temperature" in self._rules and penalised:
+            self._adapt_to(held_out_temperature(self, p, training_set, rng), p)
+
+    def _adapt_to(self, temperature: float, p: SimpleNamespace) -> None:
+        """Raise alpha by a temperature above 1; predict with one below 1."""
+        p.alpha *= max(temperature, 1.0) ** PENALTY_POWER
+        if "temperature" in self.auto_params_ and not p.early_stopping:
+            p.temperature = min(temperature, 1.0)
+        self.auto_params_ = {name: getattr(p, name) for name in self.auto_params_}
+
+    def _calibrated(self, p: SimpleNamespace, network: Network) -> Network:
+        if p.temperature == 1:
+            return network
+        return raw_outputs(network, 0.0, 1 / p.temperature)
 
     def _units(self, p: SimpleNamespace, training_set: Rows) -> Scaling | None:
         X, _, weight, rows = training_set

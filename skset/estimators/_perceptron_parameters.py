@@ -148,7 +148,8 @@ NETWORK_PARAMETERS: dict[str, Parameter] = {
         `sample_weight` above 0). With solver "adamw" it is no penalty: in each step a
         weight loses the share ``learning_rate * alpha`` of itself. "auto" is ``0.5 B /
         (k sqrt(n))`` for n rows and k classes, and ``0.06 B / sqrt(n)`` for numbers; it
-        is 0.1 in `partial_fit` and for "adamw" and "lbfgs".
+        is 0.1 in `partial_fit` and for "adamw" and "lbfgs". In a classifier it may be
+        up to three times that, see `temperature`.
         """,
     ),
     "batch_size": Parameter(
@@ -286,6 +287,20 @@ CLASSIFIER_PARAMETERS: dict[str, Parameter] = {
         Share of each target that is spread evenly over all classes, so that the network
         does not become too certain. The validation loss of ``scoring="loss"`` has it
         too, so that both curves show the same loss.
+        """,
+    ),
+    "temperature": Parameter(
+        [StrOptions({"auto"}), POSITIVE],
+        'float or "auto"',
+        """
+        What the logits are divided by once `fit` has trained the network (Guo et al.
+        2017, ICML). This is a part of the fitted weights of the output layer; a fit
+        that goes on with `warm_start`, and `partial_fit`, do not repeat it. "auto" is 1
+        unless ``alpha="auto"``. Then, with 20 to 5,000 rows and solver "adam" or "sgd",
+        a static network is trained first, for half of the epochs on two thirds of the
+        rows. The others give its temperature T, between 0.8 and 1.25. Above 1 the
+        network is too sure, and alpha is multiplied by T to the power of 5. Below 1 it
+        is not sure enough, and `temperature` is T (but 1 with `early_stopping`).
         """,
     ),
     "class_weight": Parameter(

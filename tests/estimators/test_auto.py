@@ -4,14 +4,19 @@ import math
 
 import numpy as np
 import pytest
-from estimators.cases import BOTH, brief, impatient, small, toy
+from estimators.cases import BOTH, assert_same_network, brief, impatient, small, toy
 
-from skset import QuickSelection, SETClassifier
-from skset.estimators._auto import RULES, Shape
+from skset import QuickSelection, SETClassifier, SETRegressor
+from skset.estimators._auto import CLASSIFIER_RULES, RULES, Shape
 
 pytestmark = impatient
 
 AUTO = dict.fromkeys(RULES, "auto")
+
+
+def names(Estimator):
+    """Return the parameters of an estimator that are "auto"."""
+    return set(CLASSIFIER_RULES if Estimator is SETClassifier else RULES)
 
 
 def chosen(Estimator, n_samples=40, fit="fit", **params):
@@ -23,20 +28,22 @@ def chosen(Estimator, n_samples=40, fit="fit", **params):
 @pytest.mark.parametrize("Estimator", BOTH)
 def test_defaults_are_auto(Estimator):
     defaults = Estimator().get_params()
-    assert {name: defaults[name] for name in RULES} == AUTO
+    auto = [name for name in names(Estimator) if defaults[name] == "auto"]
+    assert set(auto) == names(Estimator)
 
 
 def test_the_numbers_are_shown_and_the_parameters_stay(Estimator):
     X, y = toy(Estimator)
     model = small(Estimator, **AUTO).fit(X, y)
-    assert set(model.auto_params_) == set(RULES)
-    assert {name: getattr(model, name) for name in RULES} == AUTO
+    assert set(model.auto_params_) == names(Estimator)
+    assert {getattr(model, name) for name in model.auto_params_} == {"auto"}
     assert model.n_iter_ == model.auto_params_["max_iter"] == 25
 
 
 def test_numbers_that_are_given_stand_for_themselves(Estimator):
     X, y = toy(Estimator)
     given = {"alpha": 0.5, "learning_rate_init": 0.01, "max_iter": 2}
+    given |= {"temperature": 1.0} if Estimator is SETClassifier else {}
     model = small(Estimator, **given, n_iter_no_change=10).fit(X, y)
     assert model.auto_params_ == {}
 
@@ -45,7 +52,7 @@ def test_a_fit_with_the_numbers_is_the_same_fit(Estimator):
     X, y = toy(Estimator)
     model = small(Estimator, **AUTO).fit(X, y)
     other = small(Estimator, **model.auto_params_).fit(X, y)
-    assert np.array_equal(model.coefs_[0].data, other.coefs_[0].data)
+    assert_same_network(model, other)
 
 
 def params(**given):
@@ -116,13 +123,13 @@ def test_a_network_that_is_given_has_none_yet(Estimator):
     given = ([0, 1],) if Estimator is SETClassifier else ()
     made = Estimator.from_network(network, *given, random_state=0)
     assert made.auto_params_ == {}
-    assert set(made.partial_fit(X, y).auto_params_) == set(RULES)
+    assert set(made.partial_fit(X, y).auto_params_) == names(Estimator)
 
 
 def test_rows_set_aside_do_not_count():
     given = {"n_samples": 1000, "early_stopping": True, "batch_size": 25}
-    aside = chosen(SETClassifier, **given, max_iter=2, validation_fraction=0.5)
-    assert aside["alpha"] == pytest.approx(0.25 * 25 / np.sqrt(500))
+    aside = chosen(SETRegressor, **given, max_iter=2, validation_fraction=0.5)
+    assert aside["alpha"] == pytest.approx(0.06 * 25 / np.sqrt(500))
 
 
 def test_a_selector_takes_auto_for_its_own_numbers():

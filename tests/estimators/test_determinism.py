@@ -63,7 +63,7 @@ def test_all_cores_are_those_that_joblib_counts(monkeypatch):
     )
     X, y = toy(SETClassifier)
     for n_jobs in (None, 1, 2, -1, -2, -99):
-        small(SETClassifier, n_jobs=n_jobs, max_iter=1).fit(X, y)
+        small(SETClassifier, n_jobs=n_jobs, alpha=0.1, max_iter=1).fit(X, y)
     assert asked == [1, 1, 2, 3, 2, 1]
 
 

@@ -42,7 +42,7 @@ def test_what_was_learned_is_kept(
     Estimator, params, step, monkeypatch, threads_at_work
 ):
     X, y = toy(Estimator)
-    model = small(Estimator, max_iter=50, batch_size=10, **params)
+    model = small(Estimator, alpha=0.1, max_iter=50, batch_size=10, **params)
     interrupt(monkeypatch, epoch=2, step=step)
     before = helpers()
     with pytest.warns(UserWarning, match=INTERRUPTED):
@@ -60,7 +60,7 @@ def test_before_the_first_epoch_has_passed_nothing_is_kept(
 ):
     # row 44
     X, y = toy(Estimator)
-    model = small(Estimator, batch_size=10)
+    model = small(Estimator, alpha=0.1, batch_size=10)
     interrupt(monkeypatch, epoch=0, step=step)
     with refused(KeyboardInterrupt, ".*", model, X, y):
         model.fit(X, y)
@@ -71,10 +71,14 @@ def test_before_the_first_epoch_has_passed_nothing_is_kept(
 def test_interrupted_between_epochs_it_is_what_it_was_then(Estimator, monkeypatch):
     """Even the connections of the final drop, which did not take place."""
     X, y = toy(Estimator)
-    whole = small(Estimator, max_iter=2, final_drop=False, epsilon=1).fit(X, y)
+    whole = small(Estimator, alpha=0.1, max_iter=2, final_drop=False, epsilon=1).fit(
+        X, y
+    )
     interrupt(monkeypatch, epoch=2)
     with pytest.warns(UserWarning, match=INTERRUPTED):
-        cut = small(Estimator, max_iter=9, final_drop=True, epsilon=1).fit(X, y)
+        cut = small(Estimator, alpha=0.1, max_iter=9, final_drop=True, epsilon=1).fit(
+            X, y
+        )
     assert cut.nnz_ == whole.nnz_
     assert cut.loss_curve_ == whole.loss_curve_
 
@@ -90,11 +94,11 @@ def test_early_stopping_restores_the_best_network_though_interrupted(
     X, y = toy(Estimator)
     said = iter([1.0, 3.0, 2.0, 2.0])
     params = {"scoring": lambda *_: next(said), "early_stopping": True}
-    best = small(Estimator, max_iter=2, final_drop=False, scoring=rising())
+    best = small(Estimator, alpha=0.1, max_iter=2, final_drop=False, scoring=rising())
     best.set_params(early_stopping=True).fit(X, y)
     interrupt(monkeypatch, epoch=4)
     with pytest.warns(UserWarning, match=INTERRUPTED):
-        cut = small(Estimator, max_iter=9, **params).fit(X, y)
+        cut = small(Estimator, alpha=0.1, max_iter=9, **params).fit(X, y)
     assert cut.best_validation_score_ == 3.0
     assert [W.nnz for W in cut.coefs_] == [W.nnz for W in best.coefs_]
     np.testing.assert_array_equal(cut.predict(X), best.predict(X))
@@ -102,7 +106,7 @@ def test_early_stopping_restores_the_best_network_though_interrupted(
 
 def test_warm_start_interrupted_at_once_keeps_the_earlier_fit(Estimator, monkeypatch):
     X, y = toy(Estimator)
-    model = small(Estimator, warm_start=True, batch_size=10).fit(X, y)
+    model = small(Estimator, alpha=0.1, warm_start=True, batch_size=10).fit(X, y)
     model.predict(X)
     interrupt(monkeypatch, epoch=0, step=1)
     with refused(KeyboardInterrupt, ".*", model, X, y):

@@ -93,6 +93,7 @@ BAD_VALUES = {
     "beta_2": NOT_BELOW_ONE,
     "adam_epsilon": NOT_POSITIVE,
     "label_smoothing": NOT_BELOW_ONE,
+    "temperature": NOT_POSITIVE,
     "class_weight": ["foo", 1, True, (1, 2), {1, 2}],
     "loss": [*NOT_A_NAME, "log_loss", LogLoss(), Huber],
     "quantile": [*OUTSIDE_01, 0, 0.0, 1, 1.0],
@@ -282,7 +283,7 @@ def test_cosine_takes_the_learning_rate_down(Estimator, monkeypatch):
 
     monkeypatch.setattr(LearningRate, "after_epoch", noted)
     given = {"learning_rate": "cosine", "max_iter": 4, "learning_rate_init": 0.01}
-    small(Estimator, **given).fit(X, y)
+    small(Estimator, alpha=0.1, **given).fit(X, y)
     assert rates == sorted(rates, reverse=True)
     assert rates[-1] < 0.001
 

@@ -196,6 +196,7 @@ SPACES = {
     SETClassifier: {
         **PERCEPTRON,
         "label_smoothing": shares,
+        "temperature": st.just("auto") | st.floats(0.1, 10),
         "class_weight": class_weights,
     },
     SETRegressor: {
