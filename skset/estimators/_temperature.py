@@ -30,7 +30,8 @@ def held_out_temperature(
 ) -> float:
     """Return the temperature that suits the logits of rows held out, 0.8 to 1.25.
 
-    A static network is trained for half of the epochs on two thirds of the rows.
+    A static network is trained for half of the epochs, or of those of ``max_iter=
+    "auto"`` if these are fewer, on two thirds of the rows.
     The loss of the other third is least for its logits divided by the temperature
     (Guo et al. 2017). Above 1 the network is too sure, below 1 not sure enough.
 
@@ -107,8 +108,9 @@ def _short_training(
     samples = twin._targets.samples(*training_set)
     if own.batch_size != "auto":  # one that suits all rows needs no warning
         own.batch_size = min(own.batch_size, samples.n_samples)
+    own.max_iter = "auto"  # a large number may be meant to be stopped long before
     twin._choose(own, training_set, goes_on=False)
-    own.max_iter = -(-p.max_iter // EPOCHS)
+    own.max_iter = -(-min(own.max_iter, p.max_iter) // EPOCHS)
     rng, topology_rng = rng.spawn(2)
     network, twin._density_goal = twin._new_network(own, samples, rng, topology_rng)
     state = State(network, rng, topology_rng)

@@ -195,6 +195,38 @@ def test_the_short_training_has_no_strategies_of_the_user():
     assert shares
 
 
+def test_a_training_without_an_end_does_not_wait(monkeypatch):
+    (X, y), epochs = easy(), []
+    begun = SETClassifier._new_training
+
+    def noted(self, p, *args, **kwargs):
+        epochs.append(p.max_iter)
+        return begun(self, p, *args, **kwargs)
+
+    monkeypatch.setattr(SETClassifier, "_new_training", noted)
+    small(SETClassifier, max_iter=10**9, tol=10.0, n_iter_no_change=1).fit(X, y)
+    assert epochs == [13, 10**9]
+
+
+def test_an_interrupt_of_the_short_training_leaves_nothing(monkeypatch):
+    monkeypatch.setattr(_temperature, "_short_training", interrupted)
+    model = small(SETClassifier)
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(*easy())
+    assert not model.__sklearn_is_fitted__()
+
+
+def interrupted(*_):
+    raise KeyboardInterrupt
+
+
+def test_a_training_that_fails_says_so_itself(monkeypatch):
+    X, y = easy()
+    model = small(SETClassifier, standardize=False)
+    with pytest.raises(ValueError, match="in epoch 1"):
+        model.fit(X * 1e30, y)
+
+
 def test_the_temperature_is_that_of_the_least_loss():
     """Logits of a slope 2 for labels with a slope of 1.8: T = 2 / 1.8."""
     X = np.repeat(np.linspace(-3, 3, 200), 500)[:, None]
