@@ -77,6 +77,8 @@ FIXED = "fixed"
 RULES = {
     FIXED: fixed,
     "rule": rule,
+    # With "auto" a short training adapts the penalty, and the temperature.
+    "rule, temperature": changed(rule, alpha="auto"),
     "rule, static": changed(rule, method="static"),
     "rule, alpha 0.1": changed(rule, alpha=0.1),
     "rule, rate 0.001": changed(rule, learning_rate_init=0.001),
