@@ -113,7 +113,8 @@ def _short_training(
     own.max_iter = -(-min(own.max_iter, p.max_iter) // EPOCHS)
     rng, topology_rng = rng.spawn(2)
     network, twin._density_goal = twin._new_network(own, samples, rng, topology_rng)
-    state = State(network, rng, topology_rng)
+    # The training itself warns of a network without a path.
+    state = State(network, rng, topology_rng, fell_apart=True)
     with twin._new_training(own, state, samples) as training:
         for _ in range(own.max_iter):
             next(training)
