@@ -133,7 +133,8 @@ def lasso_weights(task):
 
 
 STATIC = {"method": "static"}
-LABELS = {"supervised": True}
+# orl has 40 classes, whole numbers that would be taken for a regression.
+LABELS = {"supervised": "classification"}
 WITHOUT_LABELS = {
     "QuickSelection": quick(),
     "QS10": quick(max_iter=10),

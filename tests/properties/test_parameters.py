@@ -201,10 +201,9 @@ def counts_after_the_final_drop(model):
     if getattr(model, "early_stopping", False):  # the best network was not the last
         return counts(model)
     zeta, drop = last_zeta(model, model.n_iter_), evolution_of(model).drop
-    return [
-        layer.topology.nnz - n_dropped(drop, layer, zeta)
-        for layer in model.network_.layers
-    ]
+    # In the units of X, weights of a constant feature have lost their signs.
+    layers = getattr(model, "_network", model.network_).layers
+    return [layer.topology.nnz - n_dropped(drop, layer, zeta) for layer in layers]
 
 
 def n_dropped(drop, layer, zeta):
