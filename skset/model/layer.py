@@ -181,6 +181,19 @@ class Layer:
         kernels.row_sums(D, gradient)
         self.move_bias(gradient, step)
 
+    def gradients(
+        self, X: Array, D: Array, DX: Array, team: Team, slope: float | None = None
+    ) -> tuple[Array, Array]:
+        """Return the gradients of weights and bias, as `backward` finds them.
+
+        It also writes the inputs' deltas into DX. Nothing is learned.
+        """
+        found = np.empty_like(self.weights), np.empty_like(self.bias)
+        step = kernels.Step.gradient(self.weights.dtype.type)
+        written = replace(self, moments=found[:1], bias_moments=found[1:])
+        written.backward(X, D, DX, step, team, slope)
+        return found
+
     def move_weights(self, gradient: Array, step: kernels.Step) -> None:
         """Take a step with the weights, in place, along their gradient."""
         move(self.weights, self.moments, gradient, step)

@@ -13,6 +13,7 @@ from skset.kernels import aligned_empty
 from skset.model.by_output import MULTIPLE, LayerByOutput
 from skset.model.layer import Layer
 from skset.model.samples import Samples
+from skset.topology import are_joined
 
 __all__ = ["LayerStack"]
 
@@ -79,6 +80,11 @@ class LayerStack:
     def n_possible(self) -> int:
         """Number of connections of the dense model with the same units."""
         return sum(n_in * n_out for n_in, n_out in pairwise(self.n_units))
+
+    @property
+    def is_joined(self) -> bool:
+        """Whether a path of connections leads from the inputs to the outputs."""
+        return are_joined([layer.topology for layer in self.layers])
 
     def with_layers(self, layers: Iterable[Layer]) -> Self:
         """Return a model with other layers."""

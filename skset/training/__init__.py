@@ -7,6 +7,7 @@ from skset.training.evolver import Evolver
 from skset.training.lbfgs import LBFGS
 from skset.training.learning_rate import LearningRate
 from skset.training.loop import Training
+from skset.training.momentum import RecentSteps
 from skset.training.noise import GaussianNoise
 from skset.training.optimisers import SGD, Adam, AdamW
 from skset.training.state import State
@@ -22,6 +23,7 @@ __all__ = [
     "Evolver",
     "GaussianNoise",
     "LearningRate",
+    "RecentSteps",
     "State",
     "Training",
     "denser_at_first",

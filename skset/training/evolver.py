@@ -1,6 +1,7 @@
 """`Evolver`: changes the topology of a network in training."""
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +13,6 @@ from skset.topology import (
     Booleans,
     Rewiring,
     Topology,
-    are_joined,
     checked_flag,
     checked_mask,
     checked_share,
@@ -45,8 +45,8 @@ class Evolver:
     ----------
     evolution : Evolution
         The strategies; see `skset.strategies`.
-    weight_init : str
-        A key of `INITIAL_WEIGHTS`, for newborn connections with a random weight.
+    weight_init : str or sequence of str
+        A key of `INITIAL_WEIGHTS`, or one for each layer, for random newborn weights.
     edge_scale : float, default=1.0
         Factor of these weights in the first and last layer, as in `Network.initial`.
     goal : DensityGoal, default=None
@@ -58,7 +58,7 @@ class Evolver:
     def __init__(
         self,
         evolution: Any,
-        weight_init: str,
+        weight_init: str | Sequence[str],
         *,
         edge_scale: float = 1.0,
         goal: DensityGoal | None = None,
@@ -169,12 +169,17 @@ class Evolver:
         kind, (topology, source) = self.evolution.newborn, rewiring
         if kind == "zero" or not (source < 0).any():
             return 0
-        dtype, rng = state.network.dtype, state.topology_rng
+        dtype, rng = state.network.layers[depth].weights.dtype, state.topology_rng
         if kind == "he_uniform":
             limit = dtype.type(np.sqrt(6 / topology.shape[0]))
             return limit * (2 * rng.random(source.size, dtype) - 1)
-        fresh = INITIAL_WEIGHTS[self.weight_init](topology, rng, dtype)
+        fresh = INITIAL_WEIGHTS[self._init(depth)](topology, rng, dtype)
         return fresh * dtype.type(self._scale(state.network, depth))
+
+    def _init(self, depth: int) -> str:
+        """Return the name of a layer's initial weights."""
+        given = self.weight_init
+        return given if isinstance(given, str) else given[depth]
 
     def _scale(self, network: Network | RBM, depth: int) -> float:
         """Return the factor of a layer's initial weights."""
@@ -254,8 +259,7 @@ class Evolver:
         Such a network learns only biases, because no gradient gets through. `rejoin`
         draws its connections anew.
         """
-        topologies = [layer.topology for layer in state.network.layers]
-        if are_joined(topologies):
+        if state.network.is_joined:
             return
         if not state.fell_apart:
             state.fell_apart = True
@@ -267,20 +271,16 @@ class Evolver:
                 stacklevel=2,
             )
         if rejoin:
-            anew = joined_anew(topologies, state.topology_rng)
-            for depth, topology in enumerate(anew):
+            old = [layer.topology for layer in state.network.layers]
+            for depth, topology in enumerate(joined_anew(old, state.topology_rng)):
                 state.replace_layer(depth, self._redrawn(state, depth, topology))
 
     def _redrawn(self, state: State, depth: int, topology: Topology) -> Layer:
         """Return a layer with random weights on this topology, and the bias it had."""
         network, layer = state.network, state.network.layers[depth]
-        anew = Layer.initial(
-            topology,
-            self.weight_init,
-            state.topology_rng,
-            network.dtype,
-            self._scale(network, depth),
-        )
+        dtype, scale = network.dtype, self._scale(network, depth)
+        drawn = self._init(depth), state.topology_rng, dtype, scale
+        anew = Layer.initial(topology, *drawn)
         explored = layer.explored
         if explored is not None:
             explored = explored.with_positions(topology.positions())

@@ -25,6 +25,13 @@ class RecentSteps:
     ----------
     decay : float in (0, 1)
         The optimiser's momentum.
+
+    Attributes
+    ----------
+    steps : deque of list of tuple
+        Inputs and deltas of each layer, for each step that is kept.
+    n_noted : int
+        Number of all steps so far.
     """
 
     # Number of samples to keep, and the least share of a gradient that is worth
@@ -36,17 +43,17 @@ class RecentSteps:
         n_steps = int(np.ceil(np.log(self.LEAST) / np.log(decay)))
         n_steps = min(max(n_steps, 1), self.N_SAMPLES)
         self._n_columns = self.N_SAMPLES // n_steps
-        self._steps: deque[list[tuple[Array, Array]]] = deque(maxlen=n_steps)
-        self._n_noted = 0
+        self.steps: deque[list[tuple[Array, Array]]] = deque(maxlen=n_steps)
+        self.n_noted = 0
 
     def note(self, layers: Sequence[Signals]) -> None:
         """Record a step, given the signals of each layer."""
         n = layers[0].inputs.shape[1]
         stride = -(-n // self._n_columns)
         # Other columns each time: those of a Boltzmann machine have two phases.
-        columns = slice(self._n_noted % stride, n, stride)
-        self._n_noted += 1
-        self._steps.append(
+        columns = slice(self.n_noted % stride, n, stride)
+        self.n_noted += 1
+        self.steps.append(
             [
                 (layer.inputs[:, columns].copy(), layer.deltas[:, columns].copy())
                 for layer in layers
@@ -55,7 +62,7 @@ class RecentSteps:
 
     def factors(self, depth: int) -> tuple[Array, Array]:
         """Return L (n_in, n) and R (n_out, n), whose product is a layer's momentum."""
-        pairs = [step[depth] for step in self._steps]
+        pairs = [step[depth] for step in self.steps]
         ages = range(len(pairs) - 1, -1, -1)
         L = np.concatenate([inputs for inputs, _ in pairs], axis=1)
         R = np.concatenate(
@@ -68,4 +75,4 @@ class RecentSteps:
         return L, R
 
     def __len__(self) -> int:
-        return len(self._steps)
+        return len(self.steps)
