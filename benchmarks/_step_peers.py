@@ -79,7 +79,7 @@ def importable(package):
     return True
 
 
-def skset_loop(task):
+def skset_loop(task, n_threads=1):
     """Train by the loop that `fit` uses."""
     rng = np.random.default_rng(0)
     training = Training(
@@ -93,6 +93,7 @@ def skset_loop(task):
         Evolver(METHODS["static"].evolution(), "he"),
         batch_size=task.batch,
         max_epochs=10**6,
+        n_threads=n_threads,
     )
     training.__enter__()  # its threads end with the process
     return lambda: next(training)

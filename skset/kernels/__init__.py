@@ -29,7 +29,13 @@ from skset.kernels.patterns import (
     tile_starts,
     unite,
 )
-from skset.kernels.products import AHEAD, forward, forward_by_output, pull_back
+from skset.kernels.products import (
+    AHEAD,
+    bend,
+    forward,
+    forward_by_output,
+    pull_back,
+)
 from skset.kernels.ranges import between, outside
 from skset.kernels.replacement import replace
 from skset.kernels.scores import BLOCK, TILE, encode, pair_scores, strong_pairs
@@ -56,6 +62,7 @@ __all__ = [
     "aligned_empty",
     "all_finite",
     "backward",
+    "bend",
     "between",
     "by_output",
     "carry",

@@ -69,7 +69,7 @@ class Step(NamedTuple):
     @classmethod
     def gradient(cls, new: Any) -> Self:
         """Return a step that moves no weight; `first` becomes the gradient."""
-        return cls(GRADIENT, *map(new, [0] * 8))
+        return cls(GRADIENT, *[new(0)] * 8)
 
     def penalised(self, l2: float) -> Self:
         """Return this step with a penalty: `l2` times the weight is added."""

@@ -162,37 +162,47 @@ class Layer:
         The deltas are multiplied by `slope` where X is not positive, if it is given.
         The weights are changed in place. DX without rows is left alone.
         """
-        t = self.topology
-        team.run(
-            kernels.backward,
-            t.nnz * X.shape[1],
-            t.indptr,
-            t.indptr,
-            t.indices,
-            self.weights,
-            *two_moments(self.moments, self.weights),
-            X,
-            D,
-            DX,
-            self.bias.dtype.type(1 if slope is None else slope),
-            step,
-        )
+        self._differentiate(self.moments, step, team, slope, X, D, DX)
         gradient = np.empty_like(self.bias)
         kernels.row_sums(D, gradient)
         self.move_bias(gradient, step)
 
-    def gradients(
-        self, X: Array, D: Array, DX: Array, team: Team, slope: float | None = None
-    ) -> tuple[Array, Array]:
-        """Return the gradients of weights and bias, as `backward` finds them.
+    def _differentiate(
+        self, moments: Any, step: kernels.Step, team: Team, slope: Any, *arrays: Array
+    ) -> None:
+        """Run the kernel of `backward` with other arrays of the optimiser."""
+        t = self.topology
+        team.run(
+            kernels.backward,
+            t.nnz * arrays[0].shape[1],
+            t.indptr,
+            t.indptr,
+            t.indices,
+            self.weights,
+            *two_moments(moments, self.weights),
+            *arrays,
+            self.bias.dtype.type(1 if slope is None else slope),
+            step,
+        )
 
-        It also writes the inputs' deltas into DX. Nothing is learned.
+    def gradients(
+        self, X: Array, D: Array, DX: Array, g: Array, b: Array, team: Team
+    ) -> None:
+        """Write the gradients of weights and bias into g and b; learn nothing.
+
+        X, D and DX are those of `backward`.
         """
-        found = np.empty_like(self.weights), np.empty_like(self.bias)
         step = kernels.Step.gradient(self.weights.dtype.type)
-        written = replace(self, moments=found[:1], bias_moments=found[1:])
-        written.backward(X, D, DX, step, team, slope)
-        return found
+        self._differentiate((g,), step, team, None, X, D, DX)
+        kernels.row_sums(D, b)
+
+    def bend(self, Z: Array, D: Array, out: Array, team: Team, slope: float) -> None:
+        """Write the deltas D of the outputs Z into `out` as the deltas of the sums.
+
+        Those of outputs that are not positive are multiplied by `slope`.
+        """
+        arrays = Z, D, self.bias.dtype.type(slope), out
+        team.run(kernels.bend, Z.size, np.arange(len(Z) + 1), *arrays)
 
     def move_weights(self, gradient: Array, step: kernels.Step) -> None:
         """Take a step with the weights, in place, along their gradient."""

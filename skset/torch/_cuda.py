@@ -13,7 +13,8 @@ import torch
 from torch.autograd.function import Function, once_differentiable
 
 from skset.topology import Topology
-from skset.torch._function import EVOLVED, Plan, empty, rectified, units_first
+from skset.torch._function import units_first
+from skset.torch._plan import Plan
 
 __all__ = ["Patterns", "csr_product"]
 
@@ -75,7 +76,8 @@ class CSRProduct(Function):
         patterns: Patterns,
     ) -> Tensor:
         """Return the outputs (batch, n_out) of the inputs x (batch, n_in)."""
-        y = empty(len(x), patterns.shape[1], weight)
+        shape = len(x), patterns.shape[1]
+        y = weight.new_empty(shape[::-1]).t().detach()
         if y.numel():
             W, Z = patterns.transposed(weight.detach()), y.t()
             start = Z.zero_() if bias is None else bias.detach()[:, None].expand_as(Z)
@@ -93,13 +95,13 @@ class CSRProduct(Function):
         """Return the gradients of x, weight and bias."""
         x, weight, bias, y = ctx.saved_tensors
         plan, patterns = ctx.plan, ctx.patterns
-        if not plan.is_current(plan.topology):
-            raise RuntimeError(EVOLVED)
+        plan.check_current()
         X, D = units_first(x), units_first(grad)
         if plan.rectifies:
-            D = rectified(D, y)
+            D = D * (y.detach().t() > 0)
         if plan.recorder is not None and D.numel():
-            plan.recorder.note(X, y.detach().t(), D)
+            Z = y.detach().t()
+            plan.recorder.note(*(part.cpu().numpy() for part in (X, Z, D)))
         of_x, of_weight, of_bias, *_ = ctx.needs_input_grad
         dx = (patterns.matrix(weight.detach()) @ D).t() if of_x else None
         g = _sampled(patterns, X, D, weight) if of_weight else None
@@ -114,9 +116,15 @@ def _sampled(patterns: Patterns, X: Tensor, D: Tensor, weight: Tensor) -> Tensor
     return torch.sparse.sampled_addmm(zeros, X, D.t(), beta=0.0).values()
 
 
-@torch.compiler.disable
 def csr_product(
     x: Tensor, weight: Tensor, bias: Tensor | None, plan: Plan, patterns: Patterns
 ) -> Any:
     """Return the outputs (batch, n_out) of the inputs x (batch, n_in)."""
-    return CSRProduct.apply(x, weight, bias, plan, patterns)
+    apply = _opaque_apply if torch.compiler.is_compiling() else CSRProduct.apply
+    return apply(x, weight, bias, plan, patterns)
+
+
+@torch.compiler.disable
+def _opaque_apply(*args: Any) -> Any:
+    """Break the graph of torch.compile here: it does not know CSR tensors."""
+    return CSRProduct.apply(*args)

@@ -5,71 +5,27 @@ array (units, batch), as the kernels want it. So the output of one layer is the 
 the next without a copy, and the kernels work on the tensors' own memory.
 """
 
-from collections.abc import Callable
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch.autograd.function import Function, once_differentiable
 
 from skset.model import Layer
-from skset.topology import Topology
+from skset.torch._lent_memory import LENT
+from skset.torch._plan import Plan
 from skset.torch._process_team import TEAM
-from skset.torch._recorder import Recorder
 
-__all__ = ["EVOLVED", "Plan", "empty", "rectified", "sparse_product", "units_first"]
+__all__ = ["sparse_product", "units_first"]
 
 Tensor: TypeAlias = torch.Tensor
-EVOLVED = (
-    "The topology has evolved since the forward pass. Call backward() before "
-    "TopologyUpdate.step()."
-)
-
-
-class Plan(NamedTuple):
-    """What a product needs to know of its layer, besides weights and bias.
-
-    Attributes
-    ----------
-    topology : Topology
-        The pattern.
-    rectifies : bool
-        Whether outputs that are not positive become 0.
-    recorder : Recorder or None
-        Gets the signals of each backward pass.
-    is_current : callable
-        ``is_current(topology)`` tells whether the layer still has this topology.
-    """
-
-    topology: Topology
-    rectifies: bool
-    recorder: Recorder | None
-    is_current: Callable[[Topology], bool]
+Array: TypeAlias = NDArray[Any]
 
 
 def units_first(x: Tensor) -> Tensor:
     """Return (batch, units) as contiguous (units, batch), if it can without a copy."""
     return x.detach().t().contiguous()
-
-
-def empty(batch: int, units: int, like: Tensor) -> Tensor:
-    """Return an empty (batch, units) whose memory is (units, batch)."""
-    return torch.empty_strided(
-        (batch, units), (1, batch), dtype=like.dtype, device=like.device
-    )
-
-
-def rectified(D: Tensor, y: Tensor) -> Tensor:
-    """Return deltas (units, batch), 0 where the outputs y (batch, units) are 0."""
-    return torch.where(y.detach().t() > 0, D, 0.0)
-
-
-def numpy_layer(topology: Topology, weight: Tensor, bias: Tensor | None) -> Layer:
-    """Return a layer on the memory of the tensors."""
-    w = weight.detach().contiguous().numpy()
-    if bias is None:
-        return Layer(topology, w, np.zeros(topology.shape[1], w.dtype))
-    return Layer(topology, w, bias.detach().contiguous().numpy())
 
 
 class SparseProduct(Function):
@@ -80,13 +36,12 @@ class SparseProduct(Function):
         ctx: Any, x: Tensor, weight: Tensor, bias: Tensor | None, plan: Plan
     ) -> Tensor:
         """Return the outputs (batch, n_out) of the inputs x (batch, n_in)."""
-        topology = plan.topology
         X = units_first(x)
-        y = empty(len(x), topology.shape[1], weight)
-        if y.numel():
-            layer = numpy_layer(topology, weight, bias)
+        y = LENT.batch(len(x), plan.topology.shape[1], weight)
+        if len(x):
             slope = 0.0 if plan.rectifies else None
             with TEAM as team:
+                layer = plan.layer(weight, bias)
                 layer.forward(X.numpy(), y.t().numpy(), team, slope)
         # x itself, if no copy was made: so autograd sees if it is changed.
         own = x if X.data_ptr() == x.data_ptr() else X.t()
@@ -101,44 +56,64 @@ class SparseProduct(Function):
         """Return the gradients of x, weight and bias."""
         x, weight, bias, y = ctx.saved_tensors
         plan = ctx.plan
-        if not plan.is_current(plan.topology):
-            raise RuntimeError(EVOLVED)
-        X, D = units_first(x), units_first(grad)
-        if plan.rectifies:
-            D = rectified(D, y)
-        if plan.recorder is not None and D.numel():
-            plan.recorder.note(X, y.detach().t(), D)
-        wanted = ctx.needs_input_grad
-        layer = numpy_layer(plan.topology, weight, bias)
-        dx = empty(len(x), plan.topology.shape[0] if wanted[0] else 0, weight)
-        of_weight, of_bias = _gradients(layer, X, D, dx, wanted)
-        return dx if wanted[0] else None, of_weight, of_bias, None
+        of_x, of_weight, of_bias, _ = ctx.needs_input_grad
+        plan.check_current()
+        X, D = units_first(x).numpy(), units_first(grad).numpy()
+        dx = LENT.batch(len(x), plan.topology.shape[0] if of_x else 0, weight)
+        g = LENT.vector(len(weight) if of_weight else 0, weight)
+        with TEAM as team:
+            layer = plan.layer(weight, bias)
+            if y is not None:
+                D = _noted_deltas(plan, layer, X, y.detach().t().numpy(), D, team)
+            b = _gradients(layer, X, D, dx.t().numpy(), g.numpy(), team)
+        return (
+            dx if of_x else None,
+            g if of_weight else None,
+            torch.from_numpy(b) if of_bias else None,
+            None,
+        )
+
+
+def _noted_deltas(
+    plan: Plan, layer: Layer, X: Array, Z: Array, D: Array, team: Any
+) -> Array:
+    """Return the deltas of the sums, given those of the outputs Z; record them."""
+    if not Z.size:
+        return D
+    if plan.rectifies:
+        bent = plan.scratch(Z.shape[1])
+        layer.bend(Z, D, bent, team, 0.0)
+        D = bent
+    if plan.recorder is not None:
+        plan.recorder.note(X, Z, D)
+    return D
 
 
 def _gradients(
-    layer: Layer, X: Tensor, D: Tensor, dx: Tensor, wanted: tuple[bool, ...]
-) -> tuple[Tensor | None, Tensor | None]:
-    """Return the gradients of weights and bias; write that of the inputs into dx."""
-    _, of_weight, of_bias, *_ = wanted
-    DX = dx.t().numpy()
-    if not D.numel():  # an empty batch
-        g, b = np.zeros_like(layer.weights), np.zeros_like(layer.bias)
-    elif of_weight:
-        with TEAM as team:
-            g, b = layer.gradients(X.numpy(), D.numpy(), DX, team)
-    else:  # a frozen layer
-        b = D.numpy().sum(axis=1) if of_bias else layer.bias
-        if DX.shape[0]:
-            with TEAM as team:
-                layer.pull_back(D.numpy(), np.zeros(len(DX), DX.dtype), DX, team)
-    return (
-        torch.from_numpy(g) if of_weight else None,
-        torch.from_numpy(b) if of_bias else None,
-    )
+    layer: Layer, X: Array, D: Array, DX: Array, g: Array, team: Any
+) -> Array:
+    """Write the gradients of inputs and weights; return that of the bias.
+
+    A frozen layer has a `g` without numbers.
+    """
+    b = np.zeros_like(layer.bias)
+    if not D.size:  # an empty batch
+        g[:] = 0
+    elif g.size:
+        layer.gradients(X, D, DX, g, b, team)
+    else:
+        D.sum(axis=1, out=b)
+        layer.pull_back(D, np.zeros(len(DX), DX.dtype), DX, team)
+    return b
 
 
-# The kernels are a black box to TorchDynamo: torch.compile breaks its graph here.
-@torch.compiler.disable
 def sparse_product(x: Tensor, weight: Tensor, bias: Tensor | None, plan: Plan) -> Any:
     """Return the outputs (batch, n_out) of the inputs x (batch, n_in)."""
-    return SparseProduct.apply(x, weight, bias, plan)
+    apply = _opaque_apply if torch.compiler.is_compiling() else SparseProduct.apply
+    return apply(x, weight, bias, plan)
+
+
+@torch.compiler.disable
+def _opaque_apply(*args: Any) -> Any:
+    """Break the graph of torch.compile here: kernels are a black box to TorchDynamo."""
+    return SparseProduct.apply(*args)

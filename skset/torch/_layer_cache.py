@@ -7,8 +7,8 @@ import torch
 
 from skset.topology import Topology
 from skset.torch._cuda import Patterns
-from skset.torch._function import Plan
 from skset.torch._pattern_tensors import checked_topology
+from skset.torch._plan import Plan
 from skset.torch._recorder import Recorder
 
 __all__ = ["LayerCache"]
@@ -77,7 +77,7 @@ class LayerCache:
     ) -> Plan:
         """Return the plan of a product with this topology."""
         known = self._plan
-        if known is None or known[:2] != (topology, rectifies):
+        if known is None or not known.is_for(topology, rectifies):
             known = Plan(topology, rectifies, self._recorder, has)
             self._plan = known
         return known

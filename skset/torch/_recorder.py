@@ -41,21 +41,17 @@ class Recorder:
         """Number of samples that are kept."""
         return sum(D.shape[1] for _, _, D in self.batches)
 
-    def note(self, inputs: Tensor, outputs: Tensor, deltas: Tensor) -> None:
-        """Record a backward pass; all tensors are (units, batch)."""
+    def note(self, inputs: Array, outputs: Array, deltas: Array) -> None:
+        """Record a backward pass; all arrays are (units, batch)."""
         if self.recent is not None:
-            parts = (part.cpu().numpy() for part in (inputs, outputs, deltas))
-            self.recent.note([Signals(*parts)])
+            self.recent.note([Signals(inputs, outputs, deltas)])
         # A step whose gradients overflow is left out, as by a gradient scaler.
-        if not (self.n_samples and bool(deltas.isfinite().all())):
+        if not (self.n_samples and np.isfinite(deltas).all()):
             return
         batch = deltas.shape[1]
         # Of a wide batch some samples from all over it: sequences lie side by side.
         columns = slice(0, batch, -(-batch // self.n_samples))
-        i, o, d = (
-            np.array(part[:, columns].cpu().numpy())
-            for part in (inputs, outputs, deltas)
-        )
+        i, o, d = (np.array(part[:, columns]) for part in (inputs, outputs, deltas))
         self.batches.append((i, o, d))
         while self.n_kept - self.batches[0][2].shape[1] >= self.n_samples:
             self.batches.popleft()
