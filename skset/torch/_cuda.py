@@ -16,7 +16,7 @@ from skset.topology import Topology
 from skset.torch._function import units_first
 from skset.torch._plan import Plan
 
-__all__ = ["Patterns", "csr_product"]
+__all__ = ["CSRProduct", "Patterns"]
 
 Tensor: TypeAlias = torch.Tensor
 
@@ -114,17 +114,3 @@ def _sampled(patterns: Patterns, X: Tensor, D: Tensor, weight: Tensor) -> Tensor
     if not D.numel():
         return zeros.values()
     return torch.sparse.sampled_addmm(zeros, X, D.t(), beta=0.0).values()
-
-
-def csr_product(
-    x: Tensor, weight: Tensor, bias: Tensor | None, plan: Plan, patterns: Patterns
-) -> Any:
-    """Return the outputs (batch, n_out) of the inputs x (batch, n_in)."""
-    apply = _opaque_apply if torch.compiler.is_compiling() else CSRProduct.apply
-    return apply(x, weight, bias, plan, patterns)
-
-
-@torch.compiler.disable
-def _opaque_apply(*args: Any) -> Any:
-    """Break the graph of torch.compile here: it does not know CSR tensors."""
-    return CSRProduct.apply(*args)

@@ -17,7 +17,7 @@ from skset.torch._lent_memory import LENT
 from skset.torch._plan import Plan
 from skset.torch._process_team import TEAM
 
-__all__ = ["sparse_product", "units_first"]
+__all__ = ["SparseProduct", "units_first"]
 
 Tensor: TypeAlias = torch.Tensor
 Array: TypeAlias = NDArray[Any]
@@ -105,15 +105,3 @@ def _gradients(
         D.sum(axis=1, out=b)
         layer.pull_back(D, np.zeros(len(DX), DX.dtype), DX, team)
     return b
-
-
-def sparse_product(x: Tensor, weight: Tensor, bias: Tensor | None, plan: Plan) -> Any:
-    """Return the outputs (batch, n_out) of the inputs x (batch, n_in)."""
-    apply = _opaque_apply if torch.compiler.is_compiling() else SparseProduct.apply
-    return apply(x, weight, bias, plan)
-
-
-@torch.compiler.disable
-def _opaque_apply(*args: Any) -> Any:
-    """Break the graph of torch.compile here: kernels are a black box to TorchDynamo."""
-    return SparseProduct.apply(*args)

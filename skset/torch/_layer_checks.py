@@ -11,6 +11,7 @@ from skset.model import INITIAL_WEIGHTS
 __all__ = [
     "check_inputs",
     "check_option",
+    "check_weight",
     "checked_dtype",
     "checked_shape",
 ]
@@ -43,6 +44,15 @@ def check_option(name: str, value: Any) -> None:
     """Raise a ValueError if this is no value of an option."""
     if value not in OPTIONS[name]:
         raise ValueError(f"{name} must be one of {OPTIONS[name]}, got {value!r}.")
+
+
+def check_weight(weight: torch.Tensor, nnz: int) -> None:
+    """Raise a RuntimeError if there is not one weight for each connection."""
+    if weight.shape != (nnz,):
+        raise RuntimeError(
+            f"weight of a SETLinear with {nnz} connections must have shape ({nnz},), "
+            f"got {tuple(weight.shape)}."
+        )
 
 
 def check_inputs(x: torch.Tensor, in_features: int, weight: torch.Tensor) -> None:

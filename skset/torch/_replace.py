@@ -79,9 +79,7 @@ def replace_linear(
     _check_not_shared(module, found)
     rng = generator(random_state)
     made = {
-        part: SETLinear.from_linear(
-            part, density, how, weight_init=weight_init, random_state=rng
-        )
+        part: SETLinear.from_linear(part, density, how, rng, weight_init=weight_init)
         for part in found.values()
     }
     return _put_in_place(module, made)

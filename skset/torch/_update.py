@@ -9,18 +9,12 @@ from torch import nn
 from skset.model import Layer, Signals
 from skset.strategies import METHODS, ConstantDensity
 from skset.topology import Topology
+from skset.torch import _update_checks as checks
 from skset.torch._loose_layers import LooseLayers, enlarged, old_places
 from skset.torch._optimiser_state import carried_state, check_optimiser
 from skset.torch._pattern_tensors import checked_topology, pattern_tensors
 from skset.torch._random import generator
 from skset.torch._recorder import Recent, n_samples, new_recorders
-from skset.torch._update_checks import (
-    Stall,
-    checked_every,
-    checked_total,
-    is_constant,
-    layers_to_evolve,
-)
 from skset.training import DensityGoal, Evolver, State, denser_at_first
 
 __all__ = ["TopologyUpdate"]
@@ -36,8 +30,8 @@ class TopologyUpdate:
     moves along with it; a new connection begins without. Gradients are cleared. The
     parameters stay the same objects.
 
-    Call `step` after each step of the optimiser if `every` is a number, and at the end
-    of each epoch if it is "epoch".
+    Call `step` at the end of each epoch, or, if `every` is a number, after each step of
+    the optimiser.
 
     Parameters
     ----------
@@ -146,20 +140,18 @@ class TopologyUpdate:
         )
         if evolution.newborn not in NEWBORN:
             raise ValueError(f"newborn must be one of {NEWBORN}, got {newborn!r}.")
-        self.layers = layers_to_evolve(module)
+        self.layers = checks.layers_to_evolve(module)
         if optimizer is not None:
             check_optimiser(optimizer, [layer.weight for layer in self.layers])
-        self.every = checked_every(every)
-        self.total = checked_total(self.every, total_epochs, total_steps)
-        if self.total is None and not is_constant(evolution):
-            raise ValueError(
-                "The schedules of this method need the length of the training: give "
-                f"{'total_epochs' if every == 'epoch' else 'total_steps'}."
-            )
+        self.every = checks.checked_every(every)
+        self.total = checks.checked_total(self.every, total_epochs, total_steps)
+        if self.total is None and not checks.is_constant(evolution):
+            name = "total_epochs" if every == "epoch" else "total_steps"
+            raise ValueError(f"The schedules of this method need {name}.")
         self.optimizer, self.final_drop = optimizer, final_drop
         self.calls = self.evolutions = 0
         rng = generator(random_state)
-        self._state, self._stall = State(None, rng, rng), Stall()
+        self._state, self._stall = State(None, rng, rng), checks.Stall()
         self._evolution = evolution
         self._recorders = new_recorders(evolution, optimizer, self.layers)
         goal = self._begin_densely(evolution.density_schedule)
@@ -200,18 +192,19 @@ class TopologyUpdate:
             )
         if loss is not None:
             self._state.note_stall(self._stall.after(float(loss)))
-        self.calls += 1
-        if self.calls == self.total:
-            return self._evolve(regrow=False)
+        calls, evolved = self.calls + 1, False
         interval = 1 if isinstance(self.every, str) else self.every
-        return self.calls % interval == 0 and self._evolve()
+        if calls == self.total or calls % interval == 0:
+            evolved = self._evolve(calls, regrow=calls != self.total)
+        self.calls = calls
+        return evolved
 
-    def _evolve(self, regrow: bool = True) -> bool:
+    def _evolve(self, calls: int, regrow: bool) -> bool:
         """Evolve as the schedules say at this point; return whether that changed it."""
         state = self._state
         state.network = LooseLayers.of(self.layers, self._explored)
-        state.epochs = self.calls if self.every == "epoch" else 0
-        share = self.calls / self.total if self.total else 0.0
+        state.epochs = calls if self.every == "epoch" else 0
+        share = calls / self.total if self.total else 0.0
         zeta, surplus = self._evolver.planned(state.network, share)
         if not regrow and not self.final_drop:
             zeta = 0.0
@@ -247,8 +240,6 @@ class TopologyUpdate:
                     self.optimizer.state[module.weight].update(state)
         self._set_sample_size()
 
-    # The begin.
-
     def _begin_densely(self, schedule: Any) -> DensityGoal | None:
         """Make the layers as dense as the schedule begins; return where it ends."""
         if isinstance(schedule, ConstantDensity):
@@ -268,13 +259,8 @@ class TopologyUpdate:
         for recorder in self._recorders:
             recorder.n_samples = n_samples(self._evolution, topologies)
 
-    # State.
-
     def state_dict(self) -> dict[str, Any]:
-        """Return all that is needed to go on, but for the module and the optimiser.
-
-        `torch.load` reads it with ``weights_only=True``.
-        """
+        """Return all that is needed to go on, but for the module and the optimiser."""
         goal, explored = self._evolver.goal, self._explored
         return {
             "calls": self.calls,
@@ -289,8 +275,7 @@ class TopologyUpdate:
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from a state.
 
-        Make module, optimiser and this object as at first, with the same parameters.
-        Then load the state of each of the three.
+        Make module, optimiser and this object as at first; then load all three states.
 
         Raises
         ------
@@ -298,8 +283,7 @@ class TopologyUpdate:
             If the state is of other layers.
         """
         if len(state["explored"]) != len(self.layers):
-            n = len(state["explored"])
-            raise ValueError(f"The state is of {n} layers, not {len(self.layers)}.")
+            raise ValueError("The state is that of a module with other layers.")
         shapes = [(layer.in_features, layer.out_features) for layer in self.layers]
         self._explored = [
             pattern and checked_topology(shape, *pattern)

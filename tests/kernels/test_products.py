@@ -490,3 +490,17 @@ def test_rows_beyond_two_gigabytes_are_written():
     assert np.array_equal(Z[-1], 3 * X[0] + 1)
     assert (Z[-1024:-1] == 1).all()
     assert not Z[-1025].any()
+
+
+@dtypes
+@widths
+@pytest.mark.parametrize("slope", [0.0, 0.25])
+def test_bend_multiplies_deltas_where_outputs_are_not_positive(dtype, width, slope):
+    rng = np.random.default_rng(0)
+    Z, D = rng.standard_normal((2, 5, width)).astype(dtype)
+    Z[:, 0] = 0
+    out = np.full_like(D, 7)
+    kernels.bend(1, 4, Z, D, out.dtype.type(slope), out)
+    expected = D * reference.leaky_derivative(Z, slope)
+    np.testing.assert_array_equal(out[1:4], expected[1:4].astype(dtype))
+    assert (out[[0, 4]] == 7).all()
