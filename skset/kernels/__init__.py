@@ -5,6 +5,7 @@ import skset.kernels._lane_bit_instructions
 import skset.kernels._lane_instructions
 import skset.kernels._lane_sum_instructions  # noqa: F401
 from skset.kernels.batches import add_slices, gather_dense, gather_sparse
+from skset.kernels.deltas import bend
 from skset.kernels.energies import add_log_odds
 from skset.kernels.memory import aligned_empty
 from skset.kernels.moments import (
@@ -29,13 +30,7 @@ from skset.kernels.patterns import (
     tile_starts,
     unite,
 )
-from skset.kernels.products import (
-    AHEAD,
-    bend,
-    forward,
-    forward_by_output,
-    pull_back,
-)
+from skset.kernels.products import AHEAD, forward, forward_by_output, pull_back
 from skset.kernels.ranges import between, outside
 from skset.kernels.replacement import replace
 from skset.kernels.scores import BLOCK, TILE, encode, pair_scores, strong_pairs

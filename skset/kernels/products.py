@@ -34,7 +34,7 @@ from skset.kernels.lanes import (
 from skset.kernels.memory import Array
 from skset.runtime.jit import inlined, kernel
 
-__all__ = ["AHEAD", "bend", "forward", "forward_by_output", "pull_back"]
+__all__ = ["AHEAD", "forward", "forward_by_output", "pull_back"]
 
 # A row is asked for so many connections before it is needed.
 AHEAD = 16
@@ -182,17 +182,6 @@ def forward(
     n_tiles = (starts.size - 1) // X.shape[0]
     for tile in range(start, stop):
         forward_tile(tile, n_tiles, starts, indices, weights, bias, slope, X, Z)
-
-
-@kernel
-def bend(start: int, stop: int, Z: Array, D: Array, slope: float, out: Array) -> None:
-    """Write rows [start, stop) of D, times `slope` where Z is not positive, into out.
-
-    These are the deltas of the sums of which `forward` has made the outputs Z.
-    """
-    for j in range(start, stop):
-        for b in range(Z.shape[1]):
-            out[j, b] = D[j, b] if Z[j, b] > 0 else slope * D[j, b]
 
 
 @inlined

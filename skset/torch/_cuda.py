@@ -14,7 +14,7 @@ from torch.autograd.function import Function, once_differentiable
 
 from skset.topology import Topology
 from skset.torch._function import units_first
-from skset.torch._plan import Plan
+from skset.torch._product_plan import Plan
 
 __all__ = ["CSRProduct", "Patterns"]
 

@@ -14,8 +14,8 @@ from torch.autograd.function import Function, once_differentiable
 
 from skset.model import Layer
 from skset.torch._lent_memory import LENT
-from skset.torch._plan import Plan
 from skset.torch._process_team import TEAM
+from skset.torch._product_plan import Plan
 
 __all__ = ["SparseProduct", "units_first"]
 

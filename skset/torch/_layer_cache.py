@@ -8,7 +8,7 @@ import torch
 from skset.topology import Topology
 from skset.torch._cuda import Patterns
 from skset.torch._pattern_tensors import checked_topology
-from skset.torch._plan import Plan
+from skset.torch._product_plan import Plan
 from skset.torch._recorder import Recorder
 
 __all__ = ["LayerCache"]

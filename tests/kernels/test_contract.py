@@ -11,6 +11,7 @@ from skset import kernels
 from skset.kernels import (
     batches,
     column_losses,
+    deltas,
     energies,
     memory,
     moments,
@@ -29,6 +30,7 @@ from skset.runtime import cache, jit
 MODULES = [
     batches,
     column_losses,
+    deltas,
     energies,
     moments,
     patterns,
