@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch.autograd.function import Function, once_differentiable
 
 from skset.model import Layer
-from skset.torch._lent_memory import LENT
+from skset.torch._lent_memory import LENT, OWN
 from skset.torch._process_team import TEAM
 from skset.torch._product_plan import Plan
 
@@ -37,7 +37,8 @@ class SparseProduct(Function):
     ) -> Tensor:
         """Return the outputs (batch, n_out) of the inputs x (batch, n_in)."""
         X = units_first(x)
-        y = LENT.batch(len(x), plan.topology.shape[1], weight)
+        memory = LENT if any(ctx.needs_input_grad) else OWN
+        y = memory.batch(len(x), plan.topology.shape[1], weight)
         if len(x):
             slope = 0.0 if plan.rectifies else None
             with TEAM as team:
@@ -64,7 +65,7 @@ class SparseProduct(Function):
         with TEAM as team:
             layer = plan.layer(weight, bias)
             if y is not None:
-                D = _noted_deltas(plan, layer, X, y.detach().t().numpy(), D, team)
+                D = _noted_deltas(plan, layer, X, units_first(y).numpy(), D, team)
             b = _gradients(layer, X, D, dx.t().numpy(), g.numpy(), team)
         return (
             dx if of_x else None,
@@ -81,7 +82,7 @@ def _noted_deltas(
     if not Z.size:
         return D
     if plan.rectifies:
-        bent = plan.scratch(Z.shape[1])
+        bent = plan.scratch(D)
         layer.bend(Z, D, bent, team, 0.0)
         D = bent
     if plan.recorder is not None:

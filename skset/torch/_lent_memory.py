@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-__all__ = ["LENT"]
+__all__ = ["LENT", "OWN", "LentMemory"]
 
 Tensor: TypeAlias = torch.Tensor
 Array: TypeAlias = NDArray[Any]
@@ -24,9 +24,16 @@ LEAST_BYTES, MOST_FREE_BYTES = 1 << 17, 1 << 28
 
 
 class LentMemory:
-    """Lends memory to tensors, and takes it back when nobody refers to them."""
+    """Lends memory to tensors, and takes it back when nobody refers to them.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    least_bytes : float, default=2**17
+        Smaller tensors get memory of their own.
+    """
+
+    def __init__(self, least_bytes: float = LEAST_BYTES) -> None:
+        self._least_bytes = least_bytes
         # Blocks by size, the size that was given back first at the beginning.
         self._free: OrderedDict[int, list[Array]] = OrderedDict()
         self._n_free = 0
@@ -34,13 +41,13 @@ class LentMemory:
 
     def batch(self, batch: int, units: int, like: Tensor) -> Tensor:
         """Return an empty (batch, units) on the CPU whose memory is (units, batch)."""
-        if batch * units * like.element_size() < LEAST_BYTES:
+        if batch * units * like.element_size() < self._least_bytes:
             return torch.empty_strided((batch, units), (1, batch), dtype=like.dtype)
         return self._lend((units, batch), like)
 
     def vector(self, size: int, like: Tensor) -> Tensor:
         """Return an empty tensor (size,) on the CPU."""
-        if size * like.element_size() < LEAST_BYTES:
+        if size * like.element_size() < self._least_bytes:
             return torch.empty(size, dtype=like.dtype)
         return self._lend((size,), like)
 
@@ -73,4 +80,5 @@ class LentMemory:
             self._n_free -= size * len(blocks)
 
 
-LENT = LentMemory()
+# For training. Without gradients there are few large tensors, and most of another size.
+LENT, OWN = LentMemory(), LentMemory(least_bytes=math.inf)

@@ -48,7 +48,7 @@ class Plan:
         self._has = has
         self._addresses: tuple[int, int] | None = None
         self._layer: Layer | None = None
-        self._scratch: dict[int, Array] = {}
+        self._scratch: Array | None = None
 
     def is_for(self, topology: Topology, rectifies: bool) -> bool:
         """Return whether this is the plan of such products."""
@@ -63,19 +63,19 @@ class Plan:
         """Return a layer on the memory of the tensors."""
         # As long as a layer is kept, no other tensor can have its addresses.
         addresses = weight.data_ptr(), 0 if bias is None else bias.data_ptr()
-        if self._layer is None or addresses != self._addresses:
-            w = weight.detach().contiguous().numpy()
-            b = np.zeros(self.topology.shape[1], w.dtype)
-            if bias is not None:
-                b = bias.detach().contiguous().numpy()
-            self._layer, self._addresses = Layer(self.topology, w, b), addresses
-        return self._layer
+        if self._layer is not None and addresses == self._addresses:
+            return self._layer
+        w = weight.detach().contiguous()
+        b = w.new_zeros(self.topology.shape[1]) if bias is None else bias.detach()
+        b = b.contiguous()
+        layer = Layer(self.topology, w.numpy(), b.numpy())
+        if addresses == (w.data_ptr(), 0 if bias is None else b.data_ptr()):
+            self._layer, self._addresses = layer, addresses  # it is no copy
+        return layer
 
-    def scratch(self, width: int) -> Array:
-        """Return an array (n_out, width) to work in, for one caller at a time."""
-        assert self._layer is not None
-        if width not in self._scratch:
-            self._scratch.clear()  # the last batch of an epoch is narrower
-            shape = self.topology.shape[1], width
-            self._scratch[width] = np.empty(shape, self._layer.weights.dtype)
-        return self._scratch[width]
+    def scratch(self, like: Array) -> Array:
+        """Return an array to work in, for one caller at a time."""
+        known = self._scratch
+        if known is None or known.shape != like.shape or known.dtype != like.dtype:
+            known = self._scratch = np.empty_like(like)
+        return known

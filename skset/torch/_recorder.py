@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Sequence
+from itertools import zip_longest
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -98,14 +99,13 @@ def new_recorders(
 ) -> list[Recorder]:
     """Have layers record what strategies ask for; return the recorders, if any."""
     asks_for_momentum = bool(evolution.asks_for("momentum"))
-    if not (asks_for_momentum or evolution.asks_for("samples")):
-        return []
     recorders = [
         Recorder(0, decay_of(optimizer, layer.weight) if asks_for_momentum else None)
         for layer in layers
+        if asks_for_momentum or evolution.asks_for("samples")
     ]
-    for layer, recorder in zip(layers, recorders, strict=True):
-        layer.record(recorder)
+    for layer, recorder in zip_longest(layers, recorders):
+        layer.record(recorder)  # None ends what an earlier object asked for
     return recorders
 
 

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
+from torch.autograd.graph import saved_tensors_hooks
+from torch.utils.checkpoint import checkpoint
 from with_torch.twins import mask_of, set_network
 
 from skset import SETClassifier
@@ -339,3 +341,31 @@ def test_weights_that_do_not_fit_are_errors():
         layer(torch.zeros(2, 6, dtype=torch.float64))
     with pytest.raises(RuntimeError, match="float32 or float64"):
         small().half()(torch.zeros(2, 6).half())
+
+
+def test_weights_that_are_not_contiguous_are_not_remembered():
+    """A copy of them would be out of date after the next step."""
+    layer, x = small(), torch.randn(3, 6, dtype=torch.float64)
+    wide = torch.randn(layer.nnz, 2, dtype=torch.float64)
+    layer.weight.data, layer.bias.data = wide[:, 0], wide[:5, 1]
+    for _ in range(2):
+        torch.testing.assert_close(layer(x), dense_twin(layer, x))
+        wide.add_(1)
+
+
+def test_saved_tensors_may_come_back_in_another_order():
+    layer, x = small(activation="relu"), torch.randn(4, 6, dtype=torch.float64)
+    layer(x).square().sum().backward()
+    expected, layer.weight.grad = layer.weight.grad, None
+    with saved_tensors_hooks(lambda t: t.tolist(), torch.DoubleTensor):
+        layer(x).square().sum().backward()
+    assert torch.equal(layer.weight.grad, expected)
+
+
+def test_gradient_checkpoints():
+    net, x = set_network(), torch.randn(5, 12, dtype=torch.float64, requires_grad=True)
+    net(x).square().sum().backward()
+    expected, x.grad = x.grad, None
+    y = checkpoint(net, x, use_reentrant=False)
+    y.square().sum().backward()
+    assert torch.equal(x.grad, expected)
