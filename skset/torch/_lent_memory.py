@@ -2,7 +2,8 @@
 
 A training step needs the same large tensors again and again. The system takes the
 memory of large arrays away when they are freed, and hands it out anew page by page,
-each filled with zeros. With few connections this took a quarter of the time of a step.
+each filled with zeros. At batch 512, 1 % of the connections and 3,000 units a step took
+24.9 ms so and 20.8 with lent memory (medians, a busy machine).
 """
 
 import math
