@@ -1,6 +1,7 @@
 """Sparse evolving layers for PyTorch.
 
-Install it with ``pip install 'skset[torch]'``. ``import skset`` imports no PyTorch.
+Install it with ``pip install 'skset[torch]'``. ``import skset`` imports no PyTorch, and
+only `SETConvClassifier` needs skorch.
 """
 
 try:
@@ -10,8 +11,27 @@ except ImportError as error:
         "skset.torch needs PyTorch. Install it with: pip install 'skset[torch]'"
     ) from error
 
+from typing import TYPE_CHECKING, Any
+
 from skset.torch._linear import SETLinear
 from skset.torch._replace import replace_linear
 from skset.torch._update import TopologyUpdate
 
-__all__ = ["SETLinear", "TopologyUpdate", "replace_linear"]
+if TYPE_CHECKING:
+    from skset.torch._conv_classifier import SETConvClassifier
+
+__all__ = ["SETConvClassifier", "SETLinear", "TopologyUpdate", "replace_linear"]
+
+
+def __getattr__(name: str) -> Any:  # of what needs skorch
+    if name != "SETConvClassifier":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import skset.torch.skorch  # noqa: F401: says what to install if skorch is missing
+    from skset.torch._conv_classifier import SETConvClassifier
+
+    globals()[name] = SETConvClassifier
+    return SETConvClassifier
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -26,7 +26,7 @@ __all__ = ["EvolveTopology"]
 Net: TypeAlias = Any  # a skorch.NeuralNet
 
 
-class EvolveTopology(Callback):  # type: ignore[misc]
+class EvolveTopology(Callback):
     """Lets the topology of all `SETLinear` layers of a skorch net evolve.
 
     It calls `TopologyUpdate.step` for you. Give it to `NeuralNet` as a callback. A
