@@ -26,7 +26,8 @@ __all__ = ["SETConvClassifier", "SETLinear", "TopologyUpdate", "replace_linear"]
 def __getattr__(name: str) -> Any:  # of what needs skorch
     if name != "SETConvClassifier":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    import skset.torch.skorch  # noqa: F401: says what to install if skorch is missing
+    # The first of the two says what to install if skorch is missing.
+    import skset.torch.skorch  # noqa: F401
     from skset.torch._conv_classifier import SETConvClassifier
 
     globals()[name] = SETConvClassifier

@@ -56,7 +56,7 @@ class Course:
     final: int
 
     def full(self) -> list[int] | None:
-        """Return the connections of each layer before a final drop, if there was one."""
+        """Return the connections of each layer before a final drop, if any."""
         return self.evolve and self.evolve.full_
 
     def state(self) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """`SETConvNet`: convolutional blocks, then sparse evolving layers."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any, TypeAlias
 
 import torch
@@ -88,7 +89,7 @@ class SETConvNet(nn.Module):
         units = [n_maps * size[0] * size[1], *hidden_layer_sizes]
         drawn = {"density": density, "epsilon": epsilon, "random_state": random_state}
         layers: list[nn.Module] = []
-        for n_in, n_out in zip(units[:-1], units[1:], strict=True):
+        for n_in, n_out in pairwise(units):
             layers.append(
                 SETLinear(
                     n_in, n_out, activation="relu", weight_init=weight_init, **drawn

@@ -1,4 +1,4 @@
-"""`EvolveTopology`: a callback of skorch that lets the sparse layers of a net evolve."""
+"""`EvolveTopology`: lets the sparse layers of a skorch net evolve, as a callback."""
 
 from typing import Any, TypeAlias
 
@@ -148,7 +148,7 @@ class EvolveTopology(Callback):
         self.renews_ = self.total == "max_epochs" and not on_its_way
 
     def on_epoch_begin(self, net: Net, dataset_train: Any = None, **_: Any) -> None:
-        """Make the update before the first epoch: it may begin with more connections."""
+        """Make the update before the first epoch; it may add connections."""
         if self.update_ is None or self.renews_:
             self.update_ = self._begun(net, dataset_train)
             self.renews_ = False
