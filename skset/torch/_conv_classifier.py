@@ -246,6 +246,7 @@ class SETConvClassifier(ClassifierMixin, BaseEstimator):
         """Return the logits (n_samples, n_classes), in float64.
 
         For two classes it is one number each, positive if the second is more likely.
+        PyTorch's last bits may depend on the other samples in X.
         """
         logits = self._logits(X)
         return logits[:, 1] - logits[:, 0] if len(self.classes_) == 2 else logits

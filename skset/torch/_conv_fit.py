@@ -19,7 +19,14 @@ from skset.torch._conv_targets import (
     learned_classes,
     weights_of,
 )
-from skset.torch._conv_training import Images, n_connections, seeded, train
+from skset.torch._conv_training import (
+    DIVERGED,
+    Images,
+    is_finite,
+    n_connections,
+    seeded,
+    train,
+)
 from skset.torch._images import ChannelScale, checked_images, images_again
 
 __all__ = ["fit", "partial_fit"]
@@ -217,6 +224,8 @@ def _seed(p: SimpleNamespace, n_epochs: int) -> int:
 def _record(estimator: Any, course: Course, curve: list[float]) -> None:
     """Set what both ways of training leave in the estimator."""
     module, history = course.net.module_.eval(), course.net.history
+    if not is_finite(module):
+        raise ValueError(DIVERGED)
     losses = [float(row["train_loss"]) for row in history if "train_loss" in row]
     nnz, possible = n_connections(module)
     estimator.module_, estimator.loss_curve_ = module, curve + losses

@@ -23,8 +23,8 @@ def learned_classes(y: Array) -> Array:
         If they are no labels of classes, or cannot be sorted.
     """
     y = column_or_1d(y, warn=True)
-    check_classification_targets(y)
     try:
+        check_classification_targets(y)
         classes: Array = np.unique(y)
     except TypeError as error:
         raise TypeError(f"y has labels that cannot be compared: {error}") from error

@@ -17,18 +17,24 @@ from skset.torch._images import Array, ChannelScale
 from skset.torch._linear import SETLinear
 
 __all__ = [
+    "DIVERGED",
     "Batches",
     "Connections",
     "Images",
     "LearningRate",
     "Stopping",
     "WeightedNet",
+    "is_finite",
     "n_connections",
     "seeded",
     "train",
 ]
 
 Tensor: TypeAlias = torch.Tensor
+DIVERGED = (
+    "Training produced non-finite numbers. Scale large values of X, or lower "
+    "learning_rate_init."
+)
 
 
 @contextmanager
@@ -137,6 +143,11 @@ def n_connections(module: nn.Module) -> tuple[int, int]:
     return sum(layer.nnz for layer in layers), possible
 
 
+def is_finite(module: nn.Module) -> bool:
+    """Return whether all weights and statistics of a module are finite."""
+    return all(bool(part.isfinite().all()) for part in module.state_dict().values())
+
+
 class Connections(Callback):
     """Records the number of connections of each epoch, for the printed table."""
 
@@ -212,10 +223,7 @@ class Stopping(Callback):
         row = net.history[-1]
         loss = row["valid_loss" if self.validates else "train_loss"]
         if not (math.isfinite(loss) and math.isfinite(row["train_loss"])):
-            raise ValueError(
-                "Training produced a non-finite loss. Scale large values of X, or "
-                "lower learning_rate_init."
-            )
+            raise ValueError(DIVERGED)
         if not self.is_final(net.module_):
             return
         self.n_stalled_ = 0 if loss <= self.best_ - self.tol else self.n_stalled_ + 1

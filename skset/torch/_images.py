@@ -90,7 +90,7 @@ def _n_dims(X: Any) -> int:
     if hasattr(X, "ndim"):
         return int(X.ndim)
     try:
-        return np.ndim(X)
+        return np.asarray(X).ndim
     except ValueError:  # rows of different lengths: scikit-learn says so
         return 2
 

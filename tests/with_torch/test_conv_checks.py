@@ -8,7 +8,12 @@ pytest.importorskip("skorch")
 from skset.torch import SETConvClassifier
 
 RANDOM = "mini-batches and a random topology depend on the number of samples"
-EXPECTED_FAILURES = {"check_sample_weight_equivalence_on_dense_data": RANDOM}
+# Also of the difference of two logits near each other, which is what is compared.
+ROUNDING = "PyTorch's convolutions of few images round otherwise than those of many"
+EXPECTED_FAILURES = {
+    "check_sample_weight_equivalence_on_dense_data": RANDOM,
+    "check_methods_subset_invariance": ROUNDING,
+}
 
 
 @parametrize_with_checks(
@@ -18,7 +23,8 @@ EXPECTED_FAILURES = {"check_sample_weight_equivalence_on_dense_data": RANDOM}
             channels=(8,),
             image_shape="row",
             density=0.5,
-            batch_size=16,
+            batch_size=32,
+            max_iter=10,
             learning_rate_init=0.01,
         )
     ],
