@@ -207,7 +207,7 @@ def test_a_validation_set_that_cannot_be_made():
 def test_a_training_that_diverges_leaves_all_as_it_was(method):
     model = clone(SMALL).partial_fit(X, y, classes=[0, 1])
     learned, state = model.predict_proba(X), copy.deepcopy(model._state)
-    model.set_params(learning_rate_init=1e38, batch_size=8, warm_start=True)
+    model.set_params(learning_rate_init=1e36, batch_size=8, warm_start=True)
     with pytest.raises(ValueError, match="non-finite"):
         getattr(model, method)(X, y)
     np.testing.assert_array_equal(model.predict_proba(X), learned)
