@@ -13,6 +13,7 @@ except ImportError as error:
 
 from typing import TYPE_CHECKING, Any
 
+from skset.torch._convolutional import SETConvNet
 from skset.torch._linear import SETLinear
 from skset.torch._replace import replace_linear
 from skset.torch._update import TopologyUpdate
@@ -20,7 +21,13 @@ from skset.torch._update import TopologyUpdate
 if TYPE_CHECKING:
     from skset.torch._conv_classifier import SETConvClassifier
 
-__all__ = ["SETConvClassifier", "SETLinear", "TopologyUpdate", "replace_linear"]
+__all__ = [
+    "SETConvClassifier",
+    "SETConvNet",
+    "SETLinear",
+    "TopologyUpdate",
+    "replace_linear",
+]
 
 
 def __getattr__(name: str) -> Any:  # of what needs skorch

@@ -18,9 +18,8 @@ pytest.importorskip("skorch")
 from skorch.callbacks import Callback, EarlyStopping
 
 from skset.strategies import METHODS
-from skset.torch import SETConvClassifier, SETLinear, TopologyUpdate
+from skset.torch import SETConvClassifier, SETConvNet, SETLinear, TopologyUpdate
 from skset.torch._conv_training import Batches, Images
-from skset.torch._convolutional import SETConvNet
 from skset.torch._images import ChannelScale
 
 X_ALL, y_all = load_digits(return_X_y=True)
