@@ -1,5 +1,7 @@
 """Sphinx configuration."""
 
+from importlib.util import find_spec
+
 from skset import __version__
 
 project = "skset"
@@ -15,6 +17,11 @@ extensions = [
 ]
 source_suffix = {".md": "markdown", ".rst": "restructuredtext"}
 exclude_patterns = ["_build"]
+suppress_warnings = []
+if not (find_spec("torch") and find_spec("skorch")):
+    # What needs them is documented where they are installed.
+    exclude_patterns.append("api_torch.md")
+    suppress_warnings.append("toc.excluded")
 html_theme = "alabaster"
 html_theme_options = {"description": "Truly sparse neural networks for scikit-learn"}
 myst_enable_extensions = ["dollarmath"]

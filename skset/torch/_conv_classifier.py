@@ -46,7 +46,7 @@ class SETConvClassifier(ClassifierMixin, BaseEstimator):
         `standardize`.
     n_features_in_ : int
         Number of pixels times channels.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Names of the columns, if X has rows with names.
     n_iter_ : int
         Number of epochs of the last fit; with `partial_fit`, number of calls.
