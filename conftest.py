@@ -3,4 +3,6 @@
 from importlib.util import find_spec
 
 NEED_TORCH = ["skset/torch*", "tests/with_torch*"]
+NEED_SKORCH = ["skset/torch/skorch.py", "skset/torch/_conv_*.py"]
 collect_ignore_glob = [] if find_spec("torch") else NEED_TORCH
+collect_ignore_glob += [] if find_spec("skorch") else NEED_SKORCH

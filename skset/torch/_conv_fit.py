@@ -1,5 +1,6 @@
 """`fit` and `partial_fit` of `SETConvClassifier`, to be read from top to bottom."""
 
+import math
 import warnings
 from collections.abc import Callable
 from functools import wraps
@@ -239,5 +240,6 @@ def _record_scores(estimator: Any, course: Course, validated: bool) -> None:
     if validated:
         rows = [row for row in course.net.history if "valid_loss" in row]
         scores = [-float(row["valid_loss"]) for row in rows]
-        best = -float(course.stopping.best_)
+        if math.isfinite(course.stopping.best_):  # an epoch had the final density
+            best = -float(course.stopping.best_)
     estimator.validation_scores_, estimator.best_validation_score_ = scores, best
