@@ -17,15 +17,12 @@ import small
 import time_to_accuracy
 from _comparison import group_rows, lead_rows, score_rows
 from _selection_tables import SELECTION_TABLES
+from _torch_tables import TORCH_TABLES
 
 __all__ = ["TABLES"]
 
-PAGES = [
-    Path("README.md"),
-    Path("docs/peers.md"),
-    Path("docs/defaults.md"),
-    Path("docs/selection.md"),
-]
+OF_DOCS = "peers", "defaults", "selection", "torch"
+PAGES = [Path("README.md"), *(Path("docs", f"{page}.md") for page in OF_DOCS)]
 BLOCK = re.compile(r"<!-- table: (.*?) -->.*?<!-- end -->", re.DOTALL)
 
 
@@ -116,6 +113,7 @@ TABLES = {
     **comparisons("accuracy_folds.json", ["accuracy", "log_loss", "calibration_error"]),
     **comparisons("regression_folds.json", ["R2"]),
     **SELECTION_TABLES,
+    **TORCH_TABLES,
 }
 
 

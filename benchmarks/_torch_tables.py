@@ -1,0 +1,120 @@
+"""Tables of docs/torch.md: the layer's steps, and SET-CNN's heads."""
+
+import math
+from collections import defaultdict
+
+import numpy as np
+
+__all__ = ["TORCH_TABLES"]
+
+LAYER, CNN = "torch_layer.json", "set_cnn.json"
+OWN, OURS, DENSE = "skset", "SETLinear", "nn.Linear"
+UNITS = {"network": "784-3000-3000-10", "layer": "4096-4096"}
+
+
+def step_rows(results):
+    """Return a row for each case: milliseconds of the layer, and others over them."""
+    cases = defaultdict(dict)
+    for result in results:
+        # With two threads that of waits which leave the cores to others.
+        if result["threads"] == 1 or result["waiting"] == "PASSIVE":
+            key = tuple(result[k] for k in ("threads", "task", "density", "batch"))
+            cases[key][result["who"]] = 1e3 * result["seconds"]
+    rows = [["threads", "units", "density", "batch", f"{OURS}, ms"]]
+    rows[0] += ["skset's own step", "torch CSR", "SparseLab", DENSE]
+    for (threads, task, density, batch), ms in cases.items():
+        others = [
+            f"{ms[who] / ms[OURS]:.2f}" if who in ms else ""
+            for who in (OWN, "torch CSR", "SparseLab", DENSE)
+        ]
+        cells = [str(threads), UNITS[task], f"{density:.0%}", str(batch)]
+        rows.append([*cells, f"{ms[OURS]:.2f}", *others])
+    return rows
+
+
+def runs_of(results, part):
+    """Return the results of a part, by set and model and then by seed."""
+    runs = defaultdict(dict)
+    for result in results:
+        if ("wide" in result["model"]) == (part == "widths"):
+            runs[result["set"], result["model"]][result["seed"]] = result
+    return runs
+
+
+def accuracy_rows(results):
+    """Return a row for each head: its accuracy, and its lead over two others."""
+    runs = runs_of(results, "heads")
+    sets = list(dict.fromkeys(name for name, _ in runs))
+    models = list(dict.fromkeys(model for _, model in runs))
+    rows = [["head", "weights"]]
+    for name in sets:
+        rows[0] += [name, "over dense", "over static"]
+    for model in models:
+        found = [runs.get((name, model), {}) for name in sets]
+        weights = [run["weights"] for of_set in found for run in of_set.values()]
+        cells = [model, f"{np.median(weights):,.0f}"]
+        for name, own in zip(sets, found, strict=True):
+            rivals = (runs.get((name, rival), {}) for rival in ("dense", "static, 2 %"))
+            cells += [mean(own), *(lead(own, rival) for rival in rivals)]
+        rows.append(cells)
+    return rows
+
+
+def width_rows(results):
+    """Return a row for each width: the dense head, the sparse one, the difference."""
+    runs = runs_of(results, "widths")
+    ends = list(dict.fromkeys(model.split(", ")[-1] for _, model in runs))
+    rows = [["width", "dense", "static at 2 %", "difference"]]
+    for name in dict.fromkeys(name for name, _ in runs):
+        for end in ends:
+            dense = runs.get((name, f"dense, {end}"), {})
+            sparse = runs.get((name, f"static 2 %, {end}"), {})
+            gap = lead(sparse, dense)
+            rows.append([f"{name}, {end}", mean(dense), mean(sparse), gap])
+    return rows
+
+
+def cost_rows(results):
+    """Return what a head costs: seconds of an epoch, and bytes of its tensors."""
+    models = list(dict.fromkeys(r["model"] for r in results))
+    keys = ("head_ms", "net_ms", "head_mb", "net_mb")
+    rows = [["head", "its step, ms", "whole step, ms", "its MB", "whole MB"]]
+    for model in models:
+        own = [r for r in results if r["model"] == model]
+        medians = [np.median([r[key] for r in own]) for key in keys]
+        forms = ("{:.1f}", "{:.1f}", "{:.2f}", "{:.2f}")
+        cells = [form.format(x) for form, x in zip(forms, medians, strict=True)]
+        rows.append([model, *cells])
+    return rows
+
+
+def mean(runs):
+    """Return the mean accuracy and its standard error over the seeds."""
+    scores = [100 * run["accuracy"] for run in runs.values()]
+    return "" if not scores else f"{np.mean(scores):.2f} ± {error(scores):.2f}"
+
+
+def lead(runs, others):
+    """Return the mean difference of common seeds, and its standard error."""
+    gaps = [
+        100 * (runs[seed]["accuracy"] - others[seed]["accuracy"])
+        for seed in runs
+        if seed in others
+    ]
+    if not gaps or runs is others:
+        return ""
+    return f"{np.mean(gaps):+z.2f} ± {error(gaps):.2f}"
+
+
+def error(values):
+    if len(values) < 2:
+        return float("nan")
+    return np.std(values, ddof=1) / math.sqrt(len(values))
+
+
+TORCH_TABLES = {
+    "torch_layer": (LAYER, step_rows),
+    "set_cnn, accuracy": (CNN, accuracy_rows),
+    "set_cnn, widths": (CNN, width_rows),
+    "set_cnn, costs": (CNN, cost_rows),
+}
