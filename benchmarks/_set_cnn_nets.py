@@ -9,9 +9,9 @@ from torch import nn
 
 from skset.torch import SETConvNet, SETLinear, TopologyUpdate
 
-__all__ = ["BATCH", "CHANNELS", "RATE", "Head", "build", "cost", "train"]
+__all__ = ["BATCH", "CHANNELS", "Head", "build", "cost", "train"]
 
-CHANNELS, BATCH, RATE = (16, 32), 128, 0.001
+CHANNELS, BATCH = (16, 32), 128
 TIMED_STEPS = 15
 
 
@@ -58,9 +58,9 @@ def layer(head, n_in, n_out):
     return [dense, nn.ReLU()]
 
 
-def train(net, head, X, y, epochs):
+def train(net, head, X, y, epochs, rate):
     """Train a network; return its optimiser, and wall and CPU seconds per epoch."""
-    optimizer = torch.optim.Adam(net.parameters(), lr=RATE)
+    optimizer = torch.optim.Adam(net.parameters(), lr=rate)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, epochs)
     update = None
     if head.density is not None:

@@ -9,6 +9,7 @@ __all__ = ["TORCH_TABLES"]
 
 LAYER, CNN = "torch_layer.json", "set_cnn.json"
 OWN, OURS, DENSE = "skset", "SETLinear", "nn.Linear"
+STATIC, STATIC_WIDE = "static, 2 %", "static 2 %"
 UNITS = {"network": "784-3000-3000-10", "layer": "4096-4096"}
 
 
@@ -33,28 +34,34 @@ def step_rows(results):
 
 
 def runs_of(results, part):
-    """Return the results of a part, by set and model and then by seed."""
+    """Return the results of a part, by set, rate and model, and then by seed."""
     runs = defaultdict(dict)
     for result in results:
         if ("wide" in result["model"]) == (part == "widths"):
-            runs[result["set"], result["model"]][result["seed"]] = result
+            key = result["set"], result["rate"], result["model"]
+            runs[key][result["seed"]] = result
     return runs
+
+
+def parts_of(runs):
+    """Return the sets with their rates, and the models, in the order of the runs."""
+    cases = sorted({(name, rate) for name, rate, _ in runs})
+    return cases, list(dict.fromkeys(model for *_, model in runs))
 
 
 def accuracy_rows(results):
     """Return a row for each head: its accuracy, and its lead over two others."""
     runs = runs_of(results, "heads")
-    sets = list(dict.fromkeys(name for name, _ in runs))
-    models = list(dict.fromkeys(model for _, model in runs))
+    cases, models = parts_of(runs)
     rows = [["head", "weights"]]
-    for name in sets:
-        rows[0] += [name, "over dense", "over static"]
+    for name, rate in cases:
+        rows[0] += [f"{name}, rate {rate}", "over dense", "over static"]
     for model in models:
-        found = [runs.get((name, model), {}) for name in sets]
-        weights = [run["weights"] for of_set in found for run in of_set.values()]
+        found = [runs.get((*case, model), {}) for case in cases]
+        weights = [run["weights"] for own in found for run in own.values()]
         cells = [model, f"{np.median(weights):,.0f}"]
-        for name, own in zip(sets, found, strict=True):
-            rivals = (runs.get((name, rival), {}) for rival in ("dense", "static, 2 %"))
+        for case, own in zip(cases, found, strict=True):
+            rivals = (runs.get((*case, rival), {}) for rival in ("dense", STATIC))
             cells += [mean(own), *(lead(own, rival) for rival in rivals)]
         rows.append(cells)
     return rows
@@ -63,20 +70,20 @@ def accuracy_rows(results):
 def width_rows(results):
     """Return a row for each width: the dense head, the sparse one, the difference."""
     runs = runs_of(results, "widths")
-    ends = list(dict.fromkeys(model.split(", ")[-1] for _, model in runs))
-    rows = [["width", "dense", "static at 2 %", "difference"]]
-    for name in dict.fromkeys(name for name, _ in runs):
-        for end in ends:
-            dense = runs.get((name, f"dense, {end}"), {})
-            sparse = runs.get((name, f"static 2 %, {end}"), {})
-            gap = lead(sparse, dense)
-            rows.append([f"{name}, {end}", mean(dense), mean(sparse), gap])
+    cases, models = parts_of(runs)
+    rows = [["set, rate, width", "dense", "static at 2 %", "difference"]]
+    for name, rate in cases:
+        for end in dict.fromkeys(model.split(", ")[-1] for model in models):
+            dense = runs.get((name, rate, f"dense, {end}"), {})
+            sparse = runs.get((name, rate, f"{STATIC_WIDE}, {end}"), {})
+            cells = mean(dense), mean(sparse), lead(sparse, dense)
+            rows.append([f"{name}, {rate}, {end}", *cells])
     return rows
 
 
 def cost_rows(results):
     """Return what a head costs: seconds of an epoch, and bytes of its tensors."""
-    models = list(dict.fromkeys(r["model"] for r in results))
+    models = parts_of(runs_of(results, "heads"))[1]
     keys = ("head_ms", "net_ms", "head_mb", "net_mb")
     rows = [["head", "its step, ms", "whole step, ms", "its MB", "whole MB"]]
     for model in models:

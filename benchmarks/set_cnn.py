@@ -4,10 +4,11 @@
     python benchmarks/set_cnn.py --data ../shared/data --parts widths --resume
 
 28 x 28 - 16 maps - 32 maps - 1568-1000-1000-10, kernels of 3 x 3, batch normalisation,
-pooling; Adam with a cosine from 0.001, batches of 128. Heads have He's initial weights,
-by the fan-in that a unit really has, and for one seed the same convolutions at first.
-The accuracy is that on the test set after the last epoch. Differences are those of the
-same seed, mean and standard error. No head has a final drop.
+pooling; Adam with a cosine from each of `--rates`, batches of 128. Heads have He's
+initial weights, by the fan-in that a unit really has, and for one seed the same
+convolutions at first. The accuracy is that on the test set after the last epoch.
+Differences are those of the same seed, mean and standard error. No head has a final
+drop.
 
 "heads" has the dense head, SET at 1, 2 and 5 %, static, RigL and GraNet at 2 %, a dense
 head with as many weights as 2 %, and `SETConvClassifier` with SET at 2 %. "widths" has
@@ -18,19 +19,20 @@ out what the file has.
 import argparse
 import math
 import time
+from itertools import product
 
 import numpy as np
 import torch
 from _data import load_images
 from _report import print_table, stored, with_others, write_json
-from _set_cnn_nets import BATCH, CHANNELS, RATE, Head, build, cost, train
+from _set_cnn_nets import BATCH, CHANNELS, Head, build, cost, train
 
 from skset.torch import SETConvClassifier
 
 SHAPE = (1, 28, 28)
 N_MAPS = CHANNELS[-1] * 7 * 7
 WIDTHS = (250, 500, 1000, 2000)
-KEYS = ("set", "rows", "epochs", "model", "seed")
+KEYS = ("set", "rows", "epochs", "rate", "model", "seed")
 ESTIMATOR = "SETConvClassifier, 2 %"
 
 
@@ -66,6 +68,7 @@ def main():
     parser.add_argument("--models", nargs="+", help="names of the heads; default all")
     parser.add_argument("--rows", type=int, help="train on the first rows only")
     parser.add_argument("--epochs", type=int, default=20)
+    parser.add_argument("--rates", type=float, nargs="+", default=[0.001, 0.003])
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--resume", action="store_true")
     parser.add_argument("--out", default="benchmarks/results/set_cnn.json")
@@ -73,9 +76,9 @@ def main():
     torch.set_num_threads(1)
     for name in options.sets:
         data = standardised(*load_images(options.data, name), options.rows)
-        for part in options.parts:
-            cells(name, PARTS[part], data, options)
-            report(name, PARTS[part], len(data[0]), options)
+        for part, rate in product(options.parts, options.rates):
+            cells(name, PARTS[part], data, rate, options)
+            report(name, PARTS[part], len(data[0]), rate, options)
 
 
 def standardised(X, y, X_test, y_test, rows):
@@ -87,23 +90,18 @@ def standardised(X, y, X_test, y_test, rows):
     return X, torch.tensor(y).long(), X_test, torch.tensor(y_test).long()
 
 
-def cells(name, heads, data, options):
+def cells(name, heads, data, rate, options):
     """Measure each head with each seed; the file grows cell by cell."""
     for seed in options.seeds:
         for model in options.models or heads:
             if model not in heads:
                 continue
-            case = dict(
-                zip(
-                    KEYS,
-                    (name, len(data[0]), options.epochs, model, seed),
-                    strict=True,
-                )
-            )
+            values = name, len(data[0]), options.epochs, rate, model, seed
+            case = dict(zip(KEYS, values, strict=True))
             if options.resume and case in known(options.out):
                 continue
             measure = measured_estimator if model == ESTIMATOR else measured
-            result = case | measure(heads[model], seed, data, options.epochs)
+            result = case | measure(heads[model], seed, data, options.epochs, rate)
             print(result, flush=True)
             results = with_others(options.out, [result], KEYS)
             write_json(options.out, results, told=False, peers=["torch", "skorch"])
@@ -114,11 +112,11 @@ def known(path):
     return [{key: result[key] for key in KEYS} for result in stored(path)]
 
 
-def measured(head, seed, data, epochs):
+def measured(head, seed, data, epochs, rate):
     """Return the figures of a training by hand."""
     X, y, X_test, y_test = data
     net = build(head, SHAPE, seed)
-    _, seconds, cpu = train(net, head, X, y, epochs)
+    _, seconds, cpu = train(net, head, X, y, epochs, rate)
     accuracy = float((logits(net, X_test).argmax(1) == y_test).double().mean())
     layers = [part for part in net.hidden if hasattr(part, "weight")]
     return {
@@ -135,7 +133,7 @@ def logits(net, X):
     return torch.cat([net.eval()(part) for part in X.split(500)])
 
 
-def measured_estimator(head, seed, data, epochs):
+def measured_estimator(head, seed, data, epochs, rate):
     """Return the figures of `SETConvClassifier` with the same network and recipe."""
     X, y, X_test, y_test = (part.numpy() for part in data)
     model = SETConvClassifier(
@@ -146,7 +144,7 @@ def measured_estimator(head, seed, data, epochs):
         final_drop=False,
         alpha=0.0,
         batch_size=BATCH,
-        learning_rate_init=RATE,
+        learning_rate_init=rate,
         max_iter=epochs,
         random_state=seed,
     )
@@ -163,14 +161,14 @@ def measured_estimator(head, seed, data, epochs):
     }
 
 
-def report(name, heads, rows, options):
+def report(name, heads, rows, rate, options):
     """Print the table of one set: all that the file has for these rows and epochs."""
     found = {model: {} for model in heads}
     for result in stored(options.out):
-        same = (result["set"], result["rows"], result["epochs"])
-        if same == (name, rows, options.epochs) and result["model"] in found:
+        same = tuple(result[key] for key in KEYS[:4])
+        if same == (name, rows, options.epochs, rate) and result["model"] in found:
             found[result["model"]][result["seed"]] = result
-    print(f"\n{name}, {rows:,} training images, {options.epochs} epochs")
+    print(f"\n{name}, {rows:,} images, {options.epochs} epochs, rate {rate}")
     header = ["", "accuracy", "over dense", "over static", "weights", "s per epoch"]
     header += ["head, ms", "net, ms", "head, MB", "net, MB"]
     print_table(header, [line(model, found) for model in found if found[model]])
