@@ -146,8 +146,8 @@ PARAMETERS: dict[str, Parameter] = {
     "learning_rate_init": Parameter(
         'float or "auto"',
         """
-        Initial learning rate. "auto" is 0.001, as in scikit-learn's MLP, and 0.02 for
-        "sgd".
+        Initial learning rate. "auto" is 0.003, and 0.02 for "sgd": a unit with few
+        connections has small sums of gradients; see the table in docs/torch.md.
         """,
         any_of(among("auto"), number(0, ends="(]")),
     ),
@@ -259,7 +259,7 @@ def checked_parameters(estimator: Any) -> SimpleNamespace:
             "variance."
         )
     if p.learning_rate_init == "auto":
-        p.learning_rate_init = 0.02 if p.solver == "sgd" else 0.001
+        p.learning_rate_init = 0.02 if p.solver == "sgd" else 0.003
     if p.n_iter_no_change == "auto":
         rests = p.learning_rate == "cosine" and not p.early_stopping
         p.n_iter_no_change = math.inf if rests else 10
