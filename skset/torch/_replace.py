@@ -6,6 +6,10 @@ from typing import Any
 
 from torch import nn
 
+from skset.model import Layer
+from skset.strategies import INITS, initial_topologies, needs_of
+from skset.topology import Topology
+from skset.torch._layer_checks import check_option, checked_dtype
 from skset.torch._linear import SETLinear
 from skset.torch._random import generator
 
@@ -17,6 +21,7 @@ def replace_linear(
     density: float,
     *,
     skip: Iterable[str] = (),
+    init: Any = "uniform",
     how: str = "random",
     weight_init: str = "he",
     random_state: Any = None,
@@ -29,10 +34,13 @@ def replace_linear(
         It is changed, unless it is a Linear itself. Make its optimiser afterwards: the
         parameters are others.
     density : float in (0, 1]
-        Share of the connections that each new layer has.
+        Share of their possible connections that the new layers have together.
     skip : iterable of str, default=()
         Names of layers that stay dense, as `module.named_modules` has them, or of parts
         of the module within which all do.
+    init : {"uniform", "erdos_renyi", "uniform_plus"} or callable, default="uniform"
+        How they are shared out: a name, or an object of `skset.strategies`, which has a
+        density of its own. "uniform" gives each layer the same density.
     how : {"random", "magnitude"}, default="random"
         As in `SETLinear.from_linear`. The default is for a module that is to be
         trained; "magnitude" is for one that has been.
@@ -77,12 +85,47 @@ def replace_linear(
     if not found:
         raise ValueError("module has no torch.nn.Linear to replace.")
     _check_not_shared(module, found)
+    check_option("how", how)
     rng = generator(random_state)
+    shapes = [(part.in_features, part.out_features) for part in found.values()]
+    topologies = initial_topologies(_checked_init(init, density), shapes, rng)
     made = {
-        part: SETLinear.from_linear(part, density, how, rng, weight_init=weight_init)
-        for part in found.values()
+        part: _sparse(part, topology, how, weight_init, rng)
+        for part, topology in zip(found.values(), topologies, strict=True)
     }
     return _put_in_place(module, made)
+
+
+def _checked_init(init: Any, density: float) -> Any:
+    """Return an init by its name, or the given one."""
+    strategy = init
+    if isinstance(init, str):
+        if init not in INITS:
+            raise ValueError(f"init {init!r} is none of {sorted(INITS)}.")
+        strategy = INITS[init](density=density)
+    if needs_of(strategy, "init").sensitivities:
+        raise ValueError(
+            "init must not need sensitivities, as 'snip' does: they are gradients of a "
+            "loss, which replace_linear does not know."
+        )
+    return strategy
+
+
+def _sparse(
+    linear: nn.Linear, topology: Topology, how: str, weight_init: str, rng: Any
+) -> SETLinear:
+    """Return a layer with a topology, or with its number of the greatest weights."""
+    given: dict[str, Any] = {"weight_init": weight_init}
+    if how == "magnitude":
+        density = topology.nnz / (topology.shape[0] * topology.shape[1])
+        return SETLinear.from_linear(linear, density, how, random_state=rng, **given)
+    given |= {"device": linear.weight.device, "dtype": linear.weight.dtype}
+    check_option("weight_init", weight_init)
+    layer = Layer.initial(topology, weight_init, rng, checked_dtype(given["dtype"]))
+    bias = None if linear.bias is None else linear.bias.detach().cpu().numpy()
+    made = SETLinear.from_csr(layer.to_csr(), bias, **given)
+    made.train(linear.training)
+    return made
 
 
 def _put_in_place(module: nn.Module, made: dict[nn.Linear, SETLinear]) -> nn.Module:

@@ -1,9 +1,12 @@
 """`replace_linear` puts sparse layers in place of dense ones, by name."""
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
+from skset.strategies import ErdosRenyi, LayerDensities, Snip
+from skset.topology import Topology
 from skset.torch import SETLinear, replace_linear
 
 
@@ -115,3 +118,36 @@ def test_wrong_parameters_are_errors_and_change_nothing(options, message):
     with pytest.raises(ValueError, match=message):
         replace_linear(net, **({"density": 0.1} | options))
     assert kinds(net) == before
+
+
+def wide_and_narrow():
+    return nn.Sequential(nn.Linear(200, 100), nn.ReLU(), nn.Linear(100, 10))
+
+
+@pytest.mark.parametrize("how", ["random", "magnitude"])
+def test_init_shares_the_connections_out(how):
+    shapes = [(200, 100), (100, 10)]
+    net = replace_linear(wide_and_narrow(), 0.1, init="erdos_renyi", how=how)
+    counts = [t.nnz for t in ErdosRenyi(density=0.1)(shapes, np.random.default_rng(0))]
+    assert [net[n].nnz for n in (0, 2)] == counts
+    assert net[0].density < 0.1 < net[2].density
+    net = replace_linear(wide_and_narrow(), 0.1, init=LayerDensities((0.05, 0.5)))
+    assert [net[n].nnz for n in (0, 2)] == [1000, 500]
+
+
+def test_a_topology_of_ones_own_is_taken_as_it_is():
+    class Stripe:
+        def __call__(self, shapes, rng):
+            return [Topology.from_positions(s, np.arange(s[1])) for s in shapes]
+
+    net = replace_linear(wide_and_narrow(), 0.1, init=Stripe(), random_state=0)
+    assert [net[n].topology.fan_in.tolist() for n in (0, 2)] == [[1] * 100, [1] * 10]
+    assert all(net[n].weight.abs().min() > 0 for n in (0, 2))
+
+
+@pytest.mark.parametrize("init", ["snip", "dense", Snip(density=0.1)], ids=str)
+def test_an_init_that_cannot_be_is_refused(init):
+    net = wide_and_narrow()
+    with pytest.raises(ValueError, match="init"):
+        replace_linear(net, 0.1, init=init)
+    assert type(net[0]) is nn.Linear
