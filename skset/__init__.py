@@ -5,12 +5,18 @@ from typing import TYPE_CHECKING, Any
 from skset import estimators
 from skset._show_versions import show_versions
 from skset._version import __version__
-from skset.estimators import SETClassifier, SETRegressor, SparseRBM
+from skset.estimators import (
+    ContinualSETClassifier,
+    SETClassifier,
+    SETRegressor,
+    SparseRBM,
+)
 
 if TYPE_CHECKING:
     from skset.estimators import QuickSelection
 
 __all__ = [
+    "ContinualSETClassifier",
     "QuickSelection",
     "SETClassifier",
     "SETRegressor",

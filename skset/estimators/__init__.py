@@ -7,13 +7,20 @@ which imports a large part of scikit-learn and takes as long as all of skset.
 from typing import TYPE_CHECKING, Any
 
 from skset.estimators._classifier import SETClassifier
+from skset.estimators._continual import ContinualSETClassifier
 from skset.estimators._rbm import SparseRBM
 from skset.estimators._regressor import SETRegressor
 
 if TYPE_CHECKING:
     from skset.estimators._selection import QuickSelection
 
-__all__ = ["QuickSelection", "SETClassifier", "SETRegressor", "SparseRBM"]
+__all__ = [
+    "ContinualSETClassifier",
+    "QuickSelection",
+    "SETClassifier",
+    "SETRegressor",
+    "SparseRBM",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -1,6 +1,5 @@
 """`SparseEstimator`: the base of all estimators."""
 
-import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from types import SimpleNamespace
@@ -12,7 +11,6 @@ from numpy.random import Generator
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
 
-from skset._version import __version__
 from skset.estimators._parameters import validate
 from skset.estimators._sklearn import CallbackSupportMixin
 from skset.estimators._strategy_parameters import (
@@ -24,6 +22,7 @@ from skset.estimators._strategy_parameters import (
 )
 from skset.estimators._targets import Targets
 from skset.estimators._types import Array, Matrix, Rows
+from skset.estimators._version_stamp import stamped, unstamped
 from skset.estimators._warnings import warn
 from skset.model import RBM, Network, Samples, Scaling, strength
 from skset.strategies import METHODS, Method
@@ -287,19 +286,9 @@ class SparseEstimator(CallbackSupportMixin, BaseEstimator, ABC):
         return tags
 
     def __getstate__(self) -> dict[str, Any]:
-        state: dict[str, Any] = super().__getstate__()
-        return {**state, "_skset_version": __version__}
+        return stamped(super().__getstate__())
 
     def __setstate__(self, state: Mapping[str, Any]) -> None:
-        state = dict(state)
-        version = state.pop("_skset_version", None)
-        if version != __version__:
-            warnings.warn(
-                f"This {type(self).__name__} was pickled by skset {version} and is "
-                f"loaded by skset {__version__}; it may not work.",
-                UserWarning,
-                stacklevel=2,
-            )
-        super().__setstate__(state)
+        super().__setstate__(unstamped(state, type(self).__name__))
         if self.__sklearn_is_fitted__():
             self._network.frozen()  # unpickled arrays are writable

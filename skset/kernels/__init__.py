@@ -43,7 +43,7 @@ from skset.kernels.sums import (
     running_sums,
     squared_sum,
 )
-from skset.kernels.updates import Step, update
+from skset.kernels.updates import Step, hold, update
 from skset.kernels.whole_steps import train
 
 __all__ = [
@@ -72,6 +72,7 @@ __all__ = [
     "free_positions",
     "gather_dense",
     "gather_sparse",
+    "hold",
     "mark_reached",
     "mark_taken",
     "outside",

@@ -19,7 +19,7 @@ from skset.kernels.lanes import (
 from skset.kernels.memory import Array
 from skset.runtime.jit import inlined, kernel
 
-__all__ = ["Step", "update"]
+__all__ = ["Step", "hold", "update"]
 
 # Which rule a step follows.
 DESCENT, ADAM, GRADIENT = range(3)
@@ -178,3 +178,24 @@ def update(
     """
     arrays = bare(weights), bare(first), bare(second)
     move(0, weights.size, *arrays, bare(gradient), step)
+
+
+@inlined
+def put_back(low, high, places, values, weights):
+    """Give the weights [low, high) at the sorted places the values that are held."""
+    first, end = 0, places.size
+    while first < end:
+        middle = (first + end) // 2
+        if places[middle] < low:
+            first = middle + 1
+        else:
+            end = middle
+    while first < places.size and places[first] < high:
+        weights[places[first]] = values[first]
+        first += 1
+
+
+@kernel
+def hold(places: Array, values: Array, weights: Array) -> None:
+    """Give the weights at some places, sorted, the values that are held."""
+    put_back(0, weights.size, places, values, weights)

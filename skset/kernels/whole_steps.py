@@ -26,7 +26,7 @@ from skset.kernels.memory import Array
 from skset.kernels.products import forward_tile
 from skset.kernels.steps import CHUNK, differentiate, unit_of_chunk
 from skset.kernels.sums import add_up_rows
-from skset.kernels.updates import move, step_of, step_of_bias
+from skset.kernels.updates import move, put_back, step_of, step_of_bias
 from skset.runtime.claims import await_done, claim, finish
 from skset.runtime.jit import inlined, kernel
 
@@ -36,10 +36,12 @@ __all__ = ["train"]
 N_IN, N_OUT, NNZ, N_TILES = range(4)
 # Addresses: the pattern, its starts by tiles, the weights, the bias, both with the
 # optimiser's arrays (0 if it has none), inputs, outputs and their deltas, and a number
-# for each chunk of connections.
+# for each chunk of connections. Then the frozen connections: how many, and the
+# addresses of their places and of the values at which they are held.
 INDPTR, INDICES, STARTS, WEIGHTS, FIRST, SECOND = range(4, 10)
 BIAS, BIAS_FIRST, BIAS_SECOND, INPUTS, OUTPUTS, DELTAS, SQUARES = range(10, 17)
-N_COLUMNS = 17
+N_HELD, HELD_PLACES, HELD_VALUES = range(17, 20)
+N_COLUMNS = 20
 # Parts of a step. A loss that is not compiled is computed between the others.
 FORWARD, LOSS, BACKWARD = 1, 2, 4
 # Features of a batch that a thread gathers at a time.
@@ -161,6 +163,8 @@ def _go_back(
     n_chunks = chunks_of(nnz)
     squares = array_at(layer[SQUARES], (n_chunks,), np.empty(0, np.float64))
     moved = bare(weights), bare(first), bare(second), bare(gradients)
+    places = array_at(layer[HELD_PLACES], (layer[N_HELD],), indptr)
+    values = array_at(layer[HELD_VALUES], (layer[N_HELD],), gradients)
     chunk = claim(claims, rank, phase, n_chunks + 1)
     while chunk >= 0:
         if chunk == 0:
@@ -172,6 +176,7 @@ def _go_back(
                 start, stop, indptr, indices, weights, X, D, DX, slope, gradients
             )
             squares[chunk - 1] = move(indptr[start], indptr[stop], *moved, step)
+            put_back(indptr[start], indptr[stop], places, values, weights)
         finish(claims, phase)
         chunk = claim(claims, rank, phase, n_chunks + 1)
     await_done(claims, phase, n_chunks + 1, pause)

@@ -23,6 +23,7 @@ from skset.model.boltzmann import RBM, bernoulli, column_sums
 from skset.model.column_moments import add_squares, add_sums
 from skset.model.explained_variance import ExplainedVariance
 from skset.model.greedy_coverage import coverage
+from skset.model.held import Held
 from skset.model.importance import (
     attribution,
     contributions,
@@ -47,6 +48,7 @@ from skset.model.network import Network
 from skset.model.outputs import OUTPUTS, log_softmax
 from skset.model.samples import Reconstruction, Samples
 from skset.model.scaling import Scaled, Scaling
+from skset.model.shared_network import SharedLayer, SharedNetwork, Task
 from skset.model.signals import Signals, sensitivities, signals_of
 from skset.model.weights import INITIAL_WEIGHTS
 
@@ -63,6 +65,7 @@ __all__ = [
     "Activation",
     "ExplainedVariance",
     "Gamma",
+    "Held",
     "Huber",
     "Identity",
     "Layer",
@@ -77,11 +80,14 @@ __all__ = [
     "Samples",
     "Scaled",
     "Scaling",
+    "SharedLayer",
+    "SharedNetwork",
     "SiLU",
     "Signals",
     "Softplus",
     "SquaredError",
     "Tanh",
+    "Task",
     "activations_for",
     "add_squares",
     "add_sums",

@@ -9,19 +9,16 @@ from numpy.random import Generator
 from numpy.typing import DTypeLike, NDArray
 
 from skset import kernels
+from skset.model.held import Held
+from skset.model.tiles import n_tiles
+from skset.model.weight_steps import move, two_moments
 from skset.model.weights import INITIAL_WEIGHTS
 from skset.runtime.team import Team
 from skset.topology import Rewiring, Topology, carry, read_only
 
-__all__ = ["Layer", "move", "two_moments"]
+__all__ = ["Layer"]
 
 Array: TypeAlias = NDArray[Any]
-
-# The outputs of a wide layer are cut into tiles of about so many bytes, so that their
-# rows stay in a cache, those of long rows in a nearer one. A tile has at least so many
-# connections of each input, on average. Measured from 3,000 to 300,000 units.
-TILE_BYTES, TILE_BYTES_OF_LONG_ROWS, LONG_ROW_BYTES = 1 << 23, 1 << 21, 512
-SHORTEST_RUN, MAX_TILES = 5, 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +45,8 @@ class Layer:
     n_dropped : int, default=0
         Number of connections that the last drop of a training removed without regrowth.
         A training that goes on grows as many before its first step.
+    held : Held, default=None
+        Frozen connections, whose weights no step and no evolution changes.
     """
 
     topology: Topology
@@ -57,6 +56,7 @@ class Layer:
     bias_moments: tuple[Array, ...] = ()
     explored: Topology | None = None
     n_dropped: int = 0
+    held: Held | None = None
 
     @classmethod
     def initial(
@@ -105,7 +105,18 @@ class Layer:
 
     def at_rest(self) -> Self:
         """Return this layer without optimiser state."""
-        return replace(self, moments=(), bias_moments=(), explored=None)
+        none = {"explored": None, "held": None}
+        return replace(self, moments=(), bias_moments=(), **none)
+
+    def holding(self, frozen: Held | None) -> Self:
+        """Return this layer with frozen weights where it has such connections."""
+        if frozen is None:
+            return self
+        layer = replace(
+            self, weights=self.weights.copy(), held=frozen.on(self.topology)
+        )
+        layer._put_back()
+        return layer
 
     def exploring(self) -> Self:
         """Return this layer; from now on it records all positions with a connection."""
@@ -133,9 +144,8 @@ class Layer:
         Sums that are not positive are multiplied by `slope`, if it is given.
         """
         work = self.topology.nnz * X.shape[1]
-        starts = self.topology.starts(
-            self.n_tiles(Z, team.threads_for(work, kernels.forward))
-        )
+        threads = team.threads_for(work, kernels.forward)
+        starts = self.topology.starts(n_tiles(self.topology, Z, threads))
         team.run(
             kernels.forward,
             work,
@@ -163,6 +173,7 @@ class Layer:
         The weights are changed in place. DX without rows is left alone.
         """
         self._differentiate(self.moments, step, team, slope, X, D, DX)
+        self._put_back()
         gradient = np.empty_like(self.bias)
         kernels.row_sums(D, gradient)
         self.move_bias(gradient, step)
@@ -207,6 +218,12 @@ class Layer:
     def move_weights(self, gradient: Array, step: kernels.Step) -> None:
         """Take a step with the weights, in place, along their gradient."""
         move(self.weights, self.moments, gradient, step)
+        self._put_back()
+
+    def _put_back(self) -> None:
+        """Give the frozen weights their values again."""
+        if self.held is not None:
+            self.held.put_back(self.weights)
 
     def move_bias(self, gradient: Array, step: kernels.Step) -> None:
         """Take a step with the bias, in place; it has no penalty."""
@@ -240,19 +257,6 @@ class Layer:
         self.pull_back(D, np.zeros(n_in, D.dtype), DX, Team())
         return DX
 
-    def n_tiles(self, Z: Array, n_threads: int) -> int:
-        """Return the number of tiles of the outputs Z: a multiple of the threads.
-
-        Tiles fit into a cache if possible, but have a few connections of each input.
-        """
-        t = self.topology
-        longest_runs = t.nnz // (SHORTEST_RUN * t.shape[0])
-        long_rows = Z.shape[1] * Z.itemsize >= LONG_ROW_BYTES
-        size = TILE_BYTES_OF_LONG_ROWS if long_rows else TILE_BYTES
-        near: int = min(-(-Z.nbytes // size), max(longest_runs, 1), MAX_TILES)
-        threads: int = min(n_threads, t.shape[1])
-        return -(-near // threads) * threads
-
     def rewired(self, rewiring: Rewiring, newborn: Any) -> Self:
         """Return the layer after an evolution; `newborn` has the new weights."""
         topology, source = rewiring
@@ -267,10 +271,11 @@ class Layer:
             weights=carry(self.weights, source, newborn),
             moments=tuple(carry(m, source, 0) for m in self.moments),
             explored=explored,
-        )
+        ).holding(self.held)
 
     def restricted(self, inputs: Array, outputs: Array) -> Self:
         """Return the layer between some of its units, given masks of both sides."""
+        assert self.held is None  # frozen connections keep their units
         topology, source = self.topology.restricted(inputs, outputs)
         explored = self.explored
         share = topology.nnz / max(self.topology.nnz, 1)
@@ -284,17 +289,3 @@ class Layer:
             explored=explored and explored.restricted(inputs, outputs)[0],
             n_dropped=round(share * self.n_dropped),
         )
-
-
-def two_moments(moments: tuple[Array, ...], like: Array) -> tuple[Array, Array]:
-    """Return the moments, with empty arrays for those that an optimiser lacks."""
-    none = np.empty(0, like.dtype)
-    first, second, *_ = *moments, none, none
-    return first, second
-
-
-def move(
-    values: Array, moments: tuple[Array, ...], gradient: Array, step: kernels.Step
-) -> None:
-    """Take a step with some numbers, in place, along their gradient."""
-    kernels.update(values, *two_moments(moments, values), gradient, step)

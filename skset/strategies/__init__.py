@@ -10,6 +10,7 @@ from skset.strategies import (
     init,
     methods,
     pruning,
+    reuse,
     schedules,
 )
 from skset.strategies.contracts import *  # noqa: F403
@@ -18,6 +19,7 @@ from skset.strategies.grow import *  # noqa: F403
 from skset.strategies.init import *  # noqa: F403
 from skset.strategies.methods import *  # noqa: F403
 from skset.strategies.pruning import *  # noqa: F403
+from skset.strategies.reuse import *  # noqa: F403
 from skset.strategies.schedules import *  # noqa: F403
 
 __all__: list[str] = []
@@ -27,4 +29,5 @@ __all__ += grow.__all__
 __all__ += init.__all__
 __all__ += methods.__all__
 __all__ += pruning.__all__
+__all__ += reuse.__all__
 __all__ += schedules.__all__

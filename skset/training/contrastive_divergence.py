@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skset.model import RBM, Samples, Signals, bernoulli
-from skset.model.layer import move
+from skset.model.weight_steps import move
 from skset.runtime.team import Team
 from skset.training.optimisers import Optimiser
 from skset.training.state import State

@@ -284,7 +284,7 @@ class Evolver:
         explored = layer.explored
         if explored is not None:
             explored = explored.with_positions(topology.positions())
-        anew = replace(anew, bias=layer.bias, explored=explored)
+        anew = replace(anew, bias=layer.bias, explored=explored).holding(layer.held)
         anew = anew.with_moments(len(layer.moments))
         return replace(anew, bias_moments=layer.bias_moments)
 

@@ -11,7 +11,8 @@ from skset.kernels.column_losses import CLASSES
 from skset.kernels.steps import CHUNK
 from skset.kernels.whole_steps import BACKWARD, FORWARD, LOSS
 from skset.model import Layer, Loss, Network
-from skset.model.layer import two_moments
+from skset.model.tiles import n_tiles
+from skset.model.weight_steps import two_moments
 from skset.runtime.team import Team
 from skset.training.moves import Moves
 from skset.training.workspace import Workspace
@@ -106,11 +107,11 @@ class Plan:
     def _row(self, depth: int, layer: Layer, n_threads: int) -> list[int]:
         """Return a layer's row of the table for so many threads."""
         topology, work = layer.topology, self.work
-        n_tiles = layer.n_tiles(work.Z[depth], n_threads)
+        tiles = n_tiles(topology, work.Z[depth], n_threads)
         arrays = [
             topology.indptr,
             topology.indices,
-            topology.starts(n_tiles),
+            topology.starts(tiles),
             layer.weights,
             *two_moments(layer.moments, layer.weights),
             layer.bias,
@@ -120,10 +121,12 @@ class Plan:
             work.D[depth],
             np.zeros(max(1, -(-topology.nnz // CHUNK))),
         ]
-        self._kept.append(arrays)
+        held = (layer.held.places, layer.held.values) if layer.held else ()
+        self._kept.append([*arrays, *held])
         # Without numbers an array has an address, but none to read from.
         addresses = [array.ctypes.data if array.size else 0 for array in arrays]
-        return [*topology.shape, topology.nnz, n_tiles, *addresses]
+        frozen = [held[0].size, *(a.ctypes.data for a in held)] if held else [0] * 3
+        return [*topology.shape, topology.nnz, tiles, *addresses, *frozen]
 
 
 def kind_of(loss: Loss, network: Network, width: int) -> Kind | None:

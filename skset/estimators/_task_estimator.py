@@ -1,0 +1,209 @@
+"""`TaskEstimator`: parameters of an estimator of tasks, and what it has learned."""
+
+from collections.abc import Mapping
+from types import SimpleNamespace
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted
+
+from skset.estimators._parameters import validate
+from skset.estimators._strategy_parameters import (
+    changed,
+    nested,
+    split_nested,
+    strategy,
+)
+from skset.estimators._task_labels import Label, checked_label
+from skset.estimators._task_perceptron import FIXED
+from skset.estimators._types import Array
+from skset.estimators._units import raw_inputs
+from skset.estimators._version_stamp import stamped, unstamped
+from skset.model import Network, Scaling, SharedNetwork
+from skset.strategies import METHODS
+
+__all__ = ["TaskEstimator"]
+
+# Parameters of the whole, not of the perceptron of a task.
+OWN = ("unknown_task",)
+
+
+class TaskEstimator(BaseEstimator):
+    """An estimator that learns tasks in one shared network.
+
+    Warning: this class is not to be used directly; use its subclass.
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]]
+    _learns_from_y = True
+    _network: SharedNetwork
+    # The units of the inputs, for all tasks.
+    _scaling: Scaling | None = None
+    # The classes of each task.
+    _targets: Mapping[Label, Any]
+    # The hidden layers that `density` refers to.
+    _sizes_at_first: list[int]
+    # Seeds of the tasks are made of this and of the number of trainings.
+    _entropy: int
+    _n_trainings: int
+    classes_: Array
+    task_classes_: dict[Label, Array]
+    n_iter_: int
+    loss_curve_: list[float]
+
+    # Parameters.
+
+    def _validate_params(self) -> None:
+        validate(self, self.get_params(deep=False))
+
+    def _given_parameters(self) -> SimpleNamespace:
+        """Return all parameters; numbers are Python's numbers."""
+        plain = {
+            name: value.item() if isinstance(value, np.generic) else value
+            for name, value in self.get_params(deep=False).items()
+        }
+        return SimpleNamespace(**plain)
+
+    def _params_of_task(self, seed: int) -> dict[str, Any]:
+        """Return the parameters of the perceptron of a task."""
+        params = vars(self._given_parameters())
+        kept = {name: value for name, value in params.items() if name not in OWN}
+        return {**kept, "random_state": seed}
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Get the parameters of this estimator.
+
+        Parameters
+        ----------
+        deep : bool, default=True
+            Whether to add the parameters of strategies that are given as objects, as
+            ``grow__random_share``.
+
+        Returns
+        -------
+        params : dict
+            Values by name.
+        """
+        params: dict[str, Any] = super().get_params(deep=deep)
+        return {**params, **nested(params)} if deep else params
+
+    def set_params(self, **params: Any) -> Self:
+        """Set parameters of this estimator, or of its strategies.
+
+        Parameters
+        ----------
+        **params : dict
+            Values by name. ``grow__random_share`` sets a parameter of the growth, which
+            may be given as an object or by its name. From then on it is an object.
+
+        Returns
+        -------
+        self : estimator
+            This estimator.
+
+        Raises
+        ------
+        ValueError
+            If there is no parameter of that name.
+        """
+        own, of_parts = split_nested(params, self._get_param_names())
+        super().set_params(**own)
+        for part, values in of_parts.items():
+            given = SimpleNamespace(**FIXED, **vars(self._given_parameters()))
+            now, owner = strategy(given, part, METHODS), type(self).__name__
+            setattr(self, part, changed(now, part, getattr(self, part), values, owner))
+        return self
+
+    # What was learned.
+
+    @property
+    def tasks_(self) -> list[Label]:
+        """Labels of the tasks, in the order they were learned."""
+        return list(self._shared().tasks)
+
+    @property
+    def capacity_(self) -> float:
+        """Share of the places in the hidden layers that tasks use."""
+        return self._shared().n_shared / self._network.n_places
+
+    @property
+    def owner_(self) -> list[Any]:
+        """For each hidden layer the number of the task that owns a connection."""
+        layers = self._shared().layers
+        return [layer.topology.to_csr(layer.owner.copy()) for layer in layers]
+
+    @property
+    def shared_connections_(self) -> Array:
+        """How many hidden connections each two tasks have in common."""
+        return self._shared().common()
+
+    @property
+    def nnz_(self) -> int:
+        """Number of connections that are stored, output layers included."""
+        return self._shared().nnz
+
+    @property
+    def hidden_layer_sizes_(self) -> list[int]:
+        """Number of units of each hidden layer."""
+        return self._shared().n_units[1:]
+
+    def network_of(self, task: Label = None) -> Network:
+        """Return the network of a task, for X as it is; its arrays are read-only.
+
+        Parameters
+        ----------
+        task : str or int, default=None
+            Label of the task; None is the only one.
+
+        Returns
+        -------
+        network : skset.model.Network
+            Hidden layers with the connections of the task, and its output layer.
+
+        Raises
+        ------
+        ValueError
+            If there is no such task.
+        """
+        check_is_fitted(self)
+        network = self._network.network_of(self._known(checked_label(task)))
+        return network if self._scaling is None else raw_inputs(network, self._scaling)
+
+    def _known(self, label: Label) -> Label:
+        """Return the label of a task that was learned; None is the only one."""
+        tasks = list(self._network.tasks)
+        if label in tasks:
+            return label
+        if label is None and len(tasks) == 1:
+            return tasks[0]
+        if label is None:
+            raise ValueError(
+                f"There are several tasks, {tasks}: name one as `task`, or one for "
+                "each row. With unknown_task='entropy' predictions choose one."
+            )
+        raise ValueError(f"Task {label!r} is unknown; the tasks are {tasks}.")
+
+    def _shared(self) -> SharedNetwork:
+        """Return the shared network; before a fit it does not exist."""
+        if not self.__sklearn_is_fitted__():
+            raise AttributeError(
+                f"This {type(self).__name__} instance is not fitted yet."
+            )
+        return self._network
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return "_network" in vars(self)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+    def __getstate__(self) -> dict[str, Any]:
+        return stamped(super().__getstate__())
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        super().__setstate__(unstamped(state, type(self).__name__))
+        if self.__sklearn_is_fitted__():
+            self._network.frozen()  # unpickled arrays are writable
