@@ -82,13 +82,10 @@ def log_probabilities(targets: Any, Z: Array) -> Array:
 
 def check_labels(estimator: Any, y: Array, task: Any) -> None:
     """Raise if y has labels that the tasks of its rows have not learned."""
-    if task is None and len(estimator.tasks_) > 1:  # any of them was chosen
-        groups = [(None, None)]
-    else:
-        groups = grouped(task, y.size)
-    for name, rows in groups:
+    chosen = task is None and len(estimator.tasks_) > 1  # any of them can be right
+    for name, rows in grouped(task, y.size):
         known = estimator.classes_
-        if groups != [(None, None)]:
+        if not chosen:
             known = estimator.task_classes_[estimator._known(name)]
         unseen = np.setdiff1d(y[part(rows)], known)
         if unseen.size:

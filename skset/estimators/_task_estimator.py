@@ -172,7 +172,7 @@ class TaskEstimator(BaseEstimator):
 
     def _known(self, label: Label) -> Label:
         """Return the label of a task that was learned; None is the only one."""
-        tasks = list(self._network.tasks)
+        tasks: list[Label] = list(self._network.tasks)
         if label in tasks:
             return label
         if label is None and len(tasks) == 1:

@@ -105,8 +105,7 @@ class Layer:
 
     def at_rest(self) -> Self:
         """Return this layer without optimiser state."""
-        none = {"explored": None, "held": None}
-        return replace(self, moments=(), bias_moments=(), **none)
+        return replace(self, moments=(), bias_moments=(), explored=None, held=None)
 
     def holding(self, frozen: Held | None) -> Self:
         """Return this layer with frozen weights where it has such connections."""

@@ -1,6 +1,6 @@
 """`SharedNetwork`: connections that many tasks share, and what each task has alone."""
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any, Self, TypeAlias
@@ -137,7 +137,7 @@ class SharedNetwork:
     """
 
     layers: tuple[SharedLayer, ...]
-    tasks: Mapping[Hashable, Task] = field(default_factory=dict)
+    tasks: Mapping[Any, Task] = field(default_factory=dict)
 
     @classmethod
     def empty(cls, n_units: Sequence[int], dtype: DTypeLike) -> Self:
@@ -196,7 +196,7 @@ class SharedNetwork:
             n_units = [n_units[0], *(n + max(1, n // 20) for n in n_units[1:])]
         return self.widened(n_units)
 
-    def network_of(self, label: Hashable) -> Network:
+    def network_of(self, label: Any) -> Network:
         """Return the network of a task; its arrays are read-only."""
         task = self.tasks[label]
         parts = zip(task.topologies, task.biases, self.layers, strict=True)
@@ -206,14 +206,14 @@ class SharedNetwork:
         )
         return Network((*hidden, task.head), **task.functions).frozen()
 
-    def wide_network_of(self, label: Hashable) -> Network:
+    def wide_network_of(self, label: Any) -> Network:
         """Return the network of a task with all units that there are by now."""
         network = self.network_of(label)
         shapes = pairwise([*self.n_units, network.n_units[-1]])
         layers = zip(network.layers, shapes, strict=True)
         return network.with_layers(_with_units(*pair) for pair in layers)
 
-    def with_task(self, label: Hashable, network: Network) -> Self:
+    def with_task(self, label: Any, network: Network) -> Self:
         """Return a network with one more task, or with other connections of a task.
 
         Weights of connections that other tasks have are not taken over.
@@ -225,7 +225,7 @@ class SharedNetwork:
         layers = tuple(shared.with_connections(own, owner) for shared, own in pairs)
         return replace(self, layers=layers, tasks=tasks).frozen()
 
-    def without(self, label: Hashable) -> Self:
+    def without(self, label: Any) -> Self:
         """Return what the other tasks use; `tasks` stays as it is."""
         if label not in self.tasks:
             return self

@@ -50,8 +50,7 @@ class FreeFirstGrow:
         if n_here == n:
             return grown
         now = topology.with_positions(np.sort(grown))
-        more = bound("grow", self.grow, context)(now, n - n_here, rng)
-        return np.concatenate([grown, more])
+        return np.concatenate([grown, self._grown(now, n - n_here, rng, context)])
 
     def _grown(
         self, blocked: Topology, n: int, rng: np.random.Generator, context: Context
@@ -59,7 +58,7 @@ class FreeFirstGrow:
         """Return n positions that are not blocked."""
         if n == 0:
             return np.empty(0, np.int64)
-        if self.needs.explored:  # what is blocked was explored by others
+        if self.needs.explored:  # as if what is blocked was
             explored = context.explored.with_positions(blocked.positions())
             context = copy(context)
             vars(context)["explored"] = explored
