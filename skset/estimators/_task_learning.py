@@ -38,6 +38,8 @@ def begin(
     estimator: Any, X: Any, y: Any, sample_weight: Any, anew: bool
 ) -> tuple[Matrix, Array, Array | None]:
     """Return X, y and the weights of a call, checked; anew, forget what was learned."""
+    # scikit-learn checks only those of the first call; here each one is a training.
+    estimator._validate_params()
     p = estimator._given_parameters()
     if anew:
         for name in LEARNED:
