@@ -207,7 +207,8 @@ class ContinualSETClassifier(ClassifierMixin, TaskEstimator):
         classes : array-like of shape (n_classes,), default=None
             Classes of this task; None means those in y.
         task : str or int, default=None
-            Label of the task. None is for a model with one task.
+            Label of the task. None is for a model with one task: a second call goes on
+            with it.
         refine : bool, default=False
             Whether to go on with a task that exists. Its own connections train further;
             those that another task uses are frozen.

@@ -114,7 +114,7 @@ def learn(
     classes : array-like, default=None
         Of the task; None means those in y, or those it has.
     refine : bool, default=False
-        Whether the task exists and goes on.
+        Whether the task exists and goes on; a task without a label always does.
 
     Raises
     ------
@@ -125,6 +125,8 @@ def learn(
     """
     X, y, weight = data
     shared: SharedNetwork = estimator._network
+    # A model whose task has no label is an ordinary classifier, which goes on.
+    refine = refine or (label is None and label in shared.tasks)
     _check_task(shared, label, refine)
     if not refine:
         _check_classes(y, classes, label)

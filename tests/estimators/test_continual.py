@@ -364,3 +364,9 @@ def test_one_task_needs_no_name():
     named = ContinualSETClassifier(**model.get_params(deep=False))
     named.fit(X, y, task="a")
     assert np.array_equal(named.predict_proba(X), model.predict_proba(X))
+    first = model.predict_proba(X)
+    model.partial_fit(X, y)  # goes on
+    assert model.tasks_ == [None]
+    named.partial_fit(X, y, task="a", refine=True)
+    assert np.array_equal(named.predict_proba(X), model.predict_proba(X))
+    assert (model.predict_proba(X) != first).any()
