@@ -1,0 +1,125 @@
+"""`ContinualSETClassifier`: accuracy on sequences of tasks, beside other ways to learn.
+
+    python benchmarks/continual.py --data ../shared/data
+    python benchmarks/continual.py --data ../shared/data --grid
+
+400-400 hidden units, 5 % of the places for each task. Mean over the seeds of the
+accuracy at the end over all tasks, of the greatest fall of a task, of the forward
+transfer against separate networks, and the difference from these with its standard
+error. `--grid` tries init x drop x grow at a low and a high density.
+"""
+
+import argparse
+import warnings
+from itertools import product
+
+import numpy as np
+from _continual_learners import LEARNERS, continual
+from _continual_tasks import SEQUENCES
+from _report import print_table, with_others, write_json
+from threadpoolctl import threadpool_limits
+
+from skset.metrics import average_accuracy, backward_transfer, forward_transfer
+
+INITS = ("erdos_renyi", "uniform")
+DROPS = ("set", "magnitude", "sensitivity")
+GROWS = ("random", "random_unfired", "gradient", "momentum")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", required=True, help="folder of the .npz files")
+    parser.add_argument("--sets", nargs="+", default=list(SEQUENCES), choices=SEQUENCES)
+    parser.add_argument("--learners", nargs="+", default=list(LEARNERS))
+    parser.add_argument("--density", type=float, default=0.05)
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--grid", action="store_true")
+    parser.add_argument("--densities", type=float, nargs=2, default=[0.2, 0.01])
+    parser.add_argument("--out", default="benchmarks/results/continual.json")
+    options = parser.parse_args()
+    warnings.simplefilter("ignore")
+    with threadpool_limits(1):
+        results = grid(options) if options.grid else standings(options)
+    keys = ("set", "learner", "density", "seed", "params")
+    write_json(options.out, with_others(options.out, results, keys))
+
+
+def standings(options):
+    """Compare the ways to learn."""
+    results = []
+    for name in options.sets:
+        found = [
+            case(options, name, learner, LEARNERS[learner], options.density, seed)
+            for seed in range(options.seeds)
+            for learner in options.learners
+        ]
+        print(name)
+        report(found, options.learners)
+        results += found
+    return results
+
+
+def case(options, name, learner, learn, density, seed, params=None):
+    """Return the accuracies of one learner on one sequence."""
+    tasks = SEQUENCES[name](options.data, seed)
+    accuracies, facts = learn(tasks, seed, density, **(params or {}))
+    told = {"set": name, "learner": learner, "density": density, "seed": seed}
+    matrix = np.where(np.isnan(accuracies), None, accuracies.round(5)).tolist()
+    return {**told, "params": params or {}, "accuracies": matrix, **facts}
+
+
+def report(found, learners):
+    """Print a row for each learner."""
+    by = {name: [matrix(r) for r in found if r["learner"] == name] for name in learners}
+    alone = by.get("separate")
+    rows = []
+    for name in learners:
+        mean = np.array([average_accuracy(a) for a in by[name]])
+        fall = [max(np.diag(a)[:-1] - a[-1, :-1]) for a in by[name]]
+        row = [name, *percents(mean), f"{100 * np.max(fall):.1f}"]
+        row.append(f"{100 * np.mean([backward_transfer(a) for a in by[name]]):.1f}")
+        if alone:
+            row += percents(mean - [average_accuracy(a) for a in alone])
+            gains = [
+                forward_transfer(a, np.diag(b), when="after")
+                for a, b in zip(by[name], alone, strict=True)
+            ]
+            row.append(f"{100 * np.mean(gains):.2f}")
+        rows.append(row)
+    header = ["learner", "accuracy", "se", "worst fall", "backward"]
+    print_table([*header, *(["less separate", "se", "forward"] if alone else [])], rows)
+
+
+def matrix(result):
+    return np.array(result["accuracies"], float)
+
+
+def percents(values):
+    """Return the mean and its standard error, in percent."""
+    n = max(len(values) - 1, 1)
+    error = np.std(values) / np.sqrt(n)
+    return [f"{100 * np.mean(values):.2f}", f"{100 * error:.2f}"]
+
+
+def grid(options):
+    """Try every init, drop and grow at two densities."""
+    results = []
+    for name, density in product(options.sets, options.densities):
+        rows = []
+        for init, drop, grow in product(INITS, DROPS, GROWS):
+            params = {"init": init, "drop": drop, "grow": grow}
+            learner = "always", continual("always")
+            found = [
+                case(options, name, *learner, density, seed, params)
+                for seed in range(options.seeds)
+            ]
+            mean = [average_accuracy(matrix(result)) for result in found]
+            rows.append([f"{init} {drop} {grow}", *percents(np.array(mean))])
+            results += found
+        print(f"{name}, density {density}")
+        print_table(["init drop grow", "accuracy", "se"], rows)
+    return results
+
+
+if __name__ == "__main__":
+    main()
