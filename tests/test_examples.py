@@ -84,3 +84,17 @@ def test_strategies_of_ones_own():
     assert found[0][0] == "SET"
     assert min(float(accuracy) for _, accuracy, _ in found) > 0.9
     assert max(int(n) for *_, n in found) <= 1.01 * min(int(n) for *_, n in found)
+
+
+def test_tasks_are_learned_and_none_is_forgotten(tmp_path):
+    done = run("continual.py", "--picture", tmp_path / "tasks.png")
+    assert done.returncode == 0, done.stderr
+    rows = re.findall(r"^order \d +\d+%  ([\d. ]+)$", done.stdout, re.M)
+    accuracies = [row.split() for row in rows]
+    assert [len(row) for row in accuracies] == [1, 2, 3, 4, 5, 6]
+    for earlier, later in zip(accuracies, accuracies[1:], strict=False):
+        assert later[: len(earlier)] == earlier
+    assert min(map(float, accuracies[3])) > 0.9
+    assert "backward transfer 0.000" in done.stdout
+    without = "no picture: matplotlib is not installed" in done.stdout
+    assert (tmp_path / "tasks.png").exists() != without
