@@ -4,6 +4,7 @@ import csv
 import re
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -92,7 +93,7 @@ def test_tasks_are_learned_and_none_is_forgotten(tmp_path):
     rows = re.findall(r"^order \d +\d+%  ([\d. ]+)$", done.stdout, re.M)
     accuracies = [row.split() for row in rows]
     assert [len(row) for row in accuracies] == [1, 2, 3, 4, 5, 6]
-    for earlier, later in zip(accuracies, accuracies[1:], strict=False):
+    for earlier, later in pairwise(accuracies):
         assert later[: len(earlier)] == earlier
     assert min(map(float, accuracies[3])) > 0.9
     assert "backward transfer 0.000" in done.stdout
