@@ -181,21 +181,19 @@ def update(
 
 
 @inlined
-def put_back(low, high, places, values, weights):
-    """Give the weights [low, high) at the sorted places the values that are held."""
-    first, end = 0, places.size
-    while first < end:
-        middle = (first + end) // 2
-        if places[middle] < low:
-            first = middle + 1
-        else:
-            end = middle
-    while first < places.size and places[first] < high:
-        weights[places[first]] = values[first]
-        first += 1
+def put_back(low, high, held, weights):
+    """Give the weights [low, high) the values that are held; NaN lets them move.
+
+    A loop without branches over all of them is vectorised. It takes a tenth of the time
+    of one over the places of those that are held.
+    """
+    some, values = weights[low:high], held[low:high]
+    for k in range(some.size):
+        value = values[k]
+        some[k] = value if value == value else some[k]
 
 
 @kernel
-def hold(places: Array, values: Array, weights: Array) -> None:
-    """Give the weights at some places, sorted, the values that are held."""
-    put_back(0, weights.size, places, values, weights)
+def hold(held: Array, weights: Array) -> None:
+    """Give all weights the values that are held; NaN lets them move."""
+    put_back(0, weights.size, held, weights)

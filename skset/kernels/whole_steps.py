@@ -36,12 +36,11 @@ __all__ = ["train"]
 N_IN, N_OUT, NNZ, N_TILES = range(4)
 # Addresses: the pattern, its starts by tiles, the weights, the bias, both with the
 # optimiser's arrays (0 if it has none), inputs, outputs and their deltas, and a number
-# for each chunk of connections. Then the frozen connections: how many, and the
-# addresses of their places and of the values at which they are held.
+# for each chunk of connections. The last is that of the values at which connections are
+# held, NaN for those that move; 0 if all move.
 INDPTR, INDICES, STARTS, WEIGHTS, FIRST, SECOND = range(4, 10)
 BIAS, BIAS_FIRST, BIAS_SECOND, INPUTS, OUTPUTS, DELTAS, SQUARES = range(10, 17)
-N_HELD, HELD_PLACES, HELD_VALUES = range(17, 20)
-N_COLUMNS = 20
+HELD, N_COLUMNS = 17, 18
 # Parts of a step. A loss that is not compiled is computed between the others.
 FORWARD, LOSS, BACKWARD = 1, 2, 4
 # Features of a batch that a thread gathers at a time.
@@ -163,8 +162,7 @@ def _go_back(
     n_chunks = chunks_of(nnz)
     squares = array_at(layer[SQUARES], (n_chunks,), np.empty(0, np.float64))
     moved = bare(weights), bare(first), bare(second), bare(gradients)
-    places = array_at(layer[HELD_PLACES], (layer[N_HELD],), indptr)
-    values = array_at(layer[HELD_VALUES], (layer[N_HELD],), gradients)
+    held = _optional(layer[HELD], nnz, gradients)
     chunk = claim(claims, rank, phase, n_chunks + 1)
     while chunk >= 0:
         if chunk == 0:
@@ -176,7 +174,8 @@ def _go_back(
                 start, stop, indptr, indices, weights, X, D, DX, slope, gradients
             )
             squares[chunk - 1] = move(indptr[start], indptr[stop], *moved, step)
-            put_back(indptr[start], indptr[stop], places, values, weights)
+            if held.size:
+                put_back(indptr[start], indptr[stop], held, weights)
         finish(claims, phase)
         chunk = claim(claims, rank, phase, n_chunks + 1)
     await_done(claims, phase, n_chunks + 1, pause)

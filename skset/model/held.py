@@ -29,22 +29,29 @@ class Held:
         All frozen connections, those that the layer does not have included.
     shared_values : ndarray of shape (shared.nnz,)
         Their weights.
-    places : ndarray of int64
-        Which connections of the layer are frozen, sorted.
-    values : ndarray
-        Their weights.
+    values : ndarray of shape (nnz,)
+        The frozen weight of each connection of the layer; NaN if it may move.
     """
 
     shared: Topology
     shared_values: Array
-    places: Array
     values: Array
 
     @classmethod
     def of(cls, shared: Topology, shared_values: Array, topology: Topology) -> Self:
         """Return what is frozen of a layer with this topology."""
-        places, where = common_places(topology, shared)
-        return cls(shared, shared_values, places, shared_values[where])
+        positions = topology.positions()
+        places = np.flatnonzero(shared.has(positions))
+        values = np.full(topology.nnz, np.nan, shared_values.dtype)
+        where = np.searchsorted(shared.positions(), positions[places])
+        values[places] = shared_values[where]
+        return cls(shared, shared_values, values)
+
+    @property
+    def mask(self) -> Array:
+        """Which connections of the layer are frozen."""
+        mask: Array = ~np.isnan(self.values)
+        return mask
 
     def on(self, topology: Topology) -> "Held":
         """Return the same for a layer that has evolved to this topology."""
@@ -52,12 +59,4 @@ class Held:
 
     def put_back(self, weights: Array) -> None:
         """Give the frozen connections among these weights of the layer their values."""
-        kernels.hold(self.places, self.values, weights)
-
-
-def common_places(a: Topology, b: Topology) -> tuple[Array, Array]:
-    """Return the places in a, and in b, of the connections that both have."""
-    positions = a.positions()
-    places = np.flatnonzero(b.has(positions))
-    where = np.searchsorted(b.positions(), positions[places])
-    return places, where
+        kernels.hold(self.values, weights)

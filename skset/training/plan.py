@@ -120,13 +120,12 @@ class Plan:
             work.Z[depth],
             work.D[depth],
             np.zeros(max(1, -(-topology.nnz // CHUNK))),
+            layer.held.values if layer.held else np.empty(0, layer.weights.dtype),
         ]
-        held = (layer.held.places, layer.held.values) if layer.held else ()
-        self._kept.append([*arrays, *held])
+        self._kept.append(arrays)
         # Without numbers an array has an address, but none to read from.
         addresses = [array.ctypes.data if array.size else 0 for array in arrays]
-        frozen = [held[0].size, *(a.ctypes.data for a in held)] if held else [0] * 3
-        return [*topology.shape, topology.nnz, tiles, *addresses, *frozen]
+        return [*topology.shape, topology.nnz, tiles, *addresses]
 
 
 def kind_of(loss: Loss, network: Network, width: int) -> Kind | None:
