@@ -4,8 +4,8 @@
 
 A share of the hidden connections is frozen, as in a task of `ContinualSETClassifier`
 that uses connections of earlier ones. One thread. Epochs with and without are trained
-in turn. A step is that of the fastest epoch, so that other programs on the machine count
-least; then the ratios.
+in turn. A step is that of the fastest epoch, so that other programs count least; then
+the ratios.
 """
 
 import argparse
