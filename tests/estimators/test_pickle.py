@@ -25,7 +25,7 @@ from estimators.cases import (
 from sklearn.base import clone
 
 import skset
-from skset.estimators import SETClassifier, SETRegressor
+from skset.estimators import SETClassifier, SETRegressor, _version_stamp
 
 pytestmark = impatient
 
@@ -156,8 +156,7 @@ def test_pickle_of_another_version_is_warned_of(Estimator, fitted, monkeypatch):
     model = small(Estimator)
     if fitted:
         model.fit(X, y)
-    writer = Estimator.__getstate__.__globals__
-    monkeypatch.setitem(writer, "__version__", "0.0.1-old")
+    monkeypatch.setattr(_version_stamp, "__version__", "0.0.1-old")
     old = pickle.dumps(model)
     monkeypatch.undo()
     match = rf"{Estimator.__name__}.*0\.0\.1-old.*{skset.__version__}"

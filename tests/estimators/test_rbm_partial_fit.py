@@ -11,7 +11,7 @@ from estimators.test_pickle import WAYS
 from sklearn.base import clone
 
 import skset
-from skset.estimators import SparseRBM
+from skset.estimators import _version_stamp
 from skset.training import ContrastiveDivergence
 
 CONFIGURATIONS = [
@@ -256,7 +256,7 @@ def test_machine_at_rest_has_no_state_of_training():
 def test_pickle_of_another_version_is_warned_of(fitted, monkeypatch):  # row 56
     model = machine().fit(bits()) if fitted else machine()
     with monkeypatch.context() as patch:
-        patch.setitem(SparseRBM.__getstate__.__globals__, "__version__", "0.0-old")
+        patch.setattr(_version_stamp, "__version__", "0.0-old")
         old = pickle.dumps(model)
     with pytest.warns(UserWarning, match=rf"SparseRBM.*0\.0-old.*{skset.__version__}"):
         model = pickle.loads(old)
