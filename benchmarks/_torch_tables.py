@@ -98,7 +98,7 @@ def cost_rows(results):
 def mean(runs):
     """Return the mean accuracy and its standard error over the seeds."""
     scores = [100 * run["accuracy"] for run in runs.values()]
-    return "" if not scores else f"{np.mean(scores):.2f} ± {error(scores):.2f}"
+    return cell(scores) if scores else ""
 
 
 def lead(runs, others):
@@ -110,13 +110,15 @@ def lead(runs, others):
     ]
     if not gaps or runs is others:
         return ""
-    return f"{np.mean(gaps):+z.2f} ± {error(gaps):.2f}"
+    return cell(gaps, "+z")
 
 
-def error(values):
+def cell(values, sign=""):
+    """Return the mean and its standard error, which one value alone has not."""
+    text = f"{np.mean(values):{sign}.2f}"
     if len(values) < 2:
-        return float("nan")
-    return np.std(values, ddof=1) / math.sqrt(len(values))
+        return text
+    return f"{text} ± {np.std(values, ddof=1) / math.sqrt(len(values)):.2f}"
 
 
 TORCH_TABLES = {
