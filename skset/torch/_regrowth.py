@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from skset.model import INITIAL_WEIGHTS
-from skset.topology import random_free_positions
+from skset.topology import carry, random_free_positions
 from skset.torch._linear import SETLinear
 from skset.torch._optimiser_state import carried_state
 from skset.torch._update_checks import layers_to_evolve
@@ -49,16 +49,14 @@ def _grow(
 ) -> None:
     before = layer.topology
     new = np.sort(random_free_positions(before, n, rng))
-    topology = before.with_positions(new)
-    source = np.full(topology.nnz, -1, np.int64)
-    places = np.searchsorted(topology.positions(), before.positions())
-    source[places] = np.arange(before.nnz)
+    topology, source = before.replaced(np.ones(before.nnz, bool), new)
     weight = layer.weight.detach().cpu().numpy()
-    weights = np.zeros(topology.nnz, weight.dtype)
+    fresh: Any = 0.0
     if newborn not in (None, "zero"):
-        weights = INITIAL_WEIGHTS[layer.weight_init](topology, rng, weight.dtype)
-    weights[places] = weight
-    state = carried_state(optimizer, layer.weight, torch.from_numpy(source))
+        fresh = INITIAL_WEIGHTS[layer.weight_init](topology, rng, weight.dtype)
+    weights = carry(weight, source, fresh)
+    places = torch.from_numpy(source.astype(np.int64))
+    state = carried_state(optimizer, layer.weight, places)
     layer.rewire(topology, torch.from_numpy(weights))
     if state:
         optimizer.state[layer.weight].update(state)
