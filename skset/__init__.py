@@ -1,8 +1,8 @@
 """skset: truly sparse neural networks for scikit-learn."""
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from skset import estimators
 from skset._show_versions import show_versions
 from skset._version import __version__
 from skset.estimators import (
@@ -14,6 +14,7 @@ from skset.estimators import (
 
 if TYPE_CHECKING:
     from skset.estimators import QuickSelection
+    from skset.persistence import load, save
 
 __all__ = [
     "ContinualSETClassifier",
@@ -22,14 +23,23 @@ __all__ = [
     "SETRegressor",
     "SparseRBM",
     "__version__",
+    "load",
+    "save",
     "show_versions",
 ]
 
+# What is imported at its first use, and the package that has it.
+LATE = {
+    "QuickSelection": "skset.estimators",
+    "load": "skset.persistence",
+    "save": "skset.persistence",
+}
 
-def __getattr__(name: str) -> Any:  # of what is imported at its first use
-    if name not in __all__:
+
+def __getattr__(name: str) -> Any:
+    if name not in LATE:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(estimators, name)
+    return getattr(import_module(LATE[name]), name)
 
 
 def __dir__() -> list[str]:

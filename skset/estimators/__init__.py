@@ -4,6 +4,7 @@
 which imports a large part of scikit-learn and takes as long as all of skset.
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from skset.estimators._classifier import SETClassifier
@@ -13,23 +14,34 @@ from skset.estimators._regressor import SETRegressor
 
 if TYPE_CHECKING:
     from skset.estimators._selection import QuickSelection
+    from skset.estimators._stored import STATE_CLASSES, restored, stored
 
 __all__ = [
+    "STATE_CLASSES",
     "ContinualSETClassifier",
     "QuickSelection",
     "SETClassifier",
     "SETRegressor",
     "SparseRBM",
+    "restored",
+    "stored",
 ]
+
+# What is imported at its first use, and the module that has it.
+LATE = {
+    "QuickSelection": "_selection",
+    "STATE_CLASSES": "_stored",
+    "restored": "_stored",
+    "stored": "_stored",
+}
 
 
 def __getattr__(name: str) -> Any:
-    if name != "QuickSelection":
+    if name not in LATE:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from skset.estimators._selection import QuickSelection
-
-    globals()[name] = QuickSelection
-    return QuickSelection
+    thing = getattr(import_module(f"{__name__}.{LATE[name]}"), name)
+    globals()[name] = thing
+    return thing
 
 
 def __dir__() -> list[str]:

@@ -1,0 +1,5 @@
+"""Estimators in files: safe to open, whole or not there, the same on the next day."""
+
+from skset.persistence._saving import load, save
+
+__all__ = ["load", "save"]
