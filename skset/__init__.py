@@ -14,7 +14,7 @@ from skset.estimators import (
 
 if TYPE_CHECKING:
     from skset.estimators import QuickSelection
-    from skset.persistence import load, save
+    from skset.persistence import load, resume, save
 
 __all__ = [
     "ContinualSETClassifier",
@@ -24,6 +24,7 @@ __all__ = [
     "SparseRBM",
     "__version__",
     "load",
+    "resume",
     "save",
     "show_versions",
 ]
@@ -32,6 +33,7 @@ __all__ = [
 LATE = {
     "QuickSelection": "skset.estimators",
     "load": "skset.persistence",
+    "resume": "skset.persistence",
     "save": "skset.persistence",
 }
 

@@ -9,21 +9,27 @@ from typing import TYPE_CHECKING, Any
 
 from skset.estimators._classifier import SETClassifier
 from skset.estimators._continual import ContinualSETClassifier
+from skset.estimators._progress import Progress, Snapshot, fit_in_progress
 from skset.estimators._rbm import SparseRBM
 from skset.estimators._regressor import SETRegressor
 
 if TYPE_CHECKING:
+    from skset.estimators._resumed import resumed
     from skset.estimators._selection import QuickSelection
     from skset.estimators._stored import STATE_CLASSES, restored, stored
 
 __all__ = [
     "STATE_CLASSES",
     "ContinualSETClassifier",
+    "Progress",
     "QuickSelection",
     "SETClassifier",
     "SETRegressor",
+    "Snapshot",
     "SparseRBM",
+    "fit_in_progress",
     "restored",
+    "resumed",
     "stored",
 ]
 
@@ -32,6 +38,7 @@ LATE = {
     "QuickSelection": "_selection",
     "STATE_CLASSES": "_stored",
     "restored": "_stored",
+    "resumed": "_resumed",
     "stored": "_stored",
 }
 

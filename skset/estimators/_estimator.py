@@ -175,6 +175,9 @@ class SparseEstimator(CallbackSupportMixin, BaseEstimator, ABC):
     def _reach_last_epoch(self, p: SimpleNamespace, training: Training) -> None:
         """Warn if necessary when training has reached its last epoch."""
 
+    def _warn_of_result(self) -> None:
+        """Warn if the result of a fit is less than the user asked for."""
+
     # Parameters.
 
     def _read_parameters(self) -> SimpleNamespace:

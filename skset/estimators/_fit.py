@@ -12,6 +12,7 @@ from typing import Any, TypeVar, cast
 
 from skset.estimators._fit_data import targets_learned
 from skset.estimators._held_out import checked_held_out, split
+from skset.estimators._progress import Progress, Snapshot, copied, in_progress
 from skset.estimators._stopping import NeverStopping, new_stopping
 from skset.estimators._streams import generators
 from skset.estimators._types import Function, Rows
@@ -51,6 +52,7 @@ def fit(
     y: Any = None,
     sample_weight: Any = None,
     held_out: tuple[Any, Any, Any] = (None, None, None),
+    snapshot: Snapshot | None = None,
 ) -> Estimator:
     """Train until the end; with `warm_start` go on from the last network.
 
@@ -62,6 +64,8 @@ def fit(
         As the user gave them.
     held_out : tuple
         X, y and weights to validate on, as the user gave them.
+    snapshot : Snapshot, default=None
+        Where the fit of this estimator stood before a break. It goes on from there.
 
     Returns
     -------
@@ -71,19 +75,20 @@ def fit(
     given = _given(X, y, sample_weight)  # callbacks get X and y as given
     p = estimator._read_parameters()
     _check_momentum(estimator, p)
-    goes_on = p.warm_start and estimator.__sklearn_is_fitted__()
+    caller = "warm_start" if snapshot is None else "resume"
+    goes_on = (p.warm_start or snapshot is not None) and estimator.__sklearn_is_fitted__()
 
     # Check X, y and weights; learn what the targets are.
     X, y, weight = targets_learned(
-        estimator, p, (X, y, sample_weight), goes_on, "warm_start"
+        estimator, p, (X, y, sample_weight), goes_on, caller
     )
-    _begin_record(estimator, t=estimator.t_ if goes_on else 0)
+    n_iter = 0 if snapshot is None else estimator.n_iter_
+    _begin_record(estimator, n_iter, estimator.t_ if goes_on else 0)
     targets = estimator._targets
 
     # Samples to train on, and those to validate on.
-    rng, topology_rng = generators(
-        p.random_state, len(getattr(estimator, estimator._curve))
-    )
+    rng, topology_rng = _streams(estimator, p, snapshot)
+    streams = rng.bit_generator.state, topology_rng.bit_generator.state
     training_set: Rows = X, y, weight, None
     validation_set: Rows | None = None
     if any(part is not None for part in held_out):
@@ -94,26 +99,26 @@ def fit(
 
     # Parameters that follow from the data, and the units of the inputs.
     inputs = _inputs(estimator, p, training_set, goes_on)
-    estimator._adapt(p, (inputs, *training_set[1:]), rng, goes_on)
+    if snapshot is None:
+        estimator._adapt(p, (inputs, *training_set[1:]), rng, goes_on)
+    else:
+        p.temperature = snapshot.temperature
     samples = targets.samples(inputs, *training_set[1:])
     if validation_set is not None and validation_set[0] is not X:
         inputs = scaled_table(validation_set[0], estimator._scaling, p.table_dtype)
     stopping = new_stopping(estimator, p, validation_set, inputs)
 
-    # Network.
-    if goes_on:
-        stopping.resume(vars(estimator))
-        network = estimator._network.copy()
-    else:
-        network, estimator._density_goal = estimator._new_network(
-            p, samples, rng, topology_rng
-        )
-    state = State(network, rng, topology_rng, samples=estimator.t_)
-    del network  # else it would be kept beside the network that it becomes
-
-    # Loop, and record.
+    # Network, loop, and record.
+    state = _first_state(
+        estimator, p, samples, (rng, topology_rng), stopping, snapshot, goes_on
+    )
+    begun = state.rng.bit_generator.state, state.topology_rng.bit_generator.state
     with estimator._new_training(p, state, samples) as training:
-        _run(estimator, p, training, stopping, given)
+        progress = Progress(p, training, stopping, streams, begun)
+        if snapshot is not None:
+            snapshot.take_over(progress)
+        with in_progress(estimator, progress):
+            _run(estimator, progress, given)
     return estimator
 
 
@@ -177,6 +182,36 @@ def partial_fit(
     return estimator
 
 
+def _streams(
+    estimator: Any, p: SimpleNamespace, snapshot: Snapshot | None
+) -> tuple[Any, Any]:
+    """Return the generators of rows and of topologies at the beginning of a fit."""
+    if snapshot is None:
+        return generators(p.random_state, len(getattr(estimator, estimator._curve)))
+    rng, topology_rng = map(copied, snapshot.streams)
+    return rng, topology_rng
+
+
+def _first_state(
+    estimator: Any,
+    p: SimpleNamespace,
+    samples: Any,
+    streams: tuple[Any, Any],
+    stopping: NeverStopping,
+    snapshot: Snapshot | None,
+    goes_on: bool,
+) -> State:
+    """Return where a training begins: at a snapshot, the last network, or a new one."""
+    if snapshot is not None:
+        return snapshot.restart(samples)
+    if goes_on:
+        stopping.resume(vars(estimator))
+        network = estimator._network.copy()
+    else:
+        network, estimator._density_goal = estimator._new_network(p, samples, *streams)
+    return State(network, *streams, samples=estimator.t_)
+
+
 # Checks.
 
 
@@ -232,26 +267,21 @@ def _begin_record(estimator: Any, n_iter: int = 0, t: int = 0) -> None:
 # The loop over epochs.
 
 
-def _run(
-    estimator: Any,
-    p: SimpleNamespace,
-    training: Training,
-    stopping: NeverStopping,
-    given: dict[str, Any],
-) -> None:
+def _run(estimator: Any, progress: Progress, given: dict[str, Any]) -> None:
     """Train until the end and leave the result in the estimator."""
-    context = estimator._init_callback_context(max_subtasks=training.max_epochs)
-    context.call_on_fit_task_begin(estimator=estimator, **given)
-    interrupted = False
+    p, training, stopping = progress.p, progress.training, progress.stopping
+    n_left = training.max_epochs - progress.n_epochs
+    context = estimator._init_callback_context(max_subtasks=n_left)
     try:
-        _run_epochs(estimator, p, training, stopping, context, given)
+        context.call_on_fit_task_begin(estimator=estimator, **given)
+        _run_epochs(estimator, progress, context, given)
     except KeyboardInterrupt:
         if estimator.n_iter_ == 0:
             raise
-        interrupted = True
+        progress.interrupted = True
         warn("Training interrupted by user.")
     best = stopping.best_network
-    if best is None and not interrupted:
+    if best is None and not progress.interrupted:
         training.finish(p.final_drop)
     estimator._state = None
     network = estimator._calibrated(p, best or training.state.network.copy())
@@ -265,16 +295,15 @@ def _run(
 
 
 def _run_epochs(
-    estimator: Any,
-    p: SimpleNamespace,
-    training: Training,
-    stopping: NeverStopping,
-    context: Any,
-    given: dict[str, Any],
+    estimator: Any, progress: Progress, context: Any, given: dict[str, Any]
 ) -> None:
     """Train epoch by epoch until training stalls, ends, or a callback stops it."""
-    training.grow_back()
-    for _ in range(training.max_epochs):
+    p, training, stopping = progress.p, progress.training, progress.stopping
+    if progress.ended:  # before the break
+        return
+    if not progress.n_epochs:
+        training.grow_back()
+    for _ in range(progress.n_epochs, training.max_epochs):
         began = time.perf_counter()
         epoch = context.subcontext(task_name="epoch")
         epoch.call_on_fit_task_begin(estimator=estimator, **given)
@@ -288,13 +317,14 @@ def _run_epochs(
         if p.verbose:
             seconds = time.perf_counter() - began
             _print_epoch(estimator, loss, training, seconds, stopping.scores)
+        progress.ended = stalled and not _goes_on(p, training, stopping)
         told_to_stop = epoch.call_on_fit_task_end(
             estimator=estimator,
             **given,
             reconstruction_attributes=partial(_as_it_is, estimator, training),
         )
         del network
-        if told_to_stop or (stalled and not _goes_on(p, training, stopping)):
+        if told_to_stop or progress.ended:
             return
         if training.rule.has_ended:
             break

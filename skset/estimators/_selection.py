@@ -219,7 +219,7 @@ class QuickSelection(SelectorMixin, SparsePerceptron):
         self._forget()
         self.supervised_ = _supervision.resolved(self.supervised, y)
         _fit.fit(self, X, y, sample_weight)
-        self._ranking.warn(self.n_features_to_select)
+        self._warn_of_result()
         return self
 
     @fit_context(prefer_skip_nested_validation=True)
@@ -340,6 +340,9 @@ class QuickSelection(SelectorMixin, SparsePerceptron):
 
     def _assigned(self, network: Network) -> None:
         raise AttributeError("Weights cannot be assigned: the ranking is not of them.")
+
+    def _warn_of_result(self) -> None:
+        self._ranking.warn(self.n_features_to_select)
 
     def _forget(self) -> None:
         """Remove all fitted attributes."""

@@ -14,11 +14,12 @@ from skset.estimators._class_targets import ClassTargets
 from skset.estimators._classifier import SETClassifier
 from skset.estimators._continual import ContinualSETClassifier
 from skset.estimators._number_targets import InputTargets, NumberTargets
+from skset.estimators._progress import Snapshot
 from skset.estimators._ranking import Ranking
 from skset.estimators._rbm import SparseRBM
 from skset.estimators._regressor import SETRegressor
 from skset.estimators._selection import QuickSelection
-from skset.estimators._stored_attributes import check_attributes
+from skset.estimators._stored_attributes import WRONG, check_attributes
 from skset.estimators._task_perceptron import TaskTargets
 from skset.model import (
     RBM,
@@ -33,10 +34,12 @@ from skset.model import (
 __all__ = ["STATE_CLASSES", "restored", "stored"]
 
 # Classes of the objects that fitted estimators consist of, beside layers, strategies,
-# activations, losses, and what a training has.
+# activations, losses, and what a
+# training has.
 STATE_CLASSES = (
     *(ClassTargets, InputTargets, NumberTargets, TaskTargets, Ranking),
     *(ExplainedVariance, Held, RBM, Scaling, SharedLayer, SharedNetwork, Task),
+    Snapshot,
 )
 ESTIMATORS = {
     kind.__name__: kind
@@ -49,8 +52,6 @@ ESTIMATORS = {
 CALLBACKS = ("_skl_callbacks", "_parent_callback_ctx", "_callback_fit_ctx")
 CALLBACKS += ("_skl_callbacks_to_teardown",)
 OUTPUT, ROUTING = "_sklearn_output_config", "_metadata_request"
-# What wrong types of values give rise to.
-WRONG = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
 
 def stored(estimator: Any, training: bool = False) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import numpy as np
 
 from skset.estimators._class_targets import ClassTargets, checked_classes
 from skset.estimators._number_targets import InputTargets, NumberTargets
+from skset.estimators._progress import COUNTED, Snapshot
 from skset.estimators._ranking import Ranking
 from skset.estimators._task_perceptron import TaskTargets
 from skset.model import RBM, ExplainedVariance, LogLoss, Loss, SharedNetwork
@@ -22,8 +23,10 @@ from skset.model.soundness import (
 )
 from skset.training import DensityGoal, LearningRate, RecentSteps, State
 
-__all__ = ["check_attributes", "check_state"]
+__all__ = ["WRONG", "check_attributes", "check_snapshot"]
 
+# What wrong types of values give rise to.
+WRONG = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 # Whether a value is of the right type.
 Check: TypeAlias = Callable[[Any], bool]
 
@@ -174,7 +177,7 @@ def _check_one(estimator: Any, state: Mapping[str, Any]) -> None:
     if name == "QuickSelection":
         _check_ranking(state["_ranking"], network.n_units)
     if state.get("_state") is not None:
-        check_state(state["_state"], network)
+        _check_state(state["_state"], network)
 
 
 def _check_targets(targets: Any) -> None:
@@ -211,10 +214,11 @@ def _check_classes_shown(state: Mapping[str, Any], targets: Any) -> None:
         require(same, "classes_ are other classes")
 
 
-def _check_ranking(ranking: Ranking, n_units: list[int]) -> None:
+def _check_ranking(ranking: Ranking, n_units: list[int], ranked: bool = True) -> None:
     """Raise unless a ranking is one of the inputs of a network."""
     n, n_outputs = n_units[0], n_units[-1]
-    parts = [ranking.low, ranking.high, ranking.importances]
+    parts = [ranking.low, ranking.high]
+    parts += [ranking.importances] if ranked or ranking.importances.size else []
     require(isinstance(ranking.history, tuple), "the history is no tuple")
     parts += ranking.history
     if ranking.accumulated is not None:
@@ -246,7 +250,7 @@ def _check_explained(explained: Any, n: int, n_outputs: int) -> None:
         check_array(getattr(explained, name), name, shape, np.float64)
 
 
-def check_state(state: Any, network: Any) -> None:
+def _check_state(state: Any, network: Any) -> None:
     """Raise unless a value is the state of a training of this network."""
     require(isinstance(state, State), "the state is none")
     for generator in (state.rng, state.topology_rng):
@@ -292,3 +296,41 @@ def _check_tasks(estimator: Any, state: Mapping[str, Any]) -> None:
     require(np.array_equal(union, state["classes_"]), "classes_ are other classes")
     n = len(network.layers)
     require(len(state["_sizes_at_first"]) == n, "there are other hidden layers")
+
+
+def check_snapshot(snapshot: Any, estimator: Any) -> None:
+    """Raise ValueError unless a value is a snapshot of a fit of this estimator."""
+    try:
+        _check_snapshot(snapshot, estimator)
+    except WRONG as error:
+        reason = " ".join(str(error).split())
+        raise ValueError(f"The checkpoint is broken: {reason}") from error
+
+
+def _check_snapshot(snapshot: Any, estimator: Any) -> None:
+    require(isinstance(snapshot, Snapshot), "there is no snapshot")
+    for pair in (snapshot.streams, snapshot.begun):
+        both = [isinstance(one, np.random.Generator) for one in pair]
+        require(both == [True, True], "there are no two generators")
+    network, units = snapshot.state.network, estimator._network.n_units
+    check = check_machine if isinstance(network, RBM) else check_network
+    check(network)
+    require(type(network) is type(estimator._network), "the network is another one")
+    require(network.n_units == units, "the network has other units")
+    require(network.dtype == estimator._network.dtype, "the network has another type")
+    _check_state(snapshot.state, network)
+    require(NUMBER(snapshot.temperature), "the temperature is no number")
+    require(isinstance(snapshot.ended, bool), "`ended` is no boolean")
+    require(set(snapshot.counted) <= set(COUNTED), "unknown counts")
+    best = snapshot.counted.get("best_network")
+    if best is not None:
+        check_network(best)
+        ends = best.n_units[0], best.n_units[-1]
+        require(ends == (units[0], units[-1]), "the best network has other units")
+    for name in ("n_stalled", "since_best"):
+        check_count(snapshot.counted[name], name)
+    if (ranking := snapshot.attributes.get("_ranking")) is not None:
+        require(isinstance(ranking, Ranking), "the ranking is none")
+        _check_ranking(ranking, units, ranked=False)
+    unknown = set(snapshot.attributes) - {"_ranking"}
+    require(not unknown, "it has unknown attributes")

@@ -2,12 +2,16 @@
 
 from typing import Any
 
+from sklearn.base import clone
+
 from skset._version import __version__
-from skset.estimators import restored, stored
+from skset.estimators import Snapshot, restored, stored
 from skset.persistence._archive import Archive, FilePath, write
 from skset.persistence._values import Reader, Writer
 
-__all__ = ["FORMAT", "load", "opened", "save", "written"]
+__all__ = [
+    *["FORMAT", "check_savable", "load", "opened", "save", "write_checkpoint"],
+]
 
 # Of the files. It rises when an older skset could not read them.
 FORMAT = 1
@@ -56,13 +60,29 @@ def save(estimator: Any, path: FilePath, *, training: bool = False) -> None:
     >>> (skset.load(path).predict_proba(X) == model.predict_proba(X)).all()
     np.True_
     """
-    written(estimator, path, training)
+    write(path, *_parts(estimator, training, {}))
 
 
-def written(
-    estimator: Any, path: FilePath, training: bool, more: dict[str, Any] | None = None
+def write_checkpoint(
+    estimator: Any, path: FilePath, every: int, snapshot: Snapshot | None
 ) -> None:
-    """Write an estimator, and more values beside it in the header."""
+    """Write an estimator in the middle of its fit, or at its end without a snapshot.
+
+    `every` is the number of epochs from one file to the next.
+    """
+    more = {"every": every, "snapshot": snapshot}
+    write(path, *_parts(estimator, False, more))
+
+
+def check_savable(estimator: Any) -> None:
+    """Raise as `save` if a parameter of an estimator cannot be in a file."""
+    _parts(clone(estimator), False, {})
+
+
+def _parts(
+    estimator: Any, training: bool, more: dict[str, Any]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return header and arrays of a file; `more` is beside the estimator."""
     name, writer = type(estimator).__name__, Writer()
     state = stored(estimator, training)
     header = {
@@ -70,9 +90,9 @@ def written(
         "skset": __version__,
         "estimator": name,
         "state": {k: writer.written(v, f"{name}.{k}") for k, v in state.items()},
-        "more": {k: writer.written(v, k) for k, v in (more or {}).items()},
+        "more": {k: writer.written(v, k) for k, v in more.items()},
     }
-    write(path, header, writer.arrays)
+    return header, writer.arrays
 
 
 def load(path: FilePath) -> Any:

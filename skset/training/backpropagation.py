@@ -1,6 +1,6 @@
 """`Backpropagation`: steps of a perceptron along the gradient of its loss."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -171,6 +171,13 @@ class Backpropagation:
     def forget_shapes(self) -> None:
         """Make new arrays for the next step: the layers have other units now."""
         self._workspaces, self._plans = {}, {}
+
+    def memory(self) -> dict[str, Any]:
+        """Return what else a training needs to go on: nothing."""
+        return {}
+
+    def remember(self, memory: Mapping[str, Any]) -> None:
+        """Take over what `memory` has returned."""
 
     def _compiles(self, network: Network, width: int) -> bool:
         """Return whether one kernel takes a step, apart from rarer losses."""

@@ -1,6 +1,6 @@
 """`ContrastiveDivergence`: steps of a restricted Boltzmann machine."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -121,6 +121,13 @@ class ContrastiveDivergence:
     def forget_shapes(self) -> None:
         """Make new arrays for the next step."""
         self._buffers = {}
+
+    def memory(self) -> dict[str, Any]:
+        """Return what else a training needs to go on: nothing."""
+        return {}
+
+    def remember(self, memory: Mapping[str, Any]) -> None:
+        """Take over what `memory` has returned."""
 
     def _step(
         self, state: State, samples: Samples, rows: Array, team: Team

@@ -1,6 +1,6 @@
 """`LBFGS`: rounds of scipy's L-BFGS-B over all weights and biases at once."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -140,6 +140,14 @@ class LBFGS:
     def forget_shapes(self) -> None:
         """Make new arrays for the next round: the layers have other units now."""
         self._gradient.forget_shapes()
+
+    def memory(self) -> dict[str, Any]:
+        """Return what else a training needs to go on."""
+        return {"n_left": self._n_left, "converged": self.converged}
+
+    def remember(self, memory: Mapping[str, Any]) -> None:
+        """Take over what `memory` has returned."""
+        self._n_left, self.converged = memory["n_left"], memory["converged"]
 
 
 class Objective:

@@ -1,6 +1,6 @@
 """`Training`: the one training loop, for all kinds of steps."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn, Protocol, Self, TypeAlias
 
 import numpy as np
@@ -75,6 +75,12 @@ class Rule(Protocol):
 
     def forget_shapes(self) -> None:
         """Make new arrays for the next step, as the layers have other units now."""
+
+    def memory(self) -> dict[str, Any]:
+        """Return numbers that a training needs, beside its state, to go on."""
+
+    def remember(self, memory: Mapping[str, Any]) -> None:
+        """Take over what `memory` has returned in another training."""
 
 
 class Training:
