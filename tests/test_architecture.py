@@ -36,13 +36,22 @@ MAY_IMPORT = {
         *("skset.estimators", "skset.model", "skset.topology"),
     },
     # Wings: nothing imports them.
+    "persistence": {
+        *("sklearn", "numpy", "skset._version"),
+        *("skset.estimators", "skset.training", "skset.model", "skset.topology"),
+        "skset.strategies",
+    },
     "torch": {
         *("torch", "skorch", "numpy", "scipy.sparse", "sklearn", "joblib"),
         *("skset.estimators", "skset.training", "skset.model", "skset.topology"),
         *("skset.strategies", "skset.runtime.team"),
     },
     # The modules beside the packages.
-    "__init__": {"skset.estimators", "skset._show_versions", "skset._version"},
+    "__init__": {
+        *("skset.estimators", "skset._show_versions", "skset._version"),
+        "skset.persistence",  # at its first use
+    },
+    "callbacks": {"skset.persistence"},
     "__main__": {
         *("numba", "llvmlite.binding", "joblib"),
         *("skset._show_versions", "skset._warmup", "skset.runtime.cache"),

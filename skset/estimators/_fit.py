@@ -76,12 +76,12 @@ def fit(
     p = estimator._read_parameters()
     _check_momentum(estimator, p)
     caller = "warm_start" if snapshot is None else "resume"
-    goes_on = (p.warm_start or snapshot is not None) and estimator.__sklearn_is_fitted__()
+    goes_on = (
+        p.warm_start or snapshot is not None
+    ) and estimator.__sklearn_is_fitted__()
 
     # Check X, y and weights; learn what the targets are.
-    X, y, weight = targets_learned(
-        estimator, p, (X, y, sample_weight), goes_on, caller
-    )
+    X, y, weight = targets_learned(estimator, p, (X, y, sample_weight), goes_on, caller)
     n_iter = 0 if snapshot is None else estimator.n_iter_
     _begin_record(estimator, n_iter, estimator.t_ if goes_on else 0)
     targets = estimator._targets
@@ -119,6 +119,7 @@ def fit(
             snapshot.take_over(progress)
         with in_progress(estimator, progress):
             _run(estimator, progress, given)
+    estimator._warn_of_result()
     return estimator
 
 

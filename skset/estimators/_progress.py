@@ -100,6 +100,10 @@ def copied(generator: Generator) -> Generator:
     return _generator(generator.bit_generator.state)
 
 
+def _pair(states: tuple[Any, Any]) -> tuple[Generator, Generator]:
+    return _generator(states[0]), _generator(states[1])
+
+
 def _generator(state: Any) -> Generator:
     bits = np.random.PCG64(0)
     bits.state = state
@@ -165,8 +169,8 @@ class Progress:
             if name in vars(estimator)
         }
         return Snapshot(
-            tuple(map(_generator, self.streams)),
-            tuple(map(_generator, self.begun)),
+            _pair(self.streams),
+            _pair(self.begun),
             self.training.state,
             counted,
             self.training.rule.memory(),

@@ -38,11 +38,11 @@ def resumed(
     estimator._validate_params()
     vars(estimator).update(snapshot.attributes)
     _rest(estimator, snapshot, data, held_out)
-    estimator._warn_of_result()
     return estimator
 
 
 @_fit.all_or_nothing
 @with_callbacks
 def _rest(estimator: Any, snapshot: Snapshot, data: Any, held_out: Any) -> None:
-    _fit.fit(estimator, *data, held_out, snapshot)
+    X, y, weight = data
+    _fit.fit(estimator, X, y, weight, held_out, snapshot)

@@ -198,8 +198,7 @@ class QuickSelection(SelectorMixin, SparsePerceptron):
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Training data, in any units; see `standardize`.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
-            Class labels or numbers; see `supervised`. Numbers are standardised for
-            training.
+            Class labels or numbers, which are standardised; see `supervised`.
         sample_weight : array-like of shape (n_samples,), default=None
             Non-negative weights; only their proportions matter. The gradient of a batch
             is ``(sum(w * g) + alpha * W) / B``: w in units of the mean of all above 0,
@@ -213,14 +212,12 @@ class QuickSelection(SelectorMixin, SparsePerceptron):
         Raises
         ------
         ValueError
-            If a parameter or the data are invalid, or if training diverges. The
-            selector is then as it was before.
+            If a parameter or the data are invalid, or training diverges. Nothing
+            is changed then.
         """
         self._forget()
         self.supervised_ = _supervision.resolved(self.supervised, y)
-        _fit.fit(self, X, y, sample_weight)
-        self._warn_of_result()
-        return self
+        return _fit.fit(self, X, y, sample_weight)
 
     @fit_context(prefer_skip_nested_validation=True)
     @_fit.all_or_nothing

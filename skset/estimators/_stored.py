@@ -7,7 +7,6 @@ type, and whether it fits to the others.
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 from sklearn import config_context
 
 from skset.estimators._class_targets import ClassTargets
@@ -36,7 +35,7 @@ __all__ = ["STATE_CLASSES", "restored", "stored"]
 # Classes of the objects that fitted estimators consist of, beside layers, strategies,
 # activations, losses, and what a
 # training has.
-STATE_CLASSES = (
+STATE_CLASSES: tuple[type, ...] = (
     *(ClassTargets, InputTargets, NumberTargets, TaskTargets, Ranking),
     *(ExplainedVariance, Held, RBM, Scaling, SharedLayer, SharedNetwork, Task),
     Snapshot,
@@ -49,8 +48,15 @@ ESTIMATORS = {
     )
 }
 # What scikit-learn keeps in an estimator: callbacks, which are code, are left out.
-CALLBACKS = ("_skl_callbacks", "_parent_callback_ctx", "_callback_fit_ctx")
-CALLBACKS += ("_skl_callbacks_to_teardown",)
+CALLBACKS = (
+    *("_skl_callbacks", "_parent_callback_ctx", "_callback_fit_ctx"),
+    "_skl_callbacks_to_teardown",
+)
+# Methods that can ask for metadata.
+METHODS = (
+    *("fit", "partial_fit", "predict", "predict_proba", "score", "transform"),
+    *("decision_function", "predict_log_proba", "inverse_transform"),
+)
 OUTPUT, ROUTING = "_sklearn_output_config", "_metadata_request"
 
 
@@ -87,7 +93,8 @@ def stored(estimator: Any, training: bool = False) -> dict[str, Any]:
         state[ROUTING] = _requests(estimator)
     if "_network" in state and not training:
         network = state["_network"]
-        state["_state"] = None
+        if "_state" in state:
+            state["_state"] = None
         if not isinstance(network, SharedNetwork):  # which has no optimiser
             state["_network"] = network.at_rest()
     return state
@@ -96,9 +103,7 @@ def stored(estimator: Any, training: bool = False) -> dict[str, Any]:
 def _requests(estimator: Any) -> dict[str, Any]:
     """Return which metadata each method asks for."""
     routing = estimator.get_metadata_routing()
-    methods = ("fit", "partial_fit", "predict", "predict_proba", "score", "transform")
-    methods += ("decision_function", "predict_log_proba", "inverse_transform")
-    requests = {name: getattr(routing, name).requests for name in methods}
+    requests = {name: getattr(routing, name).requests for name in METHODS}
     return {name: dict(of) for name, of in requests.items() if of}
 
 
@@ -119,7 +124,8 @@ def restored(name: str, state: Mapping[str, Any]) -> Any:
     """
     if name not in ESTIMATORS:
         raise ValueError(f"there is no estimator {name!r:.80}")
-    estimator, state = ESTIMATORS[name](), dict(state)
+    state = dict(state)
+    estimator: Any = ESTIMATORS[name]()
     output, requests = state.pop(OUTPUT, None), state.pop(ROUTING, {})
     params = {k: state.pop(k) for k in estimator.get_params(deep=False) if k in state}
     try:
@@ -142,5 +148,3 @@ def _ask(estimator: Any, requests: Mapping[str, Mapping[str, Any]]) -> None:
     with config_context(enable_metadata_routing=True):
         for method, request in requests.items():
             getattr(estimator, f"set_{method}_request")(**request)
-
-

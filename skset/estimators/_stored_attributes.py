@@ -35,7 +35,11 @@ def _is(kinds: Any, value: Any) -> bool:
     return isinstance(value, kinds) and not isinstance(value, bool)
 
 
-COUNT: Check = partial(_is, int)
+def _is_count(value: Any) -> bool:
+    return _is(int, value) and value >= 0
+
+
+COUNT: Check = _is_count
 NUMBER: Check = partial(_is, (int, float, np.integer, np.floating))
 TEXT: Check = partial(_is, str)
 
@@ -127,9 +131,10 @@ def check_attributes(estimator: Any, state: Mapping[str, Any]) -> None:
     if unknown := sorted(set(state) - set(checks)):
         raise ValueError(f"it has the unknown attributes {unknown!r:.120}")
     for name, value in state.items():
-        require(checks[name](value), f"{name} is {value!r:.40}")
+        if not checks[name](value):
+            raise ValueError(f"{name} is {value!r:.40}")
     if "_network" not in state:
-        # `gibbs` and failed calls leave nothing; an unfitted estimator has no attributes.
+        # An unfitted estimator may have attributes that are None.
         left = sorted(name for name, value in state.items() if value is not None)
         require(not left, f"it has {left} and no network")
         return
@@ -173,7 +178,7 @@ def _check_one(estimator: Any, state: Mapping[str, Any]) -> None:
     require(isinstance(network, RBM) == (name == "SparseRBM"), "another network")
     if not isinstance(network, RBM):
         _check_outputs(network, targets)
-        _check_classes_shown(state, targets)
+        _check_shown(state, network, targets)
     if name == "QuickSelection":
         _check_ranking(state["_ranking"], network.n_units)
     if state.get("_state") is not None:
@@ -208,7 +213,13 @@ def _check_outputs(network: Any, targets: Any) -> None:
     targets.loss_function.check_output(network.output)
 
 
-def _check_classes_shown(state: Mapping[str, Any], targets: Any) -> None:
+def _check_shown(state: Mapping[str, Any], network: Any, targets: Any) -> None:
+    """Raise unless attributes say what network and targets say."""
+    n_layers = len(network.layers) + 1
+    shown = state["n_layers_"], state["n_outputs_"], state["out_activation_"]
+    wanted = n_layers, targets.n_outputs, network.output
+    require(shown == wanted, f"it shows {shown} in place of {wanted}")
+    require(len(state["_sizes_at_first"]) == n_layers - 2, "other hidden layers")
     if isinstance(targets, ClassTargets):
         same = np.array_equal(state["classes_"], targets.classes)
         require(same, "classes_ are other classes")

@@ -53,7 +53,7 @@ def check_array(
     fits = array.shape == shape and array.dtype == dtype
     require(fits, f"{what} is {found}, not {wanted}")
     if finite and array.dtype.kind == "f":
-        require(bool(np.isfinite(array).all()), f"{what} has numbers that are not finite")
+        require(bool(np.isfinite(array).all()), f"{what} is not finite")
 
 
 def check_network(network: Any) -> None:
@@ -166,7 +166,7 @@ def _check_shared_layer(layer: Any, dtype: Any, n_tasks: int) -> None:
     check_array(layer.owner, "owners", (layer.topology.nnz,), np.int16)
     if layer.owner.size:
         least, most = int(layer.owner.min()), int(layer.owner.max())
-        require(0 <= least and most < n_tasks, "an owner is no task")
+        require(least >= 0 and most < n_tasks, "an owner is no task")
 
 
 def _check_task(task: Any, shared: SharedNetwork, dtype: Any) -> None:

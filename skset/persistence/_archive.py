@@ -6,6 +6,7 @@ import os
 import secrets
 import shutil
 import struct
+import tokenize
 import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -29,10 +30,13 @@ KINDS = "biufU"
 BROKEN = (
     *(zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError),
     *(struct.error, OverflowError, RecursionError, SyntaxError, TypeError, KeyError),
+    tokenize.TokenError,
 )
 
 
-def write(path: FilePath, header: Mapping[str, Any], arrays: Mapping[str, Array]) -> None:
+def write(
+    path: FilePath, header: Mapping[str, Any], arrays: Mapping[str, Array]
+) -> None:
     """Write a file as a whole or not at all.
 
     It is written beside its place under another name, and renamed when it is complete.
@@ -179,7 +183,9 @@ class Archive:
 
     def _error(self, error: Exception) -> ValueError:
         reason = " ".join(str(error).split()) or type(error).__name__
-        return ValueError(f"{os.fspath(self._path)} is not a whole skset file: {reason}")
+        return ValueError(
+            f"{os.fspath(self._path)} is not a whole skset file: {reason}"
+        )
 
 
 def _refuse(constant: str) -> None:
@@ -211,7 +217,7 @@ def _fill(file: Any, numbers: Array) -> None:
     if not numbers.size:
         file.read()
         return
-    room, start = memoryview(numbers.view(np.uint8)), 0
+    room, start = memoryview(numbers.view(np.uint8).data), 0
     while start < len(room):
         piece = file.read(min(1 << 20, len(room) - start))
         if not piece:

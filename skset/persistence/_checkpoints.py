@@ -1,18 +1,109 @@
 """Checkpoints: files in which a fit stands, and from which it goes on."""
 
+import copy
 import os
 import warnings
 from collections.abc import Iterable
+from numbers import Integral
+from pathlib import Path
 from typing import Any
 
 from numpy.typing import ArrayLike
 
-from skset.callbacks import Checkpoint
-from skset.estimators import resumed
+from skset.estimators import SETClassifier, fit_in_progress, resumed
 from skset.persistence._archive import FilePath
-from skset.persistence._saving import opened
+from skset.persistence._saving import check_savable, opened, write_checkpoint
 
-__all__ = ["resume"]
+__all__ = ["Checkpoint", "resume"]
+
+
+class Checkpoint:
+    """Writes the fit into a file after some epochs, so that it can go on from there.
+
+    The file is replaced as a whole, so a fit that is killed at any moment leaves a
+    whole one. `skset.resume` goes on from it, `skset.load` returns the estimator as it
+    was after that epoch. After the fit the file has the fitted estimator.
+
+    Parameters
+    ----------
+    path : str or path-like
+        Of the file.
+    every : int, default=1
+        Number of epochs from one file to the next. A file takes about as long to write
+        as to copy the network with its optimiser state.
+
+    Raises
+    ------
+    ImportError
+        If scikit-learn is older than 1.9: its estimators call no callbacks.
+    ValueError
+        From `fit`, before training: if a parameter cannot be in a file without code, or
+        if the fit is one of several of a search, which would write the same file.
+    OSError
+        From `fit`, if the file cannot be written.
+
+    Examples
+    --------
+    >>> import os, tempfile, skset
+    >>> from sklearn.datasets import load_iris
+    >>> from skset.callbacks import Checkpoint
+    >>> X, y = load_iris(return_X_y=True)
+    >>> path = os.path.join(tempfile.mkdtemp(), "iris.npz")
+    >>> model = skset.SETClassifier(max_iter=5, random_state=0)
+    >>> _ = model.set_callbacks(Checkpoint(path, every=2)).fit(X, y)
+    >>> skset.resume(path, X, y).n_iter_  # it had come to its end
+    5
+    """
+
+    path: Path
+    every: int
+
+    def __init__(self, path: FilePath, *, every: int = 1) -> None:
+        if not hasattr(SETClassifier, "set_callbacks"):
+            raise ImportError(
+                "Checkpoint needs scikit-learn 1.9 or later, whose estimators call "
+                "callbacks."
+            )
+        if not isinstance(every, Integral) or isinstance(every, bool) or every < 1:
+            raise ValueError(f"every must be a whole number of epochs, got {every!r}.")
+        self.path = Path(path)
+        self.every = int(every)
+
+    def setup(self, estimator: Any, context: Any) -> None:
+        """Check that the estimator can be saved; scikit-learn calls this."""
+        if fit_in_progress(estimator) is None:
+            raise TypeError(
+                "Checkpoint is for the estimators of skset that fit in epochs, got a "
+                f"{type(estimator).__name__}."
+            )
+        ancestor = context.parent
+        while ancestor is not None:
+            if ancestor.estimator_name not in ("Pipeline", type(estimator).__name__):
+                raise ValueError(
+                    f"Checkpoint is for one fit; those of {ancestor.estimator_name} "
+                    "would all write the same file."
+                )
+            ancestor = ancestor.parent
+        check_savable(estimator)
+
+    def on_fit_task_begin(self, estimator: Any, context: Any) -> None:
+        """Do nothing."""
+
+    def on_fit_task_end(self, estimator: Any, context: Any) -> None:
+        """Write the file, if it is time; scikit-learn calls this after an epoch."""
+        progress = fit_in_progress(estimator)
+        assert progress is not None
+        if context.task_name != "epoch":
+            if not progress.interrupted:  # else it can go on later
+                write_checkpoint(estimator, self.path, self.every, None)
+        elif progress.n_epochs % self.every == 0:
+            now = copy.copy(estimator)
+            vars(now).update(progress.fitted(estimator))
+            snapshot = progress.snapshot(estimator)
+            write_checkpoint(now, self.path, self.every, snapshot)
+
+    def teardown(self, estimator: Any, context: Any) -> None:
+        """Do nothing."""
 
 
 def resume(

@@ -80,6 +80,13 @@ def _public(module: ModuleType, *bases: type) -> Iterable[type]:
 # Objects that are no dataclasses, or have more than their fields.
 
 
+def _topology(parts: Parts) -> Topology:
+    """Return a topology, checked, that takes its arrays over without a copy."""
+    topology = object.__new__(Topology)
+    topology.__setstate__(parts)
+    return topology
+
+
 def _rate_parts(rate: LearningRate) -> Parts:
     names = ("initial", "schedule", "power_t", "now")
     return {name: getattr(rate, name) for name in names}
@@ -114,12 +121,13 @@ def _generator_parts(generator: np.random.Generator) -> Parts:
 def _generator(parts: Parts) -> np.random.Generator:
     generator = np.random.PCG64(0)
     inner = {name: parts.pop(name) for name in ("state", "inc")}
-    generator.state = {"bit_generator": "PCG64", "state": inner, **parts}
+    state: Any = {"bit_generator": "PCG64", "state": inner, **parts}
+    generator.state = state
     return np.random.Generator(generator)
 
 
 def _legacy_parts(state: np.random.RandomState) -> Parts:
-    found: Mapping[str, Any] = state.get_state(legacy=False)  # type: ignore[assignment]
+    found: Any = state.get_state(legacy=False)
     names = ("has_gauss", "gauss")
     return {**found["state"], **{name: found[name] for name in names}}
 
@@ -141,7 +149,8 @@ KINDS: dict[str, Kind] = {
             for cls in _public(strategies)
             if cls not in (Context, Evolution, Method, Needs)
         ),
-        *map(_dataclass_kind, (Topology, Layer, Network, State, *STATE_CLASSES)),
+        *map(_dataclass_kind, (Layer, Network, State, *STATE_CLASSES)),
+        Kind(Topology, Topology.__getstate__, _topology),
         Kind(DensityGoal, DensityGoal._asdict, lambda parts: DensityGoal(**parts)),
         Kind(LearningRate, _rate_parts, _rate),
         Kind(RecentSteps, _recent_parts, _recent),

@@ -150,9 +150,10 @@ def _read(archive: Archive, header: Any) -> tuple[Any, dict[str, Any]]:
         {k: reader.value(v, k) for k, v in _mapping(header[part]).items()}
         for part in ("state", "more")
     ]
+    estimator = restored(header["estimator"], parts[0])
     if left := archive.names() - reader.used:
         raise ValueError(f"it has the unknown arrays {sorted(left)!r:.80}")
-    return restored(header["estimator"], parts[0]), parts[1]
+    return estimator, parts[1]
 
 
 def _mapping(given: Any) -> dict[str, Any]:

@@ -40,13 +40,14 @@ class Writer:
     Attributes
     ----------
     arrays : dict of str to ndarray
-        By the names that the header has. An array that occurs twice is kept once.
+        By the names that the header has. An array that occurs twice is kept once, also
+        as another view of the same memory.
     """
 
     def __init__(self) -> None:
         self.arrays: dict[str, Array] = {}
-        # By their addresses, with the arrays, which would else be used again.
-        self._names: dict[int, tuple[str, Any]] = {}
+        self._names: dict[Any, str] = {}
+        self._alive: list[Array] = []  # else an address could be used again
 
     def written(self, value: Any, where: str) -> Any:
         """Return a value as JSON has it.
@@ -117,12 +118,14 @@ class Writer:
         """Return the name of an array, which is kept in little-endian order."""
         if array.dtype.kind not in "biufU" or array.dtype.itemsize == 0:
             raise _cannot(array, where)
-        if id(array) not in self._names:
-            name = f"a{len(self.arrays)}"
+        place = array.__array_interface__["data"][0]
+        key = place, array.shape, array.strides, array.dtype.str
+        if key not in self._names:
+            self._names[key] = name = f"a{len(self.arrays)}"
             little_endian = array.dtype.newbyteorder("<")
             self.arrays[name] = array.astype(little_endian, copy=False)
-            self._names[id(array)] = name, array
-        return self._names[id(array)][0]
+            self._alive.append(array)
+        return self._names[key]
 
 
 def _as_text(strings: Any, where: str) -> Array:
@@ -210,7 +213,9 @@ class Reader:
         return getattr(self, f"_{tag}")(given, where, level)
 
     def _array(self, given: Any, where: str, level: int) -> Array:
-        name = given if isinstance(given, str) else given["array"]
+        return self._named(given["array"], where)
+
+    def _named(self, name: Any, where: str) -> Array:
         if not isinstance(name, str):
             raise ValueError(f"{where} names no array")
         if name not in self._arrays:
@@ -227,17 +232,17 @@ class Reader:
         return np.array(value).astype(name)[()]
 
     def _objects(self, given: Any, where: str, level: int) -> Array:
-        strings = _of_text(self._array(given["objects"], where, level))
+        strings = _of_text(self._named(given["objects"], where))
         array = np.empty(len(strings), object)
         array[:] = strings
         return array
 
     def _strings(self, given: Any, where: str, level: int) -> Any:
-        strings = _of_text(self._array(given["strings"], where, level))
+        strings = _of_text(self._named(given["strings"], where))
         return tuple(strings) if given["tuple"] is True else strings
 
     def _floats(self, given: Any, where: str, level: int) -> Any:
-        array = self._array(given["floats"], where, level)
+        array = self._named(given["floats"], where)
         if array.ndim != 1 or array.dtype != np.float64:
             raise ValueError(f"{where} are no numbers")
         return tuple(array.tolist()) if given["tuple"] is True else array.tolist()
@@ -276,10 +281,7 @@ class Reader:
 
 # What a tagged value is, by its keys.
 TAGS = {
-    **{
-        frozenset({tag}): tag
-        for tag in ("array", "objects", "float", "tuple", "dict")
-    },
+    **{frozenset({tag}): tag for tag in ("array", "objects", "float", "tuple", "dict")},
     **{frozenset({tag, "tuple"}): tag for tag in ("strings", "floats")},
     frozenset({"scalar", "value"}): "scalar",
     frozenset({"type", "dtype"}): "type",
