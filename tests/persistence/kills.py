@@ -6,6 +6,7 @@ kills so many fits at random moments, in the middle of a step or of the writing 
 file. It goes on with each and compares the result with that of a fit in one piece.
 """
 
+import os
 import random
 import signal
 import subprocess
@@ -50,7 +51,9 @@ def killed(path, seconds, rng):
     """
     path.unlink(missing_ok=True)
     command = [sys.executable, "-m", "persistence.kills", "fit", str(path)]
-    fit = subprocess.Popen(command, cwd=ROOT / "tests", start_new_session=True)
+    paths = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
+    environment = {**os.environ, "PYTHONPATH": paths}
+    fit = subprocess.Popen(command, env=environment, start_new_session=True)
     try:
         begun = time.monotonic()
         while not path.exists():
