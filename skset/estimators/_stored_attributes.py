@@ -318,6 +318,14 @@ def check_snapshot(snapshot: Any, estimator: Any) -> None:
         raise ValueError(f"The checkpoint is broken: {reason}") from error
 
 
+def _check_rule(memory: Any, solver: Any) -> None:
+    """Raise unless a value is what the rule of this solver remembers."""
+    kinds = {"n_left": int, "converged": bool} if solver == "lbfgs" else {}
+    require(isinstance(memory, dict), "the rule remembers nothing")
+    found = {name: type(of) for name, of in memory.items()}
+    require(found == kinds, "the rule remembers something else")
+
+
 def _check_snapshot(snapshot: Any, estimator: Any) -> None:
     require(isinstance(snapshot, Snapshot), "there is no snapshot")
     for pair in (snapshot.streams, snapshot.begun):
@@ -340,6 +348,11 @@ def _check_snapshot(snapshot: Any, estimator: Any) -> None:
         require(ends == (units[0], units[-1]), "the best network has other units")
     for name in ("n_stalled", "since_best"):
         check_count(snapshot.counted[name], name)
+    for name in ("best", "earlier_best"):
+        require(NUMBER(snapshot.counted.get(name, 0)), f"{name} is no number")
+    scores = snapshot.counted.get("scores")
+    require(_maybe(_list_of(NUMBER))(scores), "the scores are no numbers")
+    _check_rule(snapshot.rule, getattr(estimator, "solver", None))
     if (ranking := snapshot.attributes.get("_ranking")) is not None:
         require(isinstance(ranking, Ranking), "the ranking is none")
         _check_ranking(ranking, units, ranked=False)
