@@ -46,6 +46,12 @@ MAY_IMPORT = {
         *("skset.estimators", "skset.training", "skset.model", "skset.topology"),
         *("skset.strategies", "skset.runtime.team"),
     },
+    "inspection": {
+        *("matplotlib", "powerlaw", "networkx", "pandas", "PIL"),  # where they are used
+        *("sklearn", "numpy", "scipy", "joblib"),
+        *("skset.estimators", "skset.training", "skset.model", "skset.topology"),
+        *("skset.strategies", "skset.metrics", "skset.callbacks"),
+    },
     # The modules beside the packages.
     "__init__": {
         *("skset.estimators", "skset._show_versions", "skset._version"),
