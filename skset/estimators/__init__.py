@@ -8,6 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from skset.estimators._classifier import SETClassifier
 from skset.estimators._continual import ContinualSETClassifier
+from skset.estimators._fitted_parts import (
+    ClassifierParts,
+    MachineParts,
+    Parts,
+    RegressorParts,
+    SelectorParts,
+    parts_of,
+)
 from skset.estimators._rbm import SparseRBM
 from skset.estimators._regressor import SETRegressor
 
@@ -15,11 +23,17 @@ if TYPE_CHECKING:
     from skset.estimators._selection import QuickSelection
 
 __all__ = [
+    "ClassifierParts",
     "ContinualSETClassifier",
+    "MachineParts",
+    "Parts",
     "QuickSelection",
+    "RegressorParts",
     "SETClassifier",
     "SETRegressor",
+    "SelectorParts",
     "SparseRBM",
+    "parts_of",
 ]
 
 
