@@ -58,38 +58,50 @@ def _identity(graph: Graph, activation: Any, Z: str, dtype: Any) -> str:
 
 def _leaky_relu(graph: Graph, activation: Any, Z: str, dtype: Any) -> str:
     slope = activation.below_zero
-    return graph.node("LeakyRelu", Z, alpha=slope) if slope else graph.node("Relu", Z)
+    if slope == 0:
+        return graph.node("Relu", Z)
+    if dtype == np.float32:  # the type of the operator's parameter
+        return graph.node("LeakyRelu", Z, alpha=slope)
+    below = graph.node("Mul", _negative(graph, Z, dtype), _number(graph, slope, dtype))
+    return graph.node("Add", graph.node("Relu", Z), below)
 
 
 def _elu(graph: Graph, activation: Any, Z: str, dtype: Any) -> str:
     if dtype == np.float32:
         return graph.node("Elu", Z)
-    return graph.node("Add", graph.node("Relu", Z), _below_zero(graph, Z, dtype))
+    return graph.node("Add", graph.node("Relu", Z), _saturating(graph, Z, dtype))
 
 
 def _selu(graph: Graph, activation: Any, Z: str, dtype: Any) -> str:
     if dtype == np.float32:
         return graph.node("Selu", Z)
-    factors = [np.array(n, dtype) for n in (activation.scale, activation.saturation)]
-    scale, saturation = (graph.constant(factor) for factor in factors)
+    scale = _number(graph, activation.scale, dtype)
+    saturation = _number(graph, activation.saturation, dtype)
     above = graph.node("Mul", graph.node("Relu", Z), scale)
-    below = graph.node("Mul", _below_zero(graph, Z, dtype), saturation)
+    below = graph.node("Mul", _saturating(graph, Z, dtype), saturation)
     return graph.node("Add", above, below)
 
 
-def _below_zero(graph: Graph, Z: str, dtype: Any) -> str:
+def _number(graph: Graph, number: float, dtype: Any) -> str:
+    return graph.constant(np.array(number, dtype))
+
+
+def _negative(graph: Graph, Z: str, dtype: Any) -> str:
+    """Add ``min(z, 0)``."""
+    return graph.node("Min", Z, _number(graph, 0, dtype))
+
+
+def _saturating(graph: Graph, Z: str, dtype: Any) -> str:
     """Add ``exp(min(z, 0)) - 1``."""
-    negative = graph.node("Min", Z, graph.constant(np.zeros((), dtype)))
-    one = graph.constant(np.ones((), dtype))
-    return graph.node("Sub", graph.node("Exp", negative), one)
+    power = graph.node("Exp", _negative(graph, Z, dtype))
+    return graph.node("Sub", power, _number(graph, 1, dtype))
 
 
 def _softplus(graph: Graph, activation: Any, Z: str, dtype: Any) -> str:
     if dtype == np.float32:
         return graph.node("Softplus", Z)
-    minus_size = graph.node("Neg", graph.node("Abs", Z))
-    one = graph.constant(np.ones((), dtype))
-    log = graph.node("Log", graph.node("Add", graph.node("Exp", minus_size), one))
+    power = graph.node("Exp", graph.node("Neg", graph.node("Abs", Z)))
+    log = graph.node("Log", graph.node("Add", power, _number(graph, 1, dtype)))
     return graph.node("Add", graph.node("Relu", Z), log)
 
 
@@ -102,12 +114,11 @@ def _gelu(graph: Graph, activation: Any, Z: str, dtype: Any) -> str:
 
     onnxruntime has erf in float32 only, so in float64 it has an error of 1e-7.
     """
-    half, root = (graph.constant(np.array(n, dtype)) for n in (0.5, np.sqrt(0.5)))
-    one = graph.constant(np.ones((), dtype))
-    inside = graph.node("Mul", Z, root)
-    erf = graph.node("Erf", graph.cast(inside, np.float32))
-    twice = graph.node("Add", graph.cast(erf, dtype), one)
-    return graph.node("Mul", graph.node("Mul", Z, half), twice)
+    inside = graph.node("Mul", Z, _number(graph, np.sqrt(0.5), dtype))
+    erf = graph.cast(graph.node("Erf", graph.cast(inside, np.float32)), dtype)
+    twice = graph.node("Add", erf, _number(graph, 1, dtype))
+    halved = graph.node("Mul", Z, _number(graph, 0.5, dtype))
+    return graph.node("Mul", halved, twice)
 
 
 MAKERS: dict[type[Activation], Maker] = {

@@ -77,10 +77,17 @@ def add_probabilities(
     if parts.is_binary:
         Z = graph.node("Concat", graph.node("Neg", Z), Z, axis=1)
     separate = parts.is_binary or parts.multilabel
-    P = graph.node("Sigmoid", Z) if separate else graph.node("Softmax", Z, axis=1)
+    P = _logistic(graph, Z) if separate else graph.node("Softmax", Z, axis=1)
     if parts.all_classes.size > parts.classes.size:
         P = _among_all(graph, P, parts)
     return graph.cast(P, dtype)
+
+
+def _logistic(graph: Graph, Z: str) -> str:
+    """Add ``1 / (1 + exp(-z))``; onnxruntime's Sigmoid has 0 for small ones."""
+    power = graph.node("Exp", graph.node("Neg", Z))
+    one = graph.constant(np.ones(()))
+    return graph.node("Reciprocal", graph.node("Add", one, power))
 
 
 def _among_all(graph: Graph, P: str, parts: ClassifierParts) -> str:

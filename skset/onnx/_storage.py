@@ -44,12 +44,13 @@ class Storage:
     choices: ClassVar[list[bool | str]] = ["auto", True, False, "gather"]
 
     def __post_init__(self) -> None:
-        # 1 == True, but an array has no such answer
-        if not isinstance(self.sparse, (bool, str)) or self.sparse not in self.choices:
+        known = isinstance(self.sparse, (bool, str)) and self.sparse in self.choices
+        if not known:  # 1 is equal to True, and an array to nothing
             raise ValueError(
                 f"sparse must be one of {self.choices}, got {self.sparse!r}."
             )
-        if not isinstance(self.max_bytes, (int, np.integer)) or self.max_bytes < 1:
+        counts = isinstance(self.max_bytes, (int, np.integer))
+        if not counts or isinstance(self.max_bytes, bool) or self.max_bytes < 1:
             raise ValueError(
                 f"max_bytes must be an integer above 0, got {self.max_bytes!r}."
             )

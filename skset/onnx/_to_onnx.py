@@ -159,11 +159,11 @@ def _add_classifier(
 
 
 def _checked_type(given: DTypeLike) -> np.dtype[Any]:
-    dtype = np.dtype(given)
+    dtype = np.dtype(given).newbyteorder("=")
     known = [np.dtype(t) for t in (np.float16, np.float32, np.float64)]
     if (dtype.kind == "f" and dtype not in known) or dtype.kind not in REAL_KINDS:
         raise TypeError(f"input_dtype must be a real type of ONNX, got {given!r}.")
-    return dtype.newbyteorder("=")
+    return dtype
 
 
 def _checked_opset(given: int | None) -> int:
