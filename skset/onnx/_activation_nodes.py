@@ -106,7 +106,11 @@ def _softplus(graph: Graph, activation: Any, Z: str, dtype: Any) -> str:
 
 
 def _silu(graph: Graph, activation: Any, Z: str, dtype: Any) -> str:
-    return graph.node("Mul", Z, graph.node("Sigmoid", Z))
+    if dtype == np.float32:
+        return graph.node("Mul", Z, graph.node("Sigmoid", Z))
+    # onnxruntime 1.20 fuses the two into an operator that it lacks in float64.
+    power = graph.node("Exp", graph.node("Neg", Z))
+    return graph.node("Div", Z, graph.node("Add", power, _number(graph, 1, dtype)))
 
 
 def _gelu(graph: Graph, activation: Any, Z: str, dtype: Any) -> str:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from sklearn.exceptions import NotFittedError
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LinearRegression
 from with_onnx.runs import THREE, X, classifier, continual
 
 import skset
@@ -19,7 +19,7 @@ def test_an_estimator_that_is_not_fitted(name):  # row 32
 
 
 @pytest.mark.parametrize(
-    "given", [None, 3, LogisticRegression().fit(X, THREE), skset.SETClassifier]
+    "given", [None, 3, LinearRegression().fit(X, THREE), skset.SETClassifier]
 )
 def test_no_estimator_of_skset(given):
     with pytest.raises(TypeError, match="An estimator of skset is needed"):
