@@ -11,8 +11,8 @@ def equality_rows(results):
     rows = [["set", "rows x columns", "model", "greatest difference", "equal labels"]]
     for r in results:
         shape = f"{r['rows']:,} x {r['columns']:,}"
-        gap, share = f"{r['difference']:.1e}", f"{r['agreement']:.1%}"
-        rows.append([r["set"], shape, r["model"], gap, share])
+        share = "" if r["agreement"] is None else f"{r['agreement']:.1%}"
+        rows.append([r["set"], shape, r["model"], f"{r['difference']:.1e}", share])
     return rows
 
 

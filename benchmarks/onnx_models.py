@@ -11,6 +11,7 @@ interleaved runs. Fits are short: nothing here depends on what was learned.
 """
 
 import argparse
+import math
 import subprocess
 import sys
 import tempfile
@@ -81,6 +82,7 @@ def measured(case):
         for name, ask in contestants.items()
         if name != "MLP"
     }
+    shares = [share for _, share in differences.values()]
     contestants["skset"] = said_by(model)
     wide = case.kind == WIDE
     return {
@@ -89,7 +91,7 @@ def measured(case):
         "rows": len(case.X),
         "columns": case.X.shape[1],
         "difference": max(gap for gap, _ in differences.values()),
-        "agreement": min(share for _, share in differences.values()),
+        "agreement": None if math.isnan(shares[0]) else min(shares),
         "bytes": {name: len(m.SerializeToString()) for name, m in made.items()},
         "megabytes": {name: memory(m) for name, m in made.items()} if wide else {},
         "seconds": {
@@ -123,13 +125,16 @@ def said_by(model):
 
 
 def compared(model, found, case):
-    """Return the greatest difference of numbers, and the share of equal labels."""
+    """Return the greatest difference of numbers, and the share of equal labels.
+
+    The share is NaN where there are none.
+    """
     expected = said_by(model)(case.X)
     numbers = found[-1].reshape(expected.shape)
     gap = np.abs(numbers - expected).max(axis=0)
     if not is_classifier(model):
         unit = 1.0 if case.y is None else np.abs(expected).max(axis=0)
-        return float(np.max(gap / unit)), 1.0
+        return float(np.max(gap / unit)), math.nan
     return float(gap.max()), float(np.mean(found[0] == model.predict(case.X)))
 
 
