@@ -16,12 +16,13 @@ import peers
 import small
 import time_to_accuracy
 from _comparison import group_rows, lead_rows, score_rows
+from _onnx_tables import ONNX_TABLES
 from _selection_tables import SELECTION_TABLES
 from _torch_tables import TORCH_TABLES
 
 __all__ = ["TABLES"]
 
-OF_DOCS = "peers", "defaults", "selection", "torch"
+OF_DOCS = "peers", "defaults", "selection", "torch", "onnx"
 PAGES = [Path("README.md"), *(Path("docs", f"{page}.md") for page in OF_DOCS)]
 BLOCK = re.compile(r"<!-- table: (.*?) -->.*?<!-- end -->", re.DOTALL)
 
@@ -114,6 +115,7 @@ TABLES = {
     **comparisons("regression_folds.json", ["R2"]),
     **SELECTION_TABLES,
     **TORCH_TABLES,
+    **ONNX_TABLES,
 }
 
 

@@ -18,10 +18,12 @@ extensions = [
 source_suffix = {".md": "markdown", ".rst": "restructuredtext"}
 exclude_patterns = ["_build"]
 suppress_warnings = []
-if not (find_spec("torch") and find_spec("skorch")):
-    # What needs them is documented where they are installed.
-    exclude_patterns.append("api_torch.md")
-    suppress_warnings.append("toc.excluded")
+wings = {"api_torch.md": ["torch", "skorch"], "api_onnx.md": ["onnx", "skl2onnx"]}
+for page, libraries in wings.items():
+    if not all(map(find_spec, libraries)):
+        # What needs them is documented where they are installed.
+        exclude_patterns.append(page)
+        suppress_warnings.append("toc.excluded")
 html_theme = "alabaster"
 html_theme_options = {"description": "Truly sparse neural networks for scikit-learn"}
 myst_enable_extensions = ["dollarmath"]

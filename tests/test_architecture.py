@@ -52,6 +52,10 @@ MAY_IMPORT = {
         *("skset.estimators", "skset.training", "skset.model", "skset.topology"),
         *("skset.strategies", "skset.metrics", "skset.callbacks"),
     },
+    "onnx": {
+        *("onnx", "skl2onnx", "numpy"),
+        *("skset.estimators", "skset.model", "skset._version"),
+    },
     # The modules beside the packages.
     "__init__": {
         *("skset.estimators", "skset._show_versions", "skset._version"),
@@ -68,7 +72,13 @@ MAY_IMPORT = {
     "network": {"skset.model", "skset.training", "skset.strategies"},  # an old name
 }
 PACKAGES = {name for name in MAY_IMPORT if (ROOT / name).is_dir()}
-HAS_TORCH = importlib.util.find_spec("torch") is not None
+WINGS = {"skset.torch": ["torch"], "skset.onnx": ["onnx", "skl2onnx"]}
+# Those whose libraries are not installed.
+CLOSED = {
+    wing
+    for wing, libraries in WINGS.items()
+    if not all(map(importlib.util.find_spec, libraries))
+}
 MOST_LINES, MOST_LINES_OF_ESTIMATORS = 300, 400
 # Files that are still longer. None may be added, and one that was cut must go.
 STILL_TOO_LONG: set[str] = set()
@@ -169,7 +179,7 @@ def classes():
     modules = [
         import_module(module.name)
         for module in pkgutil.walk_packages([str(ROOT)], "skset.")
-        if HAS_TORCH or not within(module.name, {"skset.torch"})
+        if not within(module.name, CLOSED)
     ]
     return [
         thing

@@ -9,6 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from skset.estimators._classifier import SETClassifier
 from skset.estimators._continual import ContinualSETClassifier
+from skset.estimators._fitted_parts import (
+    ClassifierParts,
+    MachineParts,
+    Parts,
+    RegressorParts,
+    SelectorParts,
+    parts_of,
+)
 from skset.estimators._progress import Progress, Snapshot, fit_in_progress
 from skset.estimators._rbm import SparseRBM
 from skset.estimators._regressor import SETRegressor
@@ -20,14 +28,20 @@ if TYPE_CHECKING:
 
 __all__ = [
     "STATE_CLASSES",
+    "ClassifierParts",
     "ContinualSETClassifier",
+    "MachineParts",
+    "Parts",
     "Progress",
     "QuickSelection",
+    "RegressorParts",
     "SETClassifier",
     "SETRegressor",
+    "SelectorParts",
     "Snapshot",
     "SparseRBM",
     "fit_in_progress",
+    "parts_of",
     "restored",
     "resumed",
     "stored",
