@@ -304,3 +304,11 @@ def test_an_interrupt_while_writing_leaves_nothing(path, monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         skset.save(SETClassifier(), path)
     assert list(path.parent.iterdir()) == []
+
+
+def test_without_callbacks_of_scikit_learn_a_checkpoint_raises(path, monkeypatch):
+    from skset.persistence import _checkpoints
+
+    monkeypatch.setattr(_checkpoints, "SETClassifier", object)
+    with pytest.raises(ImportError, match=r"needs scikit-learn 1\.9"):
+        _checkpoints.Checkpoint(path)
