@@ -41,6 +41,7 @@ MAY_IMPORT = {
         *("skset.estimators", "skset.training", "skset.model", "skset.topology"),
         *("skset.strategies", "skset.runtime.team"),
     },
+    "persistence": set(),  # a wing
     # The modules beside the packages.
     "__init__": {"skset.estimators", "skset._show_versions", "skset._version"},
     "__main__": {
