@@ -2,10 +2,17 @@
 
 from importlib.util import find_spec
 
-NEED_TORCH = ["skset/torch*", "tests/with_torch*"]
-NEED_SKORCH = ["skset/torch/skorch.py", "skset/torch/_conv_*.py"]
-NEED_ONNX = ["skset/onnx*", "tests/with_onnx*"]
-ONNX = ["onnx", "skl2onnx", "onnxruntime"]
-collect_ignore_glob = [] if find_spec("torch") else NEED_TORCH
-collect_ignore_glob += [] if find_spec("skorch") else NEED_SKORCH
-collect_ignore_glob += [] if all(map(find_spec, ONNX)) else NEED_ONNX
+ONNX = ["skset/onnx*", "tests/with_onnx*", "tests/with_skl2onnx*"]
+NEED = {
+    "torch": ["skset/torch*", "tests/with_torch*"],
+    "skorch": ["skset/torch/skorch.py", "skset/torch/_conv_*.py"],
+    "skops": ["tests/with_skops*"],
+    "shap": ["tests/with_shap*"],
+    **dict.fromkeys(("onnx", "skl2onnx", "onnxruntime"), ONNX),
+}
+collect_ignore_glob = [
+    pattern
+    for library, patterns in NEED.items()
+    if not find_spec(library)
+    for pattern in patterns
+]

@@ -152,6 +152,11 @@ class ClassTargets:
                 f"Previously it was {kinds[self.multilabel]}, now {kinds[multilabel]}."
             )
         if self.multilabel:
+            if y.shape[1] < self.classes.size:
+                raise ValueError(
+                    f"y must have a column for each of the {self.classes.size} labels, "
+                    f"got {y.shape[1]} columns."
+                )
             return np.arange(self.classes.size, y.shape[1])
         return np.setdiff1d(y, self.classes)
 

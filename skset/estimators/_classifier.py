@@ -17,6 +17,7 @@ from skset.estimators._perceptron import SparsePerceptron, finite_output, takes_
 from skset.estimators._perceptron_parameters import CLASSIFIER_TABLES
 from skset.estimators._sample_weight import weight_of_score
 from skset.estimators._sklearn import available_if, fit_context, with_callbacks
+from skset.estimators._to_mlp import to_mlp
 from skset.estimators._types import Array, ClassWeight, MatrixLike, Strategy
 from skset.model import Activation, LogLoss, Network
 
@@ -205,8 +206,7 @@ class SETClassifier(ClassifierMixin, SparsePerceptron):
         Raises
         ------
         ValueError
-            If a parameter or the data are invalid, or training diverges. Nothing
-            is changed then.
+            If parameters or data are invalid, or training diverges. Nothing changes.
         """
         return _fit.fit(self, X, y, sample_weight, (X_val, y_val, sample_weight_val))
 
@@ -251,9 +251,8 @@ class SETClassifier(ClassifierMixin, SparsePerceptron):
         Raises
         ------
         ValueError
-            If `classes` is missing in the first call or different in a later one, if y
-            has a label that is not among them, if `early_stopping` is True, or if
-            training diverges.
+            If `classes` is missing in the first call or different later, if y has other
+            labels, if `early_stopping` is True, or if training diverges.
         """
         return _fit.partial_fit(self, X, y, sample_weight, classes)
 
@@ -300,6 +299,8 @@ class SETClassifier(ClassifierMixin, SparsePerceptron):
         learned = {"classes": checked_classes(classes), "multilabel": multilabel}
         return cls._with_learned(network, learned, feature_names, params)
 
+    to_mlp = to_mlp
+
     def score(
         self, X: MatrixLike, y: ArrayLike, sample_weight: ArrayLike | None = None
     ) -> float:
@@ -310,8 +311,7 @@ class SETClassifier(ClassifierMixin, SparsePerceptron):
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Samples.
         y : array-like of shape (n_samples,) or (n_samples, n_labels)
-            Class labels, or a multilabel indicator matrix. There a sample counts if all
-            of its labels are right.
+            Class labels, or an indicator matrix, where all labels must be right.
         sample_weight : array-like of shape (n_samples,), default=None
             Non-negative weights; only their proportions matter.
 

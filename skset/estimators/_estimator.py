@@ -22,6 +22,7 @@ from skset.estimators._strategy_parameters import (
 )
 from skset.estimators._targets import Targets
 from skset.estimators._types import Array, Matrix, Rows
+from skset.estimators._unpickled import check_learned
 from skset.estimators._version_stamp import stamped, unstamped
 from skset.estimators._warnings import warn
 from skset.model import RBM, Network, Samples, Scaling, strength
@@ -294,4 +295,12 @@ class SparseEstimator(CallbackSupportMixin, BaseEstimator, ABC):
     def __setstate__(self, state: Mapping[str, Any]) -> None:
         super().__setstate__(unstamped(state, type(self).__name__))
         if self.__sklearn_is_fitted__():
+            check_learned(self)
             self._network.frozen()  # unpickled arrays are writable
+
+    def __copy__(self) -> Self:
+        # Not by way of a state, which is checked: callbacks and scorers copy an
+        # estimator in the middle of a fit, when its parts need not fit together yet.
+        twin = object.__new__(type(self))
+        twin.__dict__.update(vars(self))
+        return twin

@@ -19,6 +19,7 @@ from skset.estimators._perceptron import SparsePerceptron, finite_output, takes_
 from skset.estimators._perceptron_parameters import REGRESSOR_TABLES
 from skset.estimators._sample_weight import weight_of_score
 from skset.estimators._sklearn import available_if, fit_context, with_callbacks
+from skset.estimators._to_mlp import to_mlp
 from skset.estimators._types import Array, MatrixLike, Strategy
 from skset.estimators._units import raw_outputs
 from skset.model import OUTPUTS, Activation, Loss, Network
@@ -278,6 +279,8 @@ class SETRegressor(RegressorMixin, SparsePerceptron):
         check_kind(network, Network)
         learned = {"n_outputs": network.n_units[-1]}
         return cls._with_learned(network, learned, feature_names, params)
+
+    to_mlp = to_mlp
 
     def score(
         self, X: MatrixLike, y: ArrayLike, sample_weight: ArrayLike | None = None

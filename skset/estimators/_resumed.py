@@ -5,7 +5,7 @@ from typing import Any
 from skset.estimators import _fit
 from skset.estimators._progress import Snapshot
 from skset.estimators._sklearn import with_callbacks
-from skset.estimators._stored_attributes import check_snapshot
+from skset.estimators._stored_snapshots import check_snapshot
 
 __all__ = ["resumed"]
 

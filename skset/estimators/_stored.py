@@ -18,7 +18,7 @@ from skset.estimators._ranking import Ranking
 from skset.estimators._rbm import SparseRBM
 from skset.estimators._regressor import SETRegressor
 from skset.estimators._selection import QuickSelection
-from skset.estimators._stored_attributes import WRONG, check_attributes
+from skset.estimators._stored_attributes import WRONG, check_attributes, check_whole
 from skset.estimators._task_perceptron import TaskTargets
 from skset.model import (
     RBM,
@@ -132,6 +132,8 @@ def restored(name: str, state: Mapping[str, Any]) -> Any:
         vars(estimator).update(params)
         check_attributes(estimator, state)
         vars(estimator).update(state)
+        if "_network" in state:
+            check_whole(estimator)
         if output is not None:
             estimator.set_output(**output)
         _ask(estimator, requests)

@@ -19,6 +19,7 @@ from skset.estimators._task_labels import Label, checked_label
 from skset.estimators._task_perceptron import FIXED
 from skset.estimators._types import Array
 from skset.estimators._units import raw_inputs
+from skset.estimators._unpickled import check_learned
 from skset.estimators._version_stamp import stamped, unstamped
 from skset.model import Network, Scaling, SharedNetwork
 from skset.strategies import METHODS
@@ -27,6 +28,8 @@ __all__ = ["TaskEstimator"]
 
 # Parameters of the whole, not of the perceptron of a task.
 OWN = ("unknown_task",)
+# Attributes that have an entry for each task.
+BY_TASK = ("_targets", "task_classes_")
 
 
 class TaskEstimator(BaseEstimator):
@@ -201,9 +204,15 @@ class TaskEstimator(BaseEstimator):
         return tags
 
     def __getstate__(self) -> dict[str, Any]:
-        return stamped(super().__getstate__())
+        state = stamped(super().__getstate__())
+        # In pairs: a label may be None, which is no key in every kind of file.
+        pairs = {name: tuple(state[name].items()) for name in BY_TASK if name in state}
+        return {**state, **pairs}
 
     def __setstate__(self, state: Mapping[str, Any]) -> None:
-        super().__setstate__(unstamped(state, type(self).__name__))
+        state = unstamped(state, type(self).__name__)
+        by_task = {name: dict(state[name]) for name in BY_TASK if name in state}
+        super().__setstate__({**state, **by_task})
         if self.__sklearn_is_fitted__():
+            check_learned(self)
             self._network.frozen()  # unpickled arrays are writable

@@ -19,8 +19,8 @@ from skset.model.activations import (
     logistic,
     softplus,
 )
-from skset.model.boltzmann import RBM, bernoulli, column_sums
-from skset.model.column_moments import add_squares, add_sums
+from skset.model.boltzmann import RBM, bernoulli
+from skset.model.column_moments import add_squares, add_sums, column_sums
 from skset.model.explained_variance import ExplainedVariance
 from skset.model.greedy_coverage import coverage
 from skset.model.held import Held

@@ -10,14 +10,16 @@ from numpy.typing import DTypeLike, NDArray
 
 from skset import kernels
 from skset.model.activations import logistic, softplus
+from skset.model.column_moments import column_sums
 from skset.model.from_csr import checked_bias, common_dtype, layer_from_csr
+from skset.model.integrity import check_machine
 from skset.model.layer import Layer
 from skset.model.samples import Samples
 from skset.model.stack import LayerStack
 from skset.runtime.team import Team
 from skset.topology import Topology, read_only
 
-__all__ = ["RBM", "bernoulli", "column_sums"]
+__all__ = ["RBM", "bernoulli"]
 
 Array: TypeAlias = NDArray[Any]
 Answer: TypeAlias = Callable[["RBM", Array], Array]
@@ -124,6 +126,11 @@ class RBM(LayerStack):
         n_visible = layer.topology.shape[0]
         bias = checked_bias("visible_bias", visible_bias, n_visible, kind)
         return cls((layer,), bias).frozen()
+
+    def checked(self) -> Self:
+        """Return this machine, or raise ValueError if its parts do not fit together."""
+        check_machine(super().checked())
+        return self
 
     @property
     def layer(self) -> Layer:
@@ -286,14 +293,3 @@ class RBM(LayerStack):
         """
         odds = self.log_odds(V)
         return column_sums(V * odds - softplus(odds))
-
-
-def column_sums(A: Array, sums: Array | None = None) -> Array:
-    """Return the sum of each column of A, added to `sums` if these are given.
-
-    It adds row after row. numpy adds a single column in another order than one of many
-    columns, and the order of BLAS depends on its threads.
-    """
-    sums = np.zeros(A.shape[1]) if sums is None else sums
-    kernels.column_sums(A, sums)
-    return sums

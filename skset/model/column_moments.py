@@ -8,7 +8,7 @@ from scipy import sparse
 
 from skset import kernels
 
-__all__ = ["add_squares", "add_sums"]
+__all__ = ["add_squares", "add_sums", "column_sums"]
 
 Array: TypeAlias = NDArray[Any]
 
@@ -40,6 +40,17 @@ def add_squares(X: Any, weight: Array, mean: Array, squares: Array) -> None:
         kernels.sparse_squares(*_parts(X), weight, mean, squares)
     else:
         kernels.dense_squares(X, weight, mean, squares)
+
+
+def column_sums(A: Array, sums: Array | None = None) -> Array:
+    """Return the sum of each column of A, added to `sums` if these are given.
+
+    It adds row after row. numpy adds a single column in another order than one of many
+    columns, and the order of BLAS depends on its threads.
+    """
+    sums = np.zeros(A.shape[1]) if sums is None else sums
+    kernels.column_sums(A, sums)
+    return sums
 
 
 def _parts(X: Any) -> tuple[Array, Array, Array]:

@@ -10,6 +10,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from skset import kernels
 from skset.model.held import Held
+from skset.model.integrity import check_layer, restore
 from skset.model.tiles import n_tiles
 from skset.model.weight_steps import move, two_moments
 from skset.model.weights import INITIAL_WEIGHTS
@@ -88,6 +89,10 @@ class Layer:
     def __getstate__(self) -> dict[str, Any]:
         # Without `views`: a copy needs views of its own arrays, a file needs none.
         return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        restore(self, state)
+        check_layer(self)
 
     def with_moments(self, n: int) -> Self:
         """Return this layer with n moments; new ones are zeros."""

@@ -150,6 +150,13 @@ class Network(LayerStack):
         functions = checked_functions(activation, negative_slope, output, n_hidden)
         return cls(layers, *functions).frozen()
 
+    def checked(self) -> Self:
+        """Return this network, or raise ValueError if its parts do not fit together."""
+        super().checked()
+        functions = self.activation, self.negative_slope, self.output
+        checked_functions(*functions, len(self.layers) - 1)
+        return self
+
     @cached_property
     def hidden(self) -> tuple[Activation, ...]:
         """Activation of each hidden layer."""

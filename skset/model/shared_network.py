@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from skset.model.held import Held
+from skset.model.integrity import check_layers, check_shared_layer, check_type, restore
 from skset.model.layer import Layer
 from skset.model.network import Network
 from skset.topology import Topology
@@ -55,7 +56,8 @@ class SharedLayer:
     def weights_of(self, topology: Topology) -> Array:
         """Return the values of a task's connections, all of which must be here."""
         held = self.frozen_in(_widened(topology, self.topology.shape))
-        assert held.mask.all()
+        if not held.mask.all():
+            raise ValueError("A task has connections that the network does not have.")
         return held.values
 
     def with_connections(self, layer: Layer, owner: int) -> Self:
@@ -139,6 +141,23 @@ class SharedNetwork:
     layers: tuple[SharedLayer, ...]
     tasks: Mapping[Any, Task] = field(default_factory=dict)
 
+    def __getstate__(self) -> dict[str, Any]:
+        # In pairs: a label may be None, which is no key in every kind of file.
+        return {"layers": self.layers, "tasks": tuple(self.tasks.items())}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        restore(self, {**state, "tasks": dict(state["tasks"])})
+        self.checked()
+
+    def checked(self) -> Self:
+        """Return this network, or raise ValueError if its parts do not fit together."""
+        check_layers(self.layers, SharedLayer, check_shared_layer)
+        for label, task in self.tasks.items():
+            check_type("A task", task, Task)
+            check_type("head", task.head, Layer)
+            self._network_of(label).checked()
+        return self
+
     @classmethod
     def empty(cls, n_units: Sequence[int], dtype: DTypeLike) -> Self:
         """Return a network without any task, given its inputs and hidden units."""
@@ -198,13 +217,16 @@ class SharedNetwork:
 
     def network_of(self, label: Any) -> Network:
         """Return the network of a task; its arrays are read-only."""
+        return self._network_of(label).frozen()
+
+    def _network_of(self, label: Any) -> Network:
         task = self.tasks[label]
         parts = zip(task.topologies, task.biases, self.layers, strict=True)
         hidden = (
             Layer(topology, shared.weights_of(topology), bias)
             for topology, bias, shared in parts
         )
-        return Network((*hidden, task.head), **task.functions).frozen()
+        return Network((*hidden, task.head), **task.functions)
 
     def wide_network_of(self, label: Any) -> Network:
         """Return the network of a task with all units that there are by now."""

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from skset import kernels
 from skset.kernels import aligned_empty
 from skset.model.by_output import MULTIPLE, LayerByOutput
+from skset.model.integrity import check_layer, check_layers, restore
 from skset.model.layer import Layer
 from skset.model.samples import Samples
 from skset.topology import are_joined
@@ -59,6 +60,21 @@ class LayerStack:
     def __getstate__(self) -> dict[str, Any]:
         # Without cached values, so that a model that has predicted is still the same.
         return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        restore(self, state)
+        self.checked()
+
+    def checked(self) -> Self:
+        """Return this model, or raise ValueError if its parts do not fit together.
+
+        A model that was read from a file may be anything. The contents of weights are
+        not looked at, see `is_finite`.
+        """
+        check_layers(self.layers, Layer, check_layer)
+        if len({layer.weights.dtype for layer in self.layers}) > 1:
+            raise ValueError("All layers must have one dtype.")
+        return self
 
     @property
     def dtype(self) -> np.dtype[Any]:

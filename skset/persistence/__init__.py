@@ -2,5 +2,6 @@
 
 from skset.persistence._checkpoints import Checkpoint, resume
 from skset.persistence._saving import load, save
+from skset.persistence._trusted import TRUSTED
 
-__all__ = ["Checkpoint", "load", "resume", "save"]
+__all__ = ["TRUSTED", "Checkpoint", "load", "resume", "save"]

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skset.model import Signals
+from skset.model.integrity import check_finite, check_type
 
 __all__ = ["RecentSteps"]
 
@@ -45,6 +46,19 @@ class RecentSteps:
         self._n_columns = self.N_SAMPLES // n_steps
         self.steps: deque[list[tuple[Array, Array]]] = deque(maxlen=n_steps)
         self.n_noted = 0
+
+    def __getstate__(self) -> dict[str, Any]:
+        # As a list: not every kind of file can hold a deque.
+        return {**vars(self), "steps": list(self.steps)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__init__(state["decay"])  # type: ignore[misc]
+        self.n_noted = int(state["n_noted"])
+        for step in state["steps"]:
+            for factor in (array for pair in step for array in pair):
+                check_type("A factor", factor, np.ndarray)
+                check_finite("Recent steps", factor)
+            self.steps.append(step)
 
     def note(self, layers: Sequence[Signals]) -> None:
         """Record a step, given the signals of each layer."""

@@ -106,22 +106,22 @@ LAYER = (*NETWORK, "layers", "tuple", 0, "fields")
         (("state", "n_iter_"), True, "n_iter_ is True"),
         (("state", "n_features_in_"), 3, "n_features_in_"),
         (("state", "loss_curve_"), "x", "loss_curve_"),
-        (("state", "_network"), None, "the network is none"),
-        (("state", "_scaling"), 0, "units"),
+        (("state", "_network"), None, "its network is a"),
+        (("state", "_scaling"), 0, "_scaling must be a Scaling"),
         (("state", "auto_params_"), {"dict": [["alpha", []]]}, "auto_params_"),
         (("state", "out_activation_"), "relu", "in place of"),
-        ((*NETWORK, "output"), "logistic", "the network has the outputs"),
+        ((*NETWORK, "output"), "logistic", "outputs with the function"),
         ((*NETWORK, "output"), "os.system", "output must be one of"),
         ((*NETWORK, "activation"), "os.system", "activation must be one of"),
-        ((*NETWORK, "layers"), {"tuple": []}, "there are no layers"),
-        ((*LAYER, "n_dropped"), 1 << 40, "n_dropped is no count"),
-        ((*LAYER, "bias"), {"array": "a0"}, "bias is"),
+        ((*NETWORK, "layers"), {"tuple": []}, "one layer at least"),
+        ((*LAYER, "n_dropped"), 1 << 40, "n_dropped must be in"),
+        ((*LAYER, "bias"), {"array": "a0"}, "bias must be"),
         ((*LAYER, "bias"), {"array": "a9999"}, "it has no 'a9999.npy'"),
         ((*LAYER, "bias"), {"array": "../../etc/passwd"}, "it has no"),
         ((*LAYER, "topology", "fields", "shape"), {"tuple": [1 << 62, 4]}, "Topology"),
         ((*LAYER, "topology", "kind"), "Popen", "unknown kind 'Popen'"),
         ((*LAYER, "topology", "fields"), {}, "Topology"),
-        ((*LAYER, "moments"), {"tuple": []}, "moments are missing"),
+        ((*LAYER, "moments"), {"tuple": []}, "as many moments as bias_moments"),
         (("state", "_state", "fields", "steps"), -3, "steps is no count"),
         (("state", "_state", "fields", "rng"), None, "there is no generator"),
         (("state", "tol"), {"float": "os"}, "is no number"),
@@ -299,7 +299,7 @@ def test_weights_that_are_not_finite(refused, source, where, value):
     numbers[0] = value
     file = io.BytesIO()
     np.save(file, numbers)
-    assert "not finite" in refused(with_array(source, file.getvalue(), name))
+    assert "must be finite" in refused(with_array(source, file.getvalue(), name))
 
 
 def test_booleans_and_characters_that_do_not_exist(refused, tmp_path):
