@@ -76,9 +76,9 @@ def fit(
     p = estimator._read_parameters()
     _check_momentum(estimator, p)
     caller = "warm_start" if snapshot is None else "resume"
-    goes_on = (
-        p.warm_start or snapshot is not None
-    ) and estimator.__sklearn_is_fitted__()
+    goes_on = snapshot is not None or (
+        p.warm_start and estimator.__sklearn_is_fitted__()
+    )
 
     # Check X, y and weights; learn what the targets are.
     X, y, weight = targets_learned(estimator, p, (X, y, sample_weight), goes_on, caller)
@@ -89,13 +89,10 @@ def fit(
     # Samples to train on, and those to validate on.
     rng, topology_rng = _streams(estimator, p, snapshot)
     streams = rng.bit_generator.state, topology_rng.bit_generator.state
-    training_set: Rows = X, y, weight, None
-    validation_set: Rows | None = None
-    if any(part is not None for part in held_out):
-        own = estimator._standardises(p, goes_on)
-        validation_set = checked_held_out(estimator, p, *held_out, own)
-    elif p.early_stopping:
-        training_set, validation_set = split(p, targets, X, y, weight, rng)
+    given_rows: Rows = X, y, weight, None
+    training_set, validation_set = _sets(
+        estimator, p, given_rows, held_out, rng, goes_on
+    )
 
     # Parameters that follow from the data, and the units of the inputs.
     inputs = _inputs(estimator, p, training_set, goes_on)
@@ -181,6 +178,24 @@ def partial_fit(
     state.network = None  # it is kept once, as `_network`
     estimator._state = state
     return estimator
+
+
+def _sets(
+    estimator: Any,
+    p: SimpleNamespace,
+    given: Rows,
+    held_out: tuple[Any, Any, Any],
+    rng: Any,
+    goes_on: bool,
+) -> tuple[Rows, Rows | None]:
+    """Return the rows to train on, and those to validate on if there are any."""
+    if any(part is not None for part in held_out):
+        own = estimator._standardises(p, goes_on)
+        return given, checked_held_out(estimator, p, *held_out, own)
+    if not p.early_stopping:
+        return given, None
+    X, y, weight, _ = given
+    return split(p, estimator._targets, X, y, weight, rng)
 
 
 def _streams(
