@@ -229,7 +229,11 @@ class Reader:
         name, value = given["scalar"], self.value(given["value"], where, level + 1)
         if name not in SCALARS or not isinstance(value, (bool, int, float)):
             raise ValueError(f"{where} is no number")
-        return np.array(value).astype(name)[()]
+        try:
+            with np.errstate(over="ignore"):
+                return np.array(value).astype(name)[()]
+        except OverflowError as error:
+            raise ValueError(f"{where} is too large a number") from error
 
     def _objects(self, given: Any, where: str, level: int) -> Array:
         strings = _of_text(self._named(given["objects"], where))

@@ -127,6 +127,7 @@ LAYER = (*NETWORK, "layers", "tuple", 0, "fields")
         (("state", "tol"), {"float": "os"}, "is no number"),
         (("state", "tol"), {"exec": "import os"}, "unknown keys"),
         (("state", "tol"), 1 << 200, "too large a number"),
+        (("state", "tol"), {"scalar": "int64", "value": 1 << 100}, "too large"),
         (("more",), [], "its header is broken"),
         (("format",), "1", "no header of skset"),
     ],
