@@ -3,4 +3,8 @@
 matplotlib is imported when something is drawn (``pip install 'skset[plot]'``).
 """
 
-__all__: list[str] = []
+from skset.inspection._ranked_features import ranked_features
+
+__all__ = [
+    "ranked_features",
+]

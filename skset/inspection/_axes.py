@@ -1,0 +1,53 @@
+"""The axes that a display draws on, and colours that everybody can tell apart."""
+
+from typing import Any
+
+__all__ = ["AREA", "BAR", "LINE", "axes_of", "shortened"]
+
+# Of Petroff (2021), https://arxiv.org/abs/2107.02270: told apart by colour-blind people,
+# on light and on dark ground.
+BAR, LINE, AREA = "#3f90da", "#ffa90e", "#94a4a2"
+# Longer names of features leave no room for what is drawn.
+LONGEST_NAME = 28
+
+
+def axes_of(ax: Any, caller: str, **figure: Any) -> Any:
+    """Return the axes, made by `pyplot.subplots` if there are none.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes or None
+        What the user gave.
+    caller : str
+        Name of the display, for errors.
+    **figure
+        Arguments of `pyplot.subplots`.
+
+    Raises
+    ------
+    ImportError
+        If matplotlib is not installed.
+    TypeError
+        If `ax` is something else.
+    """
+    try:
+        import matplotlib.pyplot as plt
+        from matplotlib.axes import Axes
+    except ImportError as error:
+        raise ImportError(
+            f"{caller}.plot needs matplotlib. Install it with: pip install "
+            "'skset[plot]'"
+        ) from error
+    if ax is None:
+        return plt.subplots(**{"layout": "constrained", **figure})[1]
+    if not isinstance(ax, Axes):
+        raise TypeError(f"ax must be a matplotlib Axes or None, got {ax!r}.")
+    return ax
+
+
+def shortened(name: str) -> str:
+    """Return the name without its middle if it is too long for a label."""
+    if len(name) <= LONGEST_NAME:
+        return name
+    half = (LONGEST_NAME - 1) // 2
+    return f"{name[:half]}…{name[-half:]}"
