@@ -2,10 +2,10 @@
 
 from typing import Any
 
-__all__ = ["AREA", "BAR", "LINE", "axes_of", "shortened"]
+__all__ = ["AREA", "BAR", "LINE", "axes_of", "color_bar", "shortened"]
 
-# Of Petroff (2021), https://arxiv.org/abs/2107.02270: told apart by colour-blind people,
-# on light and on dark ground.
+# Of Petroff (2021), https://arxiv.org/abs/2107.02270: colour-blind people can tell them
+# apart, and they are seen on light and on dark ground.
 BAR, LINE, AREA = "#3f90da", "#ffa90e", "#94a4a2"
 # Longer names of features leave no room for what is drawn.
 LONGEST_NAME = 28
@@ -43,6 +43,12 @@ def axes_of(ax: Any, caller: str, **figure: Any) -> Any:
     if not isinstance(ax, Axes):
         raise TypeError(f"ax must be a matplotlib Axes or None, got {ax!r}.")
     return ax
+
+
+def color_bar(image: Any, label: str, **kwargs: Any) -> None:
+    """Draw the scale of an image beside it, as high as the image."""
+    beside = image.axes.inset_axes((1.03, 0, 0.05, 1))
+    image.axes.figure.colorbar(image, cax=beside, label=label, **kwargs)
 
 
 def shortened(name: str) -> str:

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
-__all__ = ["importance_step", "names_before"]
+__all__ = ["importance_step", "names_before", "steps_of"]
 
 Array: TypeAlias = NDArray[Any]
 Steps: TypeAlias = list[tuple[str, Any]]
@@ -35,7 +35,7 @@ def importance_step(estimator: Any, step: str | None = None) -> tuple[Steps, Any
         If no step has that name.
     """
     check_is_fitted(estimator)
-    steps = list(_steps(estimator))
+    steps = list(steps_of(estimator))
     names = [name for name, _ in steps]
     if step is not None and step not in names:
         raise ValueError(f"step must be one of {names}, got {step!r}.")
@@ -88,27 +88,26 @@ def names_before(
             names = part.get_feature_names_out(names)
         else:
             untold = name
-    return _checked(names, last)
+    return _checked(np.asarray(names), last)
 
 
-def _checked(names: Array | None, last: Any) -> Array:
+def _checked(names: Array, last: Any) -> Array:
     """Return names, or raise if they are not those of the estimator's features."""
     known = getattr(last, "feature_names_in_", None)
     if known is not None and not np.array_equal(names, known):
         raise ValueError("input_features is not equal to feature_names_in_.")
-    n = 0 if names is None else len(names)
-    if n != last.n_features_in_:
-        raise ValueError(f"{n} names for {last.n_features_in_} features.")
+    if len(names) != last.n_features_in_:
+        raise ValueError(f"{len(names)} names for {last.n_features_in_} features.")
     return np.asarray(names, str)
 
 
-def _steps(estimator: Any) -> Iterator[tuple[str, Any]]:
+def steps_of(estimator: Any) -> Iterator[tuple[str, Any]]:
     """Yield the steps that do something, those of inner Pipelines too."""
     if not isinstance(estimator, Pipeline):
         yield "", estimator
         return
     for name, part in estimator.steps:
         if isinstance(part, Pipeline):
-            yield from _steps(part)
+            yield from steps_of(part)
         elif part is not None and part != "passthrough":
             yield name, part
