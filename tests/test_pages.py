@@ -9,7 +9,17 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 # Libraries that a block may need and that may not be installed.
-OPTIONAL = ("torch", "skorch", "skops", "onnx", "onnxruntime", "skl2onnx", "shap")
+OPTIONAL = (
+    "torch",
+    "skorch",
+    "skops",
+    "onnx",
+    "onnxruntime",
+    "skl2onnx",
+    "shap",
+    "matplotlib",
+    "inspection",
+)
 BLOCKS = [
     pytest.param(block, id=f"{page.stem}-{number}")
     for page in PAGES

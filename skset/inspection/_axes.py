@@ -21,7 +21,8 @@ def axes_of(ax: Any, caller: str, **figure: Any) -> Any:
     caller : str
         Name of the display, for errors.
     **figure
-        Arguments of `pyplot.subplots`.
+        Arguments of `pyplot.subplots`. With images take the layout "compressed": the
+        default "constrained" cuts labels off beside axes of a fixed shape.
 
     Raises
     ------

@@ -10,7 +10,7 @@ from sklearn.utils import check_scalar
 
 from skset.inspection._axes import BAR, axes_of, color_bar, shortened
 from skset.inspection._mosaic import checked_shape
-from skset.inspection._steps import importance_step, names_before
+from skset.inspection._pipelines import importance_step, names_before
 
 __all__ = ["FeatureImportanceDisplay"]
 
@@ -250,7 +250,7 @@ class FeatureImportanceDisplay:
         return self._drawn(ax)
 
     def _map(self, ax: Any, kwargs: Mapping[str, Any]) -> Self:
-        ax = axes_of(ax, "FeatureImportanceDisplay")
+        ax = axes_of(ax, "FeatureImportanceDisplay", layout="compressed")
         image = self.importances.mean(0).reshape(self.image_shape)
         self.image_ = ax.imshow(image, **{"cmap": "viridis", "vmin": 0, **kwargs})
         ax.set(xticks=[], yticks=[])

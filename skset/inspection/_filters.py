@@ -151,7 +151,7 @@ class FiltersDisplay:
         tiles = np.full((n_rows * n_columns, height, width), np.nan)
         tiles[:n] = self.filters
         size = (6.4, 0.6 + 5 * n_rows * height / (n_columns * width))
-        ax = axes_of(ax, "FiltersDisplay", figsize=size)
+        ax = axes_of(ax, "FiltersDisplay", figsize=size, layout="compressed")
         limit = self._limit()
         style = {"cmap": "RdBu_r", "vmin": -limit, "vmax": limit, **kwargs}
         self.image_ = show(ax, tiles.reshape(n_rows, n_columns, height, width), **style)

@@ -8,7 +8,7 @@ from scipy import sparse
 from sklearn.utils.validation import check_is_fitted
 
 from skset.estimators import SparseRBM
-from skset.inspection._steps import steps_of
+from skset.inspection._pipelines import steps_of
 
 __all__ = ["dense", "machine_step", "passed"]
 

@@ -5,7 +5,7 @@ from typing import Any
 from numpy.typing import ArrayLike
 
 from skset.estimators import feature_records
-from skset.inspection._steps import importance_step, names_before
+from skset.inspection._pipelines import importance_step, names_before
 
 __all__ = ["ranked_features"]
 

@@ -166,7 +166,7 @@ class ReconstructionDisplay:
         """
         n_rows, n_columns, height, width = self.images.shape
         size = (0.6 * n_columns + 1.4, 0.6 * n_rows * height / width + 0.2)
-        ax = axes_of(ax, "ReconstructionDisplay", figsize=size)
+        ax = axes_of(ax, "ReconstructionDisplay", figsize=size, layout="compressed")
         style = {"cmap": "gray", "vmin": 0, "vmax": 1, **kwargs}
         self.image_ = show(ax, self.images, **style)
         middles = (np.arange(n_rows) + 0.5) * (height + 1)

@@ -104,7 +104,7 @@ def _agreement(
     agreement = pairwise_agreement(masks)
     low = min(0.0, agreement.min())
     style = {"cmap": "viridis", "vmin": low, "vmax": 1, **kwargs}
-    ax = _axes(ax)
+    ax = _axes(ax, layout="compressed")
     image = ax.imshow(agreement, **style)
     width = ax.bbox.width / ax.figure.dpi * 72 / len(masks)
     if width >= NARROWEST:
