@@ -10,7 +10,7 @@ from sklearn.utils import check_scalar
 
 from skset.inspection._axes import BAR, axes_of, color_bar, shortened
 from skset.inspection._mosaic import checked_shape
-from skset.inspection._pipelines import importance_step, names_before
+from skset.inspection._pipelines import importance_step, importances_of, names_before
 
 __all__ = ["FeatureImportanceDisplay"]
 
@@ -97,7 +97,7 @@ class FeatureImportanceDisplay:
         Parameters
         ----------
         estimator : estimator or sequence of estimators
-            With `feature_importances_`, or Pipelines with one: fits with several seeds,
+            With importances, or Pipelines with one that has them: several seeds,
             or ``cross_validate(..., return_estimator=True)["estimator"]``. Features are
             matched by name. One that a fit has not seen has the importance 0 there.
         feature_names : array-like of str, default=None
@@ -279,7 +279,8 @@ def _importances(
     """Return the importance of each feature by its name."""
     before, part = importance_step(estimator, step)
     names = names_before(before, part, feature_names)
-    found = dict(zip(names.tolist(), part.feature_importances_.tolist(), strict=True))
+    values = np.asarray(importances_of(part)).tolist()
+    found = dict(zip(names.tolist(), values, strict=True))
     if len(found) < names.size:
         raise ValueError("Two features have the same name.")
     return found

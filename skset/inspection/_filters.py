@@ -19,6 +19,8 @@ Array: TypeAlias = NDArray[Any]
 # The colours end at this quantile of the absolute weights: one huge weight would make
 # all others pale.
 QUANTILE = 0.995
+# Inches of a unit in a figure; narrower ones cannot be told apart.
+NARROWEST = 0.45
 
 
 class FiltersDisplay:
@@ -150,7 +152,8 @@ class FiltersDisplay:
         n_rows = -(-n // n_columns)
         tiles = np.full((n_rows * n_columns, height, width), np.nan)
         tiles[:n] = self.filters
-        size = (6.4, 0.6 + 5 * n_rows * height / (n_columns * width))
+        across = max(5.0, NARROWEST * n_columns)
+        size = (across + 1.4, 0.6 + across * n_rows * height / (n_columns * width))
         ax = axes_of(ax, "FiltersDisplay", figsize=size, layout="compressed")
         limit = self._limit()
         style = {"cmap": "RdBu_r", "vmin": -limit, "vmax": limit, **kwargs}

@@ -8,12 +8,14 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["GAP_COLOR", "checked_shape", "image_shape_of", "mosaic", "show"]
+__all__ = ["GAP_COLOR", "checked_shape", "gap_of", "image_shape_of", "mosaic", "show"]
 
 Array: TypeAlias = NDArray[Any]
 
 # Between white and black tiles, on light and on dark ground.
 GAP_COLOR = "#b8b8b8"
+# The side of a tile in gaps.
+SIDES_PER_GAP = 14
 
 
 def checked_shape(image_shape: Sequence[int], n_features: int) -> tuple[int, int]:
@@ -55,26 +57,30 @@ def image_shape_of(
     return side, side
 
 
-def mosaic(tiles: Array, gap: int = 1) -> Array:
+def mosaic(tiles: Array) -> Array:
     """Return one image of many, with gaps of NaN between and around them.
 
     Parameters
     ----------
     tiles : ndarray of shape (n_rows, n_columns, height, width)
         The images. One that is all NaN stays empty.
-    gap : int, default=1
-        Pixels between two tiles.
 
     Returns
     -------
     image : ndarray of shape (n_rows * (height + gap) + gap, ...)
-        As float64.
+        As float64; for `gap` see `gap_of`.
     """
     n_rows, n_columns, height, width = tiles.shape
+    gap = gap_of(height, width)
     framed = np.full((n_rows, n_columns, height + gap, width + gap), np.nan)
     framed[:, :, gap:, gap:] = tiles
     rows = framed.transpose(0, 2, 1, 3).reshape(n_rows * (height + gap), -1)
     return np.pad(rows, ((0, gap), (0, gap)), constant_values=np.nan)
+
+
+def gap_of(height: int, width: int) -> int:
+    """Return the pixels between two tiles; wide ones are drawn small, gaps too."""
+    return max(1, min(height, width) // SIDES_PER_GAP)
 
 
 def show(ax: Any, tiles: Array, **style: Any) -> Any:

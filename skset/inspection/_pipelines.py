@@ -8,10 +8,13 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
-__all__ = ["importance_step", "names_before", "steps_of"]
+__all__ = ["importance_step", "importances_of", "names_before", "steps_of"]
 
 Array: TypeAlias = NDArray[Any]
 Steps: TypeAlias = list[tuple[str, Any]]
+
+# Attributes with a number for each feature; the second is that of `StableSelection`.
+IMPORTANCES = "feature_importances_", "selection_frequencies_"
 
 
 def importance_step(estimator: Any, step: str | None = None) -> tuple[Steps, Any]:
@@ -22,15 +25,15 @@ def importance_step(estimator: Any, step: str | None = None) -> tuple[Steps, Any
     estimator : estimator
         A Pipeline, or the estimator itself.
     step : str, default=None
-        Name of the step. By default the last selector that has `feature_importances_`;
-        without such a selector the last step that has them.
+        Name of the step. By default the last selector that has importances; without
+        such a selector the last step that has them.
 
     Raises
     ------
     NotFittedError
         If it is not fitted.
     TypeError
-        If no step has `feature_importances_`, or it is no estimator.
+        If no step has importances, or it is no estimator.
     ValueError
         If no step has that name.
     """
@@ -42,7 +45,7 @@ def importance_step(estimator: Any, step: str | None = None) -> tuple[Steps, Any
     able = [
         (hasattr(part, "get_support"), place)
         for place, (name, part) in enumerate(steps)
-        if hasattr(part, "feature_importances_") and step in (None, name)
+        if importances_of(part) is not None and step in (None, name)
     ]
     if not able:
         raise TypeError(
@@ -51,6 +54,12 @@ def importance_step(estimator: Any, step: str | None = None) -> tuple[Steps, Any
         )
     _, place = max(able)
     return steps[:place], steps[place][1]
+
+
+def importances_of(part: Any) -> Array | None:
+    """Return the importances of the features, None if there are none."""
+    found = (getattr(part, name, None) for name in IMPORTANCES)
+    return next((values for values in found if values is not None), None)
 
 
 def names_before(

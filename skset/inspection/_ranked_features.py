@@ -2,10 +2,11 @@
 
 from typing import Any
 
+import numpy as np
 from numpy.typing import ArrayLike
 
 from skset.estimators import feature_records
-from skset.inspection._pipelines import importance_step, names_before
+from skset.inspection._pipelines import importance_step, importances_of, names_before
 
 __all__ = ["ranked_features"]
 
@@ -23,8 +24,9 @@ def ranked_features(
     Parameters
     ----------
     estimator : estimator
-        A fitted estimator with `feature_importances_`, or a Pipeline with one. The
-        names pass through the steps before it by their `get_feature_names_out`.
+        A fitted estimator with `feature_importances_` or, as `StableSelection` has
+        them, `selection_frequencies_`; or a Pipeline with one. The names pass through
+        the steps before it by their `get_feature_names_out`.
     n : int, default=None
         How many features; None means all, selected or not.
     input_features : array-like of str of shape (n_features,), default=None
@@ -74,7 +76,8 @@ def ranked_features(
     before, ranker = importance_step(estimator, step)
     names = names_before(before, ranker, input_features)
     ranks = getattr(ranker, "ranking_", None)
-    records = feature_records(names, ranker.feature_importances_, ranks=ranks, n=n)
+    importances = np.asarray(importances_of(ranker))
+    records = feature_records(names, importances, ranks=ranks, n=n)
     return _frame(records) if as_frame else records
 
 

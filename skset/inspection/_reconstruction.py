@@ -11,7 +11,7 @@ from sklearn.utils import check_random_state, check_scalar
 
 from skset.inspection._axes import axes_of
 from skset.inspection._machines import dense, machine_step, passed
-from skset.inspection._mosaic import image_shape_of, show
+from skset.inspection._mosaic import gap_of, image_shape_of, show
 from skset.model import RBM
 
 __all__ = ["ReconstructionDisplay"]
@@ -169,7 +169,7 @@ class ReconstructionDisplay:
         ax = axes_of(ax, "ReconstructionDisplay", figsize=size, layout="compressed")
         style = {"cmap": "gray", "vmin": 0, "vmax": 1, **kwargs}
         self.image_ = show(ax, self.images, **style)
-        middles = (np.arange(n_rows) + 0.5) * (height + 1)
+        middles = (np.arange(n_rows) + 0.5) * (height + gap_of(height, width))
         ax.set_yticks(middles, self.labels)
         ax.tick_params(axis="y", length=0)
         self.ax_, self.figure_ = ax, ax.figure

@@ -24,6 +24,8 @@ BAR_HEIGHT, MARGINS = 0.24, 1.2
 NARROWEST = 28
 # Beyond this ratio of the largest size to the smallest the axis is logarithmic.
 WIDE = 8
+# A share of 3 in 5 may be a little less than 0.6.
+ROUNDING = 1e-9
 
 
 def drawn(
@@ -79,7 +81,7 @@ def _frequencies(
     n_bars = min(n_bars, max(1, int(np.count_nonzero(shares))))
     best = np.argsort(-shares, kind="stable")[:n_bars]
     ax = _axes(ax, figsize=(6.4, MARGINS + BAR_HEIGHT * n_bars))
-    chosen = shares[best] >= (display.threshold or 0)
+    chosen = shares[best] >= (display.threshold or 0) - ROUNDING
     colors = np.where(chosen, BAR, AREA).tolist()
     bars = ax.barh(np.arange(n_bars), shares[best], **{"color": colors, **kwargs})
     ax.set_yticks(range(n_bars), [shortened(n) for n in display.feature_names[best]])

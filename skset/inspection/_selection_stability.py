@@ -139,7 +139,7 @@ class SelectionStabilityDisplay:
         ----------
         estimator : estimator
             Fitted, with the attribute `selections_`, masks (n_resamples, n_features),
-            such as `StableSelection`. Its `threshold`, if it has one, becomes a line.
+            such as `StableSelection`. Its `threshold_`, if it has one, becomes a line.
         **kwargs
             Further arguments of `from_selections`.
 
@@ -163,7 +163,7 @@ class SelectionStabilityDisplay:
             )
         known = {
             "feature_names": getattr(estimator, "feature_names_in_", None),
-            "threshold": getattr(estimator, "threshold", None),
+            "threshold": getattr(estimator, "threshold_", None),
         }
         return cls.from_selections(estimator.selections_, **{**known, **kwargs})
 

@@ -14,7 +14,7 @@ from sklearn.metrics import get_scorer
 from sklearn.model_selection import StratifiedKFold
 
 from skset import QuickSelection, SETClassifier
-from skset.inspection import SelectionStabilityDisplay
+from skset.inspection import SelectionStabilityDisplay, ranked_features
 from skset.metrics import selection_stability
 
 pytestmark = impatient
@@ -33,7 +33,13 @@ class Resampled(BaseEstimator):
     def fit(self, X, y=None):
         self.feature_names_in_ = np.array(NAMES[:5])
         self.selections_ = MASKS
+        self.threshold_ = self.threshold
+        self.selection_frequencies_ = MASKS.mean(0)
+        self.n_features_in_ = 5
         return self
+
+    def get_support(self):
+        return self.selection_frequencies_ > self.threshold_
 
 
 def labels(display):
@@ -73,6 +79,12 @@ def test_the_threshold_divides_the_bars():
     chosen, *others = (bar.get_facecolor() for bar in display.bars_)
     assert chosen not in others
     assert "threshold 0.6" in display.ax_.get_title()
+
+
+def test_frequencies_stand_in_for_importances():
+    records = ranked_features(Resampled().fit(None), 2)
+    assert records["feature"].tolist() == [NAMES[1], NAMES[0]]
+    assert records["importance"].tolist() == [1, 1 / 3]
 
 
 def test_the_map_has_the_index_of_each_pair():
