@@ -1,11 +1,16 @@
-"""What pytest leaves out where an optional library is not installed."""
+"""What pytest leaves out where an optional library is not installed.
 
+Plots are drawn without a window.
+"""
+
+import os
 from importlib.util import find_spec
 
 ONNX = ["skset/onnx*", "tests/with_onnx*", "tests/with_skl2onnx*"]
 NEED = {
     "torch": ["skset/torch*", "tests/with_torch*"],
     "skorch": ["skset/torch/skorch.py", "skset/torch/_conv_*.py"],
+    "matplotlib": ["skset/inspection*", "tests/inspection*"],
     "skops": ["tests/with_skops*"],
     "shap": ["tests/with_shap*"],
     **dict.fromkeys(("onnx", "skl2onnx", "onnxruntime"), ONNX),
@@ -16,3 +21,4 @@ collect_ignore_glob = [
     if not find_spec(library)
     for pattern in patterns
 ]
+os.environ.setdefault("MPLBACKEND", "Agg")

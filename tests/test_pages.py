@@ -9,7 +9,10 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 # Libraries that a block may need and that may not be installed.
-OPTIONAL = ("torch", "skorch", "skops", "onnx", "onnxruntime", "skl2onnx", "shap")
+OPTIONAL = (
+    *("torch", "skorch", "skops", "onnx", "onnxruntime", "skl2onnx", "shap"),
+    *("matplotlib", "networkx", "powerlaw"),
+)
 BLOCKS = [
     pytest.param(block, id=f"{page.stem}-{number}")
     for page in PAGES
@@ -22,6 +25,7 @@ BLOCKS = [
 def missing(block):
     """Return the libraries that a block imports and that are not there."""
     found = re.findall(r"^\s*(?:import|from) (?:skset\.)?(\w+)", block, re.MULTILINE)
+    found += ["matplotlib"] if "inspection" in found else []
     return [name for name in OPTIONAL if name in found and find_spec(name) is None]
 
 

@@ -22,6 +22,7 @@ from skset.estimators._rbm import SparseRBM
 from skset.estimators._regressor import SETRegressor
 
 if TYPE_CHECKING:
+    from skset.estimators._feature_records import feature_records
     from skset.estimators._resumed import resumed
     from skset.estimators._selection import QuickSelection
     from skset.estimators._stored import STATE_CLASSES, restored, stored
@@ -40,6 +41,7 @@ __all__ = [
     "SelectorParts",
     "Snapshot",
     "SparseRBM",
+    "feature_records",
     "fit_in_progress",
     "parts_of",
     "restored",
@@ -51,6 +53,7 @@ __all__ = [
 LATE = {
     "QuickSelection": "_selection",
     "STATE_CLASSES": "_stored",
+    "feature_records": "_feature_records",
     "restored": "_stored",
     "resumed": "_resumed",
     "stored": "_stored",

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from sklearn.feature_selection import SelectorMixin
 from sklearn.utils.validation import check_is_fitted
 
-from skset.estimators import _fit, _supervision
+from skset.estimators import _feature_records, _fit, _supervision
 from skset.estimators._auto import SELECTION_RULES
 from skset.estimators._blocks import ranges
 from skset.estimators._class_targets import ClassTargets
@@ -96,6 +96,7 @@ class QuickSelection(SelectorMixin, SparsePerceptron):
     classes_: Array
     _ranking: Ranking
     _rules = SELECTION_RULES
+    ranked_features = _feature_records.ranked_features
 
     def __init__(
         self,
@@ -212,8 +213,7 @@ class QuickSelection(SelectorMixin, SparsePerceptron):
         Raises
         ------
         ValueError
-            If a parameter or the data are invalid, or training diverges. Nothing
-            is changed then.
+            If parameters or data are invalid, or training diverges; nothing changes.
         """
         self._forget()
         self.supervised_ = _supervision.resolved(self.supervised, y)

@@ -3,4 +3,16 @@
 matplotlib is imported when something is drawn (``pip install 'skset[plot]'``).
 """
 
-__all__: list[str] = []
+from skset.inspection._feature_importance import FeatureImportanceDisplay
+from skset.inspection._filters import FiltersDisplay
+from skset.inspection._ranked_features import ranked_features
+from skset.inspection._reconstruction import ReconstructionDisplay
+from skset.inspection._selection_stability import SelectionStabilityDisplay
+
+__all__ = [
+    "FeatureImportanceDisplay",
+    "FiltersDisplay",
+    "ReconstructionDisplay",
+    "SelectionStabilityDisplay",
+    "ranked_features",
+]

@@ -19,7 +19,7 @@ from skset.strategies import Context, Evolution, Method, Needs
 from skset.topology import Topology
 from skset.training import DensityGoal, LearningRate, RecentSteps, State
 
-__all__ = ["KINDS", "Kind", "kind_of"]
+__all__ = ["KINDS", "Kind", "kind_of", "made"]
 
 Parts = dict[str, Any]
 
@@ -53,6 +53,15 @@ def kind_of(value: Any) -> Kind | None:
     """Return the kind of an object, or None."""
     kind = KINDS.get(type(value).__name__)
     return kind if kind is not None and kind.cls is type(value) else None
+
+
+def made(kind: Kind, parts: dict[str, Any], where: str) -> Any:
+    """Return an object of a kind, or raise ValueError if its parts do not fit."""
+    try:
+        return kind.make(parts)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as e:
+        reason = " ".join(str(e).split())
+        raise ValueError(f"{where} is no {kind.name}: {reason}") from e
 
 
 def _dataclass_kind(cls: type) -> Kind:

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from skset.persistence._kinds import KINDS, Kind, kind_of
+from skset.persistence._kinds import KINDS, kind_of, made
 
 __all__ = ["Reader", "Writer"]
 
@@ -229,11 +229,10 @@ class Reader:
         name, value = given["scalar"], self.value(given["value"], where, level + 1)
         if name not in SCALARS or not isinstance(value, (bool, int, float)):
             raise ValueError(f"{where} is no number")
-        try:
-            with np.errstate(over="ignore"):
-                return np.array(value).astype(name)[()]
-        except OverflowError as error:
-            raise ValueError(f"{where} is too large a number") from error
+        if isinstance(value, int) and value.bit_length() > 64:
+            raise ValueError(f"{where} is too large a number")
+        with np.errstate(all="ignore"):
+            return np.array(value).astype(name)[()]
 
     def _objects(self, given: Any, where: str, level: int) -> Array:
         strings = _of_text(self._named(given["objects"], where))
@@ -291,12 +290,3 @@ TAGS = {
     frozenset({"type", "dtype"}): "type",
     frozenset({"kind", "fields"}): "kind",
 }
-
-
-def made(kind: Kind, parts: dict[str, Any], where: str) -> Any:
-    """Return an object of a kind, or raise ValueError if its parts do not fit."""
-    try:
-        return kind.make(parts)
-    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as e:
-        reason = " ".join(str(e).split())
-        raise ValueError(f"{where} is no {kind.name}: {reason}") from e
