@@ -23,7 +23,7 @@ from skset.estimators._strategy_parameters import (
 from skset.estimators._targets import Targets
 from skset.estimators._types import Array, Matrix, Rows
 from skset.estimators._version_stamp import stamped, unstamped
-from skset.estimators._warnings import warn
+from skset.estimators._warnings import INTERRUPTED, warn
 from skset.model import RBM, Network, Samples, Scaling, strength
 from skset.strategies import METHODS, Method
 from skset.training import DensityGoal, State, Training
@@ -174,6 +174,10 @@ class SparseEstimator(CallbackSupportMixin, BaseEstimator, ABC):
 
     def _reach_last_epoch(self, p: SimpleNamespace, training: Training) -> None:
         """Warn if necessary when training has reached its last epoch."""
+
+    def _note_interrupt(self) -> None:
+        """Warn that the user has ended a training, of which an epoch has passed."""
+        warn(INTERRUPTED)
 
     # Parameters.
 
