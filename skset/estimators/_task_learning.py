@@ -12,6 +12,7 @@ from sklearn.utils.multiclass import type_of_target
 from skset.estimators._class_targets import checked_labels
 from skset.estimators._input import checked
 from skset.estimators._sklearn import checked_sample_weight
+from skset.estimators._strategy_parameters import given_parameters
 from skset.estimators._task_labels import Label, checked_kinds
 from skset.estimators._task_perceptron import TaskPerceptron
 from skset.estimators._types import Array, Matrix
@@ -41,7 +42,7 @@ def begin(
     """Return X, y and the weights of a call, checked; anew, forget what was learned."""
     # scikit-learn checks only those of the first call; here each one is a training.
     estimator._validate_params()
-    p = estimator._given_parameters()
+    p = given_parameters(estimator)
     if anew:
         for name in LEARNED:
             vars(estimator).pop(name, None)
