@@ -109,6 +109,7 @@ def joint(tasks, seed, density, **params):
 
 LEARNERS = {
     "naive": naive,
+    "naive_alpha": naive,
     "naive_tuned": naive,
     "separate": separate,
     "joint": joint,

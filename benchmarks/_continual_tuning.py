@@ -24,6 +24,7 @@ def each(*lists):
 
 
 LISTS = {
+    "naive_alpha": [{"alpha": 1e-4}],  # nothing to choose, but a weak penalty
     "naive_tuned": each(
         [{"alpha": 1e-4}], [{"zeta": 0.0}, {"zeta": 0.5}], [*ADAM, {**SGD, **SHORT}]
     ),

@@ -18,6 +18,7 @@ from functools import partial
 from itertools import product
 
 import numpy as np
+from _continual_contrasts import print_contrasts
 from _continual_learners import LEARNERS, continual
 from _continual_tasks import SEQUENCES
 from _continual_tuning import LISTS, tuned
@@ -132,7 +133,7 @@ def grid(options):
     """Try every init, drop and grow at two densities."""
     results = []
     for name, density in product(options.sets, options.densities):
-        rows = []
+        rows, of_density = [], []
         for init, drop, grow in product(INITS, DROPS, GROWS):
             params = {"init": init, "drop": drop, "grow": grow}
             learner = "grid", continual("always")
@@ -142,9 +143,11 @@ def grid(options):
             ]
             mean = [average_accuracy(matrix(result)) for result in found]
             rows.append([f"{init} {drop} {grow}", *percents(np.array(mean))])
-            results += found
+            of_density += found
         print(f"{name}, density {density}")
         print_table(["init drop grow", "accuracy", "se"], rows)
+        print_contrasts(of_density)
+        results += of_density
     return results
 
 
