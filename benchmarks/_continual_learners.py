@@ -34,7 +34,10 @@ def continual(reuse):
             model.partial_fit(task.X, task.y, task=t)
             for i, seen in enumerate(tasks[: t + 1]):
                 a[t, i] = model.score(seen.X_test, seen.y_test, task=i)
+        model.set_params(unknown_task="entropy")
+        chosen = [model.score(task.X_test, task.y_test) for task in tasks]
         facts = {
+            "chosen": np.mean(chosen),
             "capacity": model.capacity_,
             "shared": model.shared_connections_.tolist(),
             "hidden": model._network.n_shared,
@@ -106,6 +109,8 @@ def joint(tasks, seed, density, **params):
 
 LEARNERS = {
     "naive": naive,
+    "naive_alpha": naive,
+    "naive_tuned": naive,
     "separate": separate,
     "joint": joint,
     "never": continual("never"),

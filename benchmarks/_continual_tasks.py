@@ -19,7 +19,10 @@ class Task(NamedTuple):
 
 
 def permuted_mnist(folder, seed, n_tasks=10, n_rows=3000, n_test=2000):
-    """Return tasks with the pixels of MNIST in another order each, the first as is."""
+    """Return tasks with the pixels of MNIST in another order each, the first as is.
+
+    A column is another pixel in each task. So all columns are divided by one number.
+    """
     rng = np.random.default_rng(seed)
     X, y, X_test, y_test = load_images(folder, "mnist")
     tasks = []
@@ -30,7 +33,7 @@ def permuted_mnist(folder, seed, n_tasks=10, n_rows=3000, n_test=2000):
         tasks.append(
             Task(X[rows][:, order], y[rows], X_test[some][:, order], y_test[some])
         )
-    return standardised(tasks)
+    return standardised(tasks, tasks[0].X.std())
 
 
 def split_images(name):
@@ -73,9 +76,13 @@ def some(X, y, classes, n_rows=None, rng=None):
     return X[rows], y[rows]
 
 
-def standardised(tasks):
-    """Return the tasks with columns of mean 0 and deviation 1 in the first one."""
-    mean, deviation = tasks[0].X.mean(axis=0), tasks[0].X.std(axis=0)
+def standardised(tasks, deviation=None):
+    """Return the tasks with columns of mean 0 in the first one, divided by deviations.
+
+    None means those of the columns of the first task.
+    """
+    mean = tasks[0].X.mean(axis=0)
+    deviation = tasks[0].X.std(axis=0) if deviation is None else deviation
     factor = np.where(deviation > 0, 1 / np.where(deviation > 0, deviation, 1), 0)
     return [
         task._replace(X=(task.X - mean) * factor, X_test=(task.X_test - mean) * factor)

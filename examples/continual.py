@@ -27,7 +27,11 @@ def main():
     parser.add_argument("--reuse", default="when_full", help="never or always")
     options = parser.parse_args()
     model = ContinualSETClassifier(
-        (100, 100), density=0.2, reuse=options.reuse, random_state=0
+        (100, 100),
+        density=0.2,
+        reuse=options.reuse,
+        standardize="global",  # a column is another pixel in each task
+        random_state=0,
     )
     tasks = permuted_digits()
     accuracies = np.full((N_TASKS, N_TASKS), np.nan)
@@ -80,9 +84,9 @@ def draw(model, accuracies, path):
     own = sum(np.bincount(layer.data, minlength=N_TASKS) for layer in model.owner_)
     right.bar(model.tasks_, own, label="trained by the task")
     right.bar(model.tasks_, used - own, bottom=own, label="frozen, of earlier tasks")
-    right.set(ylabel="hidden connections")
+    right.set(ylabel="hidden connections", ylim=(0, 1.3 * used.max()))
     right.tick_params(axis="x", rotation=45)
-    right.legend()
+    right.legend(loc="upper right")
     figure.tight_layout()
     figure.savefig(path)
     print(f"picture in {path}")

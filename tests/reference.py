@@ -220,6 +220,13 @@ def adamw_step(w, mean, square, gradient, t, learning_rate, *numbers, alpha):
     return adam_step(decayed, mean, square, gradient, t, learning_rate, *numbers)
 
 
+def with_held(weights, held):
+    """Return the weights, with the held value wherever one is held (not NaN)."""
+    both = zip(weights.tolist(), held.tolist(), strict=True)
+    values = [w if math.isnan(h) else h for w, h in both]
+    return np.array(values, weights.dtype)
+
+
 # Importances
 
 

@@ -24,8 +24,14 @@ from skset.estimators._task_answers import (
 )
 from skset.estimators._task_estimator import TaskEstimator
 from skset.estimators._task_labels import Label, TaskLabels, checked_label, grouped
-from skset.estimators._task_learning import begin, learn, single_labels
+from skset.estimators._task_learning import (
+    begin,
+    learn,
+    learn_sequence,
+    single_labels,
+)
 from skset.estimators._types import Array, ClassWeight, MatrixLike, Strategy
+from skset.estimators._warnings import INTERRUPTED, warn
 from skset.model import Activation
 
 __all__ = ["ContinualSETClassifier"]
@@ -149,6 +155,9 @@ class ContinualSETClassifier(ClassifierMixin, TaskEstimator):
     ) -> Self:
         """Learn a sequence of tasks anew, in the order in which they appear in `task`.
 
+        Ctrl-C ends the whole call. The task in training is kept as it is then, if an
+        epoch of it has passed. A warning says which tasks were learned.
+
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
@@ -173,10 +182,8 @@ class ContinualSETClassifier(ClassifierMixin, TaskEstimator):
         TypeError
             If labels of tasks or classes are of mixed types.
         """
-        X, y, weight = begin(self, X, y, sample_weight, anew=True)
-        for label, rows in grouped(task, X.shape[0]):
-            of_task = None if weight is None else weight[part(rows)]
-            learn(self, (X if rows is None else X[rows], y[part(rows)], of_task), label)
+        data = begin(self, X, y, sample_weight, anew=True)
+        learn_sequence(self, data, grouped(task, data[0].shape[0]))
         return self
 
     @fit_context(prefer_skip_nested_validation=True)
@@ -194,7 +201,8 @@ class ContinualSETClassifier(ClassifierMixin, TaskEstimator):
         """Learn one whole task in `max_iter` epochs, and freeze what it has learned.
 
         Unlike in other classifiers this is not one pass over a part of the data, and
-        `classes` is not needed: a task is complete in one call.
+        `classes` is not needed: a task is complete in one call. Ctrl-C ends it. If an
+        epoch has passed, the task is kept as it is then; `refine` goes on with it.
 
         Parameters
         ----------
@@ -229,7 +237,8 @@ class ContinualSETClassifier(ClassifierMixin, TaskEstimator):
         label = checked_label(task)
         anew = not self.__sklearn_is_fitted__()
         data = begin(self, X, y, sample_weight, anew)
-        learn(self, data, label, classes, refine)
+        if learn(self, data, label, classes, refine):
+            warn(INTERRUPTED)
         return self
 
     def predict(self, X: MatrixLike, *, task: TaskLabels = None) -> Array:

@@ -120,7 +120,8 @@ CONTINUAL_PARAMETERS: dict[str, Parameter] = {
         """
         Units of the inputs, learned from the first task and used ever after. True: each
         column gets mean 0 and variance 1. "global": each column gets mean 0, and all
-        are divided by one number. "auto" is True. False leaves X as it is.
+        are divided by one number. Take it if a column means something else in each
+        task. "auto" is True. False leaves X as it is.
         """
     ),
     "random_state": USUAL["random_state"].described(

@@ -14,22 +14,22 @@ from sklearn.base import BaseEstimator
 from skset.estimators._parameters import validate
 from skset.estimators._sklearn import CallbackSupportMixin
 from skset.estimators._strategy_parameters import (
-    changed,
+    given_parameters,
     made_strategies,
     nested,
+    set_nested,
     split_nested,
-    strategy,
 )
 from skset.estimators._targets import Targets
 from skset.estimators._types import Array, Matrix, Rows
 from skset.estimators._unpickled import check_learned
 from skset.estimators._version_stamp import stamped, unstamped
-from skset.estimators._warnings import warn
+from skset.estimators._warnings import INTERRUPTED, warn
 from skset.model import RBM, Network, Samples, Scaling, strength
 from skset.strategies import METHODS, Method
 from skset.training import DensityGoal, State, Training
 
-__all__ = ["SparseEstimator", "clipped_batch_size", "n_threads", "shares"]
+__all__ = ["SparseEstimator", "clipped_batch_size", "learned", "n_threads", "shares"]
 
 
 def shares(importances: Array) -> Array:
@@ -59,6 +59,15 @@ def n_threads(n_jobs: int | None) -> int:
     if n_jobs > 0:
         return min(int(n_jobs), cores)  # more would only wait
     return max(1, cores + 1 + int(n_jobs))
+
+
+def learned(estimator: Any, name: str) -> Any:
+    """Return a fitted attribute; before a fit it does not exist."""
+    if not estimator.__sklearn_is_fitted__():
+        raise AttributeError(
+            f"This {type(estimator).__name__} instance is not fitted yet."
+        )
+    return vars(estimator)[name]
 
 
 class SparseEstimator(CallbackSupportMixin, BaseEstimator, ABC):
@@ -179,6 +188,10 @@ class SparseEstimator(CallbackSupportMixin, BaseEstimator, ABC):
     def _warn_of_result(self) -> None:
         """Warn if the result of a fit is less than the user asked for."""
 
+    def _note_interrupt(self) -> None:
+        """Warn that the user has ended a training, of which an epoch has passed."""
+        warn(INTERRUPTED)
+
     # Parameters.
 
     def _read_parameters(self) -> SimpleNamespace:
@@ -186,20 +199,11 @@ class SparseEstimator(CallbackSupportMixin, BaseEstimator, ABC):
 
         Numbers are Python's numbers, and strategies are objects.
         """
-        p = self._given_parameters()
+        p = given_parameters(self)
         p.dtype, p.n_threads = np.dtype(p.dtype).type, n_threads(p.n_jobs)
         p.table_dtype = p.dtype  # of a table that is standardised at once
         made_strategies(p, self._methods)
         return p
-
-    def _given_parameters(self) -> SimpleNamespace:
-        # Numbers of few bits, which numpy's have in a grid of parameters, overflow
-        # beside the number of samples.
-        plain = {
-            name: value.item() if isinstance(value, np.generic) else value
-            for name, value in self.get_params(deep=False).items()
-        }
-        return SimpleNamespace(**self._fixed, **plain)
 
     def _validate_params(self) -> None:
         validate(self, self.get_params(deep=False))
@@ -243,10 +247,7 @@ class SparseEstimator(CallbackSupportMixin, BaseEstimator, ABC):
         """
         own, of_parts = split_nested(params, self._get_param_names())
         super().set_params(**own)
-        for part, values in of_parts.items():
-            now = strategy(self._given_parameters(), part, self._methods)
-            given, owner = getattr(self, part), type(self).__name__
-            setattr(self, part, changed(now, part, given, values, owner))
+        set_nested(self, of_parts)
         return self
 
     # What was learned.
@@ -274,12 +275,7 @@ class SparseEstimator(CallbackSupportMixin, BaseEstimator, ABC):
         return shares(strength(self._learned("_network")))
 
     def _learned(self, name: str) -> Any:
-        """Return a fitted attribute; before a fit it does not exist."""
-        if not self.__sklearn_is_fitted__():
-            raise AttributeError(
-                f"This {type(self).__name__} instance is not fitted yet."
-            )
-        return vars(self)[name]
+        return learned(self, name)
 
     def __sklearn_is_fitted__(self) -> bool:
         return "_network" in vars(self)

@@ -17,7 +17,6 @@ from skset.estimators._stopping import NeverStopping, new_stopping
 from skset.estimators._streams import generators
 from skset.estimators._types import Function, Rows
 from skset.estimators._units import scaled_table
-from skset.estimators._warnings import warn
 from skset.strategies import needs_of
 from skset.training import State, Training
 
@@ -295,7 +294,7 @@ def _run(estimator: Any, progress: Progress, given: dict[str, Any]) -> None:
         if estimator.n_iter_ == 0:
             raise
         progress.interrupted = True
-        warn("Training interrupted by user.")
+        estimator._note_interrupt()
     best = stopping.best_network
     if best is None and not progress.interrupted:
         training.finish(p.final_drop)

@@ -6,6 +6,8 @@ from dataclasses import fields, is_dataclass, replace
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
+
 from skset.strategies import (
     DENSITY_SCHEDULES,
     DROPS,
@@ -20,7 +22,13 @@ from skset.strategies import (
     made,
 )
 
-__all__ = ["changed", "made_strategies", "nested", "split_nested", "strategy"]
+__all__ = [
+    "given_parameters",
+    "made_strategies",
+    "nested",
+    "set_nested",
+    "split_nested",
+]
 
 # The parameters that are strategies: their names, and what an evolution calls them.
 PARTS: dict[str, Mapping[str, type]] = {
@@ -31,6 +39,19 @@ PARTS: dict[str, Mapping[str, type]] = {
     "density_schedule": DENSITY_SCHEDULES,
     "unit_pruning": UNIT_PRUNINGS,
 }
+
+
+def given_parameters(estimator: Any) -> SimpleNamespace:
+    """Return all parameters of an estimator, and those that it leaves no choice of.
+
+    Numbers are Python's: numpy's in a grid of parameters may have few bits, and
+    overflow beside the number of samples.
+    """
+    plain = {
+        name: value.item() if isinstance(value, np.generic) else value
+        for name, value in estimator.get_params(deep=False).items()
+    }
+    return SimpleNamespace(**estimator._fixed, **plain)
 
 
 def made_strategies(p: SimpleNamespace, methods: Mapping[str, Method]) -> None:
@@ -55,7 +76,7 @@ def made_strategies(p: SimpleNamespace, methods: Mapping[str, Method]) -> None:
     p.density_schedule = None if constant else p.evolution.density_schedule
 
 
-def strategy(p: SimpleNamespace, part: str, methods: Mapping[str, Method]) -> Any:
+def _strategy(p: SimpleNamespace, part: str, methods: Mapping[str, Method]) -> Any:
     """Return one of the strategies as an object, or None if there is none."""
     if part == "init":
         return _init(p)
@@ -120,7 +141,18 @@ def split_nested(
     return own, of_parts
 
 
-def changed(
+def set_nested(estimator: Any, of_parts: Mapping[str, Mapping[str, Any]]) -> None:
+    """Set parameters of an estimator's strategies, see `split_nested`.
+
+    A strategy that is given by its name or by the method becomes an object.
+    """
+    for part, values in of_parts.items():
+        now = _strategy(given_parameters(estimator), part, estimator._methods)
+        given, owner = getattr(estimator, part), type(estimator).__name__
+        setattr(estimator, part, _changed(now, part, given, values, owner))
+
+
+def _changed(
     strategy: Any, part: str, given: Any, values: Mapping[str, Any], owner: str
 ) -> Any:
     """Return a strategy with other parameters.

@@ -1,20 +1,14 @@
 """`TaskEstimator`: parameters of an estimator of tasks, and what it has learned."""
 
 from collections.abc import Mapping
-from types import SimpleNamespace
 from typing import Any, ClassVar, Self
 
-import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from skset.estimators._estimator import learned
 from skset.estimators._parameters import validate
-from skset.estimators._strategy_parameters import (
-    changed,
-    nested,
-    split_nested,
-    strategy,
-)
+from skset.estimators._strategy_parameters import nested, set_nested, split_nested
 from skset.estimators._task_labels import Label, checked_label
 from skset.estimators._task_perceptron import FIXED
 from skset.estimators._types import Array
@@ -39,6 +33,8 @@ class TaskEstimator(BaseEstimator):
     """
 
     _parameter_constraints: ClassVar[dict[str, list[Any]]]
+    _methods = METHODS
+    _fixed = FIXED
     _learns_from_y = True
     _network: SharedNetwork
     # The units of the inputs, for all tasks.
@@ -60,17 +56,9 @@ class TaskEstimator(BaseEstimator):
     def _validate_params(self) -> None:
         validate(self, self.get_params(deep=False))
 
-    def _given_parameters(self) -> SimpleNamespace:
-        """Return all parameters; numbers are Python's numbers."""
-        plain = {
-            name: value.item() if isinstance(value, np.generic) else value
-            for name, value in self.get_params(deep=False).items()
-        }
-        return SimpleNamespace(**plain)
-
     def _params_of_task(self, seed: int) -> dict[str, Any]:
         """Return the parameters of the perceptron of a task."""
-        params = vars(self._given_parameters())
+        params = self.get_params(deep=False)
         kept = {name: value for name, value in params.items() if name not in OWN}
         return {**kept, "random_state": seed}
 
@@ -112,10 +100,7 @@ class TaskEstimator(BaseEstimator):
         """
         own, of_parts = split_nested(params, self._get_param_names())
         super().set_params(**own)
-        for part, values in of_parts.items():
-            given = SimpleNamespace(**FIXED, **vars(self._given_parameters()))
-            now, owner = strategy(given, part, METHODS), type(self).__name__
-            setattr(self, part, changed(now, part, getattr(self, part), values, owner))
+        set_nested(self, of_parts)
         return self
 
     # What was learned.
@@ -188,12 +173,8 @@ class TaskEstimator(BaseEstimator):
         raise ValueError(f"Task {label!r} is unknown; the tasks are {tasks}.")
 
     def _shared(self) -> SharedNetwork:
-        """Return the shared network; before a fit it does not exist."""
-        if not self.__sklearn_is_fitted__():
-            raise AttributeError(
-                f"This {type(self).__name__} instance is not fitted yet."
-            )
-        return self._network
+        network: SharedNetwork = learned(self, "_network")
+        return network
 
     def __sklearn_is_fitted__(self) -> bool:
         return "_network" in vars(self)

@@ -1,6 +1,6 @@
 """One task is learned: what a `ContinualSETClassifier` does with its rows."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,12 +12,14 @@ from sklearn.utils.multiclass import type_of_target
 from skset.estimators._class_targets import checked_labels
 from skset.estimators._input import checked
 from skset.estimators._sklearn import checked_sample_weight
+from skset.estimators._strategy_parameters import given_parameters
 from skset.estimators._task_labels import Label, checked_kinds
 from skset.estimators._task_perceptron import TaskPerceptron
 from skset.estimators._types import Array, Matrix
+from skset.estimators._warnings import INTERRUPTED, warn
 from skset.model import SharedNetwork
 
-__all__ = ["begin", "learn", "single_labels"]
+__all__ = ["begin", "learn", "learn_sequence", "single_labels"]
 
 # What is learned; a fit begins without.
 LEARNED = ("_network", "_scaling", "n_features_in_", "feature_names_in_")
@@ -40,7 +42,7 @@ def begin(
     """Return X, y and the weights of a call, checked; anew, forget what was learned."""
     # scikit-learn checks only those of the first call; here each one is a training.
     estimator._validate_params()
-    p = estimator._given_parameters()
+    p = given_parameters(estimator)
     if anew:
         for name in LEARNED:
             vars(estimator).pop(name, None)
@@ -94,13 +96,65 @@ def _check_unchanged(estimator: Any, p: SimpleNamespace) -> None:
             )
 
 
+def learn_sequence(
+    estimator: Any,
+    data: tuple[Matrix, Array, Array | None],
+    groups: Sequence[tuple[Label, Array | None]],
+) -> None:
+    """Learn tasks one after the other; an interrupt ends the sequence.
+
+    Parameters
+    ----------
+    estimator : ContinualSETClassifier
+        As for `learn`.
+    data : tuple
+        X, y and the sample weights or None, all checked.
+    groups : list of tuple
+        Label and row numbers of each task; None for the rows means all.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        If it comes before the first task has passed an epoch. Later the tasks that were
+        learned are kept, and a warning names them.
+    """
+    for label, rows in groups:
+        try:
+            ended = learn(estimator, data_of(data, rows), label)
+        except KeyboardInterrupt:
+            if not estimator._network.tasks:
+                raise
+            ended = True
+        if ended:
+            _warn_of_interrupt(estimator, [name for name, _ in groups], label)
+            return
+
+
+def data_of(data: Sequence[Any], rows: Array | None) -> Any:
+    """Return these rows of X, y and the weights; None means all rows."""
+    if rows is None:
+        return tuple(data)
+    return tuple(None if part is None else part[rows] for part in data)
+
+
+def _warn_of_interrupt(estimator: Any, labels: Sequence[Label], current: Label) -> None:
+    """Warn that a sequence has ended in a task, and name what was learned."""
+    text, learned = INTERRUPTED, list(estimator._network.tasks)
+    if len(labels) > 1:
+        text += f" Learned tasks: {learned}"
+        text += f", {current!r} only in part" if current in learned else ""
+        missing = [label for label in labels if label not in learned]
+        text += f". Not learned: {missing}." if missing else "."
+    warn(text)
+
+
 def learn(
     estimator: Any,
     data: tuple[Matrix, Array, Array | None],
     label: Label,
     classes: ArrayLike | None = None,
     refine: bool = False,
-) -> None:
+) -> bool:
     """Train the network of one task and add it to the estimator's.
 
     Parameters
@@ -115,6 +169,11 @@ def learn(
         Of the task; None means those in y, or those it has.
     refine : bool, default=False
         Whether the task exists and goes on; a task without a label always does.
+
+    Returns
+    -------
+    interrupted : bool
+        Whether the user has ended the training. The task is learned as far as it got.
 
     Raises
     ------
@@ -154,6 +213,7 @@ def learn(
         n_iter_=perceptron.n_iter_,
         loss_curve_=perceptron.loss_curve_,
     )
+    return perceptron.interrupted
 
 
 def _check_task(shared: SharedNetwork, label: Label, refine: bool) -> None:

@@ -122,6 +122,7 @@ class TaskPerceptron(SparsePerceptron):
         self.goes_on = False
         self.units: Scaling | None = None
         self.knows_units = False
+        self.interrupted = False
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return the parameters of the perceptron."""
@@ -247,6 +248,9 @@ class TaskPerceptron(SparsePerceptron):
                 layers[depth] = layers[depth].holding(held)
         state.network = state.network.with_layers(layers)
         return super()._new_training(p, state, samples, partial)
+
+    def _note_interrupt(self) -> None:
+        self.interrupted = True  # the sequence ends too, and its warning names tasks
 
     def _new_evolver(self, p: SimpleNamespace, evolution: Evolution) -> Evolver:
         taken = [layer.topology for layer in self.shared.layers]

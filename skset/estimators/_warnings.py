@@ -4,7 +4,9 @@ import sys
 import warnings
 from types import FrameType
 
-__all__ = ["warn"]
+__all__ = ["INTERRUPTED", "warn"]
+
+INTERRUPTED = "Training interrupted by user."
 
 # Packages whose frames are between a user's call and the warning.
 BETWEEN = ("skset", "sklearn", "joblib")

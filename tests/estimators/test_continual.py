@@ -81,13 +81,43 @@ def test_a_whole_sequence_is_one_call_after_the_other(reuse):
     assert whole.tasks_ == steps.tasks_ == [0, 1, 2]
 
 
-def test_threads_change_no_bit(threads_at_work):
-    X, y, task = sequence()
-    one = small(reuse="always").fit(X, y, task=task)
-    many = small(reuse="always", n_jobs=3).fit(X, y, task=task)
-    assert threads_at_work
+@every_reuse
+def test_a_pickle_goes_on_with_the_same_bits(reuse):
+    model, data = learned("abc", reuse=reuse)
+    known, copy = answers(model, data), pickle.loads(pickle.dumps(model))
+    for seed, label in enumerate("defg", 3):
+        data[label] = task_data(seed, n_classes=2 + seed % 3)
+        for each in (model, copy):
+            each.partial_fit(*data[label], task=label)
+        now = answers(copy, data)
+        assert_same(now, answers(model, data))
+        assert_same({name: now[name] for name in known}, known)
+        known, copy = now, pickle.loads(pickle.dumps(copy))
+    assert copy.tasks_ == list("abcdefg")
+
+
+@every_reuse
+@pytest.mark.parametrize("grow_network", [False, True])
+def test_threads_change_no_bit(reuse, grow_network, threads_at_work):
+    """Not of the tasks that were there, nor of the new one; their number may change."""
+    params = {"reuse": reuse, "grow_network": grow_network, "density": 0.2}
+    one, many, known, data = small(**params), small(n_jobs=2, **params), {}, {}
+    for seed, label in enumerate("abcd"):
+        data[label] = task_data(seed)
+        one.partial_fit(*data[label], task=label)
+        many.partial_fit(*data[label], task=label)
+        assert threads_at_work
+        now = answers(many, data)
+        assert_same(now, answers(one, data))
+        assert_same({name: now[name] for name in known}, known)
+        known = now
+    again, (X, y, task) = clone(many), sequence(4)
+    assert_same(answers(again.fit(X, y, task=np.array(list("abcd"))[task]), data), now)
+    one.set_params(n_jobs=3).partial_fit(*task_data(4), task="e")
+    many.set_params(n_jobs=None).partial_fit(*task_data(4), task="e")
+    X = data["a"][0]
     assert np.array_equal(
-        one.predict_proba(X, task=task), many.predict_proba(X, task=task)
+        one.predict_proba(X, task="e"), many.predict_proba(X, task="e")
     )
 
 
