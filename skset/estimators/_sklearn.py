@@ -35,6 +35,8 @@ except ImportError:  # scikit-learn before 1.9
     class _NoCallbacks:
         """Answers every call of a callback context and does nothing."""
 
+        parent = source_task_name = None
+
         def subcontext(self, **kwargs: Any) -> Self:
             return self
 
