@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from skset.estimators._classifier import SETClassifier
 from skset.estimators._continual import ContinualSETClassifier
+from skset.estimators._mailbox import Mailbox
 from skset.estimators._progress import Progress, Snapshot, fit_in_progress
 from skset.estimators._rbm import SparseRBM
 from skset.estimators._regressor import SETRegressor
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = [
     "STATE_CLASSES",
     "ContinualSETClassifier",
+    "Mailbox",
     "Progress",
     "QuickSelection",
     "SETClassifier",

@@ -315,7 +315,7 @@ def _run_epochs(
         began = time.perf_counter()
         epoch = context.subcontext(task_name="epoch")
         epoch.call_on_fit_task_begin(estimator=estimator, **given)
-        loss = next(training)
+        loss = progress.loss = next(training)
         estimator._record(loss, training)
         network = training.state.network
         stalled = stopping.stalled(loss, network)

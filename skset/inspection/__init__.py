@@ -3,4 +3,8 @@
 matplotlib is imported when something is drawn (``pip install 'skset[plot]'``).
 """
 
-__all__: list[str] = []
+from skset.inspection._learning_curve import LearningCurveDisplay
+from skset.inspection._logged_run import LoggedRun
+from skset.inspection._topology_log import TopologyLog
+
+__all__ = ["LearningCurveDisplay", "LoggedRun", "TopologyLog"]
