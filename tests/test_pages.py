@@ -9,7 +9,10 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 # Libraries that a block may need and that may not be installed.
-OPTIONAL = ("torch", "skorch", "skops", "onnx", "onnxruntime", "skl2onnx", "shap")
+OPTIONAL = (
+    *("torch", "skorch", "skops", "onnx", "onnxruntime", "skl2onnx", "shap"),
+    "matplotlib",
+)
 BLOCKS = [
     pytest.param(block, id=f"{page.stem}-{number}")
     for page in PAGES
@@ -32,6 +35,8 @@ def test_a_block_runs_by_itself(block, tmp_path, monkeypatch, capsys):
         pytest.skip(f"needs {lacking}")
     if "set_callbacks" in block:
         pytest.importorskip("sklearn.callback")
+    if "ProgressBar" in block:
+        pytest.importorskip("rich")
     monkeypatch.chdir(tmp_path)
     exec(compile(block, "block", "exec"), {"__name__": "__main__"})
     assert "Traceback" not in capsys.readouterr().err

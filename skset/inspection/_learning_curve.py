@@ -114,9 +114,9 @@ class LearningCurveDisplay:
         scores = vars(estimator).get("validation_scores_")
         if scores is None:
             return cls._of(curves, None, loss_name).plot(ax, **kwargs)
-        curves["validation_score"] = np.asarray(scores, float)
         if len(scores) != len(loss):  # L-BFGS: a score for each round of iterations
-            curves.pop("validation_score")
+            return cls._of(curves, None, loss_name).plot(ax, **kwargs)
+        curves["validation_score"] = np.asarray(scores, float)
         best = _epoch_of(scores, estimator.best_validation_score_)
         return cls._of(curves, best, loss_name).plot(ax, **kwargs)
 
