@@ -50,7 +50,7 @@ MAY_IMPORT = {
         *("matplotlib", "powerlaw", "networkx", "pandas", "PIL"),  # where they are used
         *("sklearn", "numpy", "scipy", "joblib"),
         *("skset.estimators", "skset.training", "skset.model", "skset.topology"),
-        *("skset.strategies", "skset.metrics", "skset.callbacks"),
+        *("skset.strategies", "skset.metrics"),
     },
     "onnx": {
         *("onnx", "skl2onnx", "numpy"),
@@ -61,7 +61,7 @@ MAY_IMPORT = {
         *("skset.estimators", "skset._show_versions", "skset._version"),
         "skset.persistence",  # at its first use
     },
-    "callbacks": {"skset.persistence"},
+    "callbacks": {"skset.persistence", "skset.inspection"},
     "__main__": {
         *("numba", "llvmlite.binding", "joblib"),
         *("skset._show_versions", "skset._warmup", "skset.runtime.cache"),

@@ -36,6 +36,8 @@ def test_a_block_runs_by_itself(block, tmp_path, monkeypatch, capsys):
         pytest.skip(f"needs {lacking}")
     if "set_callbacks" in block:
         pytest.importorskip("sklearn.callback")
+    if "ProgressBar" in block:
+        pytest.importorskip("rich")
     monkeypatch.chdir(tmp_path)
     exec(compile(block, "block", "exec"), {"__name__": "__main__"})
     assert "Traceback" not in capsys.readouterr().err

@@ -17,6 +17,7 @@ from skset.estimators._fitted_parts import (
     SelectorParts,
     parts_of,
 )
+from skset.estimators._mailbox import Mailbox
 from skset.estimators._progress import Progress, Snapshot, fit_in_progress
 from skset.estimators._rbm import SparseRBM
 from skset.estimators._regressor import SETRegressor
@@ -32,6 +33,7 @@ __all__ = [
     "ClassifierParts",
     "ContinualSETClassifier",
     "MachineParts",
+    "Mailbox",
     "Parts",
     "Progress",
     "QuickSelection",

@@ -13,6 +13,7 @@ from typing import Any, TypeVar, cast
 from skset.estimators._fit_data import targets_learned
 from skset.estimators._held_out import checked_held_out, split
 from skset.estimators._progress import Progress, Snapshot, copied, in_progress
+from skset.estimators._progress_line import ProgressLine, fit_label
 from skset.estimators._stopping import NeverStopping, new_stopping
 from skset.estimators._streams import generators
 from skset.estimators._types import Function, Rows
@@ -169,10 +170,10 @@ def partial_fit(
     # One epoch, and record.
     began = time.perf_counter()
     with estimator._new_training(p, state, samples, partial=True) as training:
+        line = ProgressLine(p.verbose, training, partial=True)
         loss = next(training)
     estimator._record(loss, training)
-    if p.verbose:
-        _print_epoch(estimator, loss, training, time.perf_counter() - began)
+    line.epoch(estimator.n_iter_, loss, time.perf_counter() - began, None)
     vars(estimator).update(estimator._learned_attributes(state.network, training))
     state.network = None  # it is kept once, as `_network`
     estimator._state = state
@@ -287,9 +288,11 @@ def _run(estimator: Any, progress: Progress, given: dict[str, Any]) -> None:
     p, training, stopping = progress.p, progress.training, progress.stopping
     n_left = training.max_epochs - progress.n_epochs
     context = estimator._init_callback_context(max_subtasks=n_left)
+    label = fit_label(estimator, context) if p.verbose else ""
     try:
         context.call_on_fit_task_begin(estimator=estimator, **given)
-        _run_epochs(estimator, progress, context, given)
+        with ProgressLine(p.verbose, training, label) as line:
+            _run_epochs(estimator, progress, context, given, line)
     except KeyboardInterrupt:
         if estimator.n_iter_ == 0:
             raise
@@ -310,7 +313,11 @@ def _run(estimator: Any, progress: Progress, given: dict[str, Any]) -> None:
 
 
 def _run_epochs(
-    estimator: Any, progress: Progress, context: Any, given: dict[str, Any]
+    estimator: Any,
+    progress: Progress,
+    context: Any,
+    given: dict[str, Any],
+    line: ProgressLine,
 ) -> None:
     """Train epoch by epoch until training stalls, ends, or a callback stops it."""
     p, training, stopping = progress.p, progress.training, progress.stopping
@@ -322,17 +329,16 @@ def _run_epochs(
         began = time.perf_counter()
         epoch = context.subcontext(task_name="epoch")
         epoch.call_on_fit_task_begin(estimator=estimator, **given)
-        loss = next(training)
+        loss = progress.loss = next(training)
         estimator._record(loss, training)
         network = training.state.network
         stalled = stopping.stalled(loss, network)
         training.state.note_stall(stopping.since_best)
         if not training.evolver.is_at_goal(network):
             stopping.forget()
-        if p.verbose:
-            seconds = time.perf_counter() - began
-            _print_epoch(estimator, loss, training, seconds, stopping.scores)
-        progress.ended = stalled and not _goes_on(p, training, stopping)
+        seconds = time.perf_counter() - began
+        line.epoch(estimator.n_iter_, loss, seconds, stopping.scores)
+        progress.ended = stalled and not _goes_on(p, training, stopping, line)
         told_to_stop = epoch.call_on_fit_task_end(
             estimator=estimator,
             **given,
@@ -353,32 +359,21 @@ def _as_it_is(estimator: Any, training: Training) -> dict[str, Any]:
     return attributes
 
 
-def _goes_on(p: SimpleNamespace, training: Training, stopping: NeverStopping) -> bool:
+def _goes_on(
+    p: SimpleNamespace,
+    training: Training,
+    stopping: NeverStopping,
+    line: ProgressLine,
+) -> bool:
     """Return whether training continues after a stall, at a lower learning rate."""
     learning_rate = training.state.learning_rate
     goes_on = learning_rate.lowered()
-    if p.verbose:
-        then = f"Learning rate {learning_rate.now:g}" if goes_on else "Stopping"
-        print(
-            f"{stopping.what} did not improve more than tol={p.tol:g} for "
-            f"{p.n_iter_no_change} consecutive epochs. {then}."
-        )
-    return goes_on
-
-
-def _print_epoch(
-    estimator: Any,
-    loss: float,
-    training: Training,
-    seconds: float,
-    scores: list[float] | None = None,
-) -> None:
-    """Print a line about the last epoch, with the last validation score if any."""
-    score = f", validation score {scores[-1]:.6f}" if scores else ""
-    print(
-        f"Epoch {estimator.n_iter_}: {training.rule.loss_name} {loss:.6f}{score}, "
-        f"{training.state.network.nnz} connections, {seconds:.2f} s"
+    then = f"Learning rate {learning_rate.now:g}" if goes_on else "Stopping"
+    line.say(
+        f"{stopping.what} did not improve more than tol={p.tol:g} for "
+        f"{p.n_iter_no_change} consecutive epochs. {then}."
     )
+    return goes_on
 
 
 def _given(X: Any, y: Any, sample_weight: Any) -> dict[str, Any]:

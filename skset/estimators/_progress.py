@@ -141,6 +141,8 @@ class Progress:
         Whether there is no further epoch.
     interrupted : bool
         Whether the user has broken the fit off.
+    loss : float
+        Of the last epoch, NaN before the first.
     """
 
     p: SimpleNamespace
@@ -150,6 +152,7 @@ class Progress:
     begun: tuple[Any, Any]
     ended: bool = False
     interrupted: bool = False
+    loss: float = float("nan")
 
     @property
     def n_epochs(self) -> int:

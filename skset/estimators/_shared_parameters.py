@@ -179,7 +179,11 @@ SHARED_PARAMETERS: dict[str, Parameter] = {
         ["verbose"],
         "bool or int",
         """
-        Whether to print a line per epoch.
+        What to print. 1 or True: for each epoch its loss, validation score, number of
+        connections, seconds, and the longest time that is left. On a terminal this is
+        one line, drawn anew. Elsewhere, and in the workers of a search, it is a line
+        per epoch. In a search it begins with the number of the fit and its parameters
+        that are no defaults. 2 adds how many connections are new, and the density.
         """,
     ),
 }

@@ -35,6 +35,8 @@ except ImportError:  # scikit-learn before 1.9
     class _NoCallbacks:
         """Answers every call of a callback context and does nothing."""
 
+        parent = source_task_name = None
+
         def subcontext(self, **kwargs: Any) -> Self:
             return self
 
@@ -63,12 +65,28 @@ __all__ = [
     "RealNotInt",
     "StrOptions",
     "available_if",
+    "callback_transport",
     "check_partial_fit_first_call",
     "checked_sample_weight",
     "fit_context",
     "validate_parameter_constraints",
     "with_callbacks",
 ]
+
+
+def callback_transport() -> Any:
+    """Return the module by which scikit-learn's callbacks talk between processes.
+
+    It is imported when it is asked for: it is the newest of the private names, and only
+    a callback that keeps records needs it.
+    """
+    try:
+        from sklearn.callback import _transport
+    except ImportError as error:
+        raise ImportError(
+            "Callbacks that keep records need scikit-learn 1.9 or later."
+        ) from error
+    return _transport
 
 
 # Decorators, with the types that scikit-learn's do not have: without them a decorated

@@ -5,14 +5,20 @@ matplotlib is imported when something is drawn (``pip install 'skset[plot]'``).
 
 from skset.inspection._feature_importance import FeatureImportanceDisplay
 from skset.inspection._filters import FiltersDisplay
+from skset.inspection._learning_curve import LearningCurveDisplay
+from skset.inspection._logged_run import LoggedRun
 from skset.inspection._ranked_features import ranked_features
 from skset.inspection._reconstruction import ReconstructionDisplay
 from skset.inspection._selection_stability import SelectionStabilityDisplay
+from skset.inspection._topology_log import TopologyLog
 
 __all__ = [
     "FeatureImportanceDisplay",
     "FiltersDisplay",
+    "LearningCurveDisplay",
+    "LoggedRun",
     "ReconstructionDisplay",
     "SelectionStabilityDisplay",
+    "TopologyLog",
     "ranked_features",
 ]

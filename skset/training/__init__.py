@@ -11,6 +11,7 @@ from skset.training.momentum import RecentSteps
 from skset.training.noise import GaussianNoise
 from skset.training.optimisers import SGD, Adam, AdamW
 from skset.training.state import State
+from skset.training.turnover import Turnover
 
 __all__ = [
     "LBFGS",
@@ -26,5 +27,6 @@ __all__ = [
     "RecentSteps",
     "State",
     "Training",
+    "Turnover",
     "denser_at_first",
 ]

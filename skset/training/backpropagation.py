@@ -146,6 +146,10 @@ class Backpropagation:
         """Return the entries of the loss curve for an epoch with this mean loss."""
         return [loss]
 
+    def n_losses(self, n_epochs: int) -> int:
+        """Return how many entries the loss curve has after so many epochs."""
+        return n_epochs
+
     def last_step(self) -> list[Signals]:
         """Return the signals of each layer in the last step."""
         work, width = self._last

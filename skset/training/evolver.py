@@ -32,6 +32,7 @@ __all__ = ["Evolver"]
 
 # Share of its Erdos-Renyi connections that a layer keeps when the density falls.
 LEAST_SHARE = 0.25
+Kept = list[Booleans] | None  # which units of each hidden layer; None if all are kept
 
 
 class Evolver:
@@ -99,8 +100,7 @@ class Evolver:
     ) -> None:
         """Evolve layer by layer, as was planned.
 
-        After an interrupt in between the network is whole, and some of its layers have
-        evolved.
+        After an interrupt in between the network is whole; some layers have evolved.
 
         Parameters
         ----------
@@ -231,25 +231,25 @@ class Evolver:
 
     # Units.
 
-    def prune_units(self, state: State, before: float, now: float) -> bool:
-        """Remove weak hidden units, if it is time; return whether any have gone.
+    def prune_units(self, state: State, before: float, now: float) -> Kept:
+        """Remove weak hidden units, if it is time; return which of them are left.
 
         `before` and `now` are the shares of the training one epoch ago and now.
         """
         pruning = self.unit_pruning
         if pruning is None:
-            return False
+            return None
         if not checked_flag("unit_pruning.due", pruning.due(before, now)):
-            return False
+            return None
         layers = state.network.layers[:-1]
         kept = [_kept_units(pruning, *pair) for pair in enumerate(layers)]
         if all(keep.all() for keep in kept):
-            return False
+            return None
         state.network = state.network.without_units(kept)
         if state.recent_steps is not None:  # they had other units
             state.recent_steps = RecentSteps(state.recent_steps.decay)
         self.note_paths(state)
-        return True
+        return kept
 
     # Paths.
 

@@ -123,6 +123,10 @@ class LBFGS:
         """Return the losses after each iteration of the last round."""
         return self._losses or [loss]
 
+    def n_losses(self, n_epochs: int) -> int:
+        """Return how many iterations so many rounds have, at most."""
+        return sum(self.n_iter[:n_epochs])
+
     def last_step(self) -> list[Signals]:
         """Return nothing, as there is no momentum to record."""
         return []

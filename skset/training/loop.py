@@ -62,6 +62,9 @@ class Rule(Protocol):
     def epoch_losses(self, loss: float) -> list[float]:
         """Return what the curve shows of an epoch with this mean loss."""
 
+    def n_losses(self, n_epochs: int) -> int:
+        """Return how many entries the curve has after so many epochs, at most."""
+
     def last_step(self) -> list[Signals]:
         """Return the signals of each layer in the last step."""
 
@@ -136,6 +139,8 @@ class Training:
         self.max_epochs = max_epochs
         self.shuffle = shuffle
         self.team = Team(n_threads)
+        # Of each hidden layer, in the last epoch; None if no unit was removed.
+        self.kept_units: list[NDArray[np.bool_]] | None = None
         self._n_steps = max_epochs * -(-samples.n_samples // batch_size)
         rule.begin(state, batch_size)
         evolver.begin(state, rule.decay)
@@ -164,7 +169,8 @@ class Training:
         if self.evolver.evolution.update_interval is None:
             state.evolution_due = True
         state.learning_rate.after_epoch(state.samples)
-        if self.evolver.prune_units(state, before, self.share_done):
+        self.kept_units = self.evolver.prune_units(state, before, self.share_done)
+        if self.kept_units is not None:
             self.rule.forget_shapes()
         return loss
 

@@ -163,6 +163,36 @@ def test_progress_bar(Estimator, capsys):
     small(Estimator).set_callbacks(callback.ProgressBar()).fit(*toy(Estimator))
 
 
+def test_progress_bar_shows_the_epochs_of_every_fit(Estimator, monkeypatch):
+    """On the outermost estimator, as deep as the estimator lies; nowhere else."""
+    rich = pytest.importorskip("sklearn.callback._progressbar")
+    if importlib.util.find_spec("rich") is None:
+        pytest.skip("needs rich")
+    X, y = toy(Estimator)
+    begun = []
+    monkeypatch.setattr(rich, "send", lambda _, told: begun.append(told))
+    step = small(Estimator, max_iter=7)
+    pipe = make_pipeline(StandardScaler(), step)
+    name = f"{type(step).__name__.lower()}__epsilon"
+
+    def fits_seen(model, bar):
+        begun.clear()
+        model.set_callbacks(bar).fit(X, y)
+        model.set_callbacks()
+        return [told.get("max_subtasks") for told in begun].count(7)
+
+    whole = callback.ProgressBar(max_propagation_depth=None)
+    search = GridSearchCV(pipe, {name: [1, 5]}, cv=2)
+    assert fits_seen(pipe, callback.ProgressBar()) == 1
+    assert fits_seen(search, whole) == 5
+    assert fits_seen(search, callback.ProgressBar()) == 0
+    bare = GridSearchCV(step, {"epsilon": [1, 5]}, cv=2)
+    assert fits_seen(bare, callback.ProgressBar()) == 5
+    step.set_callbacks(callback.ProgressBar())
+    with pytest.raises(TypeError, match="Register them directly on the meta-estimator"):
+        pipe.fit(X, y)
+
+
 def test_callback_set_on_the_last_step_of_a_pipeline(Estimator):
     X, y = toy(Estimator)
     seen = Recorder(stop_at=2)

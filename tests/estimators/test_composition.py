@@ -1,6 +1,7 @@
 """In company: pipelines, searches, selectors, metadata routing, strategies, verbose."""
 
 import pickle
+import re
 import tracemalloc
 from dataclasses import dataclass
 
@@ -277,11 +278,13 @@ def test_verbose_writes_a_line_per_epoch(Estimator, capsys):
     X, y = toy(Estimator)
     model = small(Estimator, max_iter=4, verbose=True).fit(X, y)
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split(":")[0] for line in lines] == [f"Epoch {i}" for i in range(1, 5)]
+    heads = [line.split(":")[0] for line in lines]
+    assert heads == [f"Epoch {i} of 4" for i in range(1, 5)]
     for line, loss in zip(lines, model.loss_curve_, strict=True):
         assert f"loss {loss:.6f}" in line
-        assert "connections" in line
-        assert line.endswith(" s")
+        assert f", {model.nnz_} connections, " in line
+    assert all(re.search(r"\d s, \d+ s left$", line) for line in lines[:-1])
+    assert lines[-1].endswith(" s")
     stopped = small(Estimator, max_iter=50, verbose=1, early_stopping=True, tol=1e3)
     stopped.set_params(n_iter_no_change=1).fit(X, y)
     lines = capsys.readouterr().out.splitlines()

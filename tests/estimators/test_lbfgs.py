@@ -73,7 +73,7 @@ def test_it_is_one_line_of_verbose_for_each_round(problem, capsys):
     long(kind, verbose=True).fit(X, y)
     lines = capsys.readouterr().out.splitlines()
     assert [line.split(":")[0] for line in lines] == [
-        f"Epoch {n}" for n in (ROUND, 2 * ROUND, 2 * ROUND + 3)
+        f"Epoch {n} of {2 * ROUND + 3}" for n in (ROUND, 2 * ROUND, 2 * ROUND + 3)
     ]
     long(kind, method="static", verbose=True).fit(X, y)
     assert len(capsys.readouterr().out.splitlines()) == 1
@@ -84,7 +84,9 @@ def test_update_interval_is_the_length_of_a_round(problem, capsys):
     kind, X, y = problem
     lbfgs(kind, update_interval=2, max_iter=6, tol=0.0, verbose=True).fit(X, y)
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split(":")[0] for line in lines] == ["Epoch 2", "Epoch 4", "Epoch 6"]
+    assert [line.split(":")[0] for line in lines] == [
+        f"Epoch {n} of 6" for n in (2, 4, 6)
+    ]
 
 
 def test_it_warns_only_where_it_has_not_converged(problem):

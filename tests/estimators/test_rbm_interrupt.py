@@ -165,8 +165,9 @@ def test_verbose_writes_a_line_per_epoch_and_else_there_is_silence(capsys):
     lines = capsys.readouterr().out.splitlines()
     curve = model.reconstruction_error_curve_
     for n, (line, error) in enumerate(zip(lines, curve, strict=True), start=1):
-        assert line.startswith(f"Epoch {n}: reconstruction error {error:.6f}, 15 conn")
-        assert line.endswith(" s")
+        head = f"Epoch {n} of 4: reconstruction error {error:.6f}, 15 connections, "
+        assert line.startswith(head)
+        assert line.endswith(" left" if n < 4 else " s")
     machine(verbose=0).fit(X).partial_fit(X)
     said = capsys.readouterr()
     assert said.out == said.err == ""

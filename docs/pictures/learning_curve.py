@@ -1,0 +1,29 @@
+"""Draw docs/pictures/learning_curve.png: the digits under a density that falls."""
+
+from pathlib import Path
+
+import matplotlib as mpl
+from sklearn.datasets import load_digits
+
+from skset import SETClassifier
+from skset.callbacks import TopologyLog
+from skset.inspection import LearningCurveDisplay
+
+mpl.use("Agg")
+
+if __name__ == "__main__":
+    X, y = load_digits(return_X_y=True)
+    log = TopologyLog()
+    model = SETClassifier(
+        (300, 200),
+        method="granet",
+        epsilon=10,
+        max_iter=60,
+        learning_rate="cosine",
+        early_stopping=True,
+        n_iter_no_change=60,
+        random_state=0,
+    )
+    model.set_callbacks(log).fit(X, y)
+    display = LearningCurveDisplay.from_log(log)
+    display.figure_.savefig(Path(__file__).with_suffix(".png"), dpi=90)
