@@ -6,15 +6,17 @@ from typing import Any, Self, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from skset.inspection._gif import write_gif
 from skset.inspection._grids import axes_grid, one_axes
-from skset.inspection._libraries import library
 from skset.inspection._shown_topologies import (
     Snapshots,
+    check_image_shape,
     checked_snapshots,
+    connectivity,
     input_names,
     same_shapes,
+    short,
     topologies_of,
-    weights_of,
 )
 
 __all__ = ["ConnectivityDisplay"]
@@ -84,7 +86,7 @@ class ConnectivityDisplay:
                 f"{len(self.epochs)}."
             )
         if image_shape is not None:
-            _check_image_shape(image_shape, self.values.shape[1])
+            check_image_shape(image_shape, self.values.shape[1])
 
     @classmethod
     def from_estimator(
@@ -113,7 +115,7 @@ class ConnectivityDisplay:
             (height, width) or (height, width, channels) of images. None draws bars of
             the top columns.
         feature_names : sequence of str, default=None
-            Names of the inputs. None takes those of the DataFrame that it was fitted on.
+            Names of the inputs. None takes those of the fitted DataFrame.
         ax : matplotlib Axes or array of them, default=None
             Where to draw. None makes a figure.
         **kwargs
@@ -136,13 +138,8 @@ class ConnectivityDisplay:
 
         Examples
         --------
-        >>> from sklearn.datasets import load_digits
-        >>> from skset import SETClassifier
-        >>> from skset.inspection import ConnectivityDisplay
-        >>> X, y = load_digits(return_X_y=True)
-        >>> model = SETClassifier(max_iter=5, random_state=0).fit(X, y)
-        >>> display = ConnectivityDisplay.from_estimator(
-        ...     model, image_shape=(8, 8)
+        >>> ConnectivityDisplay.from_estimator(
+        ...     model, image_shape=(28, 28)
         ... )  # doctest: +SKIP
         """
         if measure not in LABELS:
@@ -150,7 +147,7 @@ class ConnectivityDisplay:
         shown = [estimator] if before is None else [before, estimator]
         if before is not None:
             same_shapes(topologies_of(before), topologies_of(estimator))
-        values = [_measured(thing, measure) for thing in shown]
+        values = [connectivity(thing, measure) for thing in shown]
         display = cls(
             values,
             epochs=["before", "after"][-len(shown) :],
@@ -178,10 +175,6 @@ class ConnectivityDisplay:
             A log of a fit has such a list as `snapshots_`.
         image_shape, feature_names, ax, **kwargs
             As in `from_estimator`.
-
-        Returns
-        -------
-        display : ConnectivityDisplay
 
         Raises
         ------
@@ -219,7 +212,8 @@ class ConnectivityDisplay:
         display : ConnectivityDisplay
             Itself.
         """
-        self.images_, self.bars_, self.colorbar_ = [], None, None
+        self.images_: list[Any] = []
+        self.bars_ = self.colorbar_ = None
         if self.image_shape is None:
             self._plot_bars(ax, n_top, kwargs)
         else:
@@ -254,8 +248,9 @@ class ConnectivityDisplay:
         if len(self.values) > 1:
             first = {"marker": "D", "linestyle": "", "color": FIRST}
             axes.plot(self.values[0][top], places, label=self._title(0), **first)
-            axes.legend(loc="lower right")
-        axes.set_yticks(places, [_short(self.feature_names[k]) for k in top])
+            where = {"loc": "lower left", "bbox_to_anchor": (0, 1), "ncols": 2}
+            axes.legend(frameon=False, **where)
+        axes.set_yticks(places, [short(self.feature_names[k]) for k in top])
         axes.set_ylim(len(top) - 0.4, -0.6)
         axes.set_xlabel(LABELS[self.measure])
 
@@ -265,9 +260,8 @@ class ConnectivityDisplay:
         Parameters
         ----------
         path : str or path-like
-            Of the file.
         fps : float, default=4
-            Snapshots in a second. The last one stands for a second longer.
+            Snapshots in a second. The last stands for a second longer.
         dpi : int, default=80
             Pixels of an inch; the picture has 4 x 3.6 inches.
 
@@ -280,21 +274,10 @@ class ConnectivityDisplay:
         """
         if self.image_shape is None:
             raise ValueError("Only images can be animated: give image_shape.")
-        animation = library("matplotlib.animation", "save_animation")
-        library("PIL", "save_animation")
-        plt = library("matplotlib.pyplot", "save_animation")
-        figure, axes = plt.subplots(figsize=(4, 3.6), layout="constrained")
-        image = axes.imshow(self._image(0), cmap="viridis", **self._limits())
-        axes.set_axis_off()
-        figure.colorbar(image, label=LABELS[self.measure])
-        writer = animation.PillowWriter(fps=fps)
-        last = len(self.values) - 1
-        with writer.saving(figure, path, dpi):
-            for k in [*range(last + 1), *[last] * round(fps)]:
-                image.set_data(self._image(k))
-                axes.set_title(self._title(k))
-                writer.grab_frame()
-        plt.close(figure)
+        frames = [(self._image(k), self._title(k)) for k in range(len(self.values))]
+        frames += frames[-1:] * round(fps)
+        label = LABELS[self.measure]
+        write_gif(path, frames, self._limits(), label, fps=fps, dpi=dpi)
 
     def _drawn_snapshots(self) -> Array:
         """Return the numbers of the snapshots to draw."""
@@ -314,24 +297,3 @@ class ConnectivityDisplay:
     def _title(self, k: int) -> str:
         epoch = self.epochs[k]
         return epoch if isinstance(epoch, str) else f"epoch {epoch}"
-
-
-def _measured(thing: Any, measure: str) -> Array:
-    """Return the degree or the strength of each input."""
-    topology = topologies_of(thing)[0]
-    if measure == "degree":
-        return topology.fan_out
-    weights = weights_of(thing)[0]
-    return np.bincount(topology.in_units, weights, topology.shape[0])
-
-
-def _check_image_shape(image_shape: tuple[int, ...], n_inputs: int) -> None:
-    if len(image_shape) not in (2, 3) or np.prod(image_shape) != n_inputs:
-        raise ValueError(
-            "image_shape must be (height, width) or (height, width, channels) of "
-            f"{n_inputs} inputs, got {image_shape!r}."
-        )
-
-
-def _short(name: str, most: int = 24) -> str:
-    return name if len(name) <= most else f"{name[: most - 1]}…"

@@ -4,27 +4,29 @@ The recipe of Clauset, Shalizi and Newman (2009), for discrete data.
 """
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import ArrayLike, NDArray
-from scipy.optimize import minimize
-from scipy.special import erfc, log_ndtr, zeta
+from scipy.special import erfc
 
+from skset.inspection._degree_distributions import (
+    EXPONENTS,
+    beyond_exponential,
+    beyond_lognormal,
+    drawn,
+    fitted_lognormal,
+    grid_log_zeta,
+    log_zeta,
+    lognormal,
+)
 from skset.topology import Integers
 
 __all__ = ["DegreeFits", "Rival", "fit_degrees", "survival"]
 
 Array: TypeAlias = NDArray[Any]
 
-# Exponents that are tried: exponent - 1 in steps of one percent. A steeper tail than the
-# last is no power law in any useful sense, and its zeta function leaves the range of
-# floating point numbers.
-EXPONENTS = 1 + np.geomspace(0.05, 59, 712)
-# Up to here zeta functions come from a table, above from their expansion.
-N_TABLED = 1024
 # A tail has at least so many units: fewer fit anything.
 LEAST_TAIL = 10
 # A power law is rejected below this p-value, as Clauset et al. advise.
@@ -117,11 +119,12 @@ class DegreeFits:
         share = self.n_tail / self.n_units
         if name == "power law":
             grid = np.array([self.exponent])
-            table = _log_zeta(grid, np.append(degrees, self.xmin))[0]
+            table = log_zeta(grid, np.append(degrees, self.xmin))[0]
             return np.asarray(share * np.exp(table[:-1] - table[-1]))
         rival = next(rival for rival in self.rivals if rival.name == name)
-        beyond = {"lognormal": _beyond_lognormal, "exponential": _beyond_exponential}
-        logs = beyond[name](np.append(degrees, self.xmin), **rival.parameters)
+        is_lognormal = name == "lognormal"
+        beyond: Any = beyond_lognormal if is_lognormal else beyond_exponential
+        logs = beyond(np.append(degrees, self.xmin), **rival.parameters)
         return np.asarray(share * np.exp(logs[:-1] - logs[-1]))
 
 
@@ -186,40 +189,13 @@ def fit_degrees(
     return DegreeFits(exponent, xmin, distance, p_value, *sizes, rivals)
 
 
-@lru_cache(maxsize=1)
-def _tabled() -> Array:
-    """Return log zeta(exponent, q) for all exponents and q = 0, 1, ..., N_TABLED."""
-    q = np.arange(1, N_TABLED + 1)
-    table = np.log(zeta(EXPONENTS[:, None], q))
-    return np.pad(table, ((0, 0), (1, 0)))
-
-
-def _log_zeta(exponents: Array, q: Array) -> Array:
-    """Return log zeta(a, q), the log of the sum of ``k**-a`` over k >= q.
-
-    For large q by its Euler-Maclaurin expansion, which does not underflow.
-    """
-    a, q = exponents[:, None], np.asarray(q, float)
-    expansion = np.log(q / (a - 1) + 0.5 + a / (12 * q)) - a * np.log(q)
-    return np.where(q > N_TABLED, expansion, np.log(zeta(a, np.minimum(q, N_TABLED))))
-
-
-def _grid_log_zeta(q: Integers) -> Array:
-    """Return log zeta(a, q) for all exponents of the grid."""
-    small = q <= N_TABLED
-    logs = _tabled()[:, np.where(small, q, 0)]
-    if not small.all():
-        logs[:, ~small] = _log_zeta(EXPONENTS, q[~small])
-    return logs
-
-
 def _power_law(d: Integers) -> tuple[int, float, float]:
     """Return xmin, exponent and distance of the tail that is closest to a power law."""
     values, counts = np.unique(d, return_counts=True)
     in_tail = counts[::-1].cumsum()[::-1]
     n_starts = max(1, min(values.size - 1, int((in_tail >= LEAST_TAIL).sum())))
     sums = (counts * np.log(values))[::-1].cumsum()[::-1]
-    logs = _grid_log_zeta(values)
+    logs = grid_log_zeta(values)
     starts = np.arange(n_starts)
     likelihood = -EXPONENTS[:, None] * sums[starts] - in_tail[starts] * logs[:, starts]
     best = likelihood.argmax(0)
@@ -236,33 +212,18 @@ def _resample(d: Integers, xmin: int, exponent: float, rng: Generator) -> Intege
     below = d[d < xmin]
     n_tail = int(rng.binomial(d.size, 1 - below.size / d.size))
     head = rng.choice(below, d.size - n_tail) if below.size else below
-    return np.concatenate([head, _drawn(xmin, exponent, n_tail, rng)])
-
-
-def _drawn(xmin: int, exponent: float, n: int, rng: Generator) -> Integers:
-    """Return draws from a discrete power law, by its survival function."""
-    shares = 1 - rng.random(n)  # in (0, 1]
-    q = np.arange(xmin, max(N_TABLED, 2 * xmin) + 1)
-    logs = _log_zeta(np.array([exponent]), q)[0]
-    beyond = np.exp(logs - logs[0])
-    places = np.searchsorted(-beyond, -shares, side="right") - 1
-    drawn = q[places]
-    # Behind the table the continuous power law is as good, and has a closed form.
-    far = shares < beyond[-1]
-    steps = (shares[far] / beyond[-1]) ** (-1 / (exponent - 1))
-    drawn[far] = np.minimum(q[-1] * steps, 2.0**40).astype(drawn.dtype)
-    return drawn
+    return np.concatenate([head, drawn(xmin, exponent, n_tail, rng)])
 
 
 def _rivals(tail: Integers, xmin: int, exponent: float) -> tuple[Rival, ...]:
     """Return the lognormal and the exponential, fitted and compared."""
     mine = -exponent * np.log(tail)
-    mine = mine - _log_zeta(np.array([exponent]), np.array([xmin]))[0, 0]
+    mine = mine - log_zeta(np.array([exponent]), np.array([xmin]))[0, 0]
     rate = float(np.log1p(1 / max(tail.mean() - xmin, 1e-9)))
-    lognormal = _fitted_lognormal(tail, xmin)
+    fitted = fitted_lognormal(tail, xmin)
     exponential = np.log(-np.expm1(-rate)) - rate * (tail - xmin)
     return (
-        Rival("lognormal", lognormal, *_vuong(mine, _lognormal(tail, xmin, lognormal))),
+        Rival("lognormal", fitted, *_vuong(mine, lognormal(tail, xmin, fitted))),
         Rival("exponential", {"rate": rate}, *_vuong(mine, exponential)),
     )
 
@@ -273,37 +234,3 @@ def _vuong(mine: Array, its: Array) -> tuple[float, float]:
     spread = ratios.std() * np.sqrt(2 * ratios.size)
     ratio = float(ratios.sum())
     return ratio, float(erfc(abs(ratio) / spread)) if spread > 0 else 1.0
-
-
-def _beyond_lognormal(d: Array, mu: float, sigma: float) -> Array:
-    """Return log P(D >= d) of a lognormal that is rounded to whole numbers."""
-    return np.asarray(log_ndtr((mu - np.log(d - 0.5)) / sigma))
-
-
-def _beyond_exponential(d: Array, rate: float) -> Array:
-    """Return log P(D >= d), but for a constant."""
-    return -rate * d
-
-
-def _lognormal(tail: Integers, xmin: int, parameters: dict[str, float]) -> Array:
-    """Return the log-likelihoods of the tail, given that it begins at xmin."""
-    upper = _beyond_lognormal(tail, **parameters)
-    lower = _beyond_lognormal(tail + 1, **parameters)
-    inside = np.log(-np.expm1(np.minimum(lower - upper, -1e-12)))
-    return np.asarray(
-        upper + inside - _beyond_lognormal(np.array([xmin]), **parameters)[0]
-    )
-
-
-def _fitted_lognormal(tail: Integers, xmin: int) -> dict[str, float]:
-    """Return the parameters of maximum likelihood."""
-    logs = np.log(tail)
-
-    def loss(point: Array) -> float:
-        parameters = {"mu": point[0], "sigma": float(np.exp(point[1]))}
-        return -float(_lognormal(tail, xmin, parameters).sum())
-
-    start = [logs.mean(), np.log(max(logs.std(), 0.05))]
-    bounds = [(-30.0, logs.max() + 3), (np.log(0.01), np.log(10.0))]
-    found = minimize(loss, start, method="Nelder-Mead", bounds=bounds)
-    return {"mu": float(found.x[0]), "sigma": float(np.exp(found.x[1]))}

@@ -34,7 +34,10 @@ def axes_grid(
     """
     plt = library("matplotlib.pyplot", display.__name__)
     if ax is None:
-        return plt.subplots(*shape, figsize=size, squeeze=False, layout="constrained")
+        figure, axes = plt.subplots(
+            *shape, figsize=size, squeeze=False, layout="constrained"
+        )
+        return figure, axes
     if isinstance(ax, (list, tuple, np.ndarray)):
         axes = np.asarray(ax, dtype=object)
         if axes.size != shape[0] * shape[1]:
@@ -58,7 +61,8 @@ def one_axes(ax: Any, size: tuple[float, float], display: type) -> tuple[Any, An
     """Return a figure and one Axes, which is the given one if there is any."""
     plt = library("matplotlib.pyplot", display.__name__)
     if ax is None:
-        return plt.subplots(figsize=size, layout="constrained")
+        figure, axes = plt.subplots(figsize=size, layout="constrained")
+        return figure, axes
     _check(ax, display)
     return ax.figure, ax
 

@@ -9,15 +9,19 @@ from numpy.typing import NDArray
 from skset.inspection._grids import one_axes
 from skset.inspection._shown_topologies import (
     Snapshots,
-    checked_snapshots,
     input_names,
     network_of,
     output_names,
-    same_shapes,
+    short,
     topologies_of,
     weights_of,
 )
-from skset.inspection._strongest_paths import connection_ages, strongest_connections
+from skset.inspection._strongest_paths import (
+    ages_of,
+    drawn_units,
+    spread,
+    strongest_connections,
+)
 
 __all__ = ["NetworkDisplay"]
 
@@ -27,7 +31,10 @@ Array: TypeAlias = NDArray[Any]
 POSITIVE, NEGATIVE = "#0072B2", "#D55E00"
 # Units of a layer get their names up to so many for each inch of the axes.
 NAMES_PER_INCH = 6
-WIDEST, THINNEST = 2.5, 0.25
+# Widths in points; they shrink in layers with more than a few connections.
+WIDEST, THINNEST, FEW = 2.5, 0.3, 80
+# Headings and names are small below so many inches for a column.
+NARROW = 1.3
 
 
 class NetworkDisplay:
@@ -49,7 +56,7 @@ class NetworkDisplay:
     edges : list of ndarray of int of shape (n, 2)
         For each layer the two units of each drawn connection.
     weights : list of ndarray of shape (n,)
-        Their weights, with sign.
+        Their weights, for inputs of variance 1.
     ages : list of ndarray of shape (n,), default=None
         Their ages in epochs. With ages the colours tell them in place of the sign.
     names : tuple of two lists of str
@@ -112,7 +119,7 @@ class NetworkDisplay:
             Earlier topologies; a log of a fit has such a list as `snapshots_`. With
             them the colours tell how old connections are, as far as snapshots say.
         feature_names : sequence of str, default=None
-            Names of the inputs. None takes those of the DataFrame that it was fitted on.
+            Names of the inputs. None takes those of the fitted DataFrame.
         ax : matplotlib Axes, default=None
             None makes a figure.
         **kwargs
@@ -136,33 +143,34 @@ class NetworkDisplay:
 
         Examples
         --------
-        >>> from sklearn.datasets import load_iris
-        >>> from skset import SETClassifier
         >>> from skset.inspection import NetworkDisplay
-        >>> X, y = load_iris(return_X_y=True, as_frame=True)
-        >>> model = SETClassifier((20, 20), max_iter=5, random_state=0).fit(X, y)
-        >>> display = NetworkDisplay.from_estimator(model)  # doctest: +SKIP
+        >>> NetworkDisplay.from_estimator(model)  # doctest: +SKIP
         """
         if n_connections < 1:
             raise ValueError(f"n_connections must be at least 1, got {n_connections}.")
         topologies = topologies_of(estimator)
         layers = network_of(estimator).layers
-        places = strongest_connections(
-            topologies, weights_of(estimator), int(n_connections)
-        )
+        sizes = weights_of(estimator)
+        places = strongest_connections(topologies, sizes, int(n_connections))
         pairs = [
             np.stack([t.in_units[p], t.indices[p]], axis=1)
             for t, p in zip(topologies, places, strict=True)
         ]
         ages = None
         if snapshots is not None:
-            ages = [a[p] for a, p in zip(_ages(snapshots, topologies), places, strict=True)]
+            ages = [
+                a[p]
+                for a, p in zip(ages_of(snapshots, topologies), places, strict=True)
+            ]
         n_units = [topologies[0].shape[0], *(t.shape[1] for t in topologies)]
         display = cls(
-            _units(pairs),
+            drawn_units(pairs),
             n_units,
             pairs,
-            [layer.weights[p] for layer, p in zip(layers, places, strict=True)],
+            [
+                np.copysign(size[p], layer.weights[p])
+                for size, layer, p in zip(sizes, layers, places, strict=True)
+            ],
             names=(
                 input_names(estimator, n_units[0], feature_names),
                 output_names(estimator, n_units[-1]),
@@ -211,7 +219,7 @@ class NetworkDisplay:
         Hidden units stand at the mean height of what is connected to them, so that few
         lines cross.
         """
-        heights = [_spread(np.arange(len(self.units[0])))]
+        heights = [spread(np.arange(len(self.units[0])))]
         for k, edges in enumerate(self.edges):
             ends = np.searchsorted(self.units[k], edges[:, 0])
             starts = np.searchsorted(self.units[k + 1], edges[:, 1])
@@ -219,7 +227,7 @@ class NetworkDisplay:
             degrees = np.maximum(np.bincount(starts, minlength=n), 1)
             means = np.bincount(starts, heights[-1][ends], n) / degrees
             is_output = k == len(self.edges) - 1
-            heights.append(_spread(np.arange(n) if is_output else means))
+            heights.append(spread(np.arange(n) if is_output else means))
         return heights
 
     def _draw_layer(self, k: int, heights: list[Array], kwargs: dict[str, Any]) -> Any:
@@ -234,13 +242,14 @@ class NetworkDisplay:
         ]
         lines = [[(k, y0), (k + 1, y1)] for y0, y1 in zip(*ends, strict=True)]
         share = size[order] / size.max(initial=1e-300)
-        style: dict[str, Any] = {"linewidths": np.maximum(WIDEST * share, THINNEST)}
+        widest = WIDEST * min(1, (FEW / max(size.size, 1)) ** 0.5)
+        style: dict[str, Any] = {"linewidths": np.maximum(widest * share, THINNEST)}
         if self.ages is None:
             signs = np.where(self.weights[k][order] > 0, POSITIVE, NEGATIVE)
             style["colors"] = signs.tolist()
         else:
             oldest = max(age.max(initial=0) for age in self.ages)
-            style |= {"array": self.ages[k][order], "cmap": "viridis"}
+            style |= {"array": self.ages[k][order], "cmap": self._age_colors()}
             style["clim"] = (0, max(oldest, 1))
         collection = LineCollection(lines, **{"alpha": 0.8, **style, **kwargs})
         return self.ax_.add_collection(collection)
@@ -249,20 +258,35 @@ class NetworkDisplay:
         """Draw the units of a column with its heading, and names if there is room."""
         from matplotlib import rcParams
 
-        color = rcParams["text.color"]
-        kind = {0: "inputs", len(self.n_units) - 1: "outputs"}.get(k, f"hidden {k}")
+        color, last = rcParams["text.color"], len(self.n_units) - 1
+        width, tall = self.figure_.get_size_inches() * self._size()
+        small = width < NARROW * len(self.n_units)
+        font = "x-small" if small else "medium"
+        kind = {0: "inputs", last: "outputs"}.get(k, f"hidden {k}")
         shown = f"{len(heights)} of {self.n_units[k]}"
-        self.ax_.text(k, -0.06, f"{kind}\n{shown}", ha="center", va="bottom")
-        names = {0: self.names[0], len(self.n_units) - 1: self.names[1]}.get(k)
-        tall = self.figure_.get_size_inches()[1] * self.ax_.get_position().height
+        heading = f"{kind}\n{shown}"
+        self.ax_.text(k, -0.06, heading, ha="center", va="bottom", fontsize=font)
+        names = {0: self.names[0], last: self.names[1]}.get(k)
         if names is not None and len(heights) <= NAMES_PER_INCH * tall:
-            side, gap = ("right", -0.05) if k == 0 else ("left", 0.05)
+            side, gap = ("right", -6) if k == 0 else ("left", 6)
+            style = {"ha": side, "va": "center", "textcoords": "offset points"}
+            style["fontsize"] = "xx-small" if small else "small"
             for unit, y in zip(self.units[k], heights, strict=True):
-                style = {"ha": side, "va": "center", "fontsize": "small"}
-                self.ax_.text(k + gap, y, _short(names[unit]), **style)
+                self.ax_.annotate(short(names[unit]), (k, y), (gap, 0), **style)
         size = float(np.clip(600 / max(len(heights), 1), 4, 40))
         dots = {"s": size, "facecolor": rcParams["axes.facecolor"], "edgecolor": color}
         return self.ax_.scatter(np.full(len(heights), k), heights, zorder=3, **dots)
+
+    def _size(self) -> Any:
+        """Return width and height of the axes, as shares of the figure."""
+        return self.ax_.get_position().bounds[2:]
+
+    def _age_colors(self) -> str:
+        """Return a colour map in which old connections stand out from the ground."""
+        from matplotlib.colors import to_rgb
+
+        is_dark = sum(to_rgb(self.ax_.get_facecolor())) < 1.5
+        return "viridis" if is_dark else "viridis_r"
 
     def _legend(self) -> Any:
         from matplotlib.lines import Line2D
@@ -270,33 +294,6 @@ class NetworkDisplay:
         both = {"positive weight": POSITIVE, "negative weight": NEGATIVE}
         lines = [Line2D([], [], color=c, label=name) for name, c in both.items()]
         where = {"loc": "upper center", "bbox_to_anchor": (0.5, 0.0)}
-        return self.ax_.legend(handles=lines, ncols=2, frameon=False, **where)
-
-
-def _units(pairs: list[Array]) -> list[Array]:
-    """Return the units of each column that have a drawn connection."""
-    sides = [pairs[0][:, 0], *(pair[:, 1] for pair in pairs)]
-    for k, pair in enumerate(pairs[1:], start=1):
-        sides[k] = np.concatenate([sides[k], pair[:, 0]])
-    return [np.unique(side) for side in sides]
-
-
-def _ages(snapshots: Snapshots, topologies: list[Any]) -> list[Array]:
-    """Return the ages of an estimator's connections, given earlier topologies."""
-    checked = checked_snapshots(snapshots)
-    end, last = checked[-1]
-    same_shapes(last, topologies)
-    # The final drop comes after the last snapshot.
-    return connection_ages([*checked, (end, topologies)])
-
-
-def _spread(keys: Array) -> Array:
-    """Return heights between 0 and 1, evenly spread in the order of the keys."""
-    n = keys.size
-    heights = np.empty(n)
-    heights[np.argsort(keys, kind="stable")] = (np.arange(n) + 0.5) / max(n, 1)
-    return heights
-
-
-def _short(name: str, most: int = 18) -> str:
-    return name if len(name) <= most else f"{name[: most - 1]}…"
+        return self.ax_.legend(
+            handles=lines, ncols=2, frameon=False, fontsize="small", **where
+        )

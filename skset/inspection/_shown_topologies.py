@@ -1,4 +1,4 @@
-"""What the reports and displays take: an estimator, a network, topologies, snapshots."""
+"""What reports and displays take: estimators, networks, topologies, snapshots."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeAlias
@@ -11,12 +11,15 @@ from skset.topology import Topology, random_topology
 
 __all__ = [
     "Snapshots",
+    "check_image_shape",
     "checked_snapshots",
+    "connectivity",
     "input_names",
     "network_of",
     "output_names",
     "random_twin",
     "same_shapes",
+    "short",
     "topologies_of",
     "weights_of",
 ]
@@ -143,8 +146,34 @@ def input_names(thing: Any, n_inputs: int, feature_names: Any = None) -> list[st
 
 
 def output_names(thing: Any, n_outputs: int) -> list[str]:
-    """Return the classes, if there is an output for each, else "y0", "y1", ..."""
+    """Return the class that each output speaks for, else "y0", "y1", ..."""
     classes = getattr(thing, "classes_", ())
-    if isinstance(classes, np.ndarray) and len(classes) == n_outputs:
-        return [str(name) for name in classes]
+    if isinstance(classes, np.ndarray):
+        if len(classes) == n_outputs:
+            return [str(name) for name in classes]
+        if (len(classes), n_outputs) == (2, 1):
+            return [str(classes[1])]
     return [f"y{k}" for k in range(n_outputs)]
+
+
+def connectivity(thing: Any, measure: str) -> Array:
+    """Return the degree or the strength of each input."""
+    topology = topologies_of(thing)[0]
+    if measure == "degree":
+        return topology.fan_out
+    weights = weights_of(thing)[0]
+    return np.bincount(topology.in_units, weights, topology.shape[0])
+
+
+def short(name: str, most: int = 24) -> str:
+    """Return a name that is cut if it has more than so many letters."""
+    return name if len(name) <= most else f"{name[: most - 1]}…"
+
+
+def check_image_shape(image_shape: tuple[int, ...], n_inputs: int) -> None:
+    """Check that the inputs can be shown as an image of this shape."""
+    if len(image_shape) not in (2, 3) or np.prod(image_shape) != n_inputs:
+        raise ValueError(
+            "image_shape must be (height, width) or (height, width, channels) of "
+            f"{n_inputs} inputs, got {image_shape!r}."
+        )

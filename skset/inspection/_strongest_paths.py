@@ -1,4 +1,4 @@
-"""The connections that lie on the strongest paths of a network."""
+"""The strongest paths of a network: their connections, and places to draw them."""
 
 from collections.abc import Sequence
 from typing import Any, TypeAlias
@@ -6,9 +6,20 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from skset.inspection._shown_topologies import (
+    Snapshots,
+    checked_snapshots,
+    same_shapes,
+)
 from skset.topology import Topology
 
-__all__ = ["connection_ages", "strongest_connections"]
+__all__ = [
+    "ages_of",
+    "connection_ages",
+    "drawn_units",
+    "spread",
+    "strongest_connections",
+]
 
 Array: TypeAlias = NDArray[Any]
 
@@ -97,3 +108,28 @@ def connection_ages(snapshots: Sequence[tuple[int, Sequence[Topology]]]) -> list
             age[alive] = end - epoch
         ages.append(age)
     return ages
+
+
+def drawn_units(pairs: list[Array]) -> list[Array]:
+    """Return the units of each column that have a drawn connection."""
+    sides = [pairs[0][:, 0], *(pair[:, 1] for pair in pairs)]
+    for k, pair in enumerate(pairs[1:], start=1):
+        sides[k] = np.concatenate([sides[k], pair[:, 0]])
+    return [np.unique(side) for side in sides]
+
+
+def spread(keys: Array) -> Array:
+    """Return heights between 0 and 1, evenly spread in the order of the keys."""
+    n = keys.size
+    heights = np.empty(n)
+    heights[np.argsort(keys, kind="stable")] = (np.arange(n) + 0.5) / max(n, 1)
+    return heights
+
+
+def ages_of(snapshots: Snapshots, topologies: list[Any]) -> list[Array]:
+    """Return the ages of an estimator's connections, given earlier topologies."""
+    checked = checked_snapshots(snapshots)
+    end, last = checked[-1]
+    same_shapes(last, topologies)
+    # The final drop comes after the last snapshot.
+    return connection_ages([*checked, (end, topologies)])

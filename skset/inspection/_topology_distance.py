@@ -58,9 +58,9 @@ def topology_distance(
 
     Notes
     -----
-    Random networks of density p have a distance of about ``1 - p / (2 - p)`` before they
-    are matched, and of somewhat less after: compare with it. Time grows with the third
-    power of the number of units of a layer: 1,000 take about a second.
+    Random networks of density p have a distance of about ``1 - p / (2 - p)`` before
+    they are matched, and of somewhat less after: compare with it. Time grows with the
+    third power of the number of units of a layer: 1,000 take about a second.
 
     References
     ----------
@@ -101,8 +101,8 @@ def _compared(
         return float(distances.mean()), np.arange(a.shape[1])
     if a.shape[1] ** 2 > MOST_PAIRS:
         raise ValueError(
-            f"A layer has {a.shape[1]} units: the matrix of their distances would exceed "
-            "2 GB."
+            f"A layer has {a.shape[1]} units: the matrix of their distances would "
+            "exceed 2 GB."
         )
     common = (one.T @ other).toarray()
     matrix = _distances(common, a.fan_in[:, None], b.fan_in)

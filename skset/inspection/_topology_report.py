@@ -1,5 +1,6 @@
 """`topology_report`: what a network looks like, layer by layer."""
 
+from importlib import import_module
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -12,8 +13,8 @@ __all__ = ["path_counts", "topology_report"]
 
 Array: TypeAlias = NDArray[Any]
 
-# Numbers of paths are kept as digits of this many bits. A sum of 2**31 of them fits into
-# 64 bits with room to spare.
+# Numbers of paths are kept as digits of this many bits. A sum of 2**31 of them fits
+# into 64 bits with room to spare.
 DIGIT = 24
 
 
@@ -160,7 +161,7 @@ def _log10(n: int) -> float:
 def _table(rows: list[dict[str, Any]]) -> Any:
     """Return a DataFrame if pandas is there."""
     try:
-        import pandas
+        pandas = import_module("pandas")
     except ImportError:
         return rows
     table = pandas.DataFrame(rows)
