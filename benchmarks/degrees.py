@@ -185,6 +185,8 @@ def facts(counts, n_resamples):
         "tail": f"{fits.n_tail} of {fits.n_units}",
         "p": fits.p_value,
     }
+    half = fit_degrees(d, xmin=int(np.median(d)), n_resamples=n_resamples)
+    told["p_upper_half"] = half.p_value if half else None
     for rival in fits.rivals:
         told[rival.name] = f"{rival.log_ratio:+.1f} (p {rival.p_value:.2g})"
     return told
@@ -194,7 +196,7 @@ def fit(path, n_resamples):
     """Add fits to the results of a file, and print those after the last epoch."""
     results = stored(path)
     columns = ("data", "recipe", "layer", "side", "least", "most", "exponent", "tail")
-    columns += ("p", "lognormal", "exponential", "verdict")
+    columns += ("p", "p_upper_half", "lognormal", "exponential", "verdict")
     rows = []
     for result in results:
         result["fits"] = fitted(result, n_resamples)

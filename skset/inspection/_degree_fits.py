@@ -142,7 +142,11 @@ def survival(degrees: ArrayLike) -> tuple[Integers, Array]:
 
 
 def fit_degrees(
-    degrees: ArrayLike, *, n_resamples: int = 100, random_state: int = 0
+    degrees: ArrayLike,
+    *,
+    xmin: int | None = None,
+    n_resamples: int = 100,
+    random_state: int = 0,
 ) -> DegreeFits | None:
     """Fit a power law to the tail of degrees, test it, and compare it with others.
 
@@ -155,6 +159,10 @@ def fit_degrees(
     ----------
     degrees : array-like of int of shape (n_units,)
         Degree of each unit.
+    xmin : int, default=None
+        Where the tail begins: the median, for a law of the upper half. None means the
+        degree with the smallest distance. That is often so far out that few units are
+        left, and of few units nothing can be rejected.
     n_resamples : int, default=100
         The standard error of the p-value is at most ``0.5 / sqrt(n_resamples)``; 2,500
         give it two decimals.
@@ -164,8 +172,8 @@ def fit_degrees(
     Returns
     -------
     fits : DegreeFits or None
-        None if fewer than 10 units or 3 different degrees are there: nothing can be
-        fitted to them.
+        None if fewer than 10 units or 3 different degrees are there, or in the tail
+        from `xmin`: nothing can be fitted to them.
 
     References
     ----------
@@ -174,29 +182,35 @@ def fit_degrees(
     """
     d = np.asarray(degrees)
     n_units, d = d.size, d[d > 0]
-    if d.size < LEAST_TAIL or np.unique(d).size < 3:
+    tail = d if xmin is None else d[d >= xmin]
+    if tail.size < LEAST_TAIL or np.unique(tail).size < 3:
         return None
-    xmin, exponent, distance = _power_law(d)
-    tail = d[d >= xmin]
+    start, exponent, distance = _power_law(d, xmin)
+    tail = d[d >= start]
     rng = np.random.default_rng(random_state)
     farther = [
-        _power_law(_resample(d, xmin, exponent, rng))[2] >= distance
+        _power_law(_resample(d, start, exponent, rng), xmin)[2] >= distance
         for _ in range(n_resamples)
     ]
     p_value = float(np.mean(farther)) if farther else float("nan")
-    rivals = _rivals(tail, xmin, exponent)
+    rivals = _rivals(tail, start, exponent)
     sizes = tail.size, n_units, n_resamples
-    return DegreeFits(exponent, xmin, distance, p_value, *sizes, rivals)
+    return DegreeFits(exponent, start, distance, p_value, *sizes, rivals)
 
 
-def _power_law(d: Integers) -> tuple[int, float, float]:
-    """Return xmin, exponent and distance of the tail that is closest to a power law."""
+def _power_law(d: Integers, xmin: int | None) -> tuple[int, float, float]:
+    """Return xmin, exponent and distance of the tail that is closest to a power law.
+
+    Or of the tail from the given xmin.
+    """
     values, counts = np.unique(d, return_counts=True)
     in_tail = counts[::-1].cumsum()[::-1]
     n_starts = max(1, min(values.size - 1, int((in_tail >= LEAST_TAIL).sum())))
     sums = (counts * np.log(values))[::-1].cumsum()[::-1]
     logs = grid_log_zeta(values)
     starts = np.arange(n_starts)
+    if xmin is not None:
+        starts = np.searchsorted(values[:-1], [xmin])  # the last value is no tail
     likelihood = -EXPONENTS[:, None] * sums[starts] - in_tail[starts] * logs[:, starts]
     best = likelihood.argmax(0)
     # One row for each start: both survival functions at all values from there on.

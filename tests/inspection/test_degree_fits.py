@@ -38,13 +38,32 @@ def test_a_power_law_is_not_rejected_and_beats_the_exponential():
     assert "rejected" not in fits.verdict or "not rejected" in fits.verdict
 
 
-def test_a_lognormal_and_an_exponential_are_rejected():
-    rng = np.random.default_rng(0)
-    for d in (np.rint(rng.lognormal(3, 0.5, 5000)), rng.geometric(0.05, 5000)):
-        fits = fit_degrees(d.astype(int), n_resamples=50)
-        assert fits.p_value < 0.1
+def others(seed):
+    rng = np.random.default_rng(seed)
+    yield np.rint(rng.lognormal(3, 0.5, 1000)).astype(int)
+    yield rng.geometric(0.05, 1000)
+
+
+def test_the_upper_half_of_a_lognormal_or_an_exponential_is_no_power_law():
+    for d in others(0):
+        fits = fit_degrees(d, xmin=int(np.median(d)), n_resamples=50)
+        assert fits.xmin == np.median(d)
+        assert fits.p_value < 0.02
         assert fits.verdict == "power law rejected"
-        assert all(rival.log_ratio < 0 for rival in fits.rivals)
+        assert all(r.log_ratio < -5 and r.p_value < 0.1 for r in fits.rivals)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_of_a_lognormal_or_an_exponential_at_most_the_tail_passes(seed):
+    for d in others(seed):
+        verdict = fit_degrees(d, n_resamples=50).verdict
+        assert verdict == "power law rejected" or verdict.startswith("tail only")
+
+
+def test_a_given_beginning_is_kept():
+    d = power_law(2.5, 1, 1000)
+    assert fit_degrees(d, xmin=4, n_resamples=3).n_tail == (d >= 4).sum()
+    assert fit_degrees(d, xmin=int(d.max())) is None
 
 
 def test_the_far_tail_of_a_random_network_is_called_a_tail():
