@@ -218,7 +218,7 @@ def _power_law(d: Integers, xmin: int | None) -> tuple[int, float, float]:
     found = in_tail / in_tail[starts][:, None]
     gap = np.where(values >= values[starts][:, None], abs(fitted - found), 0).max(1)
     k = int(gap.argmin())
-    return int(values[k]), float(EXPONENTS[best[k]]), float(gap[k])
+    return int(values[starts[k]]), float(EXPONENTS[best[k]]), float(gap[k])
 
 
 def _resample(d: Integers, xmin: int, exponent: float, rng: Generator) -> Integers:
