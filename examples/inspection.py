@@ -59,15 +59,15 @@ def main():
     matplotlib.use("Agg")
     warnings.simplefilter("ignore", ConvergenceWarning)
 
-    def keep(display, name):
-        display.figure_.savefig(options.out / f"{name}.png", dpi=60)
+    def keep(display, name, dpi=60):
+        display.figure_.savefig(options.out / f"{name}.png", dpi=dpi)
 
     X, y = load_digits(return_X_y=True)
     model = SETClassifier((200,), max_iter=options.epochs, epsilon=10, random_state=0)
     twin = clone(model).set_params(method="static").fit(X, y)
     noted = []
     model.set_callbacks(Snapshots(noted)).fit(X, y)
-    keep(TopologyDisplay.from_estimator(model, twin), "topology")
+    keep(TopologyDisplay.from_estimator(model, twin), "topology", 85)
     connectivity = ConnectivityDisplay.from_snapshots(noted, image_shape=(8, 8))
     keep(connectivity, "connectivity")
     connectivity.values = connectivity.values[::3]  # every third epoch: a small file
