@@ -99,3 +99,14 @@ def test_tasks_are_learned_and_none_is_forgotten(tmp_path):
     assert "backward transfer 0.000" in done.stdout
     without = "no picture: matplotlib is not installed" in done.stdout
     assert (tmp_path / "tasks.png").exists() != without
+
+
+def test_pictures_of_a_network(tmp_path):
+    pytest.importorskip("matplotlib")
+    pytest.importorskip("sklearn.callback")
+    done = run("inspection.py", "--out", tmp_path, "--epochs", 4)
+    assert done.returncode == 0, done.stderr
+    assert {path.name for path in tmp_path.iterdir()} == {
+        *("topology.png", "connectivity.png", "connectivity.gif"),
+        *("network.png", "columns.png"),
+    }

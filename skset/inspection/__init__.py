@@ -21,4 +21,22 @@ __all__ = [
     "SelectionStabilityDisplay",
     "TopologyLog",
     "ranked_features",
+from skset.inspection._connectivity_display import ConnectivityDisplay
+from skset.inspection._degree_fits import DegreeFits, Rival, fit_degrees
+from skset.inspection._graph import to_networkx
+from skset.inspection._network_display import NetworkDisplay
+from skset.inspection._topology_display import TopologyDisplay
+from skset.inspection._topology_distance import topology_distance
+from skset.inspection._topology_report import topology_report
+
+__all__ = [
+    "ConnectivityDisplay",
+    "DegreeFits",
+    "NetworkDisplay",
+    "Rival",
+    "TopologyDisplay",
+    "fit_degrees",
+    "to_networkx",
+    "topology_distance",
+    "topology_report",
 ]
