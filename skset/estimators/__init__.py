@@ -1,7 +1,8 @@
 """scikit-learn estimators.
 
-`QuickSelection` is imported at its first use. It needs `sklearn.feature_selection`,
-which imports a large part of scikit-learn and takes as long as all of skset.
+`QuickSelection` and `StableSelection` are imported at their first use. They need
+`sklearn.feature_selection`, which imports a large part of scikit-learn and takes as
+long as all of skset.
 """
 
 from importlib import import_module
@@ -16,6 +17,7 @@ from skset.estimators._regressor import SETRegressor
 if TYPE_CHECKING:
     from skset.estimators._resumed import resumed
     from skset.estimators._selection import QuickSelection
+    from skset.estimators._stable_selection import StableSelection
     from skset.estimators._stored import STATE_CLASSES, restored, stored
 
 __all__ = [
@@ -27,6 +29,7 @@ __all__ = [
     "SETRegressor",
     "Snapshot",
     "SparseRBM",
+    "StableSelection",
     "fit_in_progress",
     "restored",
     "resumed",
@@ -37,6 +40,7 @@ __all__ = [
 LATE = {
     "QuickSelection": "_selection",
     "STATE_CLASSES": "_stored",
+    "StableSelection": "_stable_selection",
     "restored": "_stored",
     "resumed": "_resumed",
     "stored": "_stored",
