@@ -6,9 +6,8 @@ from numbers import Integral, Real
 from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
-from joblib import effective_n_jobs
 from numpy.typing import ArrayLike
-from sklearn.base import BaseEstimator, clone
+from sklearn.base import BaseEstimator
 from sklearn.feature_selection import SelectorMixin
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import (
@@ -16,7 +15,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from skset.estimators import _fit, _supervision
+from skset.estimators import _fit
 from skset.estimators._columns import refuse_dates
 from skset.estimators._error_bounds import (
     ASSUMPTIONS,
@@ -28,6 +27,7 @@ from skset.estimators._parameters import POSITIVE, POSITIVE_INT, Jobs, Number
 from skset.estimators._resample_choices import (
     chosen,
     indexable_targets,
+    prototype,
     seeded,
     weight_for,
 )
@@ -227,19 +227,16 @@ class StableSelection(SelectorMixin, BaseEstimator):
         self._check_parameters()
         X = self._checked(X, reset=True)
         y = indexable_targets(X, y)
-        prototype = self._prototype(y)
-        weight = weight_for(prototype, sample_weight, X)
+        given = prototype(self.estimator, y, self._ranks, self.n_jobs)
+        weight = weight_for(given, sample_weight, X)
         n_chosen = self._n_chosen(X.shape[1])
+        n, n_each = X.shape[0], max(1, int(self.sample_fraction * X.shape[0]))
         seeds, resamples = drawn_resamples(
-            self.random_state,
-            labels_of(y),
-            X.shape[0],
-            self._n_each(X),
-            self.n_resamples,
+            self.random_state, labels_of(y), n, n_each, self.n_resamples
         )
         parallel = Parallel(n_jobs=self.n_jobs)
         masks = parallel(
-            delayed(chosen)(seeded(prototype, seed), (X, y, weight), rows, n_chosen)
+            delayed(chosen)(seeded(given, seed), (X, y, weight), rows, n_chosen)
             for seed, rows in zip(seeds, resamples, strict=True)
         )
         self.selections_ = np.array(masks)
@@ -341,19 +338,6 @@ class StableSelection(SelectorMixin, BaseEstimator):
             reset=reset,
         )
 
-    def _prototype(self, y: Any) -> Any:
-        """Return the selector that is cloned for each resample."""
-        given = QuickSelection() if self.estimator is None else clone(self.estimator)
-        if isinstance(given, QuickSelection):
-            # All rows decide whether whole numbers are classes, not each half anew.
-            given.supervised = _supervision.resolved(given.supervised, y)
-            if self._ranks:
-                given.n_features_to_select = "all"  # the ranks say which are chosen
-        if effective_n_jobs(self.n_jobs) > 1:
-            names = [n for n in given.get_params() if n.split("__")[-1] == "n_jobs"]
-            given.set_params(**dict.fromkeys(names, 1))
-        return given
-
     def _bound(self, q: float, n_features: int, threshold: float) -> float:
         n_pairs = self.n_resamples // 2
         return false_selections(q, n_features, threshold, n_pairs, self.assumption)
@@ -367,9 +351,6 @@ class StableSelection(SelectorMixin, BaseEstimator):
             self._bound, n_features=n_features, threshold=float(self.threshold)
         )
         return most_features(self.max_false_selections, n_features, bound)
-
-    def _n_each(self, X: Matrix) -> int:
-        return max(1, int(self.sample_fraction * X.shape[0]))
 
     def _select(self) -> None:
         """Set threshold, bound and mask by what was chosen."""

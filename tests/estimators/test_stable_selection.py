@@ -27,6 +27,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 import skset
 from skset import QuickSelection, StableSelection
 from skset.estimators._error_bounds import false_selections, tail
+from skset.estimators._resample_choices import prototype
 from skset.estimators._resamples import complementary, drawn_resamples
 from skset.metrics import selection_stability
 
@@ -280,10 +281,11 @@ def test_a_fraction_takes_fewer_rows(recorder):
 
 def test_all_rows_decide_whether_numbers_are_classes():
     """A half may have so few different ones that they would be classes there."""
-    model = stable()
-    assert model._prototype(np.arange(60) % 25).supervised == "regression"
-    assert model._prototype(np.arange(60) % 20).supervised == "classification"
-    assert model._prototype(None).supervised is False
+    learned = [
+        prototype(quick(), y, False, None).supervised
+        for y in (np.arange(60) % 25, np.arange(60) % 20, None)
+    ]
+    assert learned == ["regression", "classification", False]
 
 
 @pytest.mark.parametrize("n_jobs", [2, -1])
@@ -306,8 +308,8 @@ def test_seeds_differ_between_resamples_and_agree_between_fits():
 
 
 def test_one_thread_for_each_selector_if_several_are_fitted_at_once():
-    assert stable(quick(n_jobs=2), n_jobs=2)._prototype(None).n_jobs == 1
-    assert stable(quick(n_jobs=2))._prototype(None).n_jobs == 2
+    assert prototype(quick(n_jobs=2), None, False, 2).n_jobs == 1
+    assert prototype(quick(n_jobs=2), None, False, None).n_jobs == 2
 
 
 # Input.
