@@ -13,7 +13,7 @@ from skset.estimators import (
 )
 
 if TYPE_CHECKING:
-    from skset.estimators import QuickSelection
+    from skset.estimators import QuickSelection, StableSelection
     from skset.persistence import load, resume, save
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "SETClassifier",
     "SETRegressor",
     "SparseRBM",
+    "StableSelection",
     "__version__",
     "load",
     "resume",
@@ -32,6 +33,7 @@ __all__ = [
 # What is imported at its first use, and the package that has it.
 LATE = {
     "QuickSelection": "skset.estimators",
+    "StableSelection": "skset.estimators",
     "load": "skset.persistence",
     "resume": "skset.persistence",
     "save": "skset.persistence",

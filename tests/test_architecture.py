@@ -30,6 +30,7 @@ MAY_IMPORT = {
     "estimators": {
         *("sklearn", "numpy", "scipy.sparse", "joblib", "skset._version"),
         *("skset.training", "skset.model", "skset.topology", "skset.strategies"),
+        "skset.metrics.selection_stability",  # where it is used
     },
     "metrics": {
         *("sklearn", "numpy", "scipy.sparse"),

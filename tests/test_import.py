@@ -41,10 +41,12 @@ def test_every_public_name_is_there(module):
         assert getattr(module, name) is not None
         assert name in dir(module)
     code = (
-        f"import {module.__name__} as m; print('QuickSelection' in dir(m)); "
-        f"from {module.__name__} import *; print(QuickSelection.__name__)"
+        f"import {module.__name__} as m; "
+        "print({'QuickSelection', 'StableSelection'} <= set(dir(m))); "
+        f"from {module.__name__} import *; "
+        "print(QuickSelection.__name__, StableSelection.__name__)"
     )
-    assert run(code) == "True\nQuickSelection\n"
+    assert run(code) == "True\nQuickSelection StableSelection\n"
 
 
 @pytest.mark.parametrize("module", [skset, estimators])

@@ -1,7 +1,8 @@
 """scikit-learn estimators.
 
-`QuickSelection` is imported at its first use. It needs `sklearn.feature_selection`,
-which imports a large part of scikit-learn and takes as long as all of skset.
+`QuickSelection` and `StableSelection` are imported at their first use. They need
+`sklearn.feature_selection`, which imports a large part of scikit-learn and takes as
+long as all of skset.
 """
 
 from importlib import import_module
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from skset.estimators._feature_records import feature_records
     from skset.estimators._resumed import resumed
     from skset.estimators._selection import QuickSelection
+    from skset.estimators._stable_selection import StableSelection
     from skset.estimators._stored import STATE_CLASSES, restored, stored
 
 __all__ = [
@@ -43,6 +45,7 @@ __all__ = [
     "SelectorParts",
     "Snapshot",
     "SparseRBM",
+    "StableSelection",
     "feature_records",
     "fit_in_progress",
     "parts_of",
@@ -56,6 +59,7 @@ LATE = {
     "QuickSelection": "_selection",
     "STATE_CLASSES": "_stored",
     "feature_records": "_feature_records",
+    "StableSelection": "_stable_selection",
     "restored": "_stored",
     "resumed": "_resumed",
     "stored": "_stored",

@@ -10,6 +10,7 @@ from typing import Any, Self
 
 import numpy as np
 from sklearn.base import _fit_context
+from sklearn.utils import _safe_indexing as safe_indexing
 from sklearn.utils._param_validation import (
     HasMethods,
     Interval,
@@ -69,6 +70,7 @@ __all__ = [
     "check_partial_fit_first_call",
     "checked_sample_weight",
     "fit_context",
+    "safe_indexing",
     "validate_parameter_constraints",
     "with_callbacks",
 ]

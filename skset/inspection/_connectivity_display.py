@@ -171,8 +171,8 @@ class ConnectivityDisplay:
 
         Parameters
         ----------
-        snapshots : sequence of (epoch, sequence of Topology)
-            A log of a fit has such a list as `snapshots_`.
+        snapshots : TopologyLog, mapping or sequence of (epoch, sequence of Topology)
+            A log with snapshots, or the topologies of some epochs.
         image_shape, feature_names, ax, **kwargs
             As in `from_estimator`.
 

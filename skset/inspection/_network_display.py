@@ -115,9 +115,9 @@ class NetworkDisplay:
         n_connections : int, default=200
             Largest number of connections; more than some thousand cannot be told
             apart.
-        snapshots : sequence of (epoch, sequence of Topology), default=None
-            Earlier topologies; a log of a fit has such a list as `snapshots_`. With
-            them the colours tell how old connections are, as far as snapshots say.
+        snapshots : TopologyLog, mapping or sequence, default=None
+            A log with snapshots, or pairs (epoch, topologies). With them the colours
+            tell how old connections are, as far as snapshots say.
         feature_names : sequence of str, default=None
             Names of the inputs. None takes those of the fitted DataFrame.
         ax : matplotlib Axes, default=None

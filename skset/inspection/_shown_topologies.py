@@ -1,12 +1,14 @@
 """What reports and displays take: estimators, networks, topologies, snapshots."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
+from skset.inspection._logged_run import LoggedRun
+from skset.inspection._topology_log import TopologyLog
 from skset.topology import Topology, random_topology
 
 __all__ = [
@@ -26,7 +28,11 @@ __all__ = [
 
 Array: TypeAlias = NDArray[Any]
 
-Snapshots: TypeAlias = Iterable[tuple[int, Sequence[Topology]]]
+# Those of a log of a fit, or what it has: topologies by their epochs.
+Snapshots: TypeAlias = (
+    "TopologyLog | LoggedRun | Mapping[int, Sequence[Topology]] "
+    "| Iterable[tuple[int, Sequence[Topology]]]"
+)
 
 
 def network_of(thing: Any) -> Any:
@@ -101,7 +107,9 @@ def checked_snapshots(snapshots: Snapshots) -> list[tuple[int, list[Topology]]]:
         If there are none, if a snapshot is no pair, if the epochs do not increase, or
         if networks have different units.
     """
-    pairs = list(snapshots)
+    if isinstance(snapshots, (TopologyLog, LoggedRun)):
+        snapshots = snapshots.snapshots
+    pairs = list(snapshots.items() if isinstance(snapshots, Mapping) else snapshots)
     if not pairs:
         raise ValueError("There must be one snapshot at least.")
     if not all(isinstance(pair, Sequence) and len(pair) == 2 for pair in pairs):

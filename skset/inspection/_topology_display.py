@@ -160,8 +160,8 @@ class TopologyDisplay:
 
         Parameters
         ----------
-        snapshots : sequence of (epoch, sequence of Topology)
-            A log of a fit has such a list as `snapshots_`.
+        snapshots : TopologyLog, mapping or sequence of (epoch, sequence of Topology)
+            A log with snapshots, or the topologies of some epochs.
         fit, n_resamples, random_state, ax, **kwargs
             As in `from_estimator`.
 

@@ -1,17 +1,6 @@
-"""Every test of a display has its figures closed."""
+"""A small fit and its snapshots; plots without a window, closed after each test."""
 
-import pytest
-
-pytest.importorskip("matplotlib")
-
-
-@pytest.fixture(autouse=True)
-def _closed_figures():
-    import matplotlib.pyplot as plt
-
-    yield
-    plt.close("all")
-"""A small fit and its snapshots; plots without a window."""
+import sys
 
 import numpy as np
 import pytest
@@ -20,6 +9,13 @@ from sklearn.datasets import load_breast_cancer, load_digits
 
 from skset import SETClassifier
 from skset.topology import Topology
+
+
+@pytest.fixture(autouse=True)
+def _closed_figures():
+    yield
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")
 
 
 @pytest.fixture(scope="session")

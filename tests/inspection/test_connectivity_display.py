@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 from inspection_fits import topologies
+from sklearn.base import clone
+from sklearn.datasets import load_digits
 from sklearn.exceptions import NotFittedError
 
 from skset import SETClassifier
-from skset.inspection import ConnectivityDisplay
+from skset.inspection import ConnectivityDisplay, TopologyLog
 
 
 def test_images_are_the_degrees_of_the_pixels(digits, plt):
@@ -52,6 +54,18 @@ def test_snapshots_and_arrays_without_names(snapshots, plt):
     (first,) = display.ax_.lines
     assert first.get_xdata().tolist() == [2, 0]
     assert first.get_label() == "epoch 0"
+
+
+def test_a_log_has_snapshots(digits, plt):
+    pytest.importorskip("sklearn.callback")
+    log, (model, _) = TopologyLog(snapshots=1), digits
+    X, y = load_digits(return_X_y=True)
+    again = clone(model).set_callbacks(log).fit(X, y)
+    for given in (log, log.runs[-1], log.snapshots, list(log.snapshots.items())):
+        display = ConnectivityDisplay.from_snapshots(given, image_shape=(8, 8))
+        assert list(display.epochs) == [0, 1, 2, 3]
+    last = again.network_.layers[0].topology
+    assert display.values[-1].sum() >= last.nnz  # SET's last drop is not in the log
 
 
 def test_long_logs_show_some_of_their_snapshots(plt):
