@@ -30,8 +30,10 @@ Array: TypeAlias = NDArray[Any]
 
 # Those of a log of a fit, or what it has: topologies by their epochs.
 Snapshots: TypeAlias = (
-    "TopologyLog | LoggedRun | Mapping[int, Sequence[Topology]] "
-    "| Iterable[tuple[int, Sequence[Topology]]]"
+    TopologyLog
+    | LoggedRun
+    | Mapping[int, Sequence[Topology]]
+    | Iterable[tuple[int, Sequence[Topology]]]
 )
 
 
