@@ -28,9 +28,10 @@ if TYPE_CHECKING:
     from skset.estimators._resumed import resumed
     from skset.estimators._selection import QuickSelection
     from skset.estimators._stable_selection import StableSelection
-    from skset.estimators._stored import STATE_CLASSES, restored, stored
+    from skset.estimators._stored import ESTIMATORS, STATE_CLASSES, restored, stored
 
 __all__ = [
+    "ESTIMATORS",
     "STATE_CLASSES",
     "ClassifierParts",
     "ContinualSETClassifier",
@@ -57,6 +58,7 @@ __all__ = [
 # What is imported at its first use, and the module that has it.
 LATE = {
     "QuickSelection": "_selection",
+    "ESTIMATORS": "_stored",
     "STATE_CLASSES": "_stored",
     "feature_records": "_feature_records",
     "StableSelection": "_stable_selection",

@@ -18,6 +18,7 @@ from skset.estimators._ranking import Ranking
 from skset.estimators._rbm import SparseRBM
 from skset.estimators._regressor import SETRegressor
 from skset.estimators._selection import QuickSelection
+from skset.estimators._stable_selection import StableSelection
 from skset.estimators._stored_attributes import WRONG, check_attributes, check_whole
 from skset.estimators._task_perceptron import TaskTargets
 from skset.model import (
@@ -30,7 +31,7 @@ from skset.model import (
     Task,
 )
 
-__all__ = ["STATE_CLASSES", "restored", "stored"]
+__all__ = ["ESTIMATORS", "STATE_CLASSES", "restored", "stored"]
 
 # Classes of the objects that fitted estimators consist of, beside layers, strategies,
 # activations, losses, and what a
@@ -44,7 +45,7 @@ ESTIMATORS = {
     kind.__name__: kind
     for kind in (
         *(ContinualSETClassifier, QuickSelection, SETClassifier, SETRegressor),
-        SparseRBM,
+        *(SparseRBM, StableSelection),
     )
 }
 # What scikit-learn keeps in an estimator: callbacks, which are code, are left out.
@@ -132,7 +133,7 @@ def restored(name: str, state: Mapping[str, Any]) -> Any:
         vars(estimator).update(params)
         check_attributes(estimator, state)
         vars(estimator).update(state)
-        if "_network" in state:
+        if estimator.__sklearn_is_fitted__():
             check_whole(estimator)
         if output is not None:
             estimator.set_output(**output)

@@ -85,7 +85,14 @@ PERCEPTRON: dict[str, Check] = {
     "out_activation_": TEXT,
     "classes_": _any,
 }
+# Of selections on many halves.
+CHOICES = ("selections_", "selection_frequencies_", "support_")
 ATTRIBUTES: dict[str, dict[str, Check]] = {
+    "StableSelection": {
+        "n_features_in_": COUNT,
+        **dict.fromkeys(("feature_names_in_", *CHOICES), _any),
+        **dict.fromkeys(("threshold_", "error_bound_"), NUMBER),
+    },
     "SETClassifier": PERCEPTRON,
     "SETRegressor": PERCEPTRON,
     "QuickSelection": {
@@ -137,10 +144,10 @@ def check_attributes(estimator: Any, state: Mapping[str, Any]) -> None:
     for name, value in state.items():
         if not checks[name](value):
             raise ValueError(f"{name} is {value!r:.40}")
-    if "_network" not in state:
+    if not {"_network", "support_"} & set(state):
         # An unfitted estimator may have attributes that are None.
         left = sorted(name for name, value in state.items() if value is not None)
-        require(not left, f"it has {left} and no network")
+        require(not left, f"it has {left} and is not fitted")
     elif missing := sorted(set(checks) - OPTIONAL - set(state)):
         raise ValueError(f"it lacks {missing}")
 
@@ -153,15 +160,30 @@ def check_whole(estimator: Any) -> None:
     estimator : estimator of skset
         Fitted, with attributes of the right types.
     """
-    check_learned(estimator)
     state = vars(estimator)
+    if "support_" in state:
+        _check_choices(estimator)
+    else:
+        check_learned(estimator)
     if "feature_names_in_" in state:
         n = estimator.n_features_in_
         check_array("feature_names_in_", state["feature_names_in_"], (n,), OBJECT)
-    if isinstance(estimator._network, SharedNetwork):
+    if isinstance(state.get("_network"), SharedNetwork):
         _check_tasks(state)
-    else:
+    elif "_network" in state:
         _check_one(estimator, state)
+
+
+def _check_choices(estimator: Any) -> None:
+    """Raise unless a stable selection is one of its features."""
+    n, masks = estimator.n_features_in_, estimator.selections_
+    n_resamples = np.shape(masks)[:1]
+    check_array("selections_", masks, (*n_resamples, n), np.dtype(bool))
+    require(len(masks) > 0, "selections_ is empty")
+    frequencies = estimator.selection_frequencies_
+    check_array("selection_frequencies_", frequencies, (n,), DOUBLE)
+    check_finite("selection_frequencies_", frequencies)
+    check_array("support_", estimator.support_, (n,), np.dtype(bool))
 
 
 def _check_one(estimator: Any, state: Mapping[str, Any]) -> None:

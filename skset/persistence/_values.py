@@ -11,7 +11,9 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from skset.estimators import ESTIMATORS, restored, stored
 from skset.persistence._kinds import KINDS, kind_of, made
+from skset.persistence._text import cannot, strings_of, text_array
 
 __all__ = ["Reader", "Writer"]
 
@@ -78,6 +80,10 @@ class Writer:
             parts = kind.parts(value)
             fields = {k: self.written(v, f"{where}.{k}") for k, v in parts.items()}
             return {"kind": kind.name, "fields": fields}
+        if type(value) in ESTIMATORS.values():
+            name, state = type(value).__name__, stored(value)
+            parts = {k: self.written(v, f"{where}.{k}") for k, v in state.items()}
+            return {"estimator": name, "state": parts}
         if isinstance(value, (list, tuple)):
             return self._sequence(value, where)
         if isinstance(value, Mapping):
@@ -88,22 +94,22 @@ class Writer:
     def _numbers(self, value: Any, where: str) -> Any:
         if isinstance(value, np.generic):
             if value.dtype.kind not in "biuf" or value.dtype.itemsize > LARGEST:
-                raise _cannot(value, where)
+                raise cannot(value, where)
             return {
                 "scalar": value.dtype.name,
                 "value": self.written(value.item(), where),
             }
         if value.dtype == object:
-            return {"objects": self._name(_as_text(value, where), where)}
+            return {"objects": self._name(text_array(value, where), where)}
         return {"array": self._name(value, where)}
 
     def _sequence(self, value: Any, where: str) -> Any:
         tag = "list" if isinstance(value, list) else "tuple"
         if type(value) not in (list, tuple):
-            raise _cannot(value, where)
+            raise cannot(value, where)
         for kind, name in ((float, "floats"), (str, "strings")):
             if len(value) >= LONG and all(type(part) is kind for part in value):
-                array = np.array(value) if kind is float else _as_text(value, where)
+                array = np.array(value) if kind is float else text_array(value, where)
                 return {name: self._name(array, where), "tuple": tag == "tuple"}
         parts = [self.written(v, f"{where}[{n}]") for n, v in enumerate(value)]
         return parts if tag == "list" else {"tuple": parts}
@@ -112,12 +118,12 @@ class Writer:
         for name, known in TYPES.items():
             if value is known or (isinstance(value, np.dtype) and value == known):
                 return {"type": name, "dtype": isinstance(value, np.dtype)}
-        raise _cannot(value, where)
+        raise cannot(value, where)
 
     def _name(self, array: Array, where: str) -> str:
         """Return the name of an array, which is kept in little-endian order."""
         if array.dtype.kind not in "biufU" or array.dtype.itemsize == 0:
-            raise _cannot(array, where)
+            raise cannot(array, where)
         place = array.__array_interface__["data"][0]
         key = place, array.shape, array.strides, array.dtype.str
         if key not in self._names:
@@ -126,40 +132,6 @@ class Writer:
             self.arrays[name] = array.astype(little_endian, copy=False)
             self._alive.append(array)
         return self._names[key]
-
-
-def _as_text(strings: Any, where: str) -> Array:
-    """Return strings as one array of bytes: lengths in UTF-8, then the text."""
-    given = np.asarray(strings, dtype=object)
-    if given.ndim != 1 or not all(type(part) is str for part in given):
-        raise _cannot(strings, where)
-    text = [part.encode("utf-8", "surrogatepass") for part in given]
-    sizes = np.array([len(text), *map(len, text)], np.int64)
-    return np.frombuffer(sizes.astype("<i8").tobytes() + b"".join(text), np.uint8)
-
-
-def _of_text(array: Array) -> list[str]:
-    """Return the strings that `_as_text` has put into an array."""
-    raw = array.tobytes()
-    n = int.from_bytes(raw[:8], "little")
-    if array.dtype != np.uint8 or not 0 <= n <= (len(raw) - 8) // 8:
-        raise ValueError("strings are cut off")
-    ends = np.cumsum(np.frombuffer(raw[8 : 8 + 8 * n], "<i8")) + 8 + 8 * n
-    starts = [8 + 8 * n, *ends[:-1].tolist()]
-    last = int(ends[-1]) if n else 8
-    if last != len(raw) or (np.diff([8 + 8 * n, *ends]) < 0).any():
-        raise ValueError("strings have other lengths")
-    pairs = zip(starts, ends.tolist(), strict=True) if n else ()
-    return [raw[a:b].decode("utf-8", "surrogatepass") for a, b in pairs]
-
-
-def _cannot(value: Any, where: str) -> ValueError:
-    text = " ".join(repr(value).split())
-    text = text if len(text) <= 80 else f"{text[:77]}..."
-    return ValueError(
-        f"{where} cannot be saved: a file without code cannot hold {text} of type "
-        f"{type(value).__module__}.{type(value).__qualname__}. Pickle and skops can."
-    )
 
 
 class Reader:
@@ -235,13 +207,13 @@ class Reader:
             return np.array(value).astype(name)[()]
 
     def _objects(self, given: Any, where: str, level: int) -> Array:
-        strings = _of_text(self._named(given["objects"], where))
+        strings = strings_of(self._named(given["objects"], where))
         array = np.empty(len(strings), object)
         array[:] = strings
         return array
 
     def _strings(self, given: Any, where: str, level: int) -> Any:
-        strings = _of_text(self._named(given["strings"], where))
+        strings = strings_of(self._named(given["strings"], where))
         return tuple(strings) if given["tuple"] is True else strings
 
     def _floats(self, given: Any, where: str, level: int) -> Any:
@@ -272,6 +244,14 @@ class Reader:
             raise ValueError(f"{where} is no type of numbers")
         return np.dtype(TYPES[name]) if given["dtype"] is True else TYPES[name]
 
+    def _estimator(self, given: Any, where: str, level: int) -> Any:
+        name, state = given["estimator"], given["state"]
+        if not isinstance(name, str) or not isinstance(state, dict):
+            raise ValueError(f"{where} is no estimator")
+        return restored(
+            name, {k: self.value(v, k, level + 1) for k, v in state.items()}
+        )
+
     def _kind(self, given: Any, where: str, level: int) -> Any:
         name, fields = given["kind"], given["fields"]
         if not isinstance(name, str) or name not in KINDS:
@@ -289,4 +269,5 @@ TAGS = {
     frozenset({"scalar", "value"}): "scalar",
     frozenset({"type", "dtype"}): "type",
     frozenset({"kind", "fields"}): "kind",
+    frozenset({"estimator", "state"}): "estimator",
 }

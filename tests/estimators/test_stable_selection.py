@@ -342,13 +342,16 @@ def test_nothing_that_is_given_is_changed():
     assert fingerprint(estimator) == before
 
 
-def test_pickles_and_files():
+def test_pickles_and_files(tmp_path):
     X, y = table()
     model = stable().fit(X, y)
-    copy = pickle.loads(pickle.dumps(model))
-    np.testing.assert_array_equal(copy.transform(X), model.transform(X))
-    with pytest.raises(TypeError, match="Only estimators of skset can be saved"):
-        skset.save(model, "never.npz")
+    skset.save(model, tmp_path / "stable.npz")
+    again = pickle.loads(pickle.dumps(model)), skset.load(tmp_path / "stable.npz")
+    for copy in again:
+        np.testing.assert_array_equal(copy.transform(X), model.transform(X))
+    other = StableSelection(SelectKBest(k=2), n_resamples=4)
+    with pytest.raises(ValueError, match=r"StableSelection\.estimator cannot be saved"):
+        skset.save(other, tmp_path / "never.npz")
 
 
 X, Y = table(40, 5, 1)

@@ -10,6 +10,7 @@ from skset import (
     SETClassifier,
     SETRegressor,
     SparseRBM,
+    StableSelection,
 )
 from skset.strategies import GradientGrow
 
@@ -81,6 +82,10 @@ CASES = {
     "relevance": lambda: selector(y, importance="relevance"),
     "of X alone": selector,
     "pandas": lambda: selector(y).set_output(transform="pandas"),
+    "stable": lambda: StableSelection(n_resamples=4, random_state=0).fit(X, y > 4),
+    "stable, one's own": lambda: StableSelection(
+        QuickSelection(20, **SMALL), n_resamples=4, random_state=0
+    ).fit(X, y),
     "machine": lambda: SparseRBM(12, n_iter=2, random_state=0).fit(X),
     "chains": sampled,
     "tasks": tasks,
