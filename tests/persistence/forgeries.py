@@ -8,6 +8,7 @@ more memory is taken than its size allows.
 """
 
 import contextlib
+import copy
 import io
 import json
 import random
@@ -161,7 +162,7 @@ def change(path, header, rng):
             json.dumps(at(header, rng.choice(list(places(header)))))
         )
     else:
-        parent[key] = rng.choice(WRONG)
+        parent[key] = copy.deepcopy(rng.choice(WRONG))
 
 
 def array_changed(source, rng):
