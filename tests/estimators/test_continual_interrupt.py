@@ -166,8 +166,8 @@ class Announce:
     seen = 0
     def flush(self): pass
     def write(self, text):
-        self.seen += text.startswith("Epoch 2:")
-        if text.startswith("Epoch 2:") and self.seen == 2:
+        self.seen += text.startswith("Epoch 2 of")
+        if text.startswith("Epoch 2 of") and self.seen == 2:
             print("trained", file=sys.__stdout__, flush=True)
 
 rng = np.random.default_rng(0)
