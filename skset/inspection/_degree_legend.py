@@ -5,15 +5,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skset.inspection._axes import inches_of
+from skset.inspection._colors import GREEN, PINK, VERMILION
 from skset.inspection._degree_fits import DegreeFits
 
 __all__ = ["add_legend", "draw_fits", "is_small", "whole_ticks"]
 
-# Of the palette by Okabe and Ito.
 FITTED = {
-    "power law": ("#D55E00", "-"),
-    "lognormal": ("#009E73", "--"),
-    "exponential": ("#CC79A7", "-."),
+    "power law": (VERMILION, "-"),
+    "lognormal": (GREEN, "--"),
+    "exponential": (PINK, "-."),
 }
 # Inches that the long legend needs.
 SMALL = (3.3, 2.1)
@@ -21,9 +22,8 @@ SMALL = (3.3, 2.1)
 
 def is_small(axes: Any) -> bool:
     """Return whether the long legend has no room in the axes."""
-    figure = axes.figure
-    width, height = figure.get_size_inches() * axes.get_position().bounds[2:]
-    return bool(width < SMALL[0] or height < SMALL[1])
+    width, height = inches_of(axes)
+    return width < SMALL[0] or height < SMALL[1]
 
 
 def add_legend(axes: Any, verdict: str | None, small: bool) -> None:

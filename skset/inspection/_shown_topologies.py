@@ -21,7 +21,6 @@ __all__ = [
     "output_names",
     "random_twin",
     "same_shapes",
-    "short",
     "topologies_of",
     "weights_of",
 ]
@@ -173,11 +172,6 @@ def connectivity(thing: Any, measure: str) -> Array:
         return topology.fan_out
     weights = weights_of(thing)[0]
     return np.bincount(topology.in_units, weights, topology.shape[0])
-
-
-def short(name: str, most: int = 24) -> str:
-    """Return a name that is cut if it has more than so many letters."""
-    return name if len(name) <= most else f"{name[: most - 1]}…"
 
 
 def check_image_shape(image_shape: tuple[int, ...], n_inputs: int) -> None:

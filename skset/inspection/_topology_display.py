@@ -5,6 +5,8 @@ from typing import Any, Self, TypeAlias
 
 from numpy.typing import NDArray
 
+from skset.inspection._axes import axes_grid
+from skset.inspection._colors import BLUE, GREY
 from skset.inspection._degree_fits import DegreeFits, fit_degrees, survival
 from skset.inspection._degree_legend import (
     add_legend,
@@ -12,7 +14,6 @@ from skset.inspection._degree_legend import (
     is_small,
     whole_ticks,
 )
-from skset.inspection._grids import axes_grid
 from skset.inspection._shown_topologies import (
     Snapshots,
     checked_snapshots,
@@ -26,9 +27,7 @@ __all__ = ["TopologyDisplay"]
 
 Degrees: TypeAlias = list[dict[str, NDArray[Any]]]
 
-# Of the palette by Okabe and Ito, which the colour-blind can tell apart; legible on
-# light and on dark background.
-AFTER, BEFORE = "#0072B2", "#999999"
+AFTER, BEFORE = BLUE, GREY
 TITLES = {"out": "out-degree of its inputs", "in": "in-degree of its outputs"}
 
 
@@ -214,7 +213,8 @@ class TopologyDisplay:
         """
         n_layers = len(self.degrees)
         size = (10.0, 0.6 + 3.4 * n_layers)
-        self.figure_, self.axes_ = axes_grid(ax, (n_layers, 2), size, type(self))
+        self.axes_ = axes_grid(ax, (n_layers, 2), type(self), figsize=size)
+        self.figure_ = self.axes_[0, 0].figure
         self.lines_: list[dict[str, dict[str, Any]]] = [{} for _ in range(n_layers)]
         for layer, row in enumerate(self.axes_):
             for side, axes in zip(("out", "in"), row, strict=True):

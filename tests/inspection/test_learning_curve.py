@@ -175,9 +175,9 @@ def test_bad_input():
     with pytest.raises(TypeError, match="got a SETClassifier"):
         LearningCurveDisplay.from_log(model)
     _, axes = plt.subplots(3)
-    with pytest.raises(ValueError, match="one Axes or 2 of them, got 3"):
+    with pytest.raises(ValueError, match="one Axes or 2 x 1 of them, got 3"):
         LearningCurveDisplay.from_estimator(model, ax=axes)
-    with pytest.raises(TypeError, match="must be matplotlib Axes, got str"):
+    with pytest.raises(TypeError, match="matplotlib Axes, got str"):
         LearningCurveDisplay.from_estimator(model, ax="here")
 
 

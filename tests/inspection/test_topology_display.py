@@ -65,9 +65,9 @@ def test_axes_are_used_as_given(digits, plt):
     _, axes = plt.subplots(3, 2)
     display = TopologyDisplay.from_estimator(digits[0], fit=False, ax=axes)
     assert (display.axes_ == axes).all()
-    with pytest.raises(ValueError, match="needs 3 x 2 axes, got 2"):
+    with pytest.raises(ValueError, match="one Axes or 3 x 2 of them, got 2"):
         display.plot(axes[0])
-    with pytest.raises(TypeError, match="ax must be a matplotlib Axes, got int"):
+    with pytest.raises(TypeError, match="ax must be None or matplotlib Axes, got int"):
         display.plot(3)
 
 
