@@ -117,7 +117,7 @@ class ConnectivityDisplay:
         feature_names : sequence of str, default=None
             Names of the inputs. None takes those of the fitted DataFrame.
         ax : matplotlib Axes or array of them, default=None
-            Where to draw. None makes a figure.
+            Where to draw; see `plot`.
         **kwargs
             Passed to `plot`.
 
@@ -135,12 +135,6 @@ class ConnectivityDisplay:
             If `measure` is unknown, or a shape or number of names does not fit.
         ImportError
             If matplotlib is missing.
-
-        Examples
-        --------
-        >>> ConnectivityDisplay.from_estimator(
-        ...     model, image_shape=(28, 28)
-        ... )  # doctest: +SKIP
         """
         if measure not in LABELS:
             raise ValueError(f"measure must be one of {list(LABELS)}, got {measure!r}.")
@@ -199,7 +193,8 @@ class ConnectivityDisplay:
         Parameters
         ----------
         ax : matplotlib Axes or array of them, default=None
-            One Axes is divided for several images. None makes a figure.
+            Where to draw. One Axes is divided for several images. An array has an Axes
+            for each image. None makes a figure.
         n_top : int, default=20
             Number of columns of a table, those with the largest values at last.
         cmap : str or Colormap, default="viridis"
@@ -211,6 +206,11 @@ class ConnectivityDisplay:
         -------
         display : ConnectivityDisplay
             Itself.
+
+        Raises
+        ------
+        ImportError, TypeError, ValueError
+            If matplotlib is missing, or `ax` is no Axes, or not as many as needed.
         """
         self.images_: list[Any] = []
         self.bars_ = self.colorbar_ = None

@@ -111,8 +111,8 @@ class FeatureImportanceDisplay:
             importances; without such a selector the last step that has them.
         n_bars : int, default=20
             How many bars are drawn at most. More than 20 are hard to read.
-        ax : matplotlib.axes.Axes, default=None
-            Axes to draw on; by default those of a new figure.
+        ax : matplotlib Axes, default=None
+            Where to draw. None makes a figure.
         **kwargs
             Arguments of `Axes.barh`, or of `Axes.imshow` for an image.
 
@@ -168,8 +168,8 @@ class FeatureImportanceDisplay:
             Height and width of the image whose pixels are the features.
         n_bars : int, default=20
             How many bars are drawn at most.
-        ax : matplotlib.axes.Axes, default=None
-            Axes to draw on; by default those of a new figure.
+        ax : matplotlib Axes, default=None
+            Where to draw. None makes a figure.
         **kwargs
             Arguments of `Axes.barh`, or of `Axes.imshow` for an image.
 
@@ -202,8 +202,8 @@ class FeatureImportanceDisplay:
 
         Parameters
         ----------
-        ax : matplotlib.axes.Axes, default=None
-            Axes to draw on; by default those of a new figure.
+        ax : matplotlib Axes, default=None
+            Where to draw. None makes a figure.
         n_bars : int, default=20
             How many bars are drawn at most.
         **kwargs

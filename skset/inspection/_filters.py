@@ -90,8 +90,8 @@ class FiltersDisplay:
             How many units, at most. More are hard to see on a page.
         n_columns : int, default=None
             Images per row; by default there are about 1.6 times as many as rows.
-        ax : matplotlib.axes.Axes, default=None
-            Axes to draw on; by default those of a new figure.
+        ax : matplotlib Axes, default=None
+            Where to draw. None makes a figure.
         **kwargs
             Arguments of `Axes.imshow`.
 
@@ -123,8 +123,8 @@ class FiltersDisplay:
 
         Parameters
         ----------
-        ax : matplotlib.axes.Axes, default=None
-            Axes to draw on; by default those of a new figure.
+        ax : matplotlib Axes, default=None
+            Where to draw. None makes a figure.
         n_columns : int, default=None
             Images per row; by default there are about 1.6 times as many as rows.
         **kwargs

@@ -24,6 +24,8 @@ PANELS = {
 OF_LAYERS = ("nnz", "replaced")
 # Inches of a panel.
 WIDTH, HEIGHT = 6.4, 1.7
+# Lower panels have no room for a label of one line.
+LOW = 1.2
 
 
 class LearningCurveDisplay:
@@ -171,8 +173,8 @@ class LearningCurveDisplay:
         Parameters
         ----------
         ax : matplotlib Axes, or array of them, default=None
-            An array has one Axes for each panel. One Axes is divided into panels, and
-            is itself hidden. None makes a figure.
+            Where to draw. One Axes is divided into panels, if there are several. An
+            array has one Axes for each panel. None makes a figure.
         **kwargs
             For `matplotlib.axes.Axes.plot`, of all curves.
 
@@ -183,10 +185,8 @@ class LearningCurveDisplay:
 
         Raises
         ------
-        ValueError
-            If `ax` has another number of Axes than there are panels.
-        TypeError
-            If it is none of these.
+        ImportError, TypeError, ValueError
+            If matplotlib is missing, or `ax` is no Axes, or not as many as needed.
         """
         names = [name for name in PANELS if name in self.curves]
         size = (WIDTH, max(HEIGHT * len(names), 2 * HEIGHT) + 0.4)
@@ -213,9 +213,13 @@ class LearningCurveDisplay:
         for layer, curve in enumerate(values.T):
             style = {"color": LAYER_COLORS[layer % len(LAYER_COLORS)], "marker": marker}
             if values.shape[1] > 1:
-                style["label"] = f"Layer {layer + 1}"
+                style["label"] = f"Layer {layer}"
             lines += ax.plot(self.epochs, curve, **{**style, **kwargs})
-        ax.set_ylabel(self.loss_name if name == "loss" else PANELS[name])
+        label = self.loss_name if name == "loss" else PANELS[name]
+        if inches_of(ax)[1] < LOW:
+            ax.set_ylabel(label.replace(" ", "\n"), fontsize="x-small")
+        else:
+            ax.set_ylabel(label)
         self._scale(ax, name, values)
         return lines
 
@@ -259,9 +263,10 @@ def _loss_curve(estimator: Any) -> tuple[Any, str]:
             if not vars(estimator)[name]:
                 raise ValueError("The estimator has not been trained: no epoch.")
             return np.asarray(vars(estimator)[name], float), label
+    advice = " Give the step, such as pipeline[-1]." * hasattr(estimator, "steps")
     raise TypeError(
         "estimator must have learned in epochs, as a SETClassifier, but a "
-        f"{type(estimator).__name__} has no curve of its loss."
+        f"{type(estimator).__name__} has no curve of its loss.{advice}"
     )
 
 

@@ -120,7 +120,7 @@ class NetworkDisplay:
         feature_names : sequence of str, default=None
             Names of the inputs. None takes those of the fitted DataFrame.
         ax : matplotlib Axes, default=None
-            None makes a figure.
+            Where to draw. None makes a figure.
         **kwargs
             Passed to matplotlib's `LineCollection`.
 
@@ -184,7 +184,7 @@ class NetworkDisplay:
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            None makes a figure.
+            Where to draw. None makes a figure.
         **kwargs
             Passed to matplotlib's `LineCollection`.
 
@@ -192,6 +192,11 @@ class NetworkDisplay:
         -------
         display : NetworkDisplay
             Itself.
+
+        Raises
+        ------
+        ImportError, TypeError, ValueError
+            If matplotlib is missing, or `ax` is no Axes, or not as many as needed.
         """
         size = (2.2 * len(self.n_units) + 1.5, 5.0)
         self.ax_ = one_axes(ax, type(self), figsize=size)

@@ -102,8 +102,8 @@ class ReconstructionDisplay:
             more of what was learned, samples are what `SparseRBM.gibbs` returns.
         random_state : int, RandomState or None, default=0
             Seed of the chains.
-        ax : matplotlib.axes.Axes, default=None
-            Axes to draw on; by default those of a new figure.
+        ax : matplotlib Axes, default=None
+            Where to draw. None makes a figure.
         **kwargs
             Arguments of `Axes.imshow`.
 
@@ -147,8 +147,8 @@ class ReconstructionDisplay:
 
         Parameters
         ----------
-        ax : matplotlib.axes.Axes, default=None
-            Axes to draw on; by default those of a new figure.
+        ax : matplotlib Axes, default=None
+            Where to draw. None makes a figure.
         **kwargs
             Arguments of `Axes.imshow`.
 

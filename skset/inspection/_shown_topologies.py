@@ -54,9 +54,20 @@ def network_of(thing: Any) -> Any:
     if not hasattr(network, "layers"):
         raise TypeError(
             "Expected a fitted estimator of skset (with network_) or a network, got "
-            f"{type(thing).__name__}. Of a Pipeline, give the step."
+            f"{type(thing).__name__}.{_advice(thing)}"
         )
     return network
+
+
+def _advice(thing: Any) -> str:
+    """Return what to give in place of something that has its networks inside."""
+    if hasattr(thing, "steps"):
+        return " Give the step of the Pipeline, such as pipeline[-1]."
+    if hasattr(thing, "network_of"):
+        return " Give the network of one task, estimator.network_of(task)."
+    if hasattr(thing, "best_estimator_"):
+        return " Give best_estimator_ of the search."
+    return ""
 
 
 def topologies_of(thing: Any) -> list[Topology]:

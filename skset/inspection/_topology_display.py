@@ -28,6 +28,7 @@ __all__ = ["TopologyDisplay"]
 Degrees: TypeAlias = list[dict[str, NDArray[Any]]]
 
 AFTER, BEFORE = BLUE, GREY
+SHORT = {"out": "out-degree", "in": "in-degree"}
 TITLES = {"out": "out-degree of its inputs", "in": "in-degree of its outputs"}
 
 
@@ -117,7 +118,7 @@ class TopologyDisplay:
         random_state : int, default=0
             Seed of the random topology and of the resamples.
         ax : matplotlib Axes, or array of them of shape (n_layers, 2), default=None
-            One Axes is divided. None makes a figure.
+            Where to draw. One Axes is divided. None makes a figure.
         **kwargs
             Passed to matplotlib's `plot` for the degrees after training.
 
@@ -202,7 +203,7 @@ class TopologyDisplay:
         Parameters
         ----------
         ax : matplotlib Axes, or array of them of shape (n_layers, 2), default=None
-            One Axes is divided. None makes a figure.
+            Where to draw. One Axes is divided. None makes a figure.
         **kwargs
             Passed to matplotlib's `plot` for the degrees after training.
 
@@ -210,6 +211,11 @@ class TopologyDisplay:
         -------
         display : TopologyDisplay
             Itself.
+
+        Raises
+        ------
+        ImportError, TypeError, ValueError
+            If matplotlib is missing, or `ax` is no Axes, or not as many as needed.
         """
         n_layers = len(self.degrees)
         size = (10.0, 0.6 + 3.4 * n_layers)
@@ -219,10 +225,13 @@ class TopologyDisplay:
         for layer, row in enumerate(self.axes_):
             for side, axes in zip(("out", "in"), row, strict=True):
                 self.lines_[layer][side] = self._drawn(axes, layer, side, kwargs)
-                axes.set_title(f"layer {layer}: {TITLES[side]}", fontsize="medium")
-                axes.set(xscale="log", yscale="log", xlabel="connections d")
+                axes.set(xscale="log", yscale="log")
                 whole_ticks(axes)
-            row[0].set_ylabel("share of units with ≥ d")
+                small = is_small(axes)
+                what, font = (SHORT, "x-small") if small else (TITLES, "medium")
+                axes.set_title(f"layer {layer}: {what[side]}", fontsize=font)
+                axes.set_xlabel("connections d", fontsize=font)
+            row[0].set_ylabel("share ≥ d" if small else "share of units with ≥ d")
         return self
 
     def _drawn(
