@@ -18,6 +18,8 @@ FITTED = {
 }
 # Inches that the long legend needs.
 SMALL = (3.3, 2.1)
+# Smaller axes have room for the verdict alone.
+TINY = (1.7, 1.2)
 
 
 def is_small(axes: Any) -> bool:
@@ -27,11 +29,14 @@ def is_small(axes: Any) -> bool:
 
 
 def add_legend(axes: Any, verdict: str | None, small: bool) -> None:
-    """Add a legend below the data, with the verdict in bold."""
+    """Add a legend below the data, with the verdict in bold; only that in tiny axes."""
     size = "xx-small" if small else "x-small"
+    width, height = inches_of(axes)
+    lines = [] if width < TINY[0] or height < TINY[1] else axes.lines
     legend = axes.legend(
-        fontsize=size, loc="lower left", title=verdict, labelspacing=0.3
+        handles=lines, fontsize=size, loc="lower left", title=verdict, labelspacing=0.3
     )
+    legend.set_visible(bool(lines) or verdict is not None)
     legend.get_title().set(fontsize=size, fontweight="bold")
     # Room for the legend: the data take the upper part.
     shares = np.concatenate([line.get_ydata() for line in axes.lines[:2]])

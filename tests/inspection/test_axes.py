@@ -98,5 +98,5 @@ def test_what_is_wrong_is_named(display, shape, plt):
 
 def test_an_axes_placed_by_hand_cannot_be_divided(plt):
     ax = plt.figure().add_axes((0, 0, 1, 1))
-    with pytest.raises(ValueError, match="placed by hand. Give 1 x 2 Axes"):
+    with pytest.raises(ValueError, match=r"placed by hand\. Give 1 x 2 Axes"):
         TopologyDisplay(DEGREES, DEGREES).plot(ax)
