@@ -18,8 +18,8 @@ FITTED = {
 }
 # Inches that the long legend needs.
 SMALL = (3.3, 2.1)
-# Smaller axes have room for the verdict alone.
-TINY = (1.7, 1.2)
+# Narrower axes have room for the verdict alone.
+NARROW = 1.7
 
 
 def is_small(axes: Any) -> bool:
@@ -31,8 +31,7 @@ def is_small(axes: Any) -> bool:
 def add_legend(axes: Any, verdict: str | None, small: bool) -> None:
     """Add a legend below the data, with the verdict in bold; only that in tiny axes."""
     size = "xx-small" if small else "x-small"
-    width, height = inches_of(axes)
-    lines = [] if width < TINY[0] or height < TINY[1] else axes.lines
+    lines = [] if inches_of(axes)[0] < NARROW else axes.lines
     legend = axes.legend(
         handles=lines, fontsize=size, loc="lower left", title=verdict, labelspacing=0.3
     )
