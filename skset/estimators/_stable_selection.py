@@ -122,7 +122,7 @@ class StableSelection(SelectorMixin, BaseEstimator):
         How much the resamples agree: Kuncheva's index.
     n_features_in_ : int
         Number of features in `fit`.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (n_features,)
         Their names, if X has names that are all strings.
 
     See Also
