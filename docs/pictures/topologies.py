@@ -10,6 +10,7 @@ import warnings
 from pathlib import Path
 
 import matplotlib as mpl
+import matplotlib.pyplot as plt
 from PIL import Image
 from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, load_digits
@@ -23,11 +24,24 @@ FOLDER = Path(__file__).parents[1] / "_static"
 
 
 def save(display, path, dpi=70):
-    """Save the figure of a display; 128 colours are enough, and a third of the size."""
+    """Save the figure of a display."""
     display.figure_.savefig(path, dpi=dpi)
+
+
+def save_small(display, path, dpi=70):
+    """Save a figure of few colours in a third of the size."""
+    save(display, path, dpi)
     with Image.open(path) as picture:
         few = picture.convert("RGB").quantize(128)
     few.save(path, optimize=True)
+
+
+def first_layer(display):
+    """Draw the first layer alone, one panel above the other."""
+    axes = plt.subplots(2, 1, figsize=(6.8, 6.8), layout="constrained")[1]
+    parts = display.degrees[:1], display.before[:1]
+    first = TopologyDisplay(*parts, fits=display.fits[:1], names=display.names)
+    return first.plot(axes)
 
 
 def digits(out, n_epochs):
@@ -38,7 +52,7 @@ def digits(out, n_epochs):
     twin = clone(model).set_params(method="static").fit(X, y)
     model.set_callbacks(log).fit(X, y)
     display = TopologyDisplay.from_estimator(model, twin)
-    save(display, out / "topology.png", 75)
+    save(first_layer(display), out / "topology.png", 90)
     display = ConnectivityDisplay.from_snapshots(log, image_shape=(8, 8))
     save(display, out / "connectivity.png")
     display.save_animation(out / "connectivity.gif", dpi=50)
@@ -49,7 +63,7 @@ def table(out):
     X, y = load_breast_cancer(return_X_y=True, as_frame=True)
     model = SETClassifier((100, 50), epsilon=5, max_iter=20, random_state=0).fit(X, y)
     display = NetworkDisplay.from_estimator(model, n_connections=60)
-    save(display, out / "network.png")
+    save_small(display, out / "network.png")
     save(ConnectivityDisplay.from_estimator(model, n_top=10), out / "columns.png")
 
 

@@ -25,7 +25,7 @@ OF_LAYERS = ("nnz", "replaced")
 # Inches of a panel.
 WIDTH, HEIGHT = 6.4, 1.7
 # Lower panels have no room for a label of one line.
-LOW = 1.2
+LOW = 1.0
 
 
 class LearningCurveDisplay:
