@@ -55,7 +55,7 @@ def digits(out, n_epochs):
     save(first_layer(display), out / "topology.png", 90)
     display = ConnectivityDisplay.from_snapshots(log, image_shape=(8, 8))
     save(display, out / "connectivity.png")
-    display.save_animation(out / "connectivity.gif", dpi=50)
+    display.save_animation(out / "connectivity.gif", dpi=45)
 
 
 def table(out):

@@ -74,7 +74,7 @@ def _labels(fits: DegreeFits, small: bool) -> dict[str, str]:
     long = f"power law, exponent {fits.exponent:.2f}, {p} ({tail})"
     labels = {"power law": f"power law, {p}" if small else long}
     for rival in fits.rivals:
-        ratio = f"{rival.log_ratio:+.1f}"
+        ratio = f"{round(rival.log_ratio, 1) + 0.0:+.1f}"  # not -0.0
         p = _probability(rival.p_value, 0.001)
         labels[rival.name] = (
             f"{rival.name}, {ratio}"
