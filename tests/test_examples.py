@@ -104,7 +104,8 @@ def test_tasks_are_learned_and_none_is_forgotten(tmp_path):
 def test_pictures_of_a_network(tmp_path):
     pytest.importorskip("matplotlib")
     pytest.importorskip("sklearn.callback")
-    done = run("inspection.py", "--out", tmp_path, "--epochs", 4)
+    pytest.importorskip("PIL")
+    done = run("../docs/pictures/topologies.py", "--out", tmp_path, "--epochs", 4)
     assert done.returncode == 0, done.stderr
     assert {path.name for path in tmp_path.iterdir()} == {
         *("topology.png", "connectivity.png", "connectivity.gif"),

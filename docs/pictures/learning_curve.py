@@ -1,4 +1,4 @@
-"""Draw docs/pictures/learning_curve.png: the digits under a density that falls."""
+"""Draw docs/_static/learning_curve.png: the digits under a density that falls."""
 
 from pathlib import Path
 
@@ -9,9 +9,10 @@ from skset import SETClassifier
 from skset.callbacks import TopologyLog
 from skset.inspection import LearningCurveDisplay
 
-mpl.use("Agg")
+FOLDER = Path(__file__).parents[1] / "_static"
 
 if __name__ == "__main__":
+    mpl.use("Agg")
     X, y = load_digits(return_X_y=True)
     log = TopologyLog()
     model = SETClassifier(
@@ -26,4 +27,4 @@ if __name__ == "__main__":
     )
     model.set_callbacks(log).fit(X, y)
     display = LearningCurveDisplay.from_log(log)
-    display.figure_.savefig(Path(__file__).with_suffix(".png"), dpi=90)
+    display.figure_.savefig(FOLDER / "learning_curve.png", dpi=80)

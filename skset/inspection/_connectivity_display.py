@@ -6,8 +6,9 @@ from typing import Any, Self, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from skset.inspection._axes import axes_grid, one_axes, shortened
+from skset.inspection._colors import BLUE, ORANGE
 from skset.inspection._gif import write_gif
-from skset.inspection._grids import axes_grid, one_axes
 from skset.inspection._shown_topologies import (
     Snapshots,
     check_image_shape,
@@ -15,7 +16,6 @@ from skset.inspection._shown_topologies import (
     connectivity,
     input_names,
     same_shapes,
-    short,
     topologies_of,
 )
 
@@ -24,7 +24,7 @@ __all__ = ["ConnectivityDisplay"]
 Array: TypeAlias = NDArray[Any]
 
 LABELS = {"degree": "connections", "strength": "sum of absolute weights"}
-FIRST, LAST = "#E69F00", "#0072B2"
+FIRST, LAST = ORANGE, BLUE
 # So many images are drawn of a longer list of snapshots, the first and last among them.
 MOST_IMAGES, MOST_COLUMNS = 6, 3
 
@@ -117,7 +117,7 @@ class ConnectivityDisplay:
         feature_names : sequence of str, default=None
             Names of the inputs. None takes those of the fitted DataFrame.
         ax : matplotlib Axes or array of them, default=None
-            Where to draw. None makes a figure.
+            Where to draw; see `plot`.
         **kwargs
             Passed to `plot`.
 
@@ -135,12 +135,6 @@ class ConnectivityDisplay:
             If `measure` is unknown, or a shape or number of names does not fit.
         ImportError
             If matplotlib is missing.
-
-        Examples
-        --------
-        >>> ConnectivityDisplay.from_estimator(
-        ...     model, image_shape=(28, 28)
-        ... )  # doctest: +SKIP
         """
         if measure not in LABELS:
             raise ValueError(f"measure must be one of {list(LABELS)}, got {measure!r}.")
@@ -199,7 +193,8 @@ class ConnectivityDisplay:
         Parameters
         ----------
         ax : matplotlib Axes or array of them, default=None
-            One Axes is divided for several images. None makes a figure.
+            Where to draw. One Axes is divided for several images. An array has an Axes
+            for each image. None makes a figure.
         n_top : int, default=20
             Number of columns of a table, those with the largest values at last.
         cmap : str or Colormap, default="viridis"
@@ -211,6 +206,11 @@ class ConnectivityDisplay:
         -------
         display : ConnectivityDisplay
             Itself.
+
+        Raises
+        ------
+        ImportError, TypeError, ValueError
+            If matplotlib is missing, or `ax` is no Axes, or not as many as needed.
         """
         self.images_: list[Any] = []
         self.bars_ = self.colorbar_ = None
@@ -219,6 +219,7 @@ class ConnectivityDisplay:
         else:
             self._plot_images(ax, {"cmap": cmap, **kwargs})
         self.ax_ = self.axes_.flat[0]
+        self.figure_ = self.ax_.figure
         return self
 
     def _plot_images(self, ax: Any, kwargs: dict[str, Any]) -> None:
@@ -226,13 +227,13 @@ class ConnectivityDisplay:
         n_columns = min(len(drawn), MOST_COLUMNS)
         shape = -(-len(drawn) // n_columns), n_columns
         size = (2.4 * shape[1] + 1, 2.5 * shape[0] + 0.2)
-        self.figure_, self.axes_ = axes_grid(ax, shape, size, type(self))
+        self.axes_ = axes_grid(ax, shape, type(self), figsize=size)
         for axes in self.axes_.flat:
             axes.set_axis_off()
         for k, axes in zip(drawn, self.axes_.flat, strict=False):
             self.images_.append(axes.imshow(self._image(k), **self._limits(), **kwargs))
             axes.set_title(self._title(k), fontsize="medium")
-        self.colorbar_ = self.figure_.colorbar(
+        self.colorbar_ = self.axes_.flat[0].figure.colorbar(
             self.images_[0], ax=list(self.axes_.flat), label=LABELS[self.measure]
         )
 
@@ -240,7 +241,7 @@ class ConnectivityDisplay:
         last = self.values[-1]
         top = np.argsort(-last, kind="stable")[:n_top]
         size = (6.0, 1 + 0.24 * len(top))
-        self.figure_, axes = one_axes(ax, size, type(self))
+        axes = one_axes(ax, type(self), figsize=size)
         self.axes_ = np.array([axes], dtype=object)
         places = np.arange(len(top))
         style = {"color": LAST, "label": self._title(-1), **kwargs}
@@ -250,7 +251,7 @@ class ConnectivityDisplay:
             axes.plot(self.values[0][top], places, label=self._title(0), **first)
             where = {"loc": "lower left", "bbox_to_anchor": (0, 1), "ncols": 2}
             axes.legend(frameon=False, **where)
-        axes.set_yticks(places, [short(self.feature_names[k]) for k in top])
+        axes.set_yticks(places, [shortened(self.feature_names[k]) for k in top])
         axes.set_ylim(len(top) - 0.4, -0.6)
         axes.set_xlabel(LABELS[self.measure])
 

@@ -5,33 +5,37 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skset.inspection._axes import inches_of
+from skset.inspection._colors import GREEN, PINK, VERMILION
 from skset.inspection._degree_fits import DegreeFits
 
 __all__ = ["add_legend", "draw_fits", "is_small", "whole_ticks"]
 
-# Of the palette by Okabe and Ito.
 FITTED = {
-    "power law": ("#D55E00", "-"),
-    "lognormal": ("#009E73", "--"),
-    "exponential": ("#CC79A7", "-."),
+    "power law": (VERMILION, "-"),
+    "lognormal": (GREEN, "--"),
+    "exponential": (PINK, "-."),
 }
 # Inches that the long legend needs.
 SMALL = (3.3, 2.1)
+# Narrower axes have room for the verdict alone.
+NARROW = 1.7
 
 
 def is_small(axes: Any) -> bool:
     """Return whether the long legend has no room in the axes."""
-    figure = axes.figure
-    width, height = figure.get_size_inches() * axes.get_position().bounds[2:]
-    return bool(width < SMALL[0] or height < SMALL[1])
+    width, height = inches_of(axes)
+    return width < SMALL[0] or height < SMALL[1]
 
 
 def add_legend(axes: Any, verdict: str | None, small: bool) -> None:
-    """Add a legend below the data, with the verdict in bold."""
+    """Add a legend below the data, with the verdict in bold; only that in tiny axes."""
     size = "xx-small" if small else "x-small"
+    lines = [] if inches_of(axes)[0] < NARROW else axes.lines
     legend = axes.legend(
-        fontsize=size, loc="lower left", title=verdict, labelspacing=0.3
+        handles=lines, fontsize=size, loc="lower left", title=verdict, labelspacing=0.3
     )
+    legend.set_visible(bool(lines) or verdict is not None)
     legend.get_title().set(fontsize=size, fontweight="bold")
     # Room for the legend: the data take the upper part.
     shares = np.concatenate([line.get_ydata() for line in axes.lines[:2]])
@@ -70,7 +74,7 @@ def _labels(fits: DegreeFits, small: bool) -> dict[str, str]:
     long = f"power law, exponent {fits.exponent:.2f}, {p} ({tail})"
     labels = {"power law": f"power law, {p}" if small else long}
     for rival in fits.rivals:
-        ratio = f"{rival.log_ratio:+.1f}"
+        ratio = f"{round(rival.log_ratio, 1) + 0.0:+.1f}"  # not -0.0
         p = _probability(rival.p_value, 0.001)
         labels[rival.name] = (
             f"{rival.name}, {ratio}"

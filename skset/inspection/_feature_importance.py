@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import check_scalar
 
-from skset.inspection._axes import BAR, axes_of, color_bar, shortened
+from skset.inspection._axes import color_bar, one_axes, shortened
+from skset.inspection._colors import BLUE
 from skset.inspection._mosaic import checked_shape
 from skset.inspection._pipelines import importance_step, importances_of, names_before
 
@@ -110,8 +111,8 @@ class FeatureImportanceDisplay:
             importances; without such a selector the last step that has them.
         n_bars : int, default=20
             How many bars are drawn at most. More than 20 are hard to read.
-        ax : matplotlib.axes.Axes, default=None
-            Axes to draw on; by default those of a new figure.
+        ax : matplotlib Axes, default=None
+            Where to draw. None makes a figure.
         **kwargs
             Arguments of `Axes.barh`, or of `Axes.imshow` for an image.
 
@@ -167,8 +168,8 @@ class FeatureImportanceDisplay:
             Height and width of the image whose pixels are the features.
         n_bars : int, default=20
             How many bars are drawn at most.
-        ax : matplotlib.axes.Axes, default=None
-            Axes to draw on; by default those of a new figure.
+        ax : matplotlib Axes, default=None
+            Where to draw. None makes a figure.
         **kwargs
             Arguments of `Axes.barh`, or of `Axes.imshow` for an image.
 
@@ -201,8 +202,8 @@ class FeatureImportanceDisplay:
 
         Parameters
         ----------
-        ax : matplotlib.axes.Axes, default=None
-            Axes to draw on; by default those of a new figure.
+        ax : matplotlib Axes, default=None
+            Where to draw. None makes a figure.
         n_bars : int, default=20
             How many bars are drawn at most.
         **kwargs
@@ -232,10 +233,10 @@ class FeatureImportanceDisplay:
         mean = self.importances.mean(0)
         best = np.argsort(-mean, kind="stable")[:n_bars]
         height = MARGINS + BAR_HEIGHT * best.size
-        ax = axes_of(ax, "FeatureImportanceDisplay", figsize=(6.4, height))
+        ax = one_axes(ax, type(self), figsize=(6.4, height))
         spread = self._spread()
         style = {
-            "color": BAR,
+            "color": BLUE,
             "xerr": None if spread is None else spread[best],
             "error_kw": {"elinewidth": 1, "capsize": 2},
             "ecolor": ax.xaxis.label.get_color(),  # black is not seen on black
@@ -250,7 +251,7 @@ class FeatureImportanceDisplay:
         return self._drawn(ax)
 
     def _map(self, ax: Any, kwargs: Mapping[str, Any]) -> Self:
-        ax = axes_of(ax, "FeatureImportanceDisplay", layout="compressed")
+        ax = one_axes(ax, type(self), layout="compressed")
         image = self.importances.mean(0).reshape(self.image_shape)
         self.image_ = ax.imshow(image, **{"cmap": "viridis", "vmin": 0, **kwargs})
         ax.set(xticks=[], yticks=[])

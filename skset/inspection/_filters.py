@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import check_scalar
 
-from skset.inspection._axes import axes_of, color_bar
+from skset.inspection._axes import color_bar, one_axes
 from skset.inspection._machines import machine_step
 from skset.inspection._mosaic import image_shape_of, show
 
@@ -90,8 +90,8 @@ class FiltersDisplay:
             How many units, at most. More are hard to see on a page.
         n_columns : int, default=None
             Images per row; by default there are about 1.6 times as many as rows.
-        ax : matplotlib.axes.Axes, default=None
-            Axes to draw on; by default those of a new figure.
+        ax : matplotlib Axes, default=None
+            Where to draw. None makes a figure.
         **kwargs
             Arguments of `Axes.imshow`.
 
@@ -123,8 +123,8 @@ class FiltersDisplay:
 
         Parameters
         ----------
-        ax : matplotlib.axes.Axes, default=None
-            Axes to draw on; by default those of a new figure.
+        ax : matplotlib Axes, default=None
+            Where to draw. None makes a figure.
         n_columns : int, default=None
             Images per row; by default there are about 1.6 times as many as rows.
         **kwargs
@@ -154,7 +154,7 @@ class FiltersDisplay:
         tiles[:n] = self.filters
         across = max(5.0, NARROWEST * n_columns)
         size = (across + 1.4, 0.6 + across * n_rows * height / (n_columns * width))
-        ax = axes_of(ax, "FiltersDisplay", figsize=size, layout="compressed")
+        ax = one_axes(ax, type(self), figsize=size, layout="compressed")
         limit = self._limit()
         style = {"cmap": "RdBu_r", "vmin": -limit, "vmax": limit, **kwargs}
         self.image_ = show(ax, tiles.reshape(n_rows, n_columns, height, width), **style)

@@ -6,13 +6,9 @@ from typing import Any, Self
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from skset.inspection._axes import axes_grid, inches_of
+from skset.inspection._colors import LAYER_COLORS
 from skset.inspection._logged_run import LoggedRun
-from skset.inspection._panels import (
-    LAYER_COLORS,
-    checked_axes,
-    new_panels,
-    require_matplotlib,
-)
 from skset.inspection._topology_log import TopologyLog
 
 __all__ = ["LearningCurveDisplay"]
@@ -26,6 +22,10 @@ PANELS = {
     "replaced": "New connections",
 }
 OF_LAYERS = ("nnz", "replaced")
+# Inches of a panel.
+WIDTH, HEIGHT = 6.4, 1.7
+# Lower panels have no room for a label of one line.
+LOW = 1.0
 
 
 class LearningCurveDisplay:
@@ -107,7 +107,6 @@ class LearningCurveDisplay:
         ValueError
             If it has no epoch, as after `from_network`.
         """
-        require_matplotlib(f"{cls.__name__}.from_estimator")
         check_is_fitted(estimator)
         loss, loss_name = _loss_curve(estimator)
         curves = {"loss": loss}
@@ -152,7 +151,6 @@ class LearningCurveDisplay:
         ValueError
             If it has no record.
         """
-        require_matplotlib(f"{cls.__name__}.from_log")
         if not isinstance(log, TopologyLog | LoggedRun):
             raise TypeError(
                 "log must be a TopologyLog or one of its runs, got a "
@@ -175,8 +173,8 @@ class LearningCurveDisplay:
         Parameters
         ----------
         ax : matplotlib Axes, or array of them, default=None
-            An array has one Axes for each panel. One Axes is divided into panels, and
-            is itself hidden. None makes a figure.
+            Where to draw. One Axes is divided into panels, if there are several. An
+            array has one Axes for each panel. None makes a figure.
         **kwargs
             For `matplotlib.axes.Axes.plot`, of all curves.
 
@@ -187,15 +185,16 @@ class LearningCurveDisplay:
 
         Raises
         ------
-        ValueError
-            If `ax` has another number of Axes than there are panels.
-        TypeError
-            If it is none of these.
+        ImportError, TypeError, ValueError
+            If matplotlib is missing, or `ax` is no Axes, or not as many as needed.
         """
-        require_matplotlib(f"{type(self).__name__}.plot")
         names = [name for name in PANELS if name in self.curves]
-        given = new_panels(len(names)) if ax is None else checked_axes(ax, len(names))
-        self.axes_, self.figure_ = given, given[0].figure
+        size = (WIDTH, max(HEIGHT * len(names), 2 * HEIGHT) + 0.4)
+        panels = (len(names), 1)
+        grid = axes_grid(ax, panels, type(self), sharex=True, figsize=size)
+        self.axes_ = grid[:, 0]
+        self.figure_ = self.axes_[0].figure
+        self.figure_.align_ylabels(self.axes_)
         self.lines_ = {
             name: self._panel(panel, name, kwargs)
             for name, panel in zip(names, self.axes_, strict=True)
@@ -214,9 +213,13 @@ class LearningCurveDisplay:
         for layer, curve in enumerate(values.T):
             style = {"color": LAYER_COLORS[layer % len(LAYER_COLORS)], "marker": marker}
             if values.shape[1] > 1:
-                style["label"] = f"Layer {layer + 1}"
+                style["label"] = f"Layer {layer}"
             lines += ax.plot(self.epochs, curve, **{**style, **kwargs})
-        ax.set_ylabel(self.loss_name if name == "loss" else PANELS[name])
+        label = self.loss_name if name == "loss" else PANELS[name]
+        if inches_of(ax)[1] < LOW:
+            ax.set_ylabel(label.replace(" ", "\n"), fontsize="x-small")
+        else:
+            ax.set_ylabel(label)
         self._scale(ax, name, values)
         return lines
 
@@ -241,8 +244,7 @@ class LearningCurveDisplay:
         if layered:
             lines = self.lines_[layered[0]]
             ax = self.axes_[list(names).index(layered[0])]
-            inches = ax.get_window_extent().width / self.figure_.dpi
-            n = max(1, min(len(lines), int(inches)))
+            n = max(1, min(len(lines), int(inches_of(ax)[0])))
             ax.legend(handles=lines, loc="best", fontsize="small", ncols=n)
         if self.best_lines_ and "validation_score" in names:
             at = list(names).index("validation_score")
@@ -261,9 +263,10 @@ def _loss_curve(estimator: Any) -> tuple[Any, str]:
             if not vars(estimator)[name]:
                 raise ValueError("The estimator has not been trained: no epoch.")
             return np.asarray(vars(estimator)[name], float), label
+    advice = " Give the step, such as pipeline[-1]." * hasattr(estimator, "steps")
     raise TypeError(
         "estimator must have learned in epochs, as a SETClassifier, but a "
-        f"{type(estimator).__name__} has no curve of its loss."
+        f"{type(estimator).__name__} has no curve of its loss.{advice}"
     )
 
 

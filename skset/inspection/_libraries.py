@@ -5,8 +5,13 @@ from typing import Any
 
 __all__ = ["library"]
 
-# Which extra installs a library.
-EXTRAS = {"matplotlib": "plot", "PIL": "plot", "networkx": "graph"}
+# What pip installs a library with.
+SOURCES = {
+    "matplotlib": "'skset[plot]'",
+    "PIL": "'skset[plot]'",
+    "networkx": "'skset[graph]'",
+    "pandas": "pandas",
+}
 
 
 def library(module: str, caller: str) -> Any:
@@ -17,18 +22,18 @@ def library(module: str, caller: str) -> Any:
     module : str
         Its name, such as "matplotlib.pyplot".
     caller : str
-        Name of the function that needs it, for the message.
+        Who needs it, for the message.
 
     Raises
     ------
     ImportError
-        If it is not installed; the message names the extra that installs it.
+        If it is not installed; the message says how to install it.
     """
     name = module.split(".")[0]
     try:
+        import_module(name)
         return import_module(module)
     except ImportError as error:
-        extra = EXTRAS[name]
         raise ImportError(
-            f"{caller} requires {name}: pip install 'skset[{extra}]'"
+            f"{caller} requires {name}. Install it with `pip install {SOURCES[name]}`."
         ) from error

@@ -6,13 +6,13 @@ from typing import Any, Self, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from skset.inspection._grids import one_axes
+from skset.inspection._axes import inches_of, one_axes, shortened
+from skset.inspection._colors import BLUE, VERMILION
 from skset.inspection._shown_topologies import (
     Snapshots,
     input_names,
     network_of,
     output_names,
-    short,
     topologies_of,
     weights_of,
 )
@@ -27,8 +27,7 @@ __all__ = ["NetworkDisplay"]
 
 Array: TypeAlias = NDArray[Any]
 
-# Blue and vermilion of the palette by Okabe and Ito.
-POSITIVE, NEGATIVE = "#0072B2", "#D55E00"
+POSITIVE, NEGATIVE = BLUE, VERMILION
 # Units of a layer get their names up to so many for each inch of the axes.
 NAMES_PER_INCH = 6
 # Widths in points; they shrink in layers with more than a few connections.
@@ -121,7 +120,7 @@ class NetworkDisplay:
         feature_names : sequence of str, default=None
             Names of the inputs. None takes those of the fitted DataFrame.
         ax : matplotlib Axes, default=None
-            None makes a figure.
+            Where to draw. None makes a figure.
         **kwargs
             Passed to matplotlib's `LineCollection`.
 
@@ -185,7 +184,7 @@ class NetworkDisplay:
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            None makes a figure.
+            Where to draw. None makes a figure.
         **kwargs
             Passed to matplotlib's `LineCollection`.
 
@@ -193,9 +192,15 @@ class NetworkDisplay:
         -------
         display : NetworkDisplay
             Itself.
+
+        Raises
+        ------
+        ImportError, TypeError, ValueError
+            If matplotlib is missing, or `ax` is no Axes, or not as many as needed.
         """
         size = (2.2 * len(self.n_units) + 1.5, 5.0)
-        self.figure_, self.ax_ = one_axes(ax, size, type(self))
+        self.ax_ = one_axes(ax, type(self), figsize=size)
+        self.figure_ = self.ax_.figure
         heights = self._heights()
         self.edges_ = [
             self._draw_layer(k, heights[k : k + 2], kwargs)
@@ -259,7 +264,7 @@ class NetworkDisplay:
         from matplotlib import rcParams
 
         color, last = rcParams["text.color"], len(self.n_units) - 1
-        width, tall = self.figure_.get_size_inches() * self._size()
+        width, tall = inches_of(self.ax_)
         small = width < NARROW * len(self.n_units)
         font = "x-small" if small else "medium"
         kind = {0: "inputs", last: "outputs"}.get(k, f"hidden {k}")
@@ -272,14 +277,10 @@ class NetworkDisplay:
             style = {"ha": side, "va": "center", "textcoords": "offset points"}
             style["fontsize"] = "xx-small" if small else "small"
             for unit, y in zip(self.units[k], heights, strict=True):
-                self.ax_.annotate(short(names[unit]), (k, y), (gap, 0), **style)
+                self.ax_.annotate(shortened(names[unit]), (k, y), (gap, 0), **style)
         size = float(np.clip(600 / max(len(heights), 1), 4, 40))
         dots = {"s": size, "facecolor": rcParams["axes.facecolor"], "edgecolor": color}
         return self.ax_.scatter(np.full(len(heights), k), heights, zorder=3, **dots)
-
-    def _size(self) -> Any:
-        """Return width and height of the axes, as shares of the figure."""
-        return self.ax_.get_position().bounds[2:]
 
     def _age_colors(self) -> str:
         """Return a colour map in which old connections stand out from the ground."""

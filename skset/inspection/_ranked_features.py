@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from skset.estimators import feature_records
+from skset.inspection._libraries import library
 from skset.inspection._pipelines import importance_step, importances_of, names_before
 
 __all__ = ["ranked_features"]
@@ -78,12 +79,6 @@ def ranked_features(
     ranks = getattr(ranker, "ranking_", None)
     importances = np.asarray(importances_of(ranker))
     records = feature_records(names, importances, ranks=ranks, n=n)
-    return _frame(records) if as_frame else records
-
-
-def _frame(records: Any) -> Any:
-    try:
-        import pandas as pd
-    except ImportError as error:
-        raise ImportError("as_frame=True needs pandas: pip install pandas") from error
-    return pd.DataFrame(records)
+    if not as_frame:
+        return records
+    return library("pandas", "ranked_features").DataFrame(records)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import check_random_state, check_scalar
 
-from skset.inspection._axes import axes_of
+from skset.inspection._axes import one_axes
 from skset.inspection._machines import dense, machine_step, passed
 from skset.inspection._mosaic import gap_of, image_shape_of, show
 from skset.model import RBM
@@ -102,8 +102,8 @@ class ReconstructionDisplay:
             more of what was learned, samples are what `SparseRBM.gibbs` returns.
         random_state : int, RandomState or None, default=0
             Seed of the chains.
-        ax : matplotlib.axes.Axes, default=None
-            Axes to draw on; by default those of a new figure.
+        ax : matplotlib Axes, default=None
+            Where to draw. None makes a figure.
         **kwargs
             Arguments of `Axes.imshow`.
 
@@ -147,8 +147,8 @@ class ReconstructionDisplay:
 
         Parameters
         ----------
-        ax : matplotlib.axes.Axes, default=None
-            Axes to draw on; by default those of a new figure.
+        ax : matplotlib Axes, default=None
+            Where to draw. None makes a figure.
         **kwargs
             Arguments of `Axes.imshow`.
 
@@ -166,7 +166,7 @@ class ReconstructionDisplay:
         """
         n_rows, n_columns, height, width = self.images.shape
         size = (0.6 * n_columns + 1.4, 0.6 * n_rows * height / width + 0.2)
-        ax = axes_of(ax, "ReconstructionDisplay", figsize=size, layout="compressed")
+        ax = one_axes(ax, type(self), figsize=size, layout="compressed")
         style = {"cmap": "gray", "vmin": 0, "vmax": 1, **kwargs}
         self.image_ = show(ax, self.images, **style)
         middles = (np.arange(n_rows) + 0.5) * (height + gap_of(height, width))

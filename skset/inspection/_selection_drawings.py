@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import check_scalar
 
-from skset.inspection._axes import AREA, BAR, LINE, axes_of, color_bar, shortened
+from skset.inspection._axes import color_bar, one_axes, shortened
+from skset.inspection._colors import BLUE, GREY, ORANGE
 from skset.inspection._selection_masks import pairwise_agreement
 from skset.metrics import selection_stability
 
@@ -80,15 +81,15 @@ def _frequencies(
     shares = masks.mean(0)
     n_bars = min(n_bars, max(1, int(np.count_nonzero(shares))))
     best = np.argsort(-shares, kind="stable")[:n_bars]
-    ax = _axes(ax, figsize=(6.4, MARGINS + BAR_HEIGHT * n_bars))
+    ax = one_axes(ax, type(display), figsize=(6.4, MARGINS + BAR_HEIGHT * n_bars))
     chosen = shares[best] >= (display.threshold or 0) - ROUNDING
-    colors = np.where(chosen, BAR, AREA).tolist()
+    colors = np.where(chosen, BLUE, GREY).tolist()
     bars = ax.barh(np.arange(n_bars), shares[best], **{"color": colors, **kwargs})
     ax.set_yticks(range(n_bars), [shortened(n) for n in display.feature_names[best]])
     ax.set(xlim=(0, 1.02), ylim=(n_bars - 0.4, -0.6))
     ax.set_xlabel(f"Share of {len(masks)} selections")
     if display.threshold is not None:
-        ax.axvline(display.threshold, color=LINE, linestyle="--")
+        ax.axvline(display.threshold, color=ORANGE, linestyle="--")
     ax.set_title(_facts(masks, display.threshold), fontsize="medium")
     return ax, {"bars_": bars}
 
@@ -106,7 +107,7 @@ def _agreement(
     agreement = pairwise_agreement(masks)
     low = min(0.0, agreement.min())
     style = {"cmap": "viridis", "vmin": low, "vmax": 1, **kwargs}
-    ax = _axes(ax, layout="compressed")
+    ax = one_axes(ax, type(display), layout="compressed")
     image = ax.imshow(agreement, **style)
     width = ax.bbox.width / ax.figure.dpi * 72 / len(masks)
     if width >= NARROWEST:
@@ -150,19 +151,15 @@ def _stabilities(
 def _curve(
     display: Any, ax: Any, values: Array, kwargs: Mapping[str, Any]
 ) -> tuple[Any, Any]:
-    ax = _axes(ax)
+    ax = one_axes(ax, type(display))
     sizes = display.sizes
-    (line,) = ax.plot(sizes, values, **{"color": BAR, "marker": "o", **kwargs})
+    (line,) = ax.plot(sizes, values, **{"color": BLUE, "marker": "o", **kwargs})
     if sizes.max() >= WIDE * sizes.min():
         ax.set_xscale("log")
     ax.minorticks_off()
     ax.set_xticks(sizes, [str(size) for size in sizes])
     ax.set_xlabel("Number of features")
     return ax, line
-
-
-def _axes(ax: Any, **figure: Any) -> Any:
-    return axes_of(ax, "SelectionStabilityDisplay", **figure)
 
 
 DRAWINGS = {

@@ -110,8 +110,8 @@ class SelectionStabilityDisplay:
             How many features there are, if indices come without names.
         threshold : float, default=None
             A line is drawn at this share of the selections.
-        ax : matplotlib.axes.Axes, default=None
-            Axes to draw on; by default those of a new figure.
+        ax : matplotlib Axes, default=None
+            Where to draw. None makes a figure.
         **kwargs
             Further arguments of `plot`.
 
@@ -236,8 +236,8 @@ class SelectionStabilityDisplay:
             How many splits are computed at the same time.
         feature_names : array-like of str, default=None
             Names of the features; by default the columns of X, or "x0", "x1", ...
-        ax : matplotlib.axes.Axes, default=None
-            Axes to draw on; by default those of a new figure.
+        ax : matplotlib Axes, default=None
+            Where to draw. None makes a figure.
         **kwargs
             Further arguments of `plot`.
 
@@ -267,8 +267,8 @@ class SelectionStabilityDisplay:
 
         Parameters
         ----------
-        ax : matplotlib.axes.Axes, default=None
-            Axes to draw on; by default those of a new figure.
+        ax : matplotlib Axes, default=None
+            Where to draw. None makes a figure.
         kind : {"frequency", "agreement", "score", "stability"}, default=None
             What is drawn; by default "score" if there are scores, else "frequency".
         size : int, default=None

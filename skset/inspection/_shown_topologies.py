@@ -21,7 +21,6 @@ __all__ = [
     "output_names",
     "random_twin",
     "same_shapes",
-    "short",
     "topologies_of",
     "weights_of",
 ]
@@ -55,9 +54,20 @@ def network_of(thing: Any) -> Any:
     if not hasattr(network, "layers"):
         raise TypeError(
             "Expected a fitted estimator of skset (with network_) or a network, got "
-            f"{type(thing).__name__}. Of a Pipeline, give the step."
+            f"{type(thing).__name__}.{_advice(thing)}"
         )
     return network
+
+
+def _advice(thing: Any) -> str:
+    """Return what to give in place of something that has its networks inside."""
+    if hasattr(thing, "steps"):
+        return " Give the step of the Pipeline, such as pipeline[-1]."
+    if hasattr(thing, "network_of"):
+        return " Give the network of one task, estimator.network_of(task)."
+    if hasattr(thing, "best_estimator_"):
+        return " Give best_estimator_ of the search."
+    return ""
 
 
 def topologies_of(thing: Any) -> list[Topology]:
@@ -173,11 +183,6 @@ def connectivity(thing: Any, measure: str) -> Array:
         return topology.fan_out
     weights = weights_of(thing)[0]
     return np.bincount(topology.in_units, weights, topology.shape[0])
-
-
-def short(name: str, most: int = 24) -> str:
-    """Return a name that is cut if it has more than so many letters."""
-    return name if len(name) <= most else f"{name[: most - 1]}…"
 
 
 def check_image_shape(image_shape: tuple[int, ...], n_inputs: int) -> None:

@@ -5,6 +5,8 @@ from typing import Any, Self, TypeAlias
 
 from numpy.typing import NDArray
 
+from skset.inspection._axes import axes_grid
+from skset.inspection._colors import BLUE, GREY
 from skset.inspection._degree_fits import DegreeFits, fit_degrees, survival
 from skset.inspection._degree_legend import (
     add_legend,
@@ -12,7 +14,6 @@ from skset.inspection._degree_legend import (
     is_small,
     whole_ticks,
 )
-from skset.inspection._grids import axes_grid
 from skset.inspection._shown_topologies import (
     Snapshots,
     checked_snapshots,
@@ -26,9 +27,8 @@ __all__ = ["TopologyDisplay"]
 
 Degrees: TypeAlias = list[dict[str, NDArray[Any]]]
 
-# Of the palette by Okabe and Ito, which the colour-blind can tell apart; legible on
-# light and on dark background.
-AFTER, BEFORE = "#0072B2", "#999999"
+AFTER, BEFORE = BLUE, GREY
+SHORT = {"out": "out-degree", "in": "in-degree"}
 TITLES = {"out": "out-degree of its inputs", "in": "in-degree of its outputs"}
 
 
@@ -118,7 +118,7 @@ class TopologyDisplay:
         random_state : int, default=0
             Seed of the random topology and of the resamples.
         ax : matplotlib Axes, or array of them of shape (n_layers, 2), default=None
-            One Axes is divided. None makes a figure.
+            Where to draw. One Axes is divided. None makes a figure.
         **kwargs
             Passed to matplotlib's `plot` for the degrees after training.
 
@@ -203,7 +203,7 @@ class TopologyDisplay:
         Parameters
         ----------
         ax : matplotlib Axes, or array of them of shape (n_layers, 2), default=None
-            One Axes is divided. None makes a figure.
+            Where to draw. One Axes is divided. None makes a figure.
         **kwargs
             Passed to matplotlib's `plot` for the degrees after training.
 
@@ -211,18 +211,27 @@ class TopologyDisplay:
         -------
         display : TopologyDisplay
             Itself.
+
+        Raises
+        ------
+        ImportError, TypeError, ValueError
+            If matplotlib is missing, or `ax` is no Axes, or not as many as needed.
         """
         n_layers = len(self.degrees)
         size = (10.0, 0.6 + 3.4 * n_layers)
-        self.figure_, self.axes_ = axes_grid(ax, (n_layers, 2), size, type(self))
+        self.axes_ = axes_grid(ax, (n_layers, 2), type(self), figsize=size)
+        self.figure_ = self.axes_[0, 0].figure
         self.lines_: list[dict[str, dict[str, Any]]] = [{} for _ in range(n_layers)]
         for layer, row in enumerate(self.axes_):
             for side, axes in zip(("out", "in"), row, strict=True):
                 self.lines_[layer][side] = self._drawn(axes, layer, side, kwargs)
-                axes.set_title(f"layer {layer}: {TITLES[side]}", fontsize="medium")
-                axes.set(xscale="log", yscale="log", xlabel="connections d")
+                axes.set(xscale="log", yscale="log")
                 whole_ticks(axes)
-            row[0].set_ylabel("share of units with ≥ d")
+                small = is_small(axes)
+                what, font = (SHORT, "x-small") if small else (TITLES, "medium")
+                axes.set_title(f"layer {layer}: {what[side]}", fontsize=font)
+                axes.set_xlabel("connections d", fontsize=font)
+            row[0].set_ylabel("share ≥ d" if small else "share of units with ≥ d")
         return self
 
     def _drawn(

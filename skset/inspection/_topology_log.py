@@ -8,6 +8,7 @@ from uuid import uuid4
 import numpy as np
 
 from skset.estimators import Mailbox, Progress, SETClassifier, fit_in_progress
+from skset.inspection._libraries import library
 from skset.inspection._logged_run import LoggedRun, in_order, where_in_search
 from skset.topology import Topology
 from skset.training import Turnover
@@ -128,13 +129,7 @@ class TopologyLog:
         ValueError
             If there is no record yet.
         """
-        try:
-            import pandas as pd
-        except ImportError as error:
-            raise ImportError(
-                "TopologyLog.to_frame requires pandas. Install it with `pip install "
-                "pandas`."
-            ) from error
+        pd = library("pandas", "TopologyLog.to_frame")
         self._last()
         runs = self.runs
         names = _that_differ([run.params for run in runs])

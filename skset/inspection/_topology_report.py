@@ -1,11 +1,11 @@
 """`topology_report`: what a network looks like, layer by layer."""
 
-from importlib import import_module
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from skset.inspection._libraries import library
 from skset.inspection._shown_topologies import same_shapes, topologies_of
 from skset.topology import Integers, Topology
 
@@ -161,7 +161,7 @@ def _log10(n: int) -> float:
 def _table(rows: list[dict[str, Any]]) -> Any:
     """Return a DataFrame if pandas is there."""
     try:
-        pandas = import_module("pandas")
+        pandas = library("pandas", "topology_report")
     except ImportError:
         return rows
     table = pandas.DataFrame(rows)

@@ -126,7 +126,7 @@ def test_long_names_are_shortened():
         ([1, 2], {"image_shape": (2, 2)}, ValueError, "has not 2 pixels"),
         ([1, 2], {"image_shape": 2}, TypeError, "must be \\(height, width\\)"),
         ([1, 2], {"n_bars": 0}, ValueError, "n_bars"),
-        ([1, 2], {"ax": "left"}, TypeError, "ax must be a matplotlib Axes"),
+        ([1, 2], {"ax": "left"}, TypeError, "ax must be None or matplotlib Axes"),
     ],
 )
 def test_bad_arguments_are_refused(importances, arguments, error, message):

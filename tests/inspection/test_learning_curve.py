@@ -91,7 +91,7 @@ def test_a_log_shows_all(stopping):
         np.testing.assert_array_equal(drawn, np.reshape(recorded, drawn.shape))
     legend = display.axes_[names.index("nnz")].get_legend()
     texts = [text.get_text() for text in legend.get_texts()]
-    assert texts == ["Layer 1", "Layer 2", "Layer 3"]
+    assert texts == ["Layer 0", "Layer 1", "Layer 2"]
     colors = [line.get_color() for line in display.lines_["nnz"]]
     assert colors == [line.get_color() for line in display.lines_["replaced"]]
     assert len(set(colors)) == 3
@@ -175,9 +175,9 @@ def test_bad_input():
     with pytest.raises(TypeError, match="got a SETClassifier"):
         LearningCurveDisplay.from_log(model)
     _, axes = plt.subplots(3)
-    with pytest.raises(ValueError, match="one Axes or 2 of them, got 3"):
+    with pytest.raises(ValueError, match="one Axes or 2 x 1 of them, got 3"):
         LearningCurveDisplay.from_estimator(model, ax=axes)
-    with pytest.raises(TypeError, match="must be matplotlib Axes, got str"):
+    with pytest.raises(TypeError, match="matplotlib Axes, got str"):
         LearningCurveDisplay.from_estimator(model, ax="here")
 
 

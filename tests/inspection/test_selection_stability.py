@@ -190,7 +190,7 @@ def test_bad_selections_and_arguments_are_refused(selections, arguments, message
 
 
 def test_a_wrong_ax_is_refused():
-    with pytest.raises(TypeError, match="ax must be a matplotlib Axes"):
+    with pytest.raises(TypeError, match="ax must be None or matplotlib Axes"):
         from_selections(MASKS, ax=SimpleNamespace())
 
 

@@ -61,13 +61,23 @@ def test_snapshots_show_the_first_and_the_last(snapshots, plt):
     assert display.degrees[0]["out"].tolist() == [1, 1]
 
 
+def test_tiny_axes_show_the_verdict_alone(digits, plt):
+    _, axes = plt.subplots(3, 2, figsize=(3, 3))
+    display = TopologyDisplay.from_estimator(digits[0], n_resamples=20, ax=axes)
+    fits = display.fits[0]["out"]
+    legend = axes[0, 0].get_legend()
+    assert legend.get_title().get_text() == fits.verdict
+    assert legend.get_texts() == []
+    assert display.axes_[0, 0].get_title() == "layer 0: out-degree"
+
+
 def test_axes_are_used_as_given(digits, plt):
     _, axes = plt.subplots(3, 2)
     display = TopologyDisplay.from_estimator(digits[0], fit=False, ax=axes)
     assert (display.axes_ == axes).all()
-    with pytest.raises(ValueError, match="needs 3 x 2 axes, got 2"):
+    with pytest.raises(ValueError, match="one Axes or 3 x 2 of them, got 2"):
         display.plot(axes[0])
-    with pytest.raises(TypeError, match="ax must be a matplotlib Axes, got int"):
+    with pytest.raises(TypeError, match="ax must be None or matplotlib Axes, got int"):
         display.plot(3)
 
 
