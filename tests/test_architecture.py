@@ -48,7 +48,7 @@ MAY_IMPORT = {
         *("skset.strategies", "skset.runtime.team"),
     },
     "inspection": {
-        *("matplotlib", "powerlaw", "networkx", "pandas", "PIL"),  # where they are used
+        *("matplotlib", "networkx", "pandas", "PIL"),  # where they are used
         *("sklearn", "numpy", "scipy", "joblib"),
         *("skset.estimators", "skset.training", "skset.model", "skset.topology"),
         *("skset.strategies", "skset.metrics"),
