@@ -80,6 +80,7 @@ CASES = {
     "selector": lambda: selector(y, keep_history=True),
     "relevance": lambda: selector(y, importance="relevance"),
     "of X alone": selector,
+    "number found": lambda: QuickSelection("auto", **SMALL).fit(X, y),
     "pandas": lambda: selector(y).set_output(transform="pandas"),
     "machine": lambda: SparseRBM(12, n_iter=2, random_state=0).fit(X),
     "chains": sampled,
