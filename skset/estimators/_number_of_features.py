@@ -143,15 +143,14 @@ def _folds(y: Array, classes: bool, seed: int) -> Iterator[tuple[Array, Array]]:
     """Yield the rows to learn from and those to judge, in random order."""
     from sklearn.model_selection import KFold, StratifiedKFold  # slow to import
 
-    rng = np.random.default_rng(seed)
-    n_folds = min(N_FOLDS, len(y))
+    rng, n_folds = np.random.default_rng(seed), min(N_FOLDS, len(y))
     folds: Any = KFold(n_folds, shuffle=True, random_state=seed)
-    if classes and y.ndim == 1:
-        least = np.unique(y, return_counts=True)[1].min()
-        n_folds = max(2, min(n_folds, int(least)))
-        if least > 1:
-            folds = StratifiedKFold(n_folds, shuffle=True, random_state=seed)
-    for train, test in folds.split(np.zeros(len(y)), y):
+    if classes and y.ndim == 1 and np.unique(y, return_counts=True)[1].max() >= n_folds:
+        folds = StratifiedKFold(n_folds, shuffle=True, random_state=seed)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a rare class is not in all folds
+        found = list(folds.split(np.zeros(len(y)), y))
+    for train, test in found:
         yield rng.permutation(train), rng.permutation(test)
 
 
