@@ -17,6 +17,8 @@ the same ranking, of a network that was trained without shadows. Accuracy is the
 a linear SVM's and a forest's on the test rows, of splits as in `selection.py`. "made of
 P with T" has 200 rows, and T of P columns differ by one standard deviation between two
 classes; there are 1,000 test rows, and it is counted how many true columns are kept.
+"numbers: ..." are sets for regression, whose figure is R2, of ridge regression and a
+forest.
 """
 
 import argparse
@@ -26,7 +28,12 @@ import warnings
 import numpy as np
 from _judges import forest_accuracy, linear_accuracy
 from _report import print_table, stored, write_json
+from _sets import read_numbers
 from _splits import Round, read, rounds
+from sklearn.ensemble import ExtraTreesRegressor
+from sklearn.linear_model import RidgeCV
+from sklearn.model_selection import train_test_split
+from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
 from skset import QuickSelection
@@ -34,10 +41,12 @@ from skset import QuickSelection
 SETS = [
     *["made of 2000 with 50", "lung_small", "colon", "made of 2000 with 0", "lymphoma"],
     *["leukemia", "khan", "nci9", "dna", "madelon", "isolet", "orl", "warppie10p"],
+    *["numbers: solubility", "numbers: riboflavin", "numbers: eyedata"],
     *["made of 20000 with 50", "made of 20000 with 0"],
 ]
 WAYS = "auto", "shadows", "maximum"
 N_ROWS, N_TEST = 200, 1000
+NUMBERS = "numbers: "
 
 
 def made(name, seed):
@@ -53,20 +62,47 @@ def made(name, seed):
     return Round(X, y, X, train, test, seed), true
 
 
+def with_numbers(folder, name, seed):
+    """Return a `Round` of a set for regression."""
+    X, y = read_numbers(folder, name.removeprefix(NUMBERS))
+    train, test = train_test_split(np.arange(len(y)), test_size=0.2, random_state=seed)
+    return Round(StandardScaler().fit(X[train]).transform(X), y, X, train, test, seed)
+
+
 def tables(folder, name, n_splits):
     """Yield the splits of a table, and its true columns if they are known."""
     if name.startswith("made of "):
         yield from (made(name, seed) for seed in range(n_splits))
         return
+    if name.startswith(NUMBERS):
+        for seed in range(n_splits):
+            yield with_numbers(folder, name, seed), None
+        return
     for split in rounds(read(folder, name), n_splits):
         yield split, None
 
 
+def kind(y):
+    return "regression" if y.dtype.kind == "f" else "classification"
+
+
 def fitted(X, y, seed, number):
-    selector = QuickSelection(
-        number, supervised="classification", random_state=seed, n_jobs=1
-    )
+    selector = QuickSelection(number, supervised=kind(y), random_state=seed, n_jobs=1)
     return selector.fit(X, y)
+
+
+def ridge_r2(split, X, n_forests):
+    """R2 of ridge regression on the test rows."""
+    model = RidgeCV(np.logspace(-2, 4, 13)).fit(X[split.train], split.y[split.train])
+    return model.score(X[split.test], split.y[split.test])
+
+
+def forest_r2(split, X, n_forests):
+    """R2 of a forest on the test rows."""
+    model = ExtraTreesRegressor(100, random_state=split.seed)
+    return model.fit(X[split.train], split.y[split.train]).score(
+        X[split.test], split.y[split.test]
+    )
 
 
 def numbers_by_shadows(X, y, seed, rate=0.2):
@@ -100,8 +136,9 @@ def measured(split, true):
     row = {"numbers": {way: min(n, X.shape[1]) for way, n in numbers.items()}}
     order = np.argsort(selector.ranking_)
     kept = {way: order[: max(n, 1)] for way, n in row["numbers"].items()}
+    judges = JUDGES[kind(y)]
     row["accuracy"] = {
-        way: float(np.mean([judge(split, split.X[:, of], 1) for judge in JUDGES]))
+        way: float(np.mean([judge(split, split.X[:, of], 1) for judge in judges]))
         for way, of in kept.items()
     }
     row["seconds"] = {"auto": between - began, "shadows": ended - between}
@@ -114,7 +151,10 @@ def measured(split, true):
     return row
 
 
-JUDGES = linear_accuracy, forest_accuracy
+JUDGES = {
+    "classification": (linear_accuracy, forest_accuracy),
+    "regression": (ridge_r2, forest_r2),
+}
 
 
 def main():
