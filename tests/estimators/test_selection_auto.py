@@ -176,6 +176,17 @@ def test_rows_without_weight_do_not_count():
     assert model.n_features_to_select_ == expected.n_features_to_select_
 
 
+def test_weights_decide_which_rows_the_number_is_for():
+    """One feature tells all in heavy rows, in light ones three have to be added up."""
+    X, _ = data(160, shift=0)
+    y = (X[:, :N_TRUE].sum(axis=1) > 0).astype(int)
+    y[::2] = X[::2, 0] > 0
+    heavy = np.where(np.arange(160) % 2, 1e-6, 1.0)
+    model = auto(max_iter=20).fit(X, y, heavy)
+    assert chosen(model) == [0]
+    assert auto(max_iter=20).fit(X, y, 1 - heavy).n_features_to_select_ > 1
+
+
 def test_strings_and_rare_classes():
     X, y = data()
     labels = np.where(y, "yes", "no").astype(object)
