@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from skset.estimators._blocks import ranges
 from skset.estimators._estimator import shares
-from skset.estimators._types import Array
+from skset.estimators._types import Array, Matrix
 from skset.estimators._warnings import warn
 from skset.model import (
     ExplainedVariance,
@@ -57,6 +58,8 @@ class Ranking:
         What the targets explain of the features, over all calls, for "relevance".
     importances : ndarray of shape (n_features,)
         Of the features, once they are ranked; before that it is empty.
+    n_chosen : int, default=None
+        How many of them `fit` chose to keep, if it was to find out.
     """
 
     low: Array
@@ -67,6 +70,7 @@ class Ranking:
     fell_apart: bool = False
     explained: ExplainedVariance | None = None
     importances: Array = field(default_factory=partial(np.empty, 0))
+    n_chosen: int | None = None
 
     def __getstate__(self) -> dict[str, Any]:
         # Without the ranks; a selector that was asked for them is still the same.
@@ -80,10 +84,17 @@ class Ranking:
         ranks[order] = range(1, ranks.size + 1)
         return ranks
 
-    def widened(self, low: Array, high: Array) -> "Ranking":
-        """Return the ranking with the ranges of more samples."""
-        low, high = np.minimum(low, self.low), np.maximum(high, self.high)
-        return replace(self, low=low, high=high)
+    @classmethod
+    def of(cls, X: Matrix, before: "Ranking | None") -> "Ranking":
+        """Return the ranking before a training, with the ranges of these samples too.
+
+        `before` is that of earlier samples, or None.
+        """
+        low, high = ranges(X, np.float64)
+        if before is None:
+            return cls(low, high)
+        low, high = np.minimum(low, before.low), np.maximum(high, before.high)
+        return replace(before, low=low, high=high)
 
     def after_epoch(self, selector: Any, training: Training) -> "Ranking":
         """Return the ranking with the importances of an epoch, if they are kept."""
@@ -124,13 +135,23 @@ class Ranking:
         return explained if self.explained is None else self.explained + explained
 
     def n_selected(self, wanted: int | float | str) -> int:
-        """Return how many features are kept: a number or a share of them, or "all"."""
+        """Return how many features are kept: a number or share, "all" or "auto"."""
         n = self.importances.size
+        if wanted == "auto":
+            return self._number_found()
         if isinstance(wanted, str):
             return n
         if not isinstance(wanted, Integral):
             return max(1, round(wanted * n))
         return min(int(wanted), n)
+
+    def _number_found(self) -> int:
+        if self.n_chosen is None:
+            raise ValueError(
+                "n_features_to_select='auto' is found out by fit, and the last fit had "
+                "another value. Call fit again, or give a number, a share, or 'all'."
+            )
+        return self.n_chosen
 
     def warn(self, n_wanted: int | float | str) -> None:
         """Warn if the selection is less than the user asked for."""

@@ -12,11 +12,11 @@ from sklearn.utils.validation import check_is_fitted
 
 from skset.estimators import _feature_records, _fit, _supervision
 from skset.estimators._auto import SELECTION_RULES
-from skset.estimators._blocks import ranges
 from skset.estimators._class_targets import ClassTargets
 from skset.estimators._columns import refuse_dates
 from skset.estimators._docs import documented
 from skset.estimators._estimator import shares
+from skset.estimators._number_of_features import choose, forget_number
 from skset.estimators._perceptron import SparsePerceptron
 from skset.estimators._ranking import Ranking
 from skset.estimators._selection_parameters import FIXED, SELECTION_TABLES
@@ -97,10 +97,11 @@ class QuickSelection(SelectorMixin, SparsePerceptron):
     _ranking: Ranking
     _rules = SELECTION_RULES
     ranked_features = _feature_records.ranked_features
+    _choose = choose
 
     def __init__(
         self,
-        n_features_to_select: int | float | Literal["all"] = 50,
+        n_features_to_select: int | float | Literal["all", "auto"] = 50,
         *,
         supervised: bool | str = "auto",
         importance: str = "auto",
@@ -258,8 +259,10 @@ class QuickSelection(SelectorMixin, SparsePerceptron):
         ------
         ValueError
             If `classes` are not those of the first call, if y has a label that is not
-            among them, if `early_stopping` is True, or if training diverges.
+            among them, if `early_stopping` is True, or if training diverges; or if
+            `n_features_to_select` is "auto".
         """
+        forget_number(self)
         if not self.__sklearn_is_fitted__():
             self._forget()
         self.supervised_ = _supervision.resolved(
@@ -360,10 +363,7 @@ class QuickSelection(SelectorMixin, SparsePerceptron):
     def _prepared(
         self, p: SimpleNamespace, X: Matrix, reset: bool
     ) -> tuple[Matrix, Targets]:
-        low, high = ranges(X, np.float64)
-        self._ranking = (
-            Ranking(low, high) if reset else self._ranking.widened(low, high)
-        )
+        self._ranking = Ranking.of(X, None if reset else self._ranking)
         return super()._prepared(p, X, reset)
 
     def _targets_for(self, p: SimpleNamespace, n_features: int) -> Targets:

@@ -40,11 +40,19 @@ IMPORTANCES = ("auto", "coverage", "relevance", "strength", "attribution")
 SELECTION_PARAMETERS: dict[str, Parameter] = {
     **CLASSIFIER_PARAMETERS,
     "n_features_to_select": Parameter(
-        [StrOptions({"all"}), POSITIVE_INT, Interval(RealNotInt, 0, 1, closed="right")],
-        'int, float in (0, 1] or "all"',
+        [
+            StrOptions({"all", "auto"}),
+            POSITIVE_INT,
+            Interval(RealNotInt, 0, 1, closed="right"),
+        ],
+        'int, float in (0, 1], "all" or "auto"',
         """
         Number or share of the features to keep; all of them, with a warning, if there
         are fewer. It may be changed after `fit` by `set_params`, without new training.
+        "auto" finds out a number from 1 to 1,000 in `fit`, with y, by cross-validation:
+        the least one with which a support vector machine predicts y about as well as
+        with the best number. That takes six trainings in place of one. See
+        docs/selection.md for how good it is.
         """,
     ),
     "supervised": Parameter(

@@ -255,6 +255,9 @@ def check_ranking(ranking: Ranking, n_units: list[int], ranked: bool = True) -> 
         check_finite("a ranking", array)
     require(COUNT(ranking.n_steps), "n_steps is no count")
     require(isinstance(ranking.fell_apart, bool), "fell_apart is no boolean")
+    number = ranking.n_chosen
+    is_one = number is None or (COUNT(number) and 1 <= number <= n)
+    require(is_one, "n_chosen is no number of features")
     if ranking.explained is not None:
         _check_explained(ranking.explained, n, n_outputs)
 

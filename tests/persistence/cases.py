@@ -81,6 +81,7 @@ CASES = {
     "selector": lambda: selector(y, keep_history=True),
     "relevance": lambda: selector(y, importance="relevance"),
     "of X alone": selector,
+    "number found": lambda: QuickSelection("auto", **SMALL).fit(X, y),
     "pandas": lambda: selector(y).set_output(transform="pandas"),
     "stable": lambda: StableSelection(n_resamples=4, random_state=0).fit(X, y > 4),
     "stable, one's own": lambda: StableSelection(

@@ -93,6 +93,7 @@ CASES = {
     ),
     "selector": (QuickSelection(9, **LONG, keep_history=True), y),
     "strength": (QuickSelection(9, **LONG, importance="strength"), y),
+    "number found": (QuickSelection("auto", **LONG), y),
     "noise": (QuickSelection(9, **LONG), None),
     "fixed noise": (QuickSelection(9, **LONG, resample_noise=False), None),
     "machine": (SparseRBM(20, n_iter=6, random_state=0), None),
