@@ -258,7 +258,7 @@ def test_a_folder_that_is_not_there_is_refused(tmp_path):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
-def test_without_permission_nothing_is_left(tmp_path):
+def test_without_permission_nothing_is_left(tmp_path):  # row 60
     """In a process of its own, as root, who is allowed everything, becomes another."""
     code = (
         f"import os, skset; os.chmod({str(tmp_path)!r}, 0o555)\n"
@@ -276,7 +276,7 @@ def test_without_permission_nothing_is_left(tmp_path):
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full")
 @pytest.mark.parametrize("old", [False, True])
-def test_a_full_disk_leaves_the_old_file_or_nothing(path, old, monkeypatch):
+def test_a_full_disk_leaves_the_old_file_or_nothing(path, old, monkeypatch):  # row 60
     """Writing fails with the error of the system, as on a full disk."""
     from skset.persistence import _archive
 
