@@ -19,6 +19,7 @@ CLASSES: dict[str, tuple[str, ...]] = {
     "skset.estimators._rbm": ("SparseRBM",),
     "skset.estimators._regressor": ("SETRegressor",),
     "skset.estimators._selection": ("QuickSelection",),
+    "skset.estimators._stable_selection": ("StableSelection",),
     "skset.estimators._task_perceptron": ("TaskTargets",),
     "skset.model.activations": (
         *("ELU", "GELU", "SELU", "Identity", "LeakyReLU"),

@@ -61,7 +61,7 @@ NEVER_KEPT = {
     *("Names", "Needs", "NeverStopping", "Number", "NumberLoss", "Objective"),
     *("Parameter", "Plan", "Reconstruction", "Rewiring", "SGD", "Sampled", "Samples"),
     *("ClassifierParts", "MachineParts", "RegressorParts", "SelectorParts"),
-    *("Progress", "Snapshot"),
+    *("Mailbox", "Progress", "ProgressLine", "Snapshot", "Turnover"),
     *("Scaled", "Shape", "Signals", "Solver", "Steps", "Strategy", "Tables"),
     *("TaskEstimator", "TaskPerceptron", "Training", "ValidationScore", "Workspace"),
 }
