@@ -342,7 +342,7 @@ def _run_epochs(
         told_to_stop = epoch.call_on_fit_task_end(
             estimator=estimator,
             **given,
-            reconstruction_attributes=partial(_as_it_is, estimator, training),
+            reconstruction_attributes=partial(progress.learned, estimator),
         )
         del network
         if told_to_stop or progress.ended:
@@ -350,13 +350,6 @@ def _run_epochs(
         if training.rule.has_ended:
             break
     estimator._reach_last_epoch(p, training)
-
-
-def _as_it_is(estimator: Any, training: Training) -> dict[str, Any]:
-    """Return the fitted attributes of an estimator in the middle of a training."""
-    network = training.state.network.copy()
-    attributes: dict[str, Any] = estimator._learned_attributes(network, training)
-    return attributes
 
 
 def _goes_on(

@@ -183,10 +183,17 @@ class Progress:
             marks_of(self.training.samples),
         )
 
+    def learned(self, estimator: Any) -> dict[str, Any]:
+        """Return the fitted attributes of the estimator for the network as it is."""
+        network = self.training.state.network.copy()
+        attributes: dict[str, Any] = estimator._learned_attributes(
+            network, self.training
+        )
+        return attributes
+
     def fitted(self, estimator: Any) -> dict[str, Any]:
-        """Return the attributes of the estimator if the fit ended now."""
-        network = self.training.state.network.at_rest()
-        learned = estimator._learned_attributes(network.copy(), self.training)
+        """Return all attributes of the estimator if the fit ended now."""
+        learned = self.learned(estimator)
         return {**vars(estimator), **learned, **self.stopping.attributes}
 
 
