@@ -57,6 +57,15 @@ MAY_IMPORT = {
         *("onnx", "skl2onnx", "numpy"),
         *("skset.estimators", "skset.model", "skset._version"),
     },
+    "distributed": {
+        *("dask", "distributed", "sklearn", "numpy", "scipy.sparse", "joblib"),
+        *("skset.estimators", "skset.training", "skset.model", "skset.topology"),
+        *("skset.strategies", "skset.persistence"),
+    },
+    "anndata": {
+        *("anndata", "pandas", "sklearn", "numpy", "scipy.sparse"),
+        *("skset.estimators", "skset.model"),
+    },
     # The modules beside the packages.
     "__init__": {
         *("skset.estimators", "skset._show_versions", "skset._version"),
@@ -73,7 +82,11 @@ MAY_IMPORT = {
     "network": {"skset.model", "skset.training", "skset.strategies"},  # an old name
 }
 PACKAGES = {name for name in MAY_IMPORT if (ROOT / name).is_dir()}
-WINGS = {"skset.torch": ["torch"], "skset.onnx": ["onnx", "skl2onnx"]}
+WINGS = {
+    "skset.torch": ["torch"],
+    "skset.onnx": ["onnx", "skl2onnx"],
+    "skset.anndata": ["anndata"],
+}
 # Those whose libraries are not installed.
 CLOSED = {
     wing

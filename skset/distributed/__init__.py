@@ -1,0 +1,3 @@
+"""Training on many machines or processes, each with a part of the rows."""
+
+__all__: list[str] = []
