@@ -49,8 +49,8 @@ def averaged(
     Returns
     -------
     network : Network or RBM
-        At rest, with arrays of its own. A training that goes on grows connections back
-        up to the mean number that the networks had before their last drop.
+        At rest, with arrays of its own. A training that goes on gives back what the
+        last drop took, as it does for the networks.
 
     Raises
     ------
@@ -229,13 +229,24 @@ def _mean_layer(
 ) -> Layer:
     """Return the mean of a layer, with its n strongest connections."""
     weights = _mean(_on_union(layers, union), shares)
-    before = [layer.topology.nnz + layer.n_dropped for layer in layers]
-    n_dropped = max(0, round(float(shares @ before)) - n)
     if n < union.nnz:
         union, source = union.kept(_strongest(weights, n, rng))
         weights = weights[source]
     bias = _mean((layer.bias for layer in layers), shares)
-    return Layer(union, weights, bias, n_dropped=n_dropped)
+    return Layer(union, weights, bias, n_dropped=_n_dropped(layers, n, shares))
+
+
+def _n_dropped(layers: Sequence[Layer], n: int, shares: Array) -> int:
+    """Return how many connections a training that goes on gives back to a mean of n.
+
+    So many that it has the mean number of before the last drop. If it was made smaller
+    than the networks it stays smaller.
+    """
+    usual = _mean_nnz(layers, shares)
+    n_dropped = float(shares @ [layer.n_dropped for layer in layers])
+    if n > usual:
+        return max(0, round(usual + n_dropped - n))
+    return round(n_dropped * n / max(usual, 1.0))
 
 
 def _on_union(layers: Sequence[Layer], union: Topology) -> Iterator[Array]:

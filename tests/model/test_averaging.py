@@ -184,6 +184,11 @@ def test_what_the_last_drop_took_is_given_back_up_to_the_mean_number():
     assert averaged(some[:1] * 2).layers[0].n_dropped == 1
 
 
+def test_a_smaller_mean_stays_smaller():
+    one = single(np.arange(1.0, 21), n_dropped=10)
+    assert averaged([one, one], nnz=10).layers[0].n_dropped == 5
+
+
 # Wide layers.
 
 
