@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any, ClassVar, Self
 
-import joblib
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import ArrayLike
@@ -21,6 +20,7 @@ from skset.estimators._strategy_parameters import (
     split_nested,
 )
 from skset.estimators._targets import Targets
+from skset.estimators._threads import n_threads
 from skset.estimators._types import Array, Matrix, Rows
 from skset.estimators._unpickled import check_learned
 from skset.estimators._version_stamp import stamped, unstamped
@@ -29,7 +29,7 @@ from skset.model import RBM, Network, Samples, Scaling, strength
 from skset.strategies import METHODS, Method
 from skset.training import DensityGoal, State, Training
 
-__all__ = ["SparseEstimator", "clipped_batch_size", "learned", "n_threads", "shares"]
+__all__ = ["SparseEstimator", "clipped_batch_size", "learned", "shares"]
 
 
 def shares(importances: Array) -> Array:
@@ -49,16 +49,6 @@ def clipped_batch_size(batch_size: int, n_samples: int, partial: bool) -> int:
             "is going to be clipped."
         )
     return min(batch_size, n_samples)
-
-
-def n_threads(n_jobs: int | None) -> int:
-    """Return the number of threads that `n_jobs` stands for."""
-    if n_jobs is None:
-        return 1
-    cores: int = joblib.cpu_count()
-    if n_jobs > 0:
-        return min(int(n_jobs), cores)  # more would only wait
-    return max(1, cores + 1 + int(n_jobs))
 
 
 def learned(estimator: Any, name: str) -> Any:

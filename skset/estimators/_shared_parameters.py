@@ -171,8 +171,8 @@ SHARED_PARAMETERS: dict[str, Parameter] = {
         [None, Jobs(Integral, None, None, closed="neither")],
         "int",
         """
-        Threads that share each layer while training; None is 1, -1 all cores.
-        Prediction is serial.
+        Threads that share each layer while training; None is 1, -1 all cores; in a task
+        of joblib or Dask its share of them. Prediction is serial.
         """,
     ),
     "verbose": Parameter(
