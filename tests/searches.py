@@ -94,7 +94,7 @@ def threads_used(folder, n_fits=2, n_jobs=-1):
         (folder / uuid.uuid4().hex).write_text(f"{os.getpid()} {n}")
         return 0.01
 
-    model = SETClassifier((8,), max_iter=3, learning_rate=rate, n_jobs=n_jobs)
+    model = SETClassifier((8,), max_iter=2, learning_rate=rate, n_jobs=n_jobs)
     assert np.isfinite(cross_val_score(model, *data(), cv=n_fits)).all()
     threads: dict[int, int] = {}
     for path in folder.iterdir():
