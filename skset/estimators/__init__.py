@@ -24,6 +24,7 @@ from skset.estimators._rbm import SparseRBM
 from skset.estimators._regressor import SETRegressor
 
 if TYPE_CHECKING:
+    from skset.estimators._common_fit import CommonFit, part_facts
     from skset.estimators._feature_records import feature_records
     from skset.estimators._resumed import resumed
     from skset.estimators._selection import QuickSelection
@@ -34,6 +35,7 @@ __all__ = [
     "ESTIMATORS",
     "STATE_CLASSES",
     "ClassifierParts",
+    "CommonFit",
     "ContinualSETClassifier",
     "MachineParts",
     "Mailbox",
@@ -49,6 +51,7 @@ __all__ = [
     "StableSelection",
     "feature_records",
     "fit_in_progress",
+    "part_facts",
     "parts_of",
     "restored",
     "resumed",
@@ -57,6 +60,8 @@ __all__ = [
 
 # What is imported at its first use, and the module that has it.
 LATE = {
+    "CommonFit": "_common_fit",
+    "part_facts": "_common_fit",
     "QuickSelection": "_selection",
     "ESTIMATORS": "_stored",
     "STATE_CLASSES": "_stored",

@@ -1,0 +1,136 @@
+"""`ShardTraining`: the training on one shard, where its rows lie."""
+
+import time
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skset.distributed._common_network import arrays_of, checksum, put_into
+from skset.distributed._messages import Answer, Job, Looking, Orders, Start
+from skset.estimators import CommonFit, part_facts
+from skset.model import Signals
+from skset.training import State, Training
+
+__all__ = ["ShardTraining", "open_shard"]
+
+Array: TypeAlias = NDArray[Any]
+
+
+def named(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Make the errors of a method say which shard it was."""
+
+    @wraps(method)
+    def wrapper(self: "ShardTraining", *args: Any) -> Any:
+        try:
+            return method(self, *args)
+        except (TypeError, ValueError) as error:
+            kind = TypeError if isinstance(error, TypeError) else ValueError
+            raise kind(f"shards[{self.number}]: {error}") from error
+
+    return wrapper
+
+
+class ShardTraining:
+    """The training on the rows of one shard; its optimiser's state stays here.
+
+    Parameters
+    ----------
+    number : int
+        Of the shard.
+    rows : tuple
+        X, y, and sample weights or None.
+    job : Job
+        With the estimator.
+    n_threads : int
+        Threads of the training.
+    """
+
+    def __init__(self, number: int, rows: Any, job: Job, n_threads: int) -> None:
+        self.number = number
+        self.n_threads = n_threads
+        self._given, self._job = rows, job
+        self._rows: Any = None
+        self._common: CommonFit
+        self._training: Training
+
+    @named
+    def facts(self) -> Any:
+        """Return what has to be known of the rows before a training."""
+        return part_facts(self._job.estimator, self._given)
+
+    @named
+    def begin(self, common: CommonFit) -> None:
+        """Learn what all shards have in common."""
+        self._common = common
+        if self._rows is None:
+            self._rows = common.rows(self._given)
+            self._samples = common.samples(self._rows)
+
+    @named
+    def first_state(self, common: CommonFit) -> tuple[State, CommonFit]:
+        """Return the state that all begin with, made of the rows of this shard."""
+        self.begin(common)
+        return common.first_state(self._rows, self._samples), common
+
+    @named
+    def start(self, start: Start) -> None:
+        """Begin with a network, which is copied."""
+        self._common.estimator._density_goal = start.goal
+        network = start.network.copy(at_rest=False)
+        training = self._common.training(
+            network, self._samples, self.number, self.n_threads
+        )
+        training.state.topology_rng.bit_generator.state = start.topology_rng
+        training.state.epochs = start.n_epochs
+        training.steps_before = start.n_epochs * training.steps_per_epoch
+        self._training = training
+
+    @named
+    def signals(self, looking: Looking, n: int) -> list[Signals]:
+        """Return each layer's signals for n random rows, before it evolves."""
+        training = self._training
+        self._take_over(looking.arrays)
+        state, evolver = training.state, training.evolver
+        _, surplus = evolver.planned(state.network, looking.share)
+        training.rule.let_go()
+        evolver.shrink(state, surplus)
+        with training:
+            return training.look(n)
+
+    def _take_over(self, arrays: list[Array] | None) -> None:
+        """Take over averaged weights and biases, if there are any."""
+        if arrays is not None:
+            put_into(self._training.state.network, arrays)
+
+    @named
+    def train(self, orders: Orders) -> Answer:
+        """Take over the averages, evolve if that is due, train some epochs."""
+        began = time.perf_counter()
+        training = self._training
+        self._take_over(orders.arrays)
+        training.state.note_stall(orders.longest_stall)
+        with training:
+            if orders.evolves:
+                signals = orders.signals
+                look = None if signals is None else lambda n: signals
+                training.evolve(share=orders.share, look=look)
+            losses = [next(training) for _ in range(orders.n_epochs)]
+        return Answer(
+            losses,
+            training.state.steps,
+            checksum(training.state.network),
+            [np.array(array) for array in arrays_of(training.state.network)],
+            time.perf_counter() - began,
+        )
+
+    def close(self) -> None:
+        """Let go of the rows and of the training."""
+        vars(self).clear()
+
+
+def open_shard(number: int, rows: Any, job: Job, n_threads: int) -> ShardTraining:
+    """Return the training on a shard, given its rows."""
+    return ShardTraining(number, rows, job, n_threads)
