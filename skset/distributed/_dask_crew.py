@@ -205,8 +205,10 @@ class DaskCrew:
         for n in sorted(numbers):
             try:
                 self._trainings[n].result()
-            except Exception as error:
+            except WorkerDiedError as error:
                 failed[n] = error
+            except Exception as error:
+                failed[n] = self._shards[n].named(error)
         return failed
 
     def _facts(self, numbers: Sequence[int], failed: dict[int, Exception]) -> list[Any]:

@@ -107,7 +107,7 @@ def test_no_shards(shards):
 
 
 def test_shards_that_are_none():
-    with pytest.raises(TypeError, match="must be a list of shards.*got NoneType"):
+    with pytest.raises(TypeError, match=r"must be a list of shards.*got NoneType"):
         handles(None)
 
 

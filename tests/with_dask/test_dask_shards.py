@@ -132,8 +132,8 @@ def test_an_error_in_a_delayed_object(client):
     def fail():
         raise OSError("no such bucket")
 
-    with pytest.raises(OSError, match="no such bucket"):
-        loaded_by(client, [dask.delayed(fail)()])
+    with pytest.raises(ValueError, match=r"shards\[1\] could.*OSError: no such bucket"):
+        loaded_by(client, [(X, Y), dask.delayed(fail)()])
 
 
 def test_rows_do_not_pass_the_scheduler(client, two_workers, monkeypatch):
