@@ -1,7 +1,8 @@
 """`ShardTraining`: the training on one shard, where its rows lie."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import wraps
 from typing import Any, TypeAlias
 
@@ -17,6 +18,21 @@ from skset.training import State, Training
 __all__ = ["ShardTraining", "open_shard"]
 
 Array: TypeAlias = NDArray[Any]
+
+
+class Stopped(Exception):
+    """A training was told to end."""
+
+
+@dataclass(frozen=True, eq=False)
+class Memory:
+    """What a training on a shard needs to go on in another process, but its rows."""
+
+    common: CommonFit | None
+    state: State | None = None
+    rule: Mapping[str, Any] | None = None
+    steps_before: int = 0
+    goal: Any = None
 
 
 def named(method: Callable[..., Any]) -> Callable[..., Any]:
@@ -45,16 +61,18 @@ class ShardTraining:
     job : Job
         With the estimator.
     n_threads : int
-        Threads of the training.
+        Threads of the worker that this training can have. It takes all of them with
+        ``n_jobs=-1``.
     """
 
     def __init__(self, number: int, rows: Any, job: Job, n_threads: int) -> None:
         self.number = number
-        self.n_threads = n_threads
+        self.n_threads = _threads(job.estimator.n_jobs, n_threads)
         self._given, self._job = rows, job
         self._rows: Any = None
-        self._common: CommonFit
-        self._training: Training
+        self._common: CommonFit | None = None
+        self._training: Training | None = None
+        self._stopped = False
 
     @named
     def facts(self) -> Any:
@@ -78,15 +96,24 @@ class ShardTraining:
     @named
     def start(self, start: Start) -> None:
         """Begin with a network, which is copied."""
-        self._common.estimator._density_goal = start.goal
-        network = start.network.copy(at_rest=False)
-        training = self._common.training(
-            network, self._samples, self.number, self.n_threads
-        )
+        training = self._new_training(start.network.copy(at_rest=False), start.goal)
         training.state.topology_rng.bit_generator.state = start.topology_rng
         training.state.epochs = start.n_epochs
         training.steps_before = start.n_epochs * training.steps_per_epoch
-        self._training = training
+
+    def _new_training(self, network: Any, goal: Any) -> Training:
+        self._common.estimator._density_goal = goal
+        shard = self._samples, self.number, self.n_threads
+        self._training = training = self._common.training(network, *shard)
+        taken = training.rule.steps
+
+        def steps(*arguments: Any) -> Any:
+            if self._stopped:
+                raise Stopped
+            return taken(*arguments)
+
+        training.rule.steps = steps  # type: ignore[method-assign]
+        return training
 
     @named
     def signals(self, looking: Looking, n: int) -> list[Signals]:
@@ -126,11 +153,57 @@ class ShardTraining:
             time.perf_counter() - began,
         )
 
+    def stop(self) -> None:
+        """Have a training that runs in another thread end before its next step."""
+        self._stopped = True
+
     def close(self) -> None:
         """Let go of the rows and of the training."""
         vars(self).clear()
+
+    # In files.
+
+    def memory(self) -> Memory:
+        """Return all that the training needs to go on, but the rows."""
+        if self._training is None:
+            return Memory(self._common)
+        training = self._training
+        return Memory(
+            self._common,
+            training.state,
+            training.rule.memory(),
+            training.steps_before,
+            training.evolver.goal,
+        )
+
+    def remember(self, memory: Memory) -> None:
+        """Go on from what `memory` has returned in another process."""
+        if memory.common is None:
+            return
+        self.begin(memory.common)
+        if memory.state is None:
+            return
+        state = memory.state
+        training = self._new_training(state.network, memory.goal)
+        own = training.state
+        for mine, kept in (
+            (own.rng, state.rng),
+            (own.topology_rng, state.topology_rng),
+        ):
+            mine.bit_generator.state = kept.bit_generator.state
+        rest = {**vars(state), "rng": own.rng, "topology_rng": own.topology_rng}
+        vars(own).update(rest)
+        training.rule.remember(memory.rule)
+        training.steps_before = memory.steps_before
 
 
 def open_shard(number: int, rows: Any, job: Job, n_threads: int) -> ShardTraining:
     """Return the training on a shard, given its rows."""
     return ShardTraining(number, rows, job, n_threads)
+
+
+def _threads(n_jobs: int | None, share: int) -> int:
+    """Return the number of threads that `n_jobs` stands for on a worker."""
+    if n_jobs is None:
+        return 1
+    return n_jobs if n_jobs > 0 else max(1, share + 1 + n_jobs)

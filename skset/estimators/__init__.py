@@ -1,8 +1,8 @@
 """scikit-learn estimators.
 
-`QuickSelection` and `StableSelection` are imported at their first use. They need
-`sklearn.feature_selection`, which imports a large part of scikit-learn and takes as
-long as all of skset.
+`QuickSelection`, `StableSelection` and `average` are imported at their first use. They
+need `sklearn.feature_selection`, which imports a large part of scikit-learn and takes
+as long as all of skset.
 """
 
 from importlib import import_module
@@ -24,6 +24,7 @@ from skset.estimators._rbm import SparseRBM
 from skset.estimators._regressor import SETRegressor
 
 if TYPE_CHECKING:
+    from skset.estimators._averaged import average
     from skset.estimators._common_fit import CommonFit, part_facts
     from skset.estimators._feature_records import feature_records
     from skset.estimators._resumed import resumed
@@ -49,6 +50,7 @@ __all__ = [
     "Snapshot",
     "SparseRBM",
     "StableSelection",
+    "average",
     "feature_records",
     "fit_in_progress",
     "part_facts",
@@ -65,6 +67,7 @@ LATE = {
     "QuickSelection": "_selection",
     "ESTIMATORS": "_stored",
     "STATE_CLASSES": "_stored",
+    "average": "_averaged",
     "feature_records": "_feature_records",
     "StableSelection": "_stable_selection",
     "restored": "_stored",

@@ -12,6 +12,7 @@ from numpy.random import Generator
 from skset.estimators import _fit
 from skset.estimators._estimator import n_threads
 from skset.estimators._fit_data import targets_learned
+from skset.estimators._solvers import SOLVERS
 from skset.estimators._stopping import LossPlateau, NeverStopping
 from skset.estimators._streams import drawn_seeds, seeded_generators
 from skset.estimators._temperature import MOST_ROWS
@@ -21,6 +22,9 @@ from skset.model import Samples, Scaling
 from skset.training import DensityGoal, Evolver, State, Training
 
 __all__ = ["CommonFit", "part_facts"]
+
+# With fewer rows a step does not fill the processor's vectors.
+FEWEST_TOGETHER = 8
 
 
 def part_facts(estimator: Any, data: tuple[Any, Any, Any]) -> Any:
@@ -123,14 +127,25 @@ class CommonFit:
     def training(
         self, network: Any, samples: Samples, shard: int, threads: int
     ) -> Training:
-        """Return the training of a shard, with a stream of its own for its rows."""
+        """Return the training of a shard, with a stream of its own for its rows.
+
+        A step of a shard has its part of the rows of a batch, so that the steps of all
+        together are those of one training on all rows.
+        """
         p = SimpleNamespace(**vars(self.p))
-        p.batch_size, p.n_threads = min(p.batch_size, samples.n_samples), threads
+        p.n_threads = threads
+        p.batch_size = self._local_batch_size(samples.n_samples)
+        if not SOLVERS[p.solver].decays:  # the loss divides it by the rows of a step
+            p.alpha *= p.batch_size / self.p.batch_size
         rng, topology_rng = seeded_generators(self.seeds, self.n_before, shard)
         state = State(network, rng, topology_rng)
-        training = self.estimator._new_training(p, state, samples)
+        training: Training = self.estimator._new_training(p, state, samples)
         training.evolves = False
         return training
+
+    def _local_batch_size(self, n_samples: int) -> int:
+        part = max(FEWEST_TOGETHER, round(self.p.batch_size / self.n_shards))
+        return min(part, self.p.batch_size, n_samples)
 
     # What is done by the lead.
 
