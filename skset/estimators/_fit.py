@@ -16,6 +16,7 @@ from skset.estimators._progress import Progress, Snapshot, copied, in_progress
 from skset.estimators._progress_line import ProgressLine, fit_label
 from skset.estimators._stopping import NeverStopping, new_stopping
 from skset.estimators._streams import generators
+from skset.estimators._table_size import TableSize
 from skset.estimators._types import Function, Rows
 from skset.estimators._units import scaled_table
 from skset.strategies import needs_of
@@ -267,9 +268,12 @@ def _inputs(
     partial: bool = False,
 ) -> Any:
     """Choose what is "auto", learn the units unless it goes on; return X in them."""
-    estimator._choose(p, training_set, goes_on, partial)
+    estimator._choose(p, TableSize.of(training_set), goes_on, partial)
+    if not partial:
+        estimator._choose_by_rows(p, training_set, goes_on)
     if not goes_on:
-        estimator._scaling = estimator._units(p, training_set)
+        p.inputs = estimator._facts_of_inputs(p, training_set)
+        estimator._scaling = estimator._units(p)
     return scaled_table(training_set[0], estimator._scaling, p.table_dtype)
 
 
