@@ -7,9 +7,8 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from skset.estimators import CommonFit
+from skset.estimators import Beginning
 from skset.model import RBM, Network
-from skset.training import Evolver, State
 from skset.training.contexts import Look
 
 __all__ = ["CommonNetwork", "arrays_of", "checksum", "put_into"]
@@ -48,17 +47,14 @@ class CommonNetwork:
 
     Parameters
     ----------
-    common : CommonFit
-        Makes the evolver.
-    state : State
-        Its network and the stream of topologies are taken over.
+    beginning : Beginning
+        Its state is taken over.
     """
 
-    def __init__(self, common: CommonFit, state: State) -> None:
-        self.state = state
-        self.evolver: Evolver = common.evolver()
-        self.evolver.begin(state, common.decay())
-        self.evolver.note_paths(state)
+    def __init__(self, beginning: Beginning) -> None:
+        self.state, self.evolver = beginning.state, beginning.evolver
+        self.evolver.begin(self.state, beginning.decay)
+        self.evolver.note_paths(self.state)
 
     @property
     def network(self) -> Any:

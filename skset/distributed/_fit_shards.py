@@ -1,15 +1,15 @@
 """`fit`: one network, trained on many shards of rows."""
 
+import math
 from collections.abc import Sequence
-from numbers import Integral
 from typing import Any, TypeVar
 
-from skset.distributed._attendance import Attendance, say
+from skset.distributed._attendance import Attendance
 from skset.distributed._common_network import CommonNetwork
-from skset.distributed._crew import Crew, LocalCrew
-from skset.distributed._messages import Job, Start
+from skset.distributed._crew import LocalCrew
+from skset.distributed._messages import Job
 from skset.distributed._rounds import Rounds
-from skset.estimators import CommonFit
+from skset.estimators import CommonFit, Facts, merged
 
 __all__ = ["fit"]
 
@@ -36,16 +36,17 @@ def fit(
     """Train one network on many shards of rows."""
     names = [f"shards[{n}]" for n in range(len(shards))]
     handles = [_Pair(shard) for shard in shards]
-    crew = crew or LocalCrew()
     n_epochs = rounds * local_epochs
+    CommonFit.check(estimator, n_epochs)
+    crew = crew or LocalCrew()
     record: list[dict[str, Any]] = []
     try:
         attendance = Attendance(crew, names)
-        facts = attendance.open(handles, Job(estimator))
-        common = CommonFit.begin(estimator, list(facts.values()), n_epochs)
-        common, network = _begun(common, attendance)
-        weights = {number: facts[number].n / common.n_rows for number in facts}
+        facts, weights = _facts(attendance, handles, estimator)
+        common = CommonFit.begin(estimator, facts, len(handles), n_epochs)
+        network = _begun(common, attendance)
         training = Rounds(common, attendance, network, weights, local_epochs)
+        training.start()
         stopping = common.stopping()
         for number in range(rounds):
             done = training.next(stopping.since_best)
@@ -59,7 +60,7 @@ def fit(
         training.finish(common.p.final_drop)
     finally:
         crew.close()
-    fitted = common.fitted(training.result, stopping)
+    fitted = common.fitted(training.result, stopping.attributes)
     vars(estimator).update(vars(fitted))
     estimator.rounds_ = record
     return estimator
@@ -76,19 +77,24 @@ class _Pair:
         return self.rows
 
 
-def _begun(
-    common: CommonFit, attendance: Attendance
-) -> tuple[CommonFit, CommonNetwork]:
-    """Have the first shard make the network, and all others start with it."""
-    state, common = attendance.call_one("first_state", common)
-    network = CommonNetwork(common, state)
-    start = Start(
-        state.network,
-        state.topology_rng.bit_generator.state,
-        0,
-        common.estimator._density_goal,
-    )
-    for method, message in [("begin", common), ("start", start)]:
-        for _ in attendance.call(method, message, again=message):
-            pass
-    return common, network
+def _facts(
+    attendance: Attendance, handles: Sequence[Any], estimator: Any
+) -> tuple[Facts, dict[int, float]]:
+    """Return the facts of all rows, and the share of each shard of their weight."""
+    parts = attendance.open(handles, Job(estimator))
+    facts = merged(list(parts.values()))
+    found = {number: part.weighed for number, part in parts.items()}
+    if facts.weighed is None:
+        found = dict(attendance.call("weighed", facts, again=facts))
+        facts = facts.with_weighed([found[number] for number in sorted(found)])
+    unit = max(one.exponent for one in found.values())
+    totals = {n: math.ldexp(one.total, one.exponent - unit) for n, one in found.items()}
+    total = sum(totals.values())
+    return facts, {number: of / total for number, of in totals.items()}
+
+
+def _begun(common: CommonFit, attendance: Attendance) -> CommonNetwork:
+    """Have the first shard make the network."""
+    beginning = attendance.call_one("beginning", common)
+    common.adopt(beginning)
+    return CommonNetwork(beginning)

@@ -140,7 +140,9 @@ def do(
     if place.alone:  # else other threads of this process have the others
         for key in [key for key in KEPT if key[1] not in numbers]:
             del KEPT[key]
-    return [_done(place, *errand, versions[errand[0]], method, common) for errand in group]
+    return [
+        _done(place, *errand, versions[errand[0]], method, common) for errand in group
+    ]
 
 
 def _done(

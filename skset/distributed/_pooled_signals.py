@@ -24,7 +24,10 @@ def pooled(parts: Sequence[list[Signals]]) -> list[Signals]:
         return parts[0]
     counts = np.array([part[0].inputs.shape[1] for part in parts])
     shares = counts / counts.sum()
-    return [_joined([part[depth] for part in parts], shares) for depth in range(len(parts[0]))]
+    return [
+        _joined([part[depth] for part in parts], shares)
+        for depth in range(len(parts[0]))
+    ]
 
 
 def _joined(parts: Sequence[Signals], shares: np.ndarray) -> Signals:

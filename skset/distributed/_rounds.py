@@ -62,8 +62,19 @@ class Rounds:
         # The network after the last round that was finished.
         self.result = network.network
 
+    def start(self) -> None:
+        """Have all shards start with the network as it is now."""
+        briefing, self.attendance.briefing = self._briefing(), []
+        for method, message in briefing:
+            for _ in self.attendance.call(method, message, again=message):
+                pass
+            self.attendance.briefing.append((method, message))
+
     def brief(self) -> None:
         """Make the network as it is now that with which lost shards begin anew."""
+        self.attendance.briefing = self._briefing()
+
+    def _briefing(self) -> list[tuple[str, Any]]:
         state = self.network.state
         start = Start(
             state.network,
@@ -71,7 +82,7 @@ class Rounds:
             self.n_epochs,
             self.common.estimator._density_goal,
         )
-        self.attendance.briefing = [("begin", self.common), ("start", start)]
+        return [("begin", self.common), ("start", start)]
 
     @property
     def share(self) -> float:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from skset.distributed._common_network import arrays_of, checksum, put_into
 from skset.distributed._messages import Answer, Job, Looking, Orders, Start
-from skset.estimators import CommonFit, part_facts
+from skset.estimators import Beginning, CommonFit, Facts, facts_of, weighed
 from skset.model import Signals
 from skset.training import State, Training
 
@@ -69,29 +69,33 @@ class ShardTraining:
         self.number = number
         self.n_threads = _threads(job.estimator.n_jobs, n_threads)
         self._given, self._job = rows, job
-        self._rows: Any = None
+        self._samples: Any = None
         self._common: CommonFit | None = None
         self._training: Training | None = None
         self._stopped = False
 
-    @named
-    def facts(self) -> Any:
+    def facts(self) -> Facts:
         """Return what has to be known of the rows before a training."""
-        return part_facts(self._job.estimator, self._given)
+        name = f"shards[{self.number}]"
+        return facts_of(self._job.estimator, *self._given, name=name)
+
+    @named
+    def weighed(self, facts: Facts) -> Any:
+        """Return what follows from the weights, given the facts of all shards."""
+        return weighed(self._job.estimator, facts, *self._given)
 
     @named
     def begin(self, common: CommonFit) -> None:
         """Learn what all shards have in common."""
         self._common = common
-        if self._rows is None:
-            self._rows = common.rows(self._given)
-            self._samples = common.samples(self._rows)
+        if self._samples is None:
+            self._samples = common.samples(self._given)
 
     @named
-    def first_state(self, common: CommonFit) -> tuple[State, CommonFit]:
-        """Return the state that all begin with, made of the rows of this shard."""
+    def beginning(self, common: CommonFit) -> Beginning:
+        """Return what all shards begin with, made with the rows of this one."""
         self.begin(common)
-        return common.first_state(self._rows, self._samples), common
+        return common.beginning(self._given, self._samples)
 
     @named
     def start(self, start: Start) -> None:

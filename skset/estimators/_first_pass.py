@@ -20,7 +20,7 @@ from skset.estimators._fit_facts import Facts, Weighed, merged
 from skset.estimators._input import checked
 from skset.estimators._sklearn import checked_part_of_weights
 from skset.estimators._targets import Targets
-from skset.estimators._types import Array, Matrix, Supervision
+from skset.estimators._types import Array, Matrix, Rows, Supervision
 from skset.estimators._units import scaled_table
 from skset.model import Samples
 
@@ -167,19 +167,39 @@ def samples_of(
     TypeError, ValueError
         As from `fit`; or if y has classes that no part had in the first pass.
     """
+    (inputs, y, weight, _), exponent = rows_of(
+        estimator, p, facts, X, y, sample_weight, caller
+    )
+    of_all, targets = facts.checked_weighed, facts.learned
+    samples = targets.samples(inputs, y, weight)
+    if weight is None:
+        return samples
+    weight = np.ldexp(weight, exponent - of_all.exponent)
+    return samples.as_part(weight, of_all.mean_weight)
+
+
+def rows_of(
+    estimator: Any,
+    p: SimpleNamespace,
+    facts: Facts,
+    X: Any,
+    y: Any,
+    sample_weight: Any,
+    caller: str,
+) -> tuple[Rows, int]:
+    """Return X in the units of all parts, y and the weights of a part.
+
+    The arguments are those of `samples_of`. The weights are divided by a power of two,
+    whose exponent is returned too.
+    """
     twin = copy.copy(estimator)
     part = _checked_part(twin, p, X, y, sample_weight, reset=False)
     _, targets = twin._prepared(p, part[0], reset=False)
     with few_rows():
         _, y = targets.resumed(estimator._targets, part[1], y, caller)
     inputs = scaled_table(part[0], estimator._scaling, p.table_dtype)
-    of_all, targets = facts.checked_weighed, facts.learned
-    weight, exponent = targets.weighed(y, part[2])
-    samples = targets.samples(inputs, y, weight)
-    if weight is None:
-        return samples
-    weight = np.ldexp(weight, exponent - of_all.exponent)
-    return samples.as_part(weight, of_all.mean_weight)
+    weight, exponent = facts.learned.weighed(y, part[2])
+    return (inputs, y, weight, None), exponent
 
 
 def _record(estimator: Any, facts: Facts) -> None:

@@ -22,7 +22,7 @@ from skset.estimators._units import scaled_table
 from skset.strategies import needs_of
 from skset.training import State, Training
 
-__all__ = ["all_or_nothing", "fit", "partial_fit"]
+__all__ = ["all_or_nothing", "begin_record", "check_momentum", "fit", "partial_fit"]
 
 # A `SparseEstimator`, whose module imports this one's users.
 Estimator = TypeVar("Estimator", bound=Any)
@@ -75,7 +75,7 @@ def fit(
     """
     given = _given(X, y, sample_weight)  # callbacks get X and y as given
     p = estimator._read_parameters()
-    _check_momentum(estimator, p)
+    check_momentum(estimator, p)
     caller = "warm_start" if snapshot is None else "resume"
     goes_on = snapshot is not None or (
         p.warm_start and estimator.__sklearn_is_fitted__()
@@ -84,7 +84,7 @@ def fit(
     # Check X, y and weights; learn what the targets are.
     X, y, weight = targets_learned(estimator, p, (X, y, sample_weight), goes_on, caller)
     n_iter = 0 if snapshot is None else estimator.n_iter_
-    _begin_record(estimator, n_iter, estimator.t_ if goes_on else 0)
+    begin_record(estimator, n_iter, estimator.t_ if goes_on else 0)
     targets = estimator._targets
 
     # Samples to train on, and those to validate on.
@@ -144,7 +144,7 @@ def partial_fit(
     """
     p = estimator._read_parameters()
     _check_partial(p)
-    _check_momentum(estimator, p)
+    check_momentum(estimator, p)
     goes_on = estimator.__sklearn_is_fitted__()
 
     # Check X, y and weights; learn what the targets are.
@@ -152,7 +152,7 @@ def partial_fit(
         estimator, p, (X, y, sample_weight), goes_on, "partial_fit", classes
     )
     before = (estimator.n_iter_, estimator.t_) if goes_on else (0, 0)
-    _begin_record(estimator, *before)
+    begin_record(estimator, *before)
     inputs = _inputs(estimator, p, (X, y, weight, None), goes_on, partial=True)
     samples = estimator._targets.samples(inputs, y, weight)
 
@@ -232,7 +232,7 @@ def _first_state(
 # Checks.
 
 
-def _check_momentum(estimator: Any, p: SimpleNamespace) -> None:
+def check_momentum(estimator: Any, p: SimpleNamespace) -> None:
     """Raise if the growth needs a momentum that the solver does not have."""
     asking = p.evolution.asks_for("momentum")
     if not asking or 0 < estimator._optimiser(p).decay < 1:
@@ -277,7 +277,7 @@ def _inputs(
     return scaled_table(training_set[0], estimator._scaling, p.table_dtype)
 
 
-def _begin_record(estimator: Any, n_iter: int = 0, t: int = 0) -> None:
+def begin_record(estimator: Any, n_iter: int = 0, t: int = 0) -> None:
     """Record the state before the first epoch."""
     curve = vars(estimator).get(estimator._curve, []) if t else []
     setattr(estimator, estimator._curve, list(curve))  # earlier fits keep their list
