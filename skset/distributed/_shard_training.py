@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skset.distributed._common_network import arrays_of, checksum, put_into
-from skset.distributed._messages import Answer, Job, Looking, Orders, Start
+from skset.distributed._messages import Answer, Job, Looking, Orders, Scoring, Start
 from skset.estimators import Beginning, CommonFit, Facts, facts_of, weighed
 from skset.model import Signals
 from skset.training import State, Training
@@ -20,7 +20,7 @@ __all__ = ["ShardTraining", "open_shard"]
 Array: TypeAlias = NDArray[Any]
 
 
-class Stopped(Exception):
+class StoppedError(Exception):
     """A training was told to end."""
 
 
@@ -113,7 +113,7 @@ class ShardTraining:
 
         def steps(*arguments: Any) -> Any:
             if self._stopped:
-                raise Stopped
+                raise StoppedError
             return taken(*arguments)
 
         training.rule.steps = steps  # type: ignore[method-assign]
@@ -148,14 +148,27 @@ class ShardTraining:
                 signals = orders.signals
                 look = None if signals is None else lambda n: signals
                 training.evolve(share=orders.share, look=look)
+            if orders.alone and not training.evolves:
+                self._common.part(training, self.number)
             losses = [next(training) for _ in range(orders.n_epochs)]
-        return Answer(
-            losses,
-            training.state.steps,
-            checksum(training.state.network),
-            [np.array(array) for array in arrays_of(training.state.network)],
-            time.perf_counter() - began,
-        )
+        network, arrays = training.state.network, None
+        if not orders.alone:  # copies, as the next round writes into them
+            arrays = [np.array(array) for array in arrays_of(network)]
+        seconds = time.perf_counter() - began
+        return Answer(losses, training.state.steps, checksum(network), arrays, seconds)
+
+    @named
+    def score(self, scoring: Scoring) -> float:
+        """Return the score of the own rows."""
+        self._take_over(scoring.arrays)
+        fitted = self._common.fitted(self._training.state.network)
+        X, y, weight = self._given
+        more = {} if weight is None else {"sample_weight": weight}
+        return float(scoring.scorer(fitted, X, y, **more))
+
+    def network(self, _: None = None) -> Any:
+        """Return the network of this shard."""
+        return self._training.state.network.copy()
 
     def stop(self) -> None:
         """Have a training that runs in another thread end before its next step."""

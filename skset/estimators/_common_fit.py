@@ -15,7 +15,7 @@ from skset.estimators._rbm import SparseRBM
 from skset.estimators._regressor import SETRegressor
 from skset.estimators._solvers import SOLVERS
 from skset.estimators._stopping import LossPlateau, NeverStopping
-from skset.estimators._streams import drawn_seeds, seeded_generators
+from skset.estimators._streams import drawn_seeds, own_topologies, seeded_generators
 from skset.estimators._temperature import MOST_ROWS
 from skset.estimators._warnings import INTERRUPTED, warn
 from skset.model import RBM, Network, Samples
@@ -74,6 +74,8 @@ class CommonFit:
         Number of shards and of planned epochs.
     seeds : list of int
         Of all random generators.
+    resumed : State or None
+        From which the training goes on.
     """
 
     estimator: Any
@@ -82,6 +84,7 @@ class CommonFit:
     n_shards: int
     n_epochs: int
     seeds: list[int]
+    resumed: State | None = None
 
     @classmethod
     def begin(
@@ -129,22 +132,28 @@ class CommonFit:
     def beginning(self, data: tuple[Any, Any, Any], samples: Samples) -> Beginning:
         """Return what all shards begin with, given the rows of the first one."""
         estimator, p = self.estimator, self.p
-        rng, topology_rng = seeded_generators(self.seeds)
         before = vars(p).copy()
+        state = self.resumed or self._first_state(data, samples)
+        training = self.training(state.network.copy(), samples, 0, 1)
+        return Beginning(
+            state,
+            training.evolver,
+            training.rule.decay,
+            estimator._density_goal,
+            {name: of for name, of in vars(p).items() if of is not before.get(name)},
+            vars(estimator).get("auto_params_", {}),
+        )
+
+    def _first_state(self, data: tuple[Any, Any, Any], samples: Samples) -> State:
+        """Return the state before the first epoch; adapt parameters to the rows."""
+        estimator, p = self.estimator, self.p
+        rng, topology_rng = seeded_generators(self.seeds)
         if self.facts.n_rows <= MOST_ROWS:  # else it changes nothing
             rows, _ = rows_of(estimator, p, self.facts, *data, caller=CALLER)
             estimator._adapt(p, rows, rng, False)
         network, goal = estimator._new_network(p, samples, rng, topology_rng)
         estimator._density_goal = goal
-        training = self.training(network.copy(), samples, 0, 1)
-        return Beginning(
-            State(network, rng, topology_rng),
-            training.evolver,
-            training.rule.decay,
-            goal,
-            {name: of for name, of in vars(p).items() if of is not before.get(name)},
-            vars(estimator).get("auto_params_", {}),
-        )
+        return State(network, rng, topology_rng)
 
     def training(
         self, network: Network | RBM, samples: Samples, shard: int, n_threads: int
@@ -167,6 +176,11 @@ class CommonFit:
         training.evolves = False
         return training
 
+    def part(self, training: Training, shard: int) -> None:
+        """Have the topology of a shard go its own way from here on."""
+        training.evolves, training.state.evolution_due = True, False
+        training.state.topology_rng = own_topologies(self.seeds, shard)
+
     # What is done by the lead.
 
     def adopt(self, beginning: Beginning) -> None:
@@ -175,6 +189,39 @@ class CommonFit:
         self.estimator._density_goal = beginning.goal
         if hasattr(self.estimator, "auto_params_"):
             self.estimator.auto_params_ = beginning.auto_params
+
+    def go_on(self, earlier: Any, state: State) -> None:
+        """Go on with the fit of an earlier estimator, which stood at this state.
+
+        Raises
+        ------
+        ValueError
+            If it has learned something else.
+        """
+        estimator = self.estimator
+        unlike = [
+            what
+            for what, (now, then) in earlier._unchanged(self.p).items()
+            if now != then
+        ]
+        if type(earlier) is not type(estimator):
+            unlike = ["the estimator"]
+        elif earlier.n_features_in_ != estimator.n_features_in_:
+            unlike.append("the number of features")
+        elif not _same(earlier._targets.attributes, estimator._targets.attributes):
+            unlike.append("the classes")
+        if unlike:
+            raise ValueError(
+                f"{CALLER} cannot go on from the checkpoint: {unlike[0]} must be the "
+                "same as when it was written."
+            )
+        kept = ("_scaling", "_targets", "_density_goal", "auto_params_", "n_iter_")
+        kept += ("t_", estimator._curve)
+        vars(estimator).update({k: of for k, of in vars(earlier).items() if k in kept})
+        vars(self.p).update(vars(earlier).get("auto_params_", {}))
+        # Other orders of the rows than in the epochs before.
+        self.seeds = [*self.seeds, earlier.n_iter_]
+        self.resumed = state
 
     def stopping(self) -> NeverStopping:
         """Return what counts the epochs without an improvement. It never stops."""
@@ -229,3 +276,7 @@ def _refused(p: SimpleNamespace) -> dict[str, bool]:
         ),
         "warm_start=True": p.warm_start,
     }
+
+
+def _same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    return all(np.array_equal(one[name], other[name]) for name in one)

@@ -282,6 +282,7 @@ def begin_record(estimator: Any, n_iter: int = 0, t: int = 0) -> None:
     curve = vars(estimator).get(estimator._curve, []) if t else []
     setattr(estimator, estimator._curve, list(curve))  # earlier fits keep their list
     estimator.n_iter_, estimator.t_ = n_iter, t
+    vars(estimator).pop("rounds_", None)  # of a fit on many machines
 
 
 # The loop over epochs.
