@@ -1,7 +1,7 @@
 """`CommonNetwork`: the lead's copy of the network that all shards train."""
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -24,7 +24,7 @@ def arrays_of(network: Network | RBM) -> list[Array]:
     return arrays
 
 
-def put_into(network: Network | RBM, arrays: Sequence[Array]) -> None:
+def put_into(network: Network | RBM, arrays: Iterable[Array]) -> None:
     """Write arrays like those of `arrays_of` into a model."""
     for own, given in zip(arrays_of(network), arrays, strict=True):
         own[...] = given
@@ -73,6 +73,6 @@ class CommonNetwork:
         if final_drop:
             self.evolve(share, look, regrow=False)
 
-    def put(self, arrays: Sequence[Array]) -> None:
+    def put(self, arrays: Iterable[Array]) -> None:
         """Take over averaged weights and biases."""
         put_into(self.network, arrays)

@@ -3,8 +3,10 @@
 import math
 import os
 from collections.abc import Sequence
-from numbers import Integral, Real
+from numbers import Integral
 from typing import Any, TypeVar
+
+from sklearn.base import clone
 
 from skset.distributed._after_rounds import AfterRounds, new_score
 from skset.distributed._attendance import Attendance
@@ -149,12 +151,14 @@ def _crew(
         return JoblibCrew(backend, n_workers)
     from skset.distributed._dask_crew import DaskCrew
 
-    return DaskCrew(client or client_of(found), n_workers)
+    crew: Crew = DaskCrew(client or client_of(found), n_workers)
+    return crew
 
 
 def _as(estimator: Estimator, fitted: Any) -> Estimator:
     """Give an estimator all attributes of a fitted one, but for parameters."""
     kept = estimator.get_params(deep=False)
+    vars(estimator).pop("feature_names_in_", None)
     vars(estimator).update({k: of for k, of in vars(fitted).items() if k not in kept})
     return estimator
 
@@ -166,7 +170,7 @@ def _facts(
     attendance: Attendance, found: Sequence[Any], estimator: Any
 ) -> tuple[Facts, dict[int, float]]:
     """Return the facts of all rows, and the share of each shard of their weight."""
-    parts = attendance.open(found, Job(estimator))
+    parts = attendance.open(found, Job(clone(estimator)))
     facts = merged(list(parts.values()))
     of_weights = {number: part.weighed for number, part in parts.items()}
     if facts.weighed is None:

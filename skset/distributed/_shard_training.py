@@ -70,14 +70,16 @@ class ShardTraining:
         self.n_threads = _threads(job.estimator.n_jobs, n_threads)
         self._given, self._job = rows, job
         self._samples: Any = None
-        self._common: CommonFit | None = None
-        self._training: Training | None = None
+        # They are made by `begin` and `start`.
+        self._common: Any = None
+        self._training: Any = None
         self._stopped = False
 
     def facts(self) -> Facts:
         """Return what has to be known of the rows before a training."""
         name = f"shards[{self.number}]"
-        return facts_of(self._job.estimator, *self._given, name=name)
+        X, y, weight = self._given
+        return facts_of(self._job.estimator, X, y, weight, name)
 
     @named
     def weighed(self, facts: Facts) -> Any:
@@ -108,7 +110,8 @@ class ShardTraining:
     def _new_training(self, network: Any, goal: Any) -> Training:
         self._common.estimator._density_goal = goal
         shard = self._samples, self.number, self.n_threads
-        self._training = training = self._common.training(network, *shard)
+        training: Training = self._common.training(network, *shard)
+        self._training = training
         taken = training.rule.steps
 
         def steps(*arguments: Any) -> Any:
@@ -116,7 +119,7 @@ class ShardTraining:
                 raise StoppedError
             return taken(*arguments)
 
-        training.rule.steps = steps  # type: ignore[method-assign]
+        vars(training.rule)["steps"] = steps
         return training
 
     @named
@@ -129,7 +132,8 @@ class ShardTraining:
         training.rule.let_go()
         evolver.shrink(state, surplus)
         with training:
-            return training.look(n)
+            found: list[Signals] = training.look(n)
+        return found
 
     def _take_over(self, arrays: list[Array] | None) -> None:
         """Take over averaged weights and biases, if there are any."""
@@ -210,7 +214,7 @@ class ShardTraining:
             mine.bit_generator.state = kept.bit_generator.state
         rest = {**vars(state), "rng": own.rng, "topology_rng": own.topology_rng}
         vars(own).update(rest)
-        training.rule.remember(memory.rule)
+        training.rule.remember(memory.rule or {})
         training.steps_before = memory.steps_before
 
 

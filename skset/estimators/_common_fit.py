@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import numpy as np
+from sklearn.base import clone
 
 from skset.estimators import _fit
 from skset.estimators._classifier import SETClassifier
@@ -29,6 +30,11 @@ KINDS = SETClassifier, SETRegressor, SparseRBM
 # With fewer rows a step does not fill the processor's vectors.
 FEWEST_TOGETHER = 8
 CALLER = "skset.distributed.fit"
+# What a fit that goes on takes from the earlier one, beside the curve of losses.
+LEARNED = (
+    *("_scaling", "_targets", "_density_goal", "_sizes_at_first", "auto_params_"),
+    *("n_iter_", "t_", "loss_", "n_layers_", "n_outputs_", "out_activation_"),
+)
 
 
 class Beginning(NamedTuple):
@@ -91,7 +97,7 @@ class CommonFit:
         cls, estimator: Any, facts: Facts, n_shards: int, n_epochs: int
     ) -> "CommonFit":
         """Return the fit of an estimator, which is not changed, on all shards."""
-        twin, p = copy.copy(estimator), _parameters(estimator, n_epochs)
+        twin, p = clone(estimator), _parameters(estimator, n_epochs)
         learned_from(twin, p, facts)
         _fit.begin_record(twin)
         if not isinstance(twin, SparseRBM):
@@ -215,8 +221,7 @@ class CommonFit:
                 f"{CALLER} cannot go on from the checkpoint: {unlike[0]} must be the "
                 "same as when it was written."
             )
-        kept = ("_scaling", "_targets", "_density_goal", "auto_params_", "n_iter_")
-        kept += ("t_", estimator._curve)
+        kept = {*LEARNED, estimator._curve}
         vars(estimator).update({k: of for k, of in vars(earlier).items() if k in kept})
         vars(self.p).update(vars(earlier).get("auto_params_", {}))
         # Other orders of the rows than in the epochs before.
@@ -245,8 +250,9 @@ class CommonFit:
         twin = copy.copy(self.estimator)
         setattr(twin, twin._curve, list(getattr(twin, twin._curve)))
         network = twin._calibrated(self.p, network.copy())
-        fitted = {"_state": None, "_network": network.frozen(), **(attributes or {})}
-        vars(twin).update(fitted)
+        vars(twin).update(_state=None, _network=network.frozen(), **(attributes or {}))
+        if isinstance(twin, SparseRBM):
+            twin._sampler = None
         return twin
 
     def warn_of_interrupt(self) -> None:
