@@ -73,9 +73,15 @@ class Shard:
         try:
             return rows_of([read(part) for part in parts])
         except Exception as error:
-            raise ValueError(
-                f"{self.name} could not be loaded: {type(error).__name__}: {error}"
-            ) from error
+            raise self.named(error) from error
+
+    def named(self, error: Exception) -> Exception:
+        """Return an error that names the shard."""
+        if f"shards[{self.number}]" in str(error):
+            return error
+        return ValueError(
+            f"{self.name} could not be loaded: {type(error).__name__}: {error}"
+        )
 
 
 def handles(shards: Any) -> list[Shard]:
@@ -127,12 +133,13 @@ def _parts(number: int, item: Any) -> tuple[Any, ...]:
 
 def is_collection(value: Any) -> bool:
     """Return whether it is a Dask array, frame or series."""
-    return hasattr(value, "__dask_graph__") and hasattr(value, "to_delayed")
+    return not is_delayed(value) and hasattr(value, "to_delayed")
 
 
 def is_delayed(value: Any) -> bool:
-    """Return whether it is a delayed object."""
-    return hasattr(value, "__dask_graph__") and not hasattr(value, "to_delayed")
+    """Return whether it is a delayed object, which has every attribute."""
+    module = sys.modules.get("dask.delayed")
+    return module is not None and isinstance(value, module.Delayed)
 
 
 def is_future(value: Any) -> bool:
