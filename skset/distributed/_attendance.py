@@ -1,15 +1,12 @@
 """`Attendance`: which shards are there. It calls them, and brings lost ones back."""
 
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from skset.distributed._crew import Crew, Lost, nbytes_of
 
 __all__ = ["Attendance"]
-
-# Opens shards again for the training as it is now; returns the answers to that.
-Rejoin = Callable[[Sequence[int]], list[Any]]
 
 
 class Attendance:
@@ -29,19 +26,16 @@ class Attendance:
     ----------
     present : list of int
         Numbers of the shards that are there.
-    lost : list of int
-        Numbers of the shards that a worker took along since this was emptied.
-    sent, received : int
-        Bytes since they were set to 0.
+    briefing : list of tuple
+        What a reopened shard has to be told: pairs of a method and its argument.
     """
 
     def __init__(self, crew: Crew, names: Sequence[str]) -> None:
         self.crew = crew
         self.names = names
         self.present = list(range(len(names)))
-        self.lost: list[int] = []
-        self.sent = self.received = 0
-        # What a reopened shard has to be told: pairs of a method and its argument.
+        self._lost: list[int] = []
+        self._sent = self._received = 0
         self.briefing: list[tuple[str, Any]] = []
 
     def open(self, handles: Sequence[Any], job: Any) -> dict[int, Any]:
@@ -82,6 +76,16 @@ class Attendance:
             own = None if each is None else [places[number] for number in numbers]
         self._check()
 
+    def account(self) -> dict[str, Any]:
+        """Return what was sent and lost since the last account."""
+        account = {
+            "bytes_sent": self._sent,
+            "bytes_received": self._received,
+            "lost": self._lost,
+        }
+        self._lost, self._sent, self._received = [], 0, 0
+        return account
+
     def call_one(self, method: str, common: Any = None) -> Any:
         """Return the answer of the first shard that is there."""
         while True:
@@ -94,11 +98,11 @@ class Attendance:
     def _ask(
         self, numbers: Sequence[int], method: str, common: Any, each: Any
     ) -> Iterator[tuple[int, Any]]:
-        self.sent += self.crew.n_workers * nbytes_of(common)
-        self.sent += 0 if each is None else nbytes_of(list(each))
+        self._sent += self.crew.n_workers * nbytes_of(common)
+        self._sent += 0 if each is None else nbytes_of(list(each))
         answers = self.crew.call(method, common, each, numbers)
         for number, answer in zip(numbers, answers, strict=True):
-            self.received += nbytes_of(answer)
+            self._received += nbytes_of(answer)
             yield number, answer
 
     def _back(self, lost: Sequence[Lost]) -> list[int]:
@@ -114,7 +118,7 @@ class Attendance:
     def _reopened(self, lost: Sequence[Lost]) -> tuple[dict[int, Any], list[Lost]]:
         """Return the facts of shards that could be opened again; let the others go."""
         numbers = [one.number for one in lost]
-        self.lost += [number for number in numbers if number not in self.lost]
+        self._lost += [number for number in numbers if number not in self._lost]
         facts = dict(zip(numbers, self.crew.reopen(numbers), strict=True))
         back = {n: f for n, f in facts.items() if not isinstance(f, Lost)}
         gone = {n: f.why for n, f in facts.items() if isinstance(f, Lost)}

@@ -1,15 +1,14 @@
 """`CommonNetwork`: the lead's copy of the network that all shards train."""
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from skset.estimators import CommonFit
+from skset.estimators import Beginning
 from skset.model import RBM, Network
-from skset.training import Evolver, State
 from skset.training.contexts import Look
 
 __all__ = ["CommonNetwork", "arrays_of", "checksum", "put_into"]
@@ -25,7 +24,7 @@ def arrays_of(network: Network | RBM) -> list[Array]:
     return arrays
 
 
-def put_into(network: Network | RBM, arrays: Sequence[Array]) -> None:
+def put_into(network: Network | RBM, arrays: Iterable[Array]) -> None:
     """Write arrays like those of `arrays_of` into a model."""
     for own, given in zip(arrays_of(network), arrays, strict=True):
         own[...] = given
@@ -48,17 +47,14 @@ class CommonNetwork:
 
     Parameters
     ----------
-    common : CommonFit
-        Makes the evolver.
-    state : State
-        Its network and the stream of topologies are taken over.
+    beginning : Beginning
+        Its state is taken over.
     """
 
-    def __init__(self, common: CommonFit, state: State) -> None:
-        self.state = state
-        self.evolver: Evolver = common.evolver()
-        self.evolver.begin(state, common.decay())
-        self.evolver.note_paths(state)
+    def __init__(self, beginning: Beginning) -> None:
+        self.state, self.evolver = beginning.state, beginning.evolver
+        self.evolver.begin(self.state, beginning.decay)
+        self.evolver.note_paths(self.state)
 
     @property
     def network(self) -> Any:
@@ -77,6 +73,6 @@ class CommonNetwork:
         if final_drop:
             self.evolve(share, look, regrow=False)
 
-    def put(self, arrays: Sequence[Array]) -> None:
+    def put(self, arrays: Iterable[Array]) -> None:
         """Take over averaged weights and biases."""
         put_into(self.network, arrays)

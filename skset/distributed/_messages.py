@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from skset.model import RBM, Network, Signals
 
-__all__ = ["Answer", "Job", "Looking", "Orders", "Start"]
+__all__ = ["Answer", "Job", "Looking", "Orders", "Scoring", "Start"]
 
 Array: TypeAlias = NDArray[Any]
 
@@ -81,6 +81,8 @@ class Orders:
         Averaged weights and biases; None keeps those that are there.
     signals : list of Signals or None
         What the growth looks at, if it looks at rows.
+    alone : bool
+        Whether the topology goes its own way from here on. Then nothing comes back.
     """
 
     n_epochs: int
@@ -89,6 +91,23 @@ class Orders:
     evolves: bool
     arrays: list[Array] | None = None
     signals: list[Signals] | None = None
+    alone: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Scoring:
+    """How every shard scores its own rows.
+
+    Attributes
+    ----------
+    scorer : callable
+        ``scorer(estimator, X, y)``, greater is better.
+    arrays : list of ndarray or None
+        Averaged weights and biases; None keeps those that are there.
+    """
+
+    scorer: Any
+    arrays: list[Array] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,7 +123,7 @@ class Answer:
     checksum : int
         Of its topology.
     arrays : list of ndarray or None
-        Weights and biases.
+        Weights and biases; None if the topology goes its own way.
     seconds : float
         It has worked.
     """

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from skset.model import Signals
 
@@ -30,7 +31,7 @@ def pooled(parts: Sequence[list[Signals]]) -> list[Signals]:
     ]
 
 
-def _joined(parts: Sequence[Signals], shares: np.ndarray) -> Signals:
+def _joined(parts: Sequence[Signals], shares: NDArray[np.float64]) -> Signals:
     deltas = [
         part.deltas * part.deltas.dtype.type(share)
         for part, share in zip(parts, shares, strict=True)

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -9,10 +10,10 @@ from numpy.typing import NDArray
 
 from skset.distributed._attendance import Attendance
 from skset.distributed._common_network import CommonNetwork, arrays_of, checksum
-from skset.distributed._messages import Answer, Looking, Orders, Start
+from skset.distributed._messages import Answer, Looking, Orders, Scoring, Start
 from skset.distributed._pooled_signals import pooled, rows_of_each
 from skset.estimators import CommonFit
-from skset.model import Signals
+from skset.model import Signals, averaged
 
 __all__ = ["Rounds"]
 
@@ -59,11 +60,30 @@ class Rounds:
         self._due = False
         # Whether the shards have the network as the lead has it.
         self._in_step = True
+        # Whether they have topologies of their own.
+        self.parted = False
         # The network after the last round that was finished.
         self.result = network.network
 
+    def resume(self, n_rounds: int) -> None:
+        """Go on after so many rounds."""
+        self.n_epochs = n_rounds * self.local_epochs
+        self._due = True
+
+    def start(self) -> None:
+        """Have all shards start with the network as it is now."""
+        briefing, self.attendance.briefing = self._briefing(), []
+        for method, message in briefing:
+            for _ in self.attendance.call(method, message, again=message):
+                pass
+            self.attendance.briefing.append((method, message))
+        self._in_step = True
+
     def brief(self) -> None:
         """Make the network as it is now that with which lost shards begin anew."""
+        self.attendance.briefing = self._briefing()
+
+    def _briefing(self) -> list[tuple[str, Any]]:
         state = self.network.state
         start = Start(
             state.network,
@@ -71,54 +91,94 @@ class Rounds:
             self.n_epochs,
             self.common.estimator._density_goal,
         )
-        self.attendance.briefing = [("begin", self.common), ("start", start)]
+        return [("begin", self.common), ("start", start)]
 
     @property
     def share(self) -> float:
         """Share of the training that is done."""
         return self.n_epochs / self.common.n_epochs
 
-    def next(self, longest_stall: int = 0) -> dict[str, Any]:
-        """Do one round; return what is to be recorded of it."""
-        began = time.perf_counter()
-        attendance = self.attendance
-        attendance.lost, attendance.sent, attendance.received = [], 0, 0
-        orders = self._prepared(longest_stall)
-        again = Orders(self.local_epochs, self.share, longest_stall, evolves=False)
-        self.brief()
-        total = Average(self.network.network)
-        for number, answer in attendance.call("train", orders, again=again):
-            self._check(number, answer)
-            total.add(self.weights[number], answer)
-        self.network.put(total.arrays())
-        self._note(total)
-        return {
-            "loss": self.losses[-1],
-            "seconds": time.perf_counter() - began,
-            "bytes_sent": attendance.sent,
-            "bytes_received": attendance.received,
-            "lost": list(attendance.lost),
-        }
+    def next(self, longest_stall: int = 0, alone: bool = False) -> dict[str, Any]:
+        """Do one round; return what is to be recorded of it.
 
-    def _prepared(self, longest_stall: int) -> Orders:
-        """Evolve the lead's copy if that is due; return what the shards have to do."""
-        arrays = None if self._in_step else arrays_of(self.network.network)
-        signals: list[Signals] | None = None
-        if self._due:
-            self.network.state.epochs = self.n_epochs
-            self.network.state.note_stall(longest_stall)
-            look = PooledLook(self, arrays)
-            self.network.evolve(self.share, look)
-            signals = look.signals
-            arrays = arrays if signals is None else None
-        return Orders(
-            self.local_epochs, self.share, longest_stall, self._due, arrays, signals
-        )
+        Parameters
+        ----------
+        longest_stall : int, default=0
+            As strategies see it.
+        alone : bool, default=False
+            Whether the shards go their own ways from here on: nothing is averaged.
+        """
+        began = time.perf_counter()
+        orders = self._orders(longest_stall, alone)
+        if not self.parted:
+            self.brief()
+        again = replace(orders, evolves=False, arrays=None, signals=None)
+        total = Average(self.network.network)
+        for number, answer in self.attendance.call("train", orders, again=again):
+            if not alone:
+                self._check(number, answer)
+            total.add(self.weights[number], answer)
+        self.parted = alone
+        if not alone:
+            self.network.put(total.arrays())
+            self.result = self.network.network
+        self._note(total)
+        return {"loss": self.losses[-1], "seconds": time.perf_counter() - began}
+
+    def _orders(self, longest_stall: int, alone: bool) -> Orders:
+        """Return what the shards have to do; the lead's copy evolves as they will."""
+        if self.parted:
+            evolves, arrays, signals = False, None, None
+        else:
+            evolves = self._due
+            arrays, signals = self._evolved(longest_stall)
+        n, share = self.local_epochs, self.share
+        return Orders(n, share, longest_stall, evolves, arrays, signals, alone)
+
+    def _evolved(
+        self, longest_stall: int
+    ) -> tuple[list[Array] | None, list[Signals] | None]:
+        """Evolve if that is due; return the arrays and signals that shards need."""
+        arrays = self._unsent()
+        if not self._due:
+            return arrays, None
+        self.network.state.epochs = self.n_epochs
+        self.network.state.note_stall(longest_stall)
+        look = PooledLook(self, arrays)
+        self.network.evolve(self.share, look)
+        return (arrays, None) if look.signals is None else (None, look.signals)
+
+    def _unsent(self) -> list[Array] | None:
+        """Return the averages if the shards do not have them yet."""
+        return None if self._in_step else arrays_of(self.network.network)
+
+    def score(self, scorer: Any) -> float:
+        """Return the mean score of all shards, weighted as they are in averages."""
+        scoring = Scoring(scorer, self._unsent())
+        self.brief()
+        again = Scoring(scorer)
+        scores = dict(self.attendance.call("score", scoring, again=again))
+        self._in_step = True
+        shares = self.shares(list(scores))
+        return float(np.dot(shares, list(scores.values())))
+
+    def unite(self) -> None:
+        """Average the networks of shards that went their own ways, over their union."""
+        found = dict(self.attendance.call("network"))
+        numbers = sorted(found)
+        networks = [found[number] for number in numbers]
+        counts = [layer.topology.nnz for layer in self.network.network.layers]
+        united = averaged(networks, self.shares(numbers), counts)
+        self.network.state.network = self.result = united
+        self.parted = False
+        self.start()
 
     def finish(self, final_drop: bool) -> None:
         """End the training of the lead's copy as an ordinary one ends."""
-        arrays = None if self._in_step else arrays_of(self.network.network)
-        self.network.finish(final_drop, self.share, PooledLook(self, arrays))
+        if self.parted:
+            self.unite()
+        look = PooledLook(self, self._unsent())
+        self.network.finish(final_drop, self.share, look)
         self.result = self.network.network
 
     def shares(self, numbers: Sequence[int]) -> list[float]:
@@ -142,7 +202,6 @@ class Rounds:
         self.n_epochs += self.local_epochs
         self.losses += total.losses()
         self._in_step = False
-        self.result = self.network.network
 
 
 class PooledLook:
@@ -192,8 +251,8 @@ class Average:
 
     def add(self, weight: float, answer: Answer) -> None:
         """Add what a shard has answered."""
-        assert answer.arrays is not None
-        for total, array in zip(self._sums, answer.arrays, strict=True):
+        arrays = answer.arrays or []
+        for total, array in zip(self._sums, arrays, strict=bool(arrays)):
             total += np.multiply(array, weight, dtype=np.float64)
         self._losses = self._losses + weight * np.array(answer.losses)
         self._total += weight

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.random import Generator
 from sklearn.utils import check_random_state
 
-__all__ = ["drawn_seeds", "generators", "seeded_generators"]
+__all__ = ["drawn_seeds", "generators", "own_topologies", "seeded_generators"]
 
 
 def drawn_seeds(random_state: int | np.random.RandomState | None) -> list[int]:
@@ -39,3 +39,8 @@ def seeded_generators(
     if n_epochs:
         topologies = np.random.SeedSequence([*seeds, n_epochs])
     return np.random.default_rng(rows), np.random.default_rng(topologies)
+
+
+def own_topologies(seeds: list[int], shard: int) -> Generator:
+    """Return a generator of topologies that only this shard has."""
+    return np.random.default_rng(np.random.SeedSequence(seeds, spawn_key=(1, shard)))

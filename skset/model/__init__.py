@@ -19,6 +19,7 @@ from skset.model.activations import (
     logistic,
     softplus,
 )
+from skset.model.averaging import averaged, difference_of, normalised_weights
 from skset.model.boltzmann import RBM, bernoulli
 from skset.model.column_moments import add_squares, add_sums, column_sums
 from skset.model.explained_variance import ExplainedVariance
@@ -93,13 +94,16 @@ __all__ = [
     "add_sums",
     "attribution",
     "auto_weight_init",
+    "averaged",
     "bernoulli",
     "column_sums",
     "contributions",
     "coverage",
+    "difference_of",
     "incoming_strength",
     "log_softmax",
     "logistic",
+    "normalised_weights",
     "path_strength",
     "reconstruction_paths",
     "sensitivities",
