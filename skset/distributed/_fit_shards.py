@@ -3,7 +3,7 @@
 import math
 import os
 from collections.abc import Sequence
-from numbers import Integral
+from numbers import Integral, Real
 from typing import Any, TypeVar
 
 from sklearn.base import clone
