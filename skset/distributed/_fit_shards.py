@@ -99,16 +99,13 @@ def _plan(rounds: Any, local_epochs: Any, own_topologies: Any) -> list[bool]:
     for name, value in (("rounds", rounds), ("local_epochs", local_epochs)):
         whole = isinstance(value, Integral) and not isinstance(value, bool)
         if not whole or value < 1:
-            raise ValueError(
-                f"{name} must be a whole number, 1 or more, got {value!r}."
-            )
-    share = own_topologies
-    if not isinstance(share, Real) or isinstance(share, bool) or not 0 <= share < 1:
+            raise ValueError(f"{name} must be a number of at least 1, got {value!r}.")
+    if not isinstance(own_topologies, float | int) or not 0 <= own_topologies < 1:
         raise ValueError(
-            f"own_topologies must be a share of the rounds, at least 0 and below 1, "
-            f"got {share!r}."
+            "own_topologies must be a share of the rounds, at least 0 and below 1, got "
+            f"{own_topologies!r}."
         )
-    n_own = min(round(float(share) * rounds), rounds - 1)
+    n_own = min(round(own_topologies * rounds), rounds - 1)
     return [False] * (rounds - n_own) + [True] * n_own
 
 
