@@ -79,6 +79,7 @@ def fit(
                 done = training.next(after.stopping.since_best, alone)
                 after.note(training, done)
             training.finish(common.p.final_drop)
+            after.end(training)
         except KeyboardInterrupt:
             if not after.record:
                 raise
