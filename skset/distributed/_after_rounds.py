@@ -71,6 +71,12 @@ class AfterRounds:
         if self.verbose:
             print(self._line(entry), flush=True)
 
+    def end(self, rounds: Rounds) -> None:
+        """Add to the last round what its end has taken."""
+        more, last = rounds.attendance.account(), self.record[-1]
+        for name, of in more.items():
+            last[name] = last[name] + of
+
     def fitted(self, rounds: Rounds) -> Any:
         """Return the estimator with the network of the last round."""
         estimator = self.common.fitted(rounds.result, self.stopping.attributes)

@@ -5,9 +5,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import joblib
+
 from skset.distributed._shard_training import ShardTraining, open_shard
 
-__all__ = ["Crew", "LocalCrew", "Lost", "nbytes_of"]
+__all__ = ["Crew", "LocalCrew", "Lost", "nbytes_of", "pickled"]
+
+# What pickle raises for functions that cannot be imported by name.
+UNKNOWN_BY_NAME = AttributeError, TypeError, pickle.PicklingError
 
 
 @dataclass(frozen=True)
@@ -137,8 +142,20 @@ class LocalCrew:
         self._trainings = []
 
 
+def pickled(thing: Any) -> bytes:
+    """Return an object as bytes, also if it has functions of the user's script."""
+    try:
+        return pickle.dumps(thing, protocol=5)
+    except UNKNOWN_BY_NAME:
+        wrapped = joblib.wrap_non_picklable_objects(thing, keep_wrapper=False)
+        return pickle.dumps(wrapped, protocol=5)
+
+
 def nbytes_of(thing: Any) -> int:
     """Return how many bytes an object takes on its way to another process."""
     buffers: list[pickle.PickleBuffer] = []
-    rest = pickle.dumps(thing, protocol=5, buffer_callback=buffers.append)
+    try:
+        rest = pickle.dumps(thing, protocol=5, buffer_callback=buffers.append)
+    except UNKNOWN_BY_NAME:
+        return len(pickled(thing))
     return len(rest) + sum(buffer.raw().nbytes for buffer in buffers)

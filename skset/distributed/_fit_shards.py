@@ -41,18 +41,111 @@ def fit(
     resume: bool = False,
     verbose: int = 0,
 ) -> Estimator:
-    """Train one network on rows that lie in many shards.
+    """Train one network on rows that lie in many shards, by many workers.
 
-    ...
+    Every shard has its own copy of the network. In a *round* each trains
+    `local_epochs` epochs on its own rows. Then the weights and biases of all are
+    averaged, weighted by the rows. All copies evolve alike, at the beginning of a
+    round, as they have the same weights and random numbers then. So only weights
+    travel: 4 bytes to each worker and 4 bytes from each shard, for each connection.
+    Rows and optimisers' states stay where they are.
+
+    The same shards give the same bits, whatever the number of workers. With one shard
+    and one local epoch the result is, bit for bit, that of ``estimator.fit`` with
+    ``max_iter=rounds``. That is not so if it stops early, or if a strategy looks at
+    random rows, which are drawn in another order.
+
+    Parameters
+    ----------
+    estimator : SETClassifier, SETRegressor or SparseRBM
+        Is fitted. Numbers that are "auto" follow from all rows. A step takes
+        `batch_size` rows of all shards together, but 8 at least of each. Schedules run
+        over ``rounds * local_epochs`` epochs; `max_iter` and `n_iter` are not used. The
+        topology evolves once per round at most. Callbacks are not called.
+    shards : list
+        Each shard is a path (``.npz`` with X and y), a tuple of paths (X.npy, y.npy) or
+        (table.parquet, name of the label), a function without arguments that returns
+        (X, y) or (X, y, sample_weight), a delayed object or future of Dask for that, or
+        (X, y) itself. A tuple (X, y) of Dask collections is cut where its chunks end.
+        y is None for `SparseRBM`.
+    rounds : int
+        Number of rounds.
+    local_epochs : int, default=1
+        Epochs between two averages. More of them send less, and cost accuracy.
+    client : distributed.Client, default=None
+        Dask's client. None starts a cluster on this machine, and closes it.
+    backend : str, default=None
+        A backend of joblib in place of Dask: "loky" has processes on this machine,
+        "sequential" this process only.
+    n_workers : int, default=None
+        Number of workers where they are started here; None is one for each core.
+    own_topologies : float, default=0.0
+        Share of the rounds, the last ones, in which each shard evolves on its own and
+        nothing is averaged. At the end the mean is taken over the union of all
+        connections, and pruned to the number of before (WASAP-SGD).
+    scoring : str or callable, default=None
+        Score after each round, see `rounds_`; of X_val and y_val if they are given,
+        else the mean over the shards of their own rows.
+    X_val, y_val : array-like, default=None
+        Rows to score in this process. With no `scoring` they get the estimator's own.
+    checkpoint : str or path-like, default=None
+        File that is written after each round, and at the end. `skset.load` opens it.
+    resume : bool, default=False
+        Whether to go on from the checkpoint, if the file exists, to `rounds` rounds.
+        Network, topology stream and schedules go on; optimisers begin anew, with rows
+        in another order. So the result is not bit by bit that of an unbroken fit.
+        Rounds with own topologies are done again.
+    verbose : int, default=0
+        1 prints a line after each round.
+
+    Returns
+    -------
+    estimator : SETClassifier, SETRegressor or SparseRBM
+        Itself, fitted, and nothing of Dask in it. `rounds_` is a list with a dict for
+        each round: "round", "loss", "seconds", "score" if there is one, "bytes_sent"
+        and "bytes_received" by this process, and "lost", the shards whose worker died.
+
+    Raises
+    ------
+    TypeError
+        If the estimator is of another class, or if an item is no shard.
+    ValueError
+        If an argument or parameter is invalid or does not go with shards, if shards do
+        not fit together, or if the training of one diverges. The error names the shard.
+    RuntimeError
+        If no shard is left, or if a strategy is not the same everywhere.
+    ImportError
+        If Dask is needed and not installed: ``pip install "skset[dask]"``.
+
+    Warns
+    -----
+    UserWarning
+        If a worker dies. Its shards begin anew on others, in the same round; a shard
+        that cannot be loaded again is left out. Also after an interrupt (Ctrl-C), which
+        keeps the finished rounds.
+
+    References
+    ----------
+    S. Curci, D. C. Mocanu, M. Pechenizkiy (2021). Truly sparse neural networks at
+    scale. arXiv 2102.01732.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from skset import SETClassifier
+    >>> from skset.distributed import fit
+    >>> X, y = load_digits(return_X_y=True)
+    >>> shards = [(X[i::3], y[i::3]) for i in range(3)]
+    >>> model = SETClassifier((100,), random_state=0)
+    >>> model = fit(model, shards, rounds=10, backend="sequential")
+    >>> model.score(X, y) > 0.95
+    True
     """
     found = handles(shards)
     plan = _plan(rounds, local_epochs, own_topologies)
-    n_epochs = rounds * local_epochs
-    CommonFit.check(estimator, n_epochs)
+    CommonFit.check(estimator, len(plan) * local_epochs)
     held_out = _held_out(X_val, y_val)
-    if checkpoint is not None:
-        check_savable(estimator)
-    earlier, more = _earlier(checkpoint, resume)
+    earlier, more = _earlier(estimator, checkpoint, resume)
     if earlier is not None and more["rounds"] is None:  # it had come to its end
         return _as(estimator, earlier)
     crew = _crew(client, backend, n_workers, found)
@@ -60,35 +153,40 @@ def fit(
         # What has to be known of all rows, and the network that all begin with.
         attendance = Attendance(crew, [shard.name for shard in found])
         facts, shares = _facts(attendance, found, estimator)
+        n_epochs = len(plan) * local_epochs
         common = CommonFit.begin(estimator, facts, len(found), n_epochs)
         if earlier is not None:
             common.go_on(earlier, more["rounds"])
         network = _begun(common, attendance)
+
+        # Rounds, and what follows each.
         training = Rounds(common, attendance, network, shares, local_epochs)
-        after = AfterRounds(
-            common, new_score(common, scoring, held_out), checkpoint, verbose, rounds
-        )
+        score = new_score(common, scoring, held_out)
+        after = AfterRounds(common, score, checkpoint, verbose, len(plan))
         if earlier is not None:
             after.resume(earlier)
             training.resume(len(after.record))
-
-        # Rounds.
-        training.start()
-        try:
-            for alone in plan[len(after.record) :]:
-                done = training.next(after.stopping.since_best, alone)
-                after.note(training, done)
-            training.finish(common.p.final_drop)
-        except KeyboardInterrupt:
-            if not after.record:
-                raise
-            common.warn_of_interrupt()
+        _run(training, after, plan)
     finally:
         crew.close()
     fitted = after.fitted(training)
     if checkpoint is not None:
         save_with(fitted, checkpoint, {"rounds": None})
     return _as(estimator, fitted)
+
+
+def _run(training: Rounds, after: AfterRounds, plan: Sequence[bool]) -> None:
+    """Do all rounds that are left, and the end."""
+    training.start()
+    try:
+        for alone in plan[len(after.record) :]:
+            after.note(training, training.next(after.stopping.since_best, alone))
+        training.finish(training.common.p.final_drop)
+        after.end(training)
+    except KeyboardInterrupt:
+        if not after.record:
+            raise
+        training.common.warn_of_interrupt()
 
 
 # Arguments.
@@ -118,8 +216,12 @@ def _held_out(X_val: Any, y_val: Any) -> tuple[Any, ...] | None:
     return (X_val,) if y_val is None else (X_val, y_val)
 
 
-def _earlier(checkpoint: Any, resume: bool) -> tuple[Any, dict[str, Any]]:
+def _earlier(
+    estimator: Any, checkpoint: Any, resume: bool
+) -> tuple[Any, dict[str, Any]]:
     """Return the estimator in the checkpoint and what is beside it, or None."""
+    if checkpoint is not None:
+        check_savable(estimator)
     if not resume:
         return None, {}
     if checkpoint is None:

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 import joblib
 import numpy as np
 
-from skset.distributed._crew import Lost
+from skset.distributed._crew import Lost, pickled
 from skset.distributed._shard_training import ShardTraining, open_shard
 
 __all__ = ["JoblibCrew"]
@@ -196,8 +196,7 @@ class Place:
         """Write a file as a whole: a process can be killed at any moment."""
         path = self.file(number, version)
         half = path.with_suffix(f".{os.getpid()}")
-        with half.open("wb") as file:
-            pickle.dump(thing, file, protocol=5)
+        half.write_bytes(pickled(thing))
         half.replace(path)
 
     def read(self, number: int, version: int = 0) -> Any:
