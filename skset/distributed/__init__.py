@@ -1,3 +1,5 @@
 """Training on many machines or processes, each with a part of the rows."""
 
-__all__: list[str] = []
+from skset.distributed._fit_shards import fit
+
+__all__ = ["fit"]

@@ -25,7 +25,9 @@ from skset.estimators._regressor import SETRegressor
 
 if TYPE_CHECKING:
     from skset.estimators._averaged import average
+    from skset.estimators._common_fit import Beginning, CommonFit
     from skset.estimators._feature_records import feature_records
+    from skset.estimators._first_pass import Facts, facts_of, merged, weighed
     from skset.estimators._resumed import resumed
     from skset.estimators._selection import QuickSelection
     from skset.estimators._stable_selection import StableSelection
@@ -34,8 +36,11 @@ if TYPE_CHECKING:
 __all__ = [
     "ESTIMATORS",
     "STATE_CLASSES",
+    "Beginning",
     "ClassifierParts",
+    "CommonFit",
     "ContinualSETClassifier",
+    "Facts",
     "MachineParts",
     "Mailbox",
     "Parts",
@@ -49,16 +54,25 @@ __all__ = [
     "SparseRBM",
     "StableSelection",
     "average",
+    "facts_of",
     "feature_records",
     "fit_in_progress",
+    "merged",
     "parts_of",
     "restored",
     "resumed",
     "stored",
+    "weighed",
 ]
 
 # What is imported at its first use, and the module that has it.
 LATE = {
+    "CommonFit": "_common_fit",
+    "Beginning": "_common_fit",
+    "Facts": "_first_pass",
+    "facts_of": "_first_pass",
+    "merged": "_first_pass",
+    "weighed": "_first_pass",
     "QuickSelection": "_selection",
     "ESTIMATORS": "_stored",
     "STATE_CLASSES": "_stored",

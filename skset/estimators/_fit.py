@@ -16,12 +16,13 @@ from skset.estimators._progress import Progress, Snapshot, copied, in_progress
 from skset.estimators._progress_line import ProgressLine, fit_label
 from skset.estimators._stopping import NeverStopping, new_stopping
 from skset.estimators._streams import generators
+from skset.estimators._table_size import TableSize
 from skset.estimators._types import Function, Rows
 from skset.estimators._units import scaled_table
 from skset.strategies import needs_of
 from skset.training import State, Training
 
-__all__ = ["all_or_nothing", "fit", "partial_fit"]
+__all__ = ["all_or_nothing", "begin_record", "check_momentum", "fit", "partial_fit"]
 
 # A `SparseEstimator`, whose module imports this one's users.
 Estimator = TypeVar("Estimator", bound=Any)
@@ -74,7 +75,7 @@ def fit(
     """
     given = _given(X, y, sample_weight)  # callbacks get X and y as given
     p = estimator._read_parameters()
-    _check_momentum(estimator, p)
+    check_momentum(estimator, p)
     caller = "warm_start" if snapshot is None else "resume"
     goes_on = snapshot is not None or (
         p.warm_start and estimator.__sklearn_is_fitted__()
@@ -83,7 +84,7 @@ def fit(
     # Check X, y and weights; learn what the targets are.
     X, y, weight = targets_learned(estimator, p, (X, y, sample_weight), goes_on, caller)
     n_iter = 0 if snapshot is None else estimator.n_iter_
-    _begin_record(estimator, n_iter, estimator.t_ if goes_on else 0)
+    begin_record(estimator, n_iter, estimator.t_ if goes_on else 0)
     targets = estimator._targets
 
     # Samples to train on, and those to validate on.
@@ -143,7 +144,7 @@ def partial_fit(
     """
     p = estimator._read_parameters()
     _check_partial(p)
-    _check_momentum(estimator, p)
+    check_momentum(estimator, p)
     goes_on = estimator.__sklearn_is_fitted__()
 
     # Check X, y and weights; learn what the targets are.
@@ -151,7 +152,7 @@ def partial_fit(
         estimator, p, (X, y, sample_weight), goes_on, "partial_fit", classes
     )
     before = (estimator.n_iter_, estimator.t_) if goes_on else (0, 0)
-    _begin_record(estimator, *before)
+    begin_record(estimator, *before)
     inputs = _inputs(estimator, p, (X, y, weight, None), goes_on, partial=True)
     samples = estimator._targets.samples(inputs, y, weight)
 
@@ -231,7 +232,7 @@ def _first_state(
 # Checks.
 
 
-def _check_momentum(estimator: Any, p: SimpleNamespace) -> None:
+def check_momentum(estimator: Any, p: SimpleNamespace) -> None:
     """Raise if the growth needs a momentum that the solver does not have."""
     asking = p.evolution.asks_for("momentum")
     if not asking or 0 < estimator._optimiser(p).decay < 1:
@@ -267,17 +268,21 @@ def _inputs(
     partial: bool = False,
 ) -> Any:
     """Choose what is "auto", learn the units unless it goes on; return X in them."""
-    estimator._choose(p, training_set, goes_on, partial)
+    estimator._choose(p, TableSize.of(training_set), goes_on, partial)
+    if not partial:
+        estimator._choose_by_rows(p, training_set, goes_on)
     if not goes_on:
-        estimator._scaling = estimator._units(p, training_set)
+        p.inputs = estimator._facts_of_inputs(p, training_set)
+        estimator._scaling = estimator._units(p)
     return scaled_table(training_set[0], estimator._scaling, p.table_dtype)
 
 
-def _begin_record(estimator: Any, n_iter: int = 0, t: int = 0) -> None:
+def begin_record(estimator: Any, n_iter: int = 0, t: int = 0) -> None:
     """Record the state before the first epoch."""
     curve = vars(estimator).get(estimator._curve, []) if t else []
     setattr(estimator, estimator._curve, list(curve))  # earlier fits keep their list
     estimator.n_iter_, estimator.t_ = n_iter, t
+    vars(estimator).pop("rounds_", None)  # of a fit on many machines
 
 
 # The loop over epochs.

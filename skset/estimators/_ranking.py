@@ -1,5 +1,6 @@
 """`Ranking`: importances and ranks of features, from a trained network."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property, partial
 from numbers import Integral
@@ -95,6 +96,12 @@ class Ranking:
             return cls(low, high)
         low, high = np.minimum(low, before.low), np.maximum(high, before.high)
         return replace(before, low=low, high=high)
+
+    @classmethod
+    def merged(cls, parts: Sequence["Ranking"]) -> "Ranking":
+        """Return the ranking before a training, with the ranges of several parts."""
+        low = np.min([part.low for part in parts], axis=0)
+        return cls(low, np.max([part.high for part in parts], axis=0))
 
     def after_epoch(self, selector: Any, training: Training) -> "Ranking":
         """Return the ranking with the importances of an epoch, if they are kept."""

@@ -84,6 +84,7 @@ PERCEPTRON: dict[str, Check] = {
     "n_outputs_": COUNT,
     "out_activation_": TEXT,
     "classes_": _any,
+    "rounds_": is_list_of(partial(_is, dict)),
 }
 # Of selections on many halves.
 CHOICES = ("selections_", "selection_frequencies_", "support_")
@@ -103,6 +104,7 @@ ATTRIBUTES: dict[str, dict[str, Check]] = {
     "SparseRBM": {
         **COMMON,
         "reconstruction_error_curve_": is_list_of(NUMBER),
+        "rounds_": is_list_of(partial(_is, dict)),
         "_sampler": maybe(partial(_is, np.random.Generator)),
     },
     "ContinualSETClassifier": {
@@ -118,7 +120,7 @@ ATTRIBUTES: dict[str, dict[str, Check]] = {
 # What only some fits leave behind.
 OPTIONAL = {
     *("feature_names_in_", "_state", "_sampler", "_scaling", "classes_", "loss_"),
-    *("best_loss_", "validation_scores_", "best_validation_score_"),
+    *("best_loss_", "validation_scores_", "best_validation_score_", "rounds_"),
 }
 
 

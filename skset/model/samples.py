@@ -1,7 +1,7 @@
 """`Samples`: inputs, targets and weights, handed out batch by batch."""
 
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import Any, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -162,6 +162,21 @@ class Samples:
     def _mean_weight(self) -> Any:
         assert self.weight is not None
         return self.weight.sum() / max(int(np.count_nonzero(self.weight)), 1) or 1.0
+
+    def as_part(self, weight: Array, mean_weight: float) -> Self:
+        """Take weights in the unit of a larger set; return this object.
+
+        A step then counts the same whichever part of the set its rows are in.
+
+        Parameters
+        ----------
+        weight : ndarray of shape (n_samples,)
+            Of these samples.
+        mean_weight : float
+            Mean of all nonzero weights in the larger set.
+        """
+        self.weight, self._mean_weight = weight, mean_weight
+        return self
 
     def weighted_rows(self) -> Array:
         """Return the numbers of the samples with weight; of all, if none has any."""

@@ -10,7 +10,8 @@ from skset.persistence._archive import Archive, FilePath, write
 from skset.persistence._values import Reader, Writer
 
 __all__ = [
-    *["FORMAT", "check_savable", "load", "opened", "save", "write_checkpoint"],
+    *["FORMAT", "check_savable", "load", "opened", "save", "save_with"],
+    "write_checkpoint",
 ]
 
 # Of the files. It rises when an older skset could not read them.
@@ -70,7 +71,14 @@ def write_checkpoint(
 
     `every` is the number of epochs from one file to the next.
     """
-    more = {"every": every, "snapshot": snapshot}
+    save_with(estimator, path, {"every": every, "snapshot": snapshot})
+
+
+def save_with(estimator: Any, path: FilePath, more: dict[str, Any]) -> None:
+    """Write an estimator as `save` does, and more objects beside it.
+
+    `opened` returns both.
+    """
     write(path, *_parts(estimator, False, more))
 
 

@@ -116,7 +116,7 @@ class Evolver:
             False drops without growing, as SET does at the end. Each layer remembers
             how many connections it lost.
         """
-        self._shrink(state, surplus)
+        self.shrink(state, surplus)
         if zeta > 0:
             called = ("drop", "grow") if regrow else ("drop",)
             contexts = Contexts(self.evolution, called, state, look, share)
@@ -195,7 +195,7 @@ class Evolver:
     def reach_goal(self, state: State) -> None:
         """Remove connections until the final density is reached."""
         if surplus := self._surplus(state.network, 1.0):
-            self._shrink(state, surplus)
+            self.shrink(state, surplus)
             self.note_paths(state)
 
     def _surplus(self, network: Network | RBM, share: float) -> int:
@@ -206,7 +206,7 @@ class Evolver:
         density = checked_share("density_schedule", density)
         return max(0, network.nnz - round(density / self.goal.density * self.goal.nnz))
 
-    def _shrink(self, state: State, surplus: int) -> None:
+    def shrink(self, state: State, surplus: int) -> None:
         """Remove so many of the weakest connections of the whole network.
 
         Scales differ from layer to layer, so weak layers could lose everything. So each

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from skset.model import Samples, Signals
 from skset.runtime.team import Team
+from skset.training.contexts import Look
 from skset.training.evolver import Evolver
 from skset.training.state import State
 
@@ -112,6 +113,9 @@ class Training:
         Whether each epoch takes the samples in a new random order.
     n_threads : int, default=1
         Threads that share each layer; the result does not depend on it.
+    evolves : bool, default=True
+        Whether the topology evolves, and weak units go, by itself. Copies with other
+        rows, which have to evolve alike, are told to.
 
     Raises
     ------
@@ -130,6 +134,7 @@ class Training:
         max_epochs: int,
         shuffle: bool = True,
         n_threads: int = 1,
+        evolves: bool = True,
     ) -> None:
         self.state = state
         self.samples = samples
@@ -138,10 +143,12 @@ class Training:
         self.batch_size = batch_size
         self.max_epochs = max_epochs
         self.shuffle = shuffle
+        self.evolves = evolves
+        self.steps_before = 0  # of the schedules, taken by other trainings
         self.team = Team(n_threads)
         # Of each hidden layer, in the last epoch; None if no unit was removed.
         self.kept_units: list[NDArray[np.bool_]] | None = None
-        self._n_steps = max_epochs * -(-samples.n_samples // batch_size)
+        self._n_steps = max_epochs * self.steps_per_epoch
         rule.begin(state, batch_size)
         evolver.begin(state, rule.decay)
 
@@ -169,7 +176,8 @@ class Training:
         if self.evolver.evolution.update_interval is None:
             state.evolution_due = True
         state.learning_rate.after_epoch(state.samples)
-        self.kept_units = self.evolver.prune_units(state, before, self.share_done)
+        if self.evolves:
+            self.kept_units = self.evolver.prune_units(state, before, self.share_done)
         if self.kept_units is not None:
             self.rule.forget_shapes()
         return loss
@@ -180,17 +188,23 @@ class Training:
         return self._share_after(self.state.steps)
 
     def _share_after(self, n_steps: int) -> float:
+        n_steps += self.steps_before
         return min(1.0, n_steps / self._n_steps) if self._n_steps else 1.0
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Number of steps in an epoch."""
+        return -(-self.samples.n_samples // self.batch_size)
 
     def grow_back(self) -> None:
         """Grow as many connections as earlier trainings dropped without regrowth."""
-        self.evolver.grow_back(self.state, self._look, self.share_done)
+        self.evolver.grow_back(self.state, self.look, self.share_done)
 
     def finish(self, final_drop: bool) -> None:
         """Reach the final density; then drop without regrowth, if the user wants it."""
         self.evolver.reach_goal(self.state)
         if final_drop:
-            self._evolve(regrow=False)
+            self.evolve(regrow=False)
 
     def _epoch(self) -> float:
         n, state = self.samples.n_samples, self.state
@@ -198,8 +212,8 @@ class Training:
         summed = total = 0.0
         start = 0
         while start < n:
-            if state.evolution_due:
-                self._evolve()
+            if state.evolution_due and self.evolves:
+                self.evolve()
             rows = self._next_rows(order[start:])
             losses, weights = self._steps(rows)
             for loss, weight in zip(losses, weights, strict=True):  # one by one
@@ -244,19 +258,29 @@ class Training:
         if interval is not None and state.steps % interval == 0:
             state.evolution_due = True
 
-    def _evolve(self, regrow: bool = True) -> None:
-        """Evolve the topology as the schedules say at this point."""
+    def evolve(
+        self,
+        regrow: bool = True,
+        share: float | None = None,
+        look: Look | None = None,
+    ) -> None:
+        """Evolve the topology as the schedules say at this share of the training.
+
+        None is the present share. `look` returns the layers' signals for so many random
+        samples; None draws them from the own ones.
+        """
         self.state.evolution_due = False
-        share = self.share_done
+        share = self.share_done if share is None else share
         zeta, surplus = self.evolver.planned(self.state.network, share)
         if not (zeta or surplus):
             return
         if not self.state.network.is_finite():  # NaN has no rank
             self._raise_divergence()
         self.rule.let_go()
-        self.evolver.evolve(self.state, self._look, share, zeta, surplus, regrow)
+        look = look or self.look
+        self.evolver.evolve(self.state, look, share, zeta, surplus, regrow)
 
-    def _look(self, n_wanted: int) -> list[Signals]:
+    def look(self, n_wanted: int) -> list[Signals]:
         """Return each layer's signals for n random samples, or fewer."""
         weighted = self.samples.weighted_rows()
         n = min(n_wanted, weighted.size)

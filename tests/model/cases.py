@@ -245,13 +245,13 @@ def assert_same_machine(a, b):
 
 def steps_before_evolutions(running, n_epochs):
     """Train so many epochs; return after how many steps each evolution came."""
-    evolved_before, original = [], running._evolve
+    evolved_before, original = [], running.evolve
 
     def evolve(regrow=True):
         evolved_before.append(running.state.steps)
         original(regrow)
 
-    running._evolve = evolve
+    running.evolve = evolve
     for _ in range(n_epochs):
         next(running)
     return evolved_before

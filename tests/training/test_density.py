@@ -18,14 +18,14 @@ intervals = pytest.mark.parametrize("interval", [None, 1, 3, 7, 1000])
 
 def after_every_evolution(running, take):
     """Have ``take(running, share)`` called after evolutions; return what it says."""
-    taken, original = [], running._evolve
+    taken, original = [], running.evolve
 
     def evolve(regrow=True):
         share = running.share_done
         original(regrow)
         taken.append(take(running, share))
 
-    running._evolve = evolve
+    running.evolve = evolve
     return taken
 
 

@@ -38,7 +38,7 @@ def looked_at(grow, n_evolutions=1, **parts):
     network = sparse_network(UNITS)
     with training(network, Samples(X, y), evolution=evolution) as running:
         for _ in range(n_evolutions):
-            running._evolve()
+            running.evolve()
     return X, network
 
 
@@ -115,7 +115,7 @@ def test_nobody_looks_where_nobody_asks():
         sparse_network(UNITS), samples_of("softmax"), evolution=evolution_of(grow=grow)
     ) as running:
         running.rule.probe = None
-        running._evolve()
+        running.evolve()
     assert [context.layer for context in seen] == [0, 1, 2]
     assert not hasattr(seen[0], "gradients")
 
@@ -127,7 +127,7 @@ def test_no_samples_are_drawn_for_strategies_that_look_at_none(grow):
     network = sparse_network(UNITS)
     with training(network, samples_of("softmax"), **given) as running:
         running.rule.probe = None
-        running._evolve()
+        running.evolve()
     assert nnz(running.state.network) == nnz(network)
 
 
@@ -181,10 +181,10 @@ def test_a_drop_is_served_as_a_grow_is(who):
     network, samples = sparse_network(UNITS), samples_of("softmax")
     given = {"evolution": evolution_of(**parts[who]), "optimiser": SGD(0.9)}
     with training(network, samples, **given) as running:
-        running._evolve()
+        running.evolve()
         next(running)
         history = running.state.recent_steps
-        running._evolve()
+        running.evolve()
     assert len(seen) == 6
     for context, layer in zip(seen[:3], network.layers, strict=True):
         n_in, n_out = layer.topology.shape
@@ -251,7 +251,7 @@ def test_what_is_seen_must_be_finite(grow):
         training(network, Samples(X, y), evolution=evolution) as running,
         pytest.raises(ValueError, match="non-finite"),
     ):
-        running._evolve()
+        running.evolve()
 
 
 @dtypes
@@ -262,7 +262,7 @@ def test_gradient_growth_takes_the_greatest_missing_gradients(output, dtype):
     network = sparse_network(UNITS, "all_relu", output, dtype)
     evolution = evolution_of(drop="magnitude", grow=GradientGrow())
     with training(network, Samples(X, y, weight), evolution=evolution) as running:
-        running._evolve()
+        running.evolve()
     net = DenseNet(network)
     net.masks = [np.ones_like(mask) for mask in net.masks]
     of_W, _ = net.gradients(X.astype(float), Y, weight)
@@ -343,7 +343,7 @@ def test_only_samples_with_weight_are_looked_at():
     with training(
         sparse_network(UNITS), Samples(X, y, weight), evolution=evolution
     ) as running:
-        running._evolve()
+        running.evolve()
     assert np.array_equal(grow.seen[0].inputs.T, X[[3, 5, 8]])
     assert Samples(X, y, np.zeros(len(X))).weighted_rows().size == len(X)
 
@@ -357,7 +357,7 @@ def test_kept_connections_keep_weight_and_moments():
     ) as running:
         next(running)
         before = running.state.network
-        running._evolve()
+        running.evolve()
         after = running.state.network
     for old, new in zip(before.layers, after.layers, strict=True):
         places = old.topology.positions(), new.topology.positions()

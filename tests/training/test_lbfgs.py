@@ -415,7 +415,7 @@ def test_the_topology_evolves_between_rounds(method):
         assert nnz(first) == nnz(network)
         for before, after in zip(network.layers, first.layers, strict=True):
             assert before.topology is after.topology
-        running._evolve()
+        running.evolve()
         evolved = running.state.network
         assert nnz(evolved) == nnz(network)
         for before, after in zip(first.layers, evolved.layers, strict=True):

@@ -170,7 +170,7 @@ def test_chains_outlive_an_evolution():
         next(running)
         chains, bias = running.state.network.chains, running.state.network.visible_bias
         before = chains.copy(), bias.copy()
-        running._evolve()
+        running.evolve()
     assert running.state.network.chains is chains
     assert running.state.network.visible_bias is bias
     assert np.array_equal(chains, before[0])

@@ -51,7 +51,7 @@ def test_kept_connections_keep_weight_and_moments(optimiser):
     ) as running:
         next(running)
         before = running.state.network
-        running._evolve()
+        running.evolve()
         old, new = before.layer, running.state.network.layer
     newborn = new.weights == 0
     n_dropped = sum(int(0.4 * (s * old.weights > 0).sum()) for s in (1, -1))
@@ -79,7 +79,7 @@ def test_newborn_connections_may_have_a_scaled_weight():
     ) as running:
         next(running)
         old = set(running.state.network.layer.weights.tolist())
-        running._evolve()
+        running.evolve()
         new = running.state.network.layer.weights
     fresh = np.array([w for w in new.tolist() if w not in old])
     assert fresh.size in (134, 135)  # 0.3 of 450, rounded down for each sign

@@ -21,7 +21,7 @@ def test_what_newborn_connections_weigh(newborn, zero):
     ) as running:
         next(running)
         before = [set(layer.weights.tolist()) for layer in running.state.network.layers]
-        running._evolve()
+        running.evolve()
     for old, layer in zip(before, running.state.network.layers, strict=True):
         born = np.array([w not in old for w in layer.weights])
         assert born.sum() in range(int(0.4 * len(old)) - 1, int(0.4 * len(old)) + 1)
@@ -47,7 +47,7 @@ def test_newborn_weights_of_he_depend_on_all_inputs(dtype):
     ) as running:
         next(running)
         before = [set(layer.weights.tolist()) for layer in running.state.network.layers]
-        running._evolve()
+        running.evolve()
     for old, layer in zip(before, running.state.network.layers, strict=True):
         born = np.array([w not in old for w in layer.weights.tolist()])
         assert born.sum() == int(0.4 * len(old))

@@ -58,7 +58,7 @@ def test_a_network_without_any_path_is_joined_anew(method, dtype):
         assert len(said) == 1
         before = [layer.bias.copy() for layer in running.state.network.layers]
         assert not joined(running.state.network)
-        running._evolve()
+        running.evolve()
         after = running.state.network
         assert joined(after) == (method != "static")
         assert nnz(after) == nnz(network)
@@ -115,7 +115,7 @@ def test_what_growth_does_not_join_is_drawn_anew(dtype):
         with pytest.warns(UserWarning, match=NOWHERE):
             next(running)
         before = running.state.network
-        running._evolve()
+        running.evolve()
     assert joined(running.state.network)
     assert nnz(running.state.network) == nnz(network)
     for depth, (old, layer) in enumerate(
@@ -137,7 +137,7 @@ def test_a_network_that_is_torn_again_and_again_is_joined_every_time():
             next(running)
         for _ in range(5):
             running.state.network = torn()
-            running._evolve()
+            running.evolve()
             assert joined(running.state.network)
             assert nnz(running.state.network) == nnz(network)
 
@@ -154,7 +154,7 @@ def test_what_is_drawn_anew_counts_as_explored():
             for layer in running.state.network.layers:
                 explored = set(layer.explored.positions().tolist())
                 assert positions(layer) <= explored
-            running._evolve()
+            running.evolve()
             assert nnz(running.state.network) == nnz(torn())
 
 
@@ -174,7 +174,7 @@ def test_a_schedule_that_has_ended_joins_nothing_anew(when):
     with training(torn(), samples_of("softmax"), evolution=evolution) as running:
         with pytest.warns(UserWarning, match=NOWHERE):
             next(running)
-        running._evolve()
+        running.evolve()
     assert joined(running.state.network) == (when == "before")
 
 

@@ -53,7 +53,8 @@ def through_skops(model):
 # Classes whose objects are never in a fitted estimator: they live in a fit, describe
 # parameters, or are made for one call.
 NEVER_KEPT = {
-    *("Accumulation", "Adam", "AdamW", "Attribute", "Backpropagation", "Clipping"),
+    *("Accumulation", "Adam", "AdamW", "Attribute", "Backpropagation", "Beginning"),
+    *("Clipping", "CommonFit"),
     *("ConnectionConstant", "Context", "Contexts", "ContrastiveDivergence"),
     *("Densities", "Each", "Evolution", "Evolver", "FixedNoise", "FreeFirstGrow"),
     *("FreshNoise", "GaussianNoise", "Held", "Instance", "Jobs", "LBFGS"),
@@ -68,7 +69,7 @@ NEVER_KEPT = {
 # Whole packages without any object that an estimator keeps.
 NOT_KEPT = (
     *("skset.kernels", "skset.runtime", "skset.torch", "skset.__main__"),
-    *("skset.onnx", "skset.persistence", "skset.inspection"),
+    *("skset.onnx", "skset.persistence", "skset.inspection", "skset.distributed"),
     "skset.estimators._sklearn",  # stand-ins for what scikit-learn lacks
 )
 
