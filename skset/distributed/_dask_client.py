@@ -81,6 +81,7 @@ class OwnCluster:
             processes=True,
             dashboard_address=":0",
             memory_limit=0,  # pages of a memory map would count
+            preload=["skset.distributed._dask_worker"],
         )
         self._opened.append(cluster)
         client = distributed.Client(

@@ -110,7 +110,7 @@ class DaskCrew:
         again = [number for number in numbers if self._deaths[number] < MAX_DEATHS]
         failed = self._load(again)
         for number in set(numbers) - set(again):
-            failed[number] = WorkerDiedError(f"{MAX_DEATHS} workers died that had it")
+            failed[number] = WorkerDiedError(f"workers died that had it ({MAX_DEATHS})")
         return self._facts(numbers, failed)
 
     def call(

@@ -1,5 +1,6 @@
 """What Dask's workers do: open the training of a shard, call it, stop it."""
 
+import signal
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -48,6 +49,15 @@ def stop_trainings(keys: Sequence[str], dask_worker: Any) -> None:
         training = dask_worker.state.actors.get(key)
         if training is not None:
             training.stop()
+
+
+def dask_setup(worker: Any) -> None:
+    """Ignore Ctrl-C in a process of a cluster that `fit` has started.
+
+    A terminal sends it to all processes. `fit` ends the workers then. Dask calls this
+    when a worker starts.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _worker() -> Any:
