@@ -180,7 +180,7 @@ class Progress:
             float(vars(self.p).get("temperature", 1.0)),
             self.ended,
             attributes,
-            marks_of(self.training.samples),
+            marks_of(self.training.samples.at_hand),
         )
 
     def learned(self, estimator: Any) -> dict[str, Any]:
