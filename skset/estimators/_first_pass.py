@@ -23,7 +23,7 @@ from skset.estimators._supervision import YKind
 from skset.estimators._targets import Targets
 from skset.estimators._types import Rows
 from skset.estimators._units import scaled_table
-from skset.model import RowBlock, Samples
+from skset.model import RowBlock, Samples, Scaled
 
 __all__ = [
     "Facts",
@@ -207,10 +207,21 @@ def samples_of(
 
 
 def samples_of_checked(
-    estimator: Any, p: SimpleNamespace, facts: Facts, part: RowBlock
+    estimator: Any,
+    p: SimpleNamespace,
+    facts: Facts,
+    part: RowBlock,
+    stays: bool = True,
 ) -> Samples:
-    """Return the samples to train on of checked rows; see `samples_of`."""
-    inputs = scaled_table(part.X, estimator._scaling, p.table_dtype)
+    """Return the samples to train on of checked rows; see `samples_of`.
+
+    Rows that do not stay for many epochs are standardised batch by batch, which takes
+    no memory.
+    """
+    scaling = estimator._scaling
+    inputs = part.X if scaling is None else Scaled(part.X, scaling)
+    if stays:
+        inputs = scaled_table(part.X, scaling, p.table_dtype)
     of_all, targets = facts.checked_weighed, facts.learned
     weight, exponent = targets.weighed(part.y, part.weight)
     samples = targets.samples(inputs, part.y, weight)

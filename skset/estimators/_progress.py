@@ -143,6 +143,8 @@ class Progress:
         Whether the user has broken the fit off.
     loss : float
         Of the last epoch, NaN before the first.
+    resumable : bool
+        Whether the fit can go on from a snapshot: one on blocks cannot.
     """
 
     p: SimpleNamespace
@@ -153,6 +155,7 @@ class Progress:
     ended: bool = False
     interrupted: bool = False
     loss: float = float("nan")
+    resumable: bool = True
 
     @property
     def n_epochs(self) -> int:

@@ -73,10 +73,12 @@ class Samples:
         """Samples that can be gathered in any order at any time: all of these."""
         return self
 
-    def windows(self, rng: np.random.Generator | None) -> Iterator["Samples"]:
+    def windows(
+        self, rng: np.random.Generator | None, batch_size: int
+    ) -> Iterator["Samples"]:
         """Yield all samples of an epoch, as many at a time as are in memory: all.
 
-        A generator is given if the order may be changed.
+        See `StreamedSamples`, of which the arguments are.
         """
         yield self
 

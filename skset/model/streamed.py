@@ -135,8 +135,9 @@ class StreamedSamples:
     Parameters
     ----------
     windows : callable
-        ``windows(rng)`` yields `Samples` of one epoch, in an order drawn from the
-        generator, or in the given order if it is None.
+        ``windows(rng, batch_size)`` yields `Samples` of one epoch, in an order drawn
+        from the generator, or in the given order if it is None. All but the last have
+        a multiple of `batch_size`.
     n_samples : int
         All samples of an epoch.
     at_hand : Samples
@@ -145,7 +146,7 @@ class StreamedSamples:
 
     def __init__(
         self,
-        windows: Callable[[np.random.Generator | None], Iterator[Samples]],
+        windows: Callable[[np.random.Generator | None, int], Iterator[Samples]],
         n_samples: int,
         at_hand: Samples,
     ) -> None:

@@ -195,7 +195,7 @@ class Training:
     def _epoch(self) -> float:
         summed = total = 0.0
         rng = self.state.rng if self.shuffle else None
-        for window in self.samples.windows(rng):
+        for window in self.samples.windows(rng, self.batch_size):
             for loss, weight in self._steps_through(window):  # one by one
                 summed += loss * weight
                 total += weight
