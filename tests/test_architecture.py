@@ -58,8 +58,8 @@ MAY_IMPORT = {
         *("skset.estimators", "skset.model", "skset._version"),
     },
     "distributed": {
-        *("dask", "distributed", "pandas"),  # where they are used
-        *("sklearn", "numpy", "scipy.sparse", "joblib"),
+        *("dask", "distributed", "pandas", "sklearn", "numpy", "scipy.sparse"),
+        "joblib",
         *("skset.estimators", "skset.training", "skset.model", "skset.topology"),
         *("skset.strategies", "skset.persistence"),
     },

@@ -3,7 +3,7 @@
 import math
 import os
 from collections.abc import Sequence
-from numbers import Integral, Real
+from numbers import Integral
 from typing import Any, TypeVar
 
 from sklearn.base import clone

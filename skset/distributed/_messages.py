@@ -5,7 +5,8 @@ from typing import Any, TypeAlias
 
 from numpy.typing import NDArray
 
-from skset.model import RBM, Network, Signals
+from skset.distributed._changes import Change
+from skset.model import RBM, Network
 
 __all__ = ["Answer", "Job", "Looking", "Orders", "Scoring", "Start"]
 
@@ -79,8 +80,10 @@ class Orders:
         Whether the topology evolves before.
     arrays : list of ndarray or None
         Averaged weights and biases; None keeps those that are there.
-    signals : list of Signals or None
-        What the growth looks at, if it looks at rows.
+    changes : list of Change or None
+        How each layer has evolved, if that was decided by rows of all shards.
+    topology_rng : mapping
+        State of the stream of topologies after these changes.
     alone : bool
         Whether the topology goes its own way from here on. Then nothing comes back.
     """
@@ -88,9 +91,10 @@ class Orders:
     n_epochs: int
     share: float
     longest_stall: int
-    evolves: bool
+    evolves: bool = False
     arrays: list[Array] | None = None
-    signals: list[Signals] | None = None
+    changes: list[Change] | None = None
+    topology_rng: Any = None
     alone: bool = False
 
 

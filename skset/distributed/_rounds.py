@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skset.distributed._attendance import Attendance
+from skset.distributed._changes import changes
 from skset.distributed._common_network import CommonNetwork, arrays_of, checksum
 from skset.distributed._messages import Answer, Looking, Orders, Scoring, Start
 from skset.distributed._pooled_signals import pooled, rows_of_each
 from skset.estimators import CommonFit
-from skset.model import Signals, averaged
+from skset.model import Layer, Signals, averaged
 
 __all__ = ["Rounds"]
 
@@ -112,7 +113,7 @@ class Rounds:
         orders = self._orders(longest_stall, alone)
         if not self.parted:
             self.brief()
-        again = replace(orders, evolves=False, arrays=None, signals=None)
+        again = replace(orders, evolves=False, arrays=None, changes=None)
         total = Average(self.network.network)
         for number, answer in self.attendance.call("train", orders, again=again):
             if not alone:
@@ -126,27 +127,22 @@ class Rounds:
         return {"loss": self.losses[-1], "seconds": time.perf_counter() - began}
 
     def _orders(self, longest_stall: int, alone: bool) -> Orders:
-        """Return what the shards have to do; the lead's copy evolves as they will."""
+        """Return what the shards have to do; evolve the lead's copy if that is due."""
+        orders = Orders(self.local_epochs, self.share, longest_stall, alone=alone)
         if self.parted:
-            evolves, arrays, signals = False, None, None
-        else:
-            evolves = self._due
-            arrays, signals = self._evolved(longest_stall)
-        n, share = self.local_epochs, self.share
-        return Orders(n, share, longest_stall, evolves, arrays, signals, alone)
-
-    def _evolved(
-        self, longest_stall: int
-    ) -> tuple[list[Array] | None, list[Signals] | None]:
-        """Evolve if that is due; return the arrays and signals that shards need."""
-        arrays = self._unsent()
+            return orders
+        arrays, state = self._unsent(), self.network.state
         if not self._due:
-            return arrays, None
-        self.network.state.epochs = self.n_epochs
-        self.network.state.note_stall(longest_stall)
+            return replace(orders, arrays=arrays)
+        state.epochs = self.n_epochs
+        state.note_stall(longest_stall)
         look = PooledLook(self, arrays)
         self.network.evolve(self.share, look)
-        return (arrays, None) if look.signals is None else (None, look.signals)
+        if look.before is None:  # it needed no rows, so all can do it
+            return replace(orders, arrays=arrays, evolves=True)
+        made = changes(look.before, self.network.network.layers)
+        bits = state.topology_rng.bit_generator.state
+        return replace(orders, changes=made, topology_rng=bits)
 
     def _unsent(self) -> list[Array] | None:
         """Return the averages if the shards do not have them yet."""
@@ -216,27 +212,25 @@ class PooledLook:
 
     Attributes
     ----------
-    signals : list of Signals or None
-        Of each layer, once they were asked for.
+    before : tuple of Layer or None
+        What they looked at, which is also what they have; None if nobody has looked.
     """
 
     def __init__(self, rounds: Rounds, arrays: list[Array] | None) -> None:
         self.rounds = rounds
         self.arrays = arrays
-        self.signals: list[Signals] | None = None
+        self.before: tuple[Layer, ...] | None = None
 
     def __call__(self, n: int) -> list[Signals]:
         """Return the signals of n random rows, as many of each shard as its share."""
         rounds = self.rounds
-        looking = Looking(rounds.share, self.arrays)
         rounds.brief()
+        self.before = rounds.network.network.layers
+        looking, again = Looking(rounds.share, self.arrays), Looking(rounds.share)
         counts = rows_of_each(n, rounds.shares(rounds.attendance.present))
-        found = rounds.attendance.call(
-            "signals", looking, counts, again=Looking(rounds.share)
-        )
-        answers = dict(found)
-        self.signals = pooled([answers[number] for number in sorted(answers)])
-        return self.signals
+        answers = rounds.attendance.call("signals", looking, counts, again)
+        found = dict(answers)
+        return pooled([found[number] for number in sorted(found)])
 
 
 class Average:

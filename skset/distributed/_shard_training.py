@@ -1,7 +1,7 @@
 """`ShardTraining`: the training on one shard, where its rows lie."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any, TypeAlias
@@ -9,10 +9,11 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from skset.distributed._changes import Change, changed
 from skset.distributed._common_network import arrays_of, checksum, put_into
 from skset.distributed._messages import Answer, Job, Looking, Orders, Scoring, Start
+from skset.distributed._pooled_signals import Seen, seen
 from skset.estimators import Beginning, CommonFit, Facts, facts_of, weighed
-from skset.model import Signals
 from skset.training import State, Training
 
 __all__ = ["ShardTraining", "open_shard"]
@@ -123,8 +124,8 @@ class ShardTraining:
         return training
 
     @named
-    def signals(self, looking: Looking, n: int) -> list[Signals]:
-        """Return each layer's signals for n random rows, before it evolves."""
+    def signals(self, looking: Looking, n: int) -> Seen:
+        """Return what each layer shows of n random rows, before it evolves."""
         training = self._training
         self._take_over(looking.arrays)
         state, evolver = training.state, training.evolver
@@ -132,8 +133,7 @@ class ShardTraining:
         training.rule.let_go()
         evolver.shrink(state, surplus)
         with training:
-            found: list[Signals] = training.look(n)
-        return found
+            return seen(training.look(n))
 
     def _take_over(self, arrays: list[Array] | None) -> None:
         """Take over averaged weights and biases, if there are any."""
@@ -149,9 +149,9 @@ class ShardTraining:
         training.state.note_stall(orders.longest_stall)
         with training:
             if orders.evolves:
-                signals = orders.signals
-                look = None if signals is None else lambda n: signals
-                training.evolve(share=orders.share, look=look)
+                training.evolve(share=orders.share)
+            if orders.changes is not None:
+                self._change(orders.changes, orders.topology_rng)
             if orders.alone and not training.evolves:
                 self._common.part(training, self.number)
             losses = [next(training) for _ in range(orders.n_epochs)]
@@ -160,6 +160,15 @@ class ShardTraining:
             arrays = [np.array(array) for array in arrays_of(network)]
         seconds = time.perf_counter() - began
         return Answer(losses, training.state.steps, checksum(network), arrays, seconds)
+
+    def _change(self, changes: Sequence[Change], topology_rng: Any) -> None:
+        """Evolve as the lead has decided."""
+        training = self._training
+        training.rule.let_go()
+        for depth, change in enumerate(changes):
+            layer = training.state.network.layers[depth]
+            training.state.replace_layer(depth, changed(layer, change))
+        training.state.topology_rng.bit_generator.state = topology_rng
 
     @named
     def score(self, scoring: Scoring) -> float:

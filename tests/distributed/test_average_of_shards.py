@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from skset.distributed._messages import Answer
-from skset.distributed._pooled_signals import pooled, rows_of_each
+from skset.distributed._pooled_signals import pooled, rows_of_each, seen
 from skset.distributed._rounds import Average
 from skset.model import Network, Signals
 
@@ -52,16 +52,22 @@ def test_the_mean_of_equal_networks_has_their_bits():
 
 def test_signals_are_pooled_as_if_all_rows_were_one_sample():
     rng = np.random.default_rng(0)
-    X, D = rng.normal(size=(3, 8)), rng.normal(size=(2, 8))
-    whole = Signals(X, X[:2], D / 8)
+    A = [rng.normal(size=(n, 8)) for n in (3, 4, 2)]
+    D = [rng.normal(size=(n, 8)) for n in (4, 2)]
     parts = [
-        [Signals(X[:, :2], X[:2, :2], D[:, :2] / 2)],
-        [Signals(X[:, 2:], X[:2, 2:], D[:, 2:] / 6)],
+        seen(
+            [
+                Signals(A[k][:, rows], A[k + 1][:, rows], D[k][:, rows] / width)
+                for k in (0, 1)
+            ]
+        )
+        for rows, width in ((slice(0, 2), 2), (slice(2, 8), 6))
     ]
-    [found] = pooled(parts)
-    np.testing.assert_array_equal(found.inputs, whole.inputs)
-    np.testing.assert_array_equal(found.outputs, whole.outputs)
-    np.testing.assert_allclose(found.deltas, whole.deltas)
+    found = pooled(parts)
+    for k, layer in enumerate(found):
+        np.testing.assert_array_equal(layer.inputs, A[k])
+        np.testing.assert_array_equal(layer.outputs, A[k + 1])
+        np.testing.assert_allclose(layer.deltas, D[k] / 8)
 
 
 @pytest.mark.parametrize("n", [1, 10, 256])
