@@ -100,7 +100,7 @@ def mortal(pair, path, survives):
 
 def test_a_worker_that_is_killed_in_the_middle(client, tmp_path):
     shards = [*pairs()[:3], mortal(pairs()[3], str(tmp_path / "died"), True)]
-    with pytest.warns(UserWarning, match=r"begin anew on others: .*shards\[3\]"):
+    with pytest.warns(UserWarning, match="begin anew on others: shards"):
         found = fit(estimator(), shards, rounds=60, client=client)
     lost = [number for done in found.rounds_ for number in done["lost"]]
     assert 3 in lost
