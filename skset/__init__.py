@@ -13,7 +13,12 @@ from skset.estimators import (
 )
 
 if TYPE_CHECKING:
-    from skset.estimators import QuickSelection, StableSelection, average
+    from skset.estimators import (
+        QuickSelection,
+        StableSelection,
+        average,
+        fit_blocks,
+    )
     from skset.persistence import load, resume, save
 
 __all__ = [
@@ -25,6 +30,7 @@ __all__ = [
     "StableSelection",
     "__version__",
     "average",
+    "fit_blocks",
     "load",
     "resume",
     "save",
@@ -36,6 +42,7 @@ LATE = {
     "QuickSelection": "skset.estimators",
     "StableSelection": "skset.estimators",
     "average": "skset.estimators",
+    "fit_blocks": "skset.estimators",
     "load": "skset.persistence",
     "resume": "skset.persistence",
     "save": "skset.persistence",

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from skset.estimators._common_fit import Beginning, CommonFit
     from skset.estimators._feature_records import feature_records
     from skset.estimators._first_pass import Facts, facts_of, merged, weighed
+    from skset.estimators._fit_blocks import fit_blocks
     from skset.estimators._resumed import resumed
     from skset.estimators._selection import QuickSelection
     from skset.estimators._stable_selection import StableSelection
@@ -56,6 +57,7 @@ __all__ = [
     "average",
     "facts_of",
     "feature_records",
+    "fit_blocks",
     "fit_in_progress",
     "merged",
     "parts_of",
@@ -78,6 +80,7 @@ LATE = {
     "STATE_CLASSES": "_stored",
     "average": "_averaged",
     "feature_records": "_feature_records",
+    "fit_blocks": "_fit_blocks",
     "StableSelection": "_stable_selection",
     "restored": "_stored",
     "resumed": "_resumed",

@@ -155,7 +155,7 @@ class CommonFit:
         estimator, p = self.estimator, self.p
         rng, topology_rng = seeded_generators(self.seeds)
         if self.facts.n_rows <= MOST_ROWS:  # else it changes nothing
-            rows, _ = rows_of(estimator, p, self.facts, *data, caller=CALLER)
+            rows = rows_of(estimator, p, self.facts, data, CALLER)
             estimator._adapt(p, rows, rng, False)
         network, goal = estimator._new_network(p, samples, rng, topology_rng)
         estimator._density_goal = goal

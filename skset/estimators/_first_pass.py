@@ -7,7 +7,7 @@ parts. Of one part they have the same bits as an ordinary fit finds.
 
 import copy
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from types import SimpleNamespace
@@ -19,20 +19,26 @@ from skset.estimators._class_targets import ClassTargets
 from skset.estimators._fit_facts import Facts, Weighed, merged
 from skset.estimators._input import checked
 from skset.estimators._sklearn import checked_part_of_weights
+from skset.estimators._supervision import YKind
 from skset.estimators._targets import Targets
-from skset.estimators._types import Array, Matrix, Rows, Supervision
+from skset.estimators._types import Rows
 from skset.estimators._units import scaled_table
-from skset.model import Samples
+from skset.model import RowBlock, Samples, Scaled
 
 __all__ = [
     "Facts",
     "Weighed",
+    "checked_part",
     "facts_of",
+    "facts_of_checked",
+    "few_rows",
     "learned_from",
     "merged",
     "named",
     "samples_of",
+    "samples_of_checked",
     "weighed",
+    "weighed_checked",
 ]
 
 
@@ -63,20 +69,45 @@ def facts_of(
     with named(name), few_rows():
         kind, kinds = twin._kinds_of(y)
         twin._take_kind(kinds[0])
-        part = _checked_part(twin, p, X, y, sample_weight)
-        found = {each: _targets_of(twin, p, part, each, y) for each in kinds}
-        seen = {each: (targets, facts) for each, (targets, facts, _) in found.items()}
-        return Facts(
-            name=name,
-            n_rows=part[0].shape[0],
-            n_features=part[0].shape[1],
-            feature_names=vars(twin).get("feature_names_in_"),
-            is_single=part[0].dtype == np.float32,
-            ranking=vars(twin).get("_ranking"),
-            y_kind=kind,
-            targets=seen,
-            weighed=_weighed_at_once(twin, p, part, found),
-        )
+        part = checked_part(twin, p, X, y, sample_weight)
+        return facts_of_checked(twin, p, part, (kind, kinds), name, y)
+
+
+def facts_of_checked(
+    twin: Any,
+    p: SimpleNamespace,
+    part: RowBlock,
+    kind: tuple[YKind | None, Sequence[Any]],
+    name: str,
+    given_y: Any,
+) -> Facts:
+    """Return the facts of checked rows; see `facts_of`.
+
+    Parameters
+    ----------
+    twin, p : SparseEstimator, SimpleNamespace
+        The estimator that has checked the rows, and its parameters.
+    part : RowBlock
+        The rows.
+    kind : tuple
+        What the rows tell of the kind of y, and all kinds that it may have.
+    name : str
+        Of the rows.
+    given_y : array-like
+        Their y as the user gave it.
+    """
+    known, kinds = kind
+    found = {each: _targets_of(twin, p, part, each, given_y) for each in kinds}
+    return Facts(
+        name=name,
+        n_rows=part.n_rows,
+        n_features=part.X.shape[1],
+        feature_names=vars(twin).get("feature_names_in_"),
+        ranking=vars(twin).get("_ranking"),
+        y_kind=known,
+        targets={each: (targets, facts) for each, (targets, facts, _) in found.items()},
+        weighed=_weighed_at_once(twin, p, part, found),
+    )
 
 
 def weighed(
@@ -98,11 +129,11 @@ def weighed(
     """
     twin, p = copy.copy(estimator), estimator._read_parameters()
     _record(twin, facts)
-    part = _checked_part(twin, p, X, y, sample_weight)
+    part = checked_part(twin, p, X, y, sample_weight)
     blank, _ = facts.targets[facts.supervision]
     with few_rows():
-        _, y = blank.seen(part[1], y, part[2])
-    return _weighed(twin, p, (part[0], y, part[2]), facts.learned)
+        _, y = blank.seen(part.y, y, part.weight)
+    return weighed_checked(twin, p, RowBlock(part.X, y, part.weight), facts.learned)
 
 
 def learned_from(
@@ -167,39 +198,62 @@ def samples_of(
     TypeError, ValueError
         As from `fit`; or if y has classes that no part had in the first pass.
     """
-    (inputs, y, weight, _), exponent = rows_of(
-        estimator, p, facts, X, y, sample_weight, caller
-    )
-    of_all, targets = facts.checked_weighed, facts.learned
-    samples = targets.samples(inputs, y, weight)
-    if weight is None:
-        return samples
-    weight = np.ldexp(weight, exponent - of_all.exponent)
-    return samples.as_part(weight, of_all.mean_weight)
+    part = _known_part(estimator, p, (X, y, sample_weight), caller)
+    return samples_of_checked(estimator, p, facts, part)
 
 
 def rows_of(
     estimator: Any,
     p: SimpleNamespace,
     facts: Facts,
-    X: Any,
-    y: Any,
-    sample_weight: Any,
+    data: tuple[Any, Any, Any],
     caller: str,
-) -> tuple[Rows, int]:
-    """Return X in the units of all parts, y and the weights of a part.
+) -> Rows:
+    """Return X in the units of all parts, y and the weights of a part; as `samples_of`.
 
-    The arguments are those of `samples_of`. The weights are divided by a power of two,
-    whose exponent is returned too.
+    The weights are divided by a power of two.
     """
+    part = _known_part(estimator, p, data, caller)
+    weight, _ = facts.learned.weighed(part.y, part.weight)
+    inputs = scaled_table(part.X, estimator._scaling, p.table_dtype)
+    return inputs, part.y, weight, None
+
+
+def _known_part(
+    estimator: Any, p: SimpleNamespace, data: tuple[Any, Any, Any], caller: str
+) -> RowBlock:
+    """Return the rows of a part, checked; what is learned of them is known."""
     twin = copy.copy(estimator)
-    part = _checked_part(twin, p, X, y, sample_weight, reset=False)
-    _, targets = twin._prepared(p, part[0], reset=False)
+    part = checked_part(twin, p, *data, reset=False)
+    _, targets = twin._prepared(p, part.X, reset=False)
     with few_rows():
-        _, y = targets.resumed(estimator._targets, part[1], y, caller)
-    inputs = scaled_table(part[0], estimator._scaling, p.table_dtype)
-    weight, exponent = facts.learned.weighed(y, part[2])
-    return (inputs, y, weight, None), exponent
+        _, y = targets.resumed(estimator._targets, part.y, data[1], caller)
+    return RowBlock(part.X, y, part.weight)
+
+
+def samples_of_checked(
+    estimator: Any,
+    p: SimpleNamespace,
+    facts: Facts,
+    part: RowBlock,
+    stays: bool = True,
+) -> Samples:
+    """Return the samples to train on of checked rows; see `samples_of`.
+
+    Rows that do not stay for many epochs are standardised batch by batch, which takes
+    no memory.
+    """
+    scaling = estimator._scaling
+    inputs = part.X if scaling is None else Scaled(part.X, scaling)
+    if stays:
+        inputs = scaled_table(part.X, scaling, p.table_dtype)
+    of_all, targets = facts.checked_weighed, facts.learned
+    weight, exponent = targets.weighed(part.y, part.weight)
+    samples = targets.samples(inputs, part.y, weight)
+    if weight is None:
+        return samples
+    weight = np.ldexp(weight, exponent - of_all.exponent)
+    return samples.as_part(weight, of_all.mean_weight)
 
 
 def _record(estimator: Any, facts: Facts) -> None:
@@ -219,66 +273,58 @@ def _record(estimator: Any, facts: Facts) -> None:
 # One part.
 
 
-def _checked_part(
+def checked_part(
     estimator: Any,
     p: SimpleNamespace,
     X: Any,
     y: Any,
     sample_weight: Any,
     reset: bool = True,
-) -> tuple[Matrix, Any, Array | None]:
+) -> RowBlock:
     """Return X, y and the weights of a part, checked; `reset` records its columns."""
     own = estimator._standardises(p, goes_on=not reset)
     X, y = checked(estimator, X, y, dtype=p.dtype, reset=reset, own=own)
     if sample_weight is not None:
         sample_weight = checked_part_of_weights(sample_weight, X)
-    return X, y, sample_weight
+    return RowBlock(X, y, sample_weight)
 
 
 def _targets_of(
-    estimator: Any,
-    p: SimpleNamespace,
-    part: tuple[Matrix, Any, Array | None],
-    kind: Supervision | None,
-    given: Any,
+    estimator: Any, p: SimpleNamespace, part: RowBlock, kind: Any, given_y: Any
 ) -> tuple[Targets, Any, Any]:
     """Return what is to be learned of one kind, its facts, and y checked."""
-    X, y, sample_weight = part
     estimator._take_kind(kind)
-    _, targets = estimator._prepared(p, X, reset=True)
-    return targets, *targets.seen(y, given, sample_weight)
+    _, targets = estimator._prepared(p, part.X, reset=True)
+    return targets, *targets.seen(part.y, given_y, part.weight)
 
 
 def _weighed_at_once(
     estimator: Any,
     p: SimpleNamespace,
-    part: tuple[Matrix, Any, Array | None],
+    part: RowBlock,
     found: Mapping[Any, tuple[Any, Any, Any]],
 ) -> Weighed | None:
     """Return what follows from the weights, unless all parts must be known first."""
-    X, _, sample_weight = part
     targets, facts, y = next(iter(found.values()))
     if isinstance(targets, ClassTargets) and targets.class_weight is not None:
         if len(found) > 1 or targets.class_weight == "balanced":
             return None
         given = facts.own_class_weight(targets.class_weight)
         targets = replace(targets.of(facts), class_weight=given)
-    return _weighed(estimator, p, (X, y, sample_weight), targets)
+    return weighed_checked(estimator, p, RowBlock(part.X, y, part.weight), targets)
 
 
-def _weighed(
-    estimator: Any,
-    p: SimpleNamespace,
-    part: tuple[Matrix, Any, Array | None],
-    targets: Targets,
+def weighed_checked(
+    estimator: Any, p: SimpleNamespace, part: RowBlock, targets: Targets
 ) -> Weighed:
-    X, y, sample_weight = part
-    weight, exponent = targets.weighed(y, sample_weight)
-    inputs = estimator._facts_of_inputs(p, (X, y, weight, None), exponent)
-    n = total = X.shape[0]
+    """Return what follows from the weights of checked rows; see `weighed`."""
+    weight, exponent = targets.weighed(part.y, part.weight)
+    rows: Rows = part.X, part.y, weight, None
+    inputs = estimator._facts_of_inputs(p, rows, exponent)
+    n, total = part.n_rows, float(part.n_rows)
     if weight is not None:
-        n, total = int(np.count_nonzero(weight)), weight.sum()
-    return Weighed(weight is not None, n, float(total), exponent, inputs)
+        n, total = int(np.count_nonzero(weight)), float(weight.sum())
+    return Weighed(weight is not None, n, total, exponent, inputs)
 
 
 @contextmanager

@@ -71,8 +71,6 @@ class Facts:
         Size of X.
     feature_names : ndarray of shape (n_features,) or None
         Names of the columns, if X has any.
-    is_single : bool
-        Whether all of X is in float32.
     ranking : Ranking or None
         Of a selector, with the least and the greatest value of each column.
     y_kind : YKind or None
@@ -88,7 +86,6 @@ class Facts:
     n_rows: int
     n_features: int
     feature_names: Array | None
-    is_single: bool
     ranking: Ranking | None
     y_kind: YKind | None
     targets: Mapping[Supervision | None, tuple[Targets, Any]]
@@ -157,7 +154,6 @@ def merged(parts: Sequence[Facts]) -> Facts:
     return replace(
         first,
         n_rows=sum(part.n_rows for part in parts),
-        is_single=all(part.is_single for part in parts),
         ranking=None if first.ranking is None else Ranking.merged(rankings),
         y_kind=kind,
         targets=targets,

@@ -56,7 +56,7 @@ class LabelFacts:
         """
         first = parts[0]
         for part, name in zip(parts, names, strict=True):
-            first._check_kind(part, names[0], name)
+            first.check_fits(part, names[0], name)
         n_rows = sum(part.n_rows for part in parts)
         if first.multilabel:
             return cls(first.classes, _sum([p.counts for p in parts]), n_rows, True)
@@ -68,7 +68,8 @@ class LabelFacts:
         np.add.at(counts, places, np.concatenate([part.counts for part in parts]))
         return cls(classes, counts, n_rows, False)
 
-    def _check_kind(self, other: "LabelFacts", own_name: str, name: str) -> None:
+    def check_fits(self, other: "LabelFacts", own_name: str, name: str) -> None:
+        """Raise unless the labels of another part are of the same kind."""
         if self.multilabel != other.multilabel:
             kinds = ["one label for each sample", "a multilabel indicator matrix"]
             raise ValueError(

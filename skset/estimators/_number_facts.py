@@ -104,14 +104,10 @@ class NumberFacts:
         """
         first = parts[0]
         for part, name in zip(parts, names, strict=True):
-            if part.shape != first.shape:
-                raise ValueError(
-                    f"y of {name} has {_outputs(part.shape)}, but that of {names[0]} "
-                    f"has {_outputs(first.shape)}."
-                )
+            first.check_fits(part, names[0], name)
         filled = [part for part in parts if part.n_rows]
         n_rows = sum(part.n_rows for part in filled)
-        if len(filled) <= 1 or first.mean is None:
+        if len(filled) <= 1 or filled[0].mean is None:
             return replace((filled or parts)[0], n_rows=n_rows)
         return cls._merged(filled, n_rows)
 
@@ -132,6 +128,14 @@ class NumberFacts:
         points = tuple(map(_joined, zip(*(p.points for p in parts), strict=True)))
         moments = weight, largest, mean, variance
         return cls(parts[0].shape, n_rows, exponent, *moments, low, high, points)
+
+    def check_fits(self, other: "NumberFacts", own_name: str, name: str) -> None:
+        """Raise unless the rows of another part have as many numbers."""
+        if self.shape != other.shape:
+            raise ValueError(
+                f"y of {name} has {_outputs(other.shape)}, but that of {own_name} has "
+                f"{_outputs(self.shape)}."
+            )
 
     def _in_units(self, exponent: int, largest: Any) -> "NumberFacts":
         """Return the same facts in units of other weights and numbers."""

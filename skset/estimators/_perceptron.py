@@ -267,9 +267,10 @@ class SparsePerceptron(ShownNetwork):
             wanted = "sensitivities must be given"
             topologies = checked_topologies(topologies, shapes, wanted)
             network = network_on(topologies)
-            n = min(N_SENSED, samples.n_samples)
-            rows = np.sort(rng.choice(samples.n_samples, n, replace=False))
-            return sensitivities(network, samples, rows, targets.loss_function)
+            seen = samples.at_hand
+            n = min(N_SENSED, seen.n_samples)
+            rows = np.sort(rng.choice(seen.n_samples, n, replace=False))
+            return sensitivities(network, seen, rows, targets.loss_function)
 
         topologies = initial_topologies(p.init, shapes, topology_rng, sensed)
         topologies, goal = denser_at_first(topologies, p.density_schedule, topology_rng)

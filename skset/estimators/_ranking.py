@@ -138,7 +138,7 @@ class Ranking:
         if _kind_of(selector) != "relevance":
             return None
         n_targets = selector._targets.n_outputs
-        explained = ExplainedVariance.of(training.samples, n_targets)
+        explained = ExplainedVariance.of(training.samples.at_hand, n_targets)
         return explained if self.explained is None else self.explained + explained
 
     def n_selected(self, wanted: int | float | str) -> int:
@@ -213,7 +213,7 @@ def _measured(
     supervised = bool(selector.supervised_)
     with np.errstate(all="ignore"):  # non-finite values raise an error below
         importances = _shown(
-            _kind_of(selector), supervised, network, training.samples, explained
+            _kind_of(selector), supervised, network, training.samples.at_hand, explained
         )
     if not np.isfinite(importances).all():
         raise ValueError(

@@ -12,7 +12,7 @@ from skset.estimators._types import Array, Rows
 from skset.model import Network, Samples
 from skset.training import State
 
-__all__ = ["PENALTY_POWER", "held_out_temperature"]
+__all__ = ["MOST_ROWS", "PENALTY_POWER", "held_out_temperature"]
 
 # With fewer rows too few are held out. With more the rule for alpha needs no help, and
 # the short training would take long; see docs/defaults.md.

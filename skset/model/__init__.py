@@ -51,6 +51,7 @@ from skset.model.samples import Reconstruction, Samples
 from skset.model.scaling import Scaled, Scaling
 from skset.model.shared_network import SharedLayer, SharedNetwork, Task
 from skset.model.signals import Signals, sensitivities, signals_of
+from skset.model.streamed import RowBlock, StreamedSamples, recut
 from skset.model.weights import INITIAL_WEIGHTS
 
 __all__ = [
@@ -78,6 +79,7 @@ __all__ = [
     "Poisson",
     "Quantile",
     "Reconstruction",
+    "RowBlock",
     "Samples",
     "Scaled",
     "Scaling",
@@ -87,6 +89,7 @@ __all__ = [
     "Signals",
     "Softplus",
     "SquaredError",
+    "StreamedSamples",
     "Tanh",
     "Task",
     "activations_for",
@@ -106,6 +109,7 @@ __all__ = [
     "normalised_weights",
     "path_strength",
     "reconstruction_paths",
+    "recut",
     "sensitivities",
     "signals_of",
     "softplus",

@@ -1,5 +1,6 @@
 """`Samples`: inputs, targets and weights, handed out batch by batch."""
 
+from collections.abc import Iterator
 from functools import cached_property
 from typing import Any, Self, TypeAlias
 
@@ -66,6 +67,20 @@ class Samples:
         else:
             indptr = X.indptr.astype(np.int64, copy=False)
             self._sparse = _read_only(indptr, X.indices, X.data)
+
+    @property
+    def at_hand(self) -> "Samples":
+        """Samples that can be gathered in any order at any time: all of these."""
+        return self
+
+    def windows(
+        self, rng: np.random.Generator | None, batch_size: int
+    ) -> Iterator["Samples"]:
+        """Yield all samples of an epoch, as many at a time as are in memory: all.
+
+        See `StreamedSamples`, of which the arguments are.
+        """
+        yield self
 
     def gather(self, rows: Array, out: Array) -> None:
         """Write the given samples into the columns of `out` (n_features, width)."""
