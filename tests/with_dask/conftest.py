@@ -1,10 +1,9 @@
 """A cluster of two processes, for all tests."""
 
-import time
 from contextlib import suppress
-from itertools import chain
 
 import pytest
+from with_dask.leftovers import left_on
 
 
 class TwoWorkers:
@@ -60,23 +59,3 @@ def client(two_workers):
     yield client
     if client.status == "running":
         assert left_on(client) == []
-
-
-def left_on(client):
-    """Return the keys that the scheduler and the workers still have."""
-    until = time.monotonic() + 5
-    while (keys := _keys(client)) and time.monotonic() < until:
-        time.sleep(0.05)
-    return keys
-
-
-def _keys(client):
-    def of_worker(dask_worker):
-        state = dask_worker.state
-        return [*map(str, state.tasks), *map(str, state.actors)]
-
-    def of_scheduler(dask_scheduler):
-        return [str(key) for key in dask_scheduler.tasks]
-
-    on_workers = client.run(of_worker, on_error="ignore").values()
-    return [*client.run_on_scheduler(of_scheduler), *chain(*on_workers)]

@@ -2,12 +2,15 @@
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 
 import numpy as np
 import pytest
 from distributed import Client, LocalCluster
+from with_dask.leftovers import left_on
 from with_dask.toy import toy_opener
 
 from skset.distributed import _dask_crew
@@ -170,3 +173,25 @@ def test_a_worker_shares_its_threads_between_its_shards():
         DaskCrew(client, opener=toy_opener()) as crew,
     ):
         assert [facts[2] for facts in crew.open(handles(pairs(2)), None)] == [2, 2]
+
+
+LEAD = """
+import sys, time
+import numpy as np
+from distributed import Client
+from skset import SETClassifier
+from skset.distributed import fit
+
+client = Client(sys.argv[1])
+y = np.arange(40) % 2
+fit(SETClassifier((9,)), [(np.eye(40), y)] * 2, rounds=10**6, client=client, verbose=1)
+"""
+
+
+def test_a_lead_that_is_killed_leaves_nothing(client):
+    command = [sys.executable, "-c", LEAD, client.scheduler.address]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as lead:
+        assert lead.stdout.readline().startswith("Round 1/")
+        assert left_on(client, seconds=0)
+        lead.kill()
+    assert left_on(client, seconds=30) == []

@@ -81,12 +81,15 @@ def shards_of(X, y, n):
     return [(X[k::n], y[k::n]) for k in range(n)]
 
 
-def trained(task, rows, way, seed, **crew):
-    """Return the estimator, trained for the epochs of the task in the given way."""
+def trained(task, rows, way, seed, crew=None, **params):
+    """Return the estimator, trained for the epochs of the task in the given way.
+
+    `crew` has arguments of `fit` that say who works: this process if there are none.
+    """
     X, X_test, y, y_test = rows
     shards = shards_of(X, y, way.shards)
     return fit(
-        SETClassifier(task.layers, random_state=seed),
+        SETClassifier(task.layers, random_state=seed, **params),
         shards[:1] if way.lone else shards,
         rounds=task.epochs // way.local,
         local_epochs=way.local,

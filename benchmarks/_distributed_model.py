@@ -1,5 +1,0 @@
-"""STUB."""
-
-
-def model():
-    return []
