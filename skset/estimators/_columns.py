@@ -15,6 +15,7 @@ __all__ = [
     "output_dtype",
     "refuse_dates",
     "refuse_missing",
+    "refuse_unread",
 ]
 
 # How the names of the types of dates and durations begin, in any library.
@@ -55,6 +56,26 @@ def refuse_dates(X: Any, name: str = "X") -> None:
                 f"Input {name} has dtype {dates[0]}{place}, which is not a number. "
                 "Convert dates and durations to numbers first."
             )
+
+
+def refuse_unread(X: Any) -> None:
+    """Raise a TypeError if X is an AnnData, or a matrix that stays in its file.
+
+    numpy makes an array of one object of them. Other tables of files, as h5py's, are
+    read whole by numpy, as memory maps are.
+    """
+    if not hasattr(X, "to_memory") or sparse.issparse(X):
+        return
+    if hasattr(X, "obs"):
+        raise TypeError(
+            f"X is an {type(X).__name__}, not a table. Pass its X or one of its "
+            "layers, or call skset.anndata.select_genes or skset.anndata.rbm."
+        )
+    raise TypeError(
+        f"X is a {type(X).__name__}, a matrix in a file that has not been read. "
+        "X.to_memory() reads all of it; skset.anndata (select_genes, rbm, blocks) "
+        "reads it in pieces."
+    )
 
 
 def refuse_missing(y: Any) -> None:
