@@ -11,8 +11,8 @@ except ImportError as error:
         "skset.anndata needs anndata. Install it with: pip install 'skset[anndata]'"
     ) from error
 
+from skset.anndata._cell_blocks import CellBlocks, blocks
 from skset.anndata._genes import select_genes
 from skset.anndata._hidden_units import rbm
-from skset.anndata._row_blocks import RowBlocks, blocks
 
-__all__ = ["RowBlocks", "blocks", "rbm", "select_genes"]
+__all__ = ["CellBlocks", "blocks", "rbm", "select_genes"]

@@ -7,11 +7,11 @@ import pandas as pd
 from anndata import AnnData
 from numpy.typing import ArrayLike
 
+from skset.anndata._cell_blocks import CellBlocks, blocks_of
 from skset.anndata._expression import Expression, check_adata, expression_of
 from skset.anndata._groups import Groups, groups_of
 from skset.anndata._in_place import unchanged_by_errors
 from skset.anndata._results import Results, check_destination
-from skset.anndata._row_blocks import RowBlocks, blocks_of
 from skset.estimators import QuickSelection
 
 __all__ = ["select_genes"]
@@ -180,7 +180,7 @@ def _fit(
     n: Any,
     values: Expression,
     groups: Groups | None,
-    blocks: RowBlocks,
+    blocks: CellBlocks,
 ) -> None:
     """Fit a selector to values in memory, or block by block to those in a file."""
     with unchanged_by_errors(selector, values.name):

@@ -7,10 +7,10 @@ from anndata import AnnData
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
+from skset.anndata._cell_blocks import blocks_of
 from skset.anndata._expression import Expression, check_adata, expression_of
 from skset.anndata._in_place import unchanged_by_errors
 from skset.anndata._results import Results, check_destination
-from skset.anndata._row_blocks import blocks_of
 from skset.anndata._unit_interval import SCALES, ScaledBlocks, UnitScale, unit_scale_of
 from skset.estimators import SparseRBM
 

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from anndata import ImplicitModificationWarning
+from sklearn.feature_selection import SelectKBest
 from with_anndata.cells import CONTAINERS, N_CELLS, N_GENES, PLANTED, chosen, made
 from with_anndata.cells import selector as small
 
@@ -224,3 +225,10 @@ def test_the_same_seed_gives_the_same_result():
         for jobs in (1, 2)
     ]
     pd.testing.assert_frame_equal(*tables)
+
+
+def test_any_selector_in_memory():
+    adata, selector = made(), SelectKBest(k=6)
+    select_genes(adata, groupby="type", selector=selector)
+    assert chosen(adata) == PLANTED
+    assert set(adata.var.columns) == {"odd", "skset"}

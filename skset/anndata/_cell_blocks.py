@@ -1,4 +1,4 @@
-"""`RowBlocks`: the cells of an AnnData as blocks of rows, each read when asked for."""
+"""`CellBlocks`: the cells of an AnnData as blocks of rows, each read when asked for."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,7 +12,7 @@ from scipy import sparse
 from skset.anndata._expression import Expression, check_adata, expression_of
 from skset.anndata._groups import Groups, groups_of
 
-__all__ = ["RowBlocks", "blocks", "blocks_of"]
+__all__ = ["CellBlocks", "blocks", "blocks_of"]
 
 # Bytes of a block where the user does not say how many rows it has. Blocks come in a
 # new order in every epoch, and some of them are shuffled together: so they are small.
@@ -29,7 +29,7 @@ def blocks(
     use_raw: bool | None = None,
     mask_var: str | ArrayLike | None = None,
     chunk_rows: int | None = None,
-) -> "RowBlocks":
+) -> "CellBlocks":
     """Return the cells in blocks of rows, for `skset.fit_blocks` or loops of your own.
 
     Parameters
@@ -46,7 +46,7 @@ def blocks(
 
     Returns
     -------
-    blocks : RowBlocks
+    blocks : CellBlocks
         A sequence. Nothing has been read yet.
 
     Warns
@@ -78,7 +78,7 @@ def blocks(
 
 def blocks_of(
     values: Expression, groups: Groups | None, chunk_rows: int | None
-) -> "RowBlocks":
+) -> "CellBlocks":
     """Return blocks of some values; those without a labelled cell are left out."""
     if chunk_rows is None:
         chunk_rows = _auto_rows(values)
@@ -88,10 +88,10 @@ def blocks_of(
     starts = np.arange(0, values.n_rows, chunk_rows)
     if groups is not None:
         starts = starts[np.logical_or.reduceat(groups.known, starts)]
-    return RowBlocks(values, groups, int(chunk_rows), starts)
+    return CellBlocks(values, groups, int(chunk_rows), starts)
 
 
-class RowBlocks(Sequence[Any]):
+class CellBlocks(Sequence[Any]):
     """The cells of an AnnData as blocks of rows, each read when it is asked for.
 
     `skset.anndata.blocks` makes it. It can be read any number of times and in any
@@ -136,7 +136,7 @@ class RowBlocks(Sequence[Any]):
         """
         if isinstance(i, slice):
             parts = self._values, self._groups, self.chunk_rows, self._starts[i]
-            return RowBlocks(*parts)
+            return CellBlocks(*parts)
         first = int(self._starts[i])
         last = min(first + self.chunk_rows, self._values.n_rows)
         X = self._values.rows(first, last)
@@ -148,7 +148,7 @@ class RowBlocks(Sequence[Any]):
 
     def __repr__(self) -> str:
         return (
-            f"RowBlocks({len(self)} blocks of up to {self.chunk_rows} rows of "
+            f"CellBlocks({len(self)} blocks of up to {self.chunk_rows} rows of "
             f"{self._values.name}, {self._values.n_genes} genes)"
         )
 

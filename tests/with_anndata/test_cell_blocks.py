@@ -5,13 +5,12 @@ import warnings
 import h5py
 import numpy as np
 import pytest
-import zarr
 from anndata import AnnData, read_h5ad
 from anndata.io import read_elem, sparse_dataset
 from scipy import sparse
 from with_anndata.cells import CONTAINERS, N_CELLS, N_GENES, made
 
-from skset.anndata import RowBlocks, blocks
+from skset.anndata import CellBlocks, blocks
 
 
 def dense(X):
@@ -24,6 +23,7 @@ def stacked(parts):
 
 def of_zarr(tmp_path, container):
     """Return an AnnData of a zarr store, of which only the labels are in memory."""
+    zarr = pytest.importorskip("zarr")
     path = tmp_path / "cells.zarr"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the next version of its format
@@ -119,9 +119,9 @@ def test_numbers_as_labels():
 
 def test_a_sequence():
     found = blocks(made(), chunk_rows=100)
-    assert isinstance(found, RowBlocks)
+    assert isinstance(found, CellBlocks)
     assert (
-        repr(found) == "RowBlocks(3 blocks of up to 100 rows of adata.raw.X, 40 genes)"
+        repr(found) == "CellBlocks(3 blocks of up to 100 rows of adata.raw.X, 40 genes)"
     )
     np.testing.assert_array_equal(dense(found[-1]), dense(found[2]))
     np.testing.assert_array_equal(stacked(found[1:]), dense(made().X)[100:])
