@@ -12,7 +12,7 @@ from skset.anndata._expression import Expression, check_adata, expression_of
 from skset.anndata._groups import Groups, groups_of
 from skset.anndata._in_place import unchanged_by_errors
 from skset.anndata._results import Results, check_destination
-from skset.estimators import QuickSelection
+from skset.estimators import QuickSelection, fit_blocks
 
 __all__ = ["select_genes"]
 

@@ -12,7 +12,7 @@ from skset.anndata._expression import Expression, check_adata, expression_of
 from skset.anndata._in_place import unchanged_by_errors
 from skset.anndata._results import Results, check_destination
 from skset.anndata._unit_interval import SCALES, ScaledBlocks, UnitScale, unit_scale_of
-from skset.estimators import SparseRBM
+from skset.estimators import SparseRBM, fit_blocks
 
 __all__ = ["rbm"]
 

@@ -111,9 +111,11 @@ def unit_scale_of(
                 "not scaled, for instance by `layer`."
             )
         if sparse.issparse(X):
-            np.maximum.at(greatest, X.indices, values)
+            of_block = np.zeros(n_genes, values.dtype)  # of another type it takes long
+            np.maximum.at(of_block, X.indices, values)
         else:
-            np.maximum(greatest, X.max(axis=0), out=greatest)
+            of_block = X.max(axis=0)
+        np.maximum(greatest, of_block, out=greatest)
         whole = whole and bool((values == np.floor(values)).all())
     return UnitScale(scale == "log1p" or (scale == "auto" and whole), greatest)
 

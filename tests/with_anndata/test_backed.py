@@ -1,6 +1,7 @@
 """Files are learned from block by block, with the result of memory."""
 
 import warnings
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -143,3 +144,26 @@ def test_a_number_found_out_needs_memory(tmp_path):
     with pytest.raises(ValueError, match="auto"):
         select_genes(adata, "auto", groupby="type", selector=small())
     assert "skset" not in adata.var
+
+
+def test_sorted_cells_of_a_file_are_mixed(tmp_path, monkeypatch):
+    """Blocks come in random order, so a window has cells of all types."""
+    adata = made()
+    adata[np.argsort(adata.obs["dose"])].write_h5ad(tmp_path / "cells.h5ad")
+    adata = read_h5ad(tmp_path / "cells.h5ad", backed="r")
+    several = partial(skset.fit_blocks, window=60)
+    monkeypatch.setattr("skset.anndata._genes.fit_blocks", several)
+    select_genes(adata, 6, groupby="type", selector=small(), chunk_rows=8)
+    assert chosen(adata) == PLANTED
+
+
+def test_hidden_units_of_several_windows_are_in_the_order_of_the_cells(
+    tmp_path, monkeypatch
+):
+    adata, machine = of_h5ad(tmp_path, "csr"), small_machine(batch_size=10)
+    several = partial(skset.fit_blocks, window=60)
+    monkeypatch.setattr("skset.anndata._hidden_units.fit_blocks", several)
+    rbm(adata, use_raw=False, machine=machine, chunk_rows=17)
+    X = dense(made().X)
+    scaled = (X / X.max(axis=0)).astype(np.float32)
+    np.testing.assert_array_equal(adata.obsm[KEY], machine.transform(scaled))

@@ -135,3 +135,14 @@ def test_stored_duplicates_are_added_before_the_logarithm():
     rbm(other, layer="counts", machine=small())
     np.testing.assert_array_equal(adata.obsm[KEY], other.obsm[KEY])
     assert adata.X.nnz == 2 * X.nnz
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int64, np.float64, bool])
+@pytest.mark.parametrize("container", ["csr", "dense"])
+def test_values_of_any_type(dtype, container):
+    adata, floats = made(container), made(container)
+    adata.X = adata.layers["counts"].astype(dtype)
+    floats.X = adata.X.astype(np.float32)
+    for each in (adata, floats):
+        rbm(each, use_raw=False, machine=small())
+    np.testing.assert_array_equal(adata.obsm[KEY], floats.obsm[KEY])
