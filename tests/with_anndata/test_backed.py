@@ -149,7 +149,8 @@ def test_a_number_found_out_needs_memory(tmp_path):
 def test_sorted_cells_of_a_file_are_mixed(tmp_path, monkeypatch):
     """Blocks come in random order, so a window has cells of all types."""
     adata = made()
-    adata[np.argsort(adata.obs["dose"])].write_h5ad(tmp_path / "cells.h5ad")
+    in_order = adata[np.argsort(adata.obs["dose"])].copy()
+    in_order.write_h5ad(tmp_path / "cells.h5ad")
     adata = read_h5ad(tmp_path / "cells.h5ad", backed="r")
     several = partial(skset.fit_blocks, window=60)
     monkeypatch.setattr("skset.anndata._genes.fit_blocks", several)
