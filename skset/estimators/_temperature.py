@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.random import Generator
 
+from skset.estimators._table_size import TableSize
 from skset.estimators._types import Array, Rows
 from skset.model import Network, Samples
 from skset.training import State
 
-__all__ = ["PENALTY_POWER", "held_out_temperature"]
+__all__ = ["MOST_ROWS", "PENALTY_POWER", "held_out_temperature"]
 
 # With fewer rows too few are held out. With more the rule for alpha needs no help, and
 # the short training would take long; see docs/defaults.md.
@@ -109,7 +110,7 @@ def _short_training(
     if own.batch_size != "auto":  # one that suits all rows needs no warning
         own.batch_size = min(own.batch_size, samples.n_samples)
     own.max_iter = "auto"  # a large number may be meant to be stopped long before
-    twin._choose(own, training_set, goes_on=False)
+    twin._choose(own, TableSize.of(training_set), goes_on=False)
     own.max_iter = -(-min(own.max_iter, p.max_iter) // EPOCHS)
     rng, topology_rng = rng.spawn(2)
     network, twin._density_goal = twin._new_network(own, samples, rng, topology_rng)
