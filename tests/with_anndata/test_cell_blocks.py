@@ -64,7 +64,7 @@ from_everywhere = pytest.mark.parametrize(
 
 
 @from_everywhere
-@pytest.mark.parametrize("chunk_rows", [1, 7, N_CELLS, 1000, None])
+@pytest.mark.parametrize("chunk_rows", [23, N_CELLS, 1000, None])
 def test_blocks_are_all_rows(make, container, chunk_rows, tmp_path):
     adata = make(tmp_path, container)
     found = blocks(adata, use_raw=False, chunk_rows=chunk_rows)
@@ -76,6 +76,13 @@ def test_blocks_are_all_rows(make, container, chunk_rows, tmp_path):
     np.testing.assert_array_equal(dense(found[0]), expected[rows])
     assert all(type(X) in (np.ndarray, sparse.csr_matrix) for X in found)
     assert all(X.dtype == np.float32 for X in found)
+
+
+@from_everywhere
+def test_a_block_of_one_row(make, container, tmp_path):
+    found = blocks(make(tmp_path, container), use_raw=False, chunk_rows=1)
+    assert len(found) == N_CELLS
+    np.testing.assert_array_equal(dense(found[5]), dense(made().X)[5:6])
 
 
 @from_everywhere
