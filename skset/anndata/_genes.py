@@ -153,7 +153,8 @@ def select_genes(
 
     columns = _columns(selector, values.genes, key_added)
     if not inplace:
-        return pd.DataFrame(columns, index=adata.var_names)
+        there = {key: column for key, column in columns.items() if column is not None}
+        return pd.DataFrame(there, index=adata.var_names)
     facts = {
         "params": {
             "n": n,
@@ -212,12 +213,14 @@ def _check_reads_blocks(selector: Any, values: Expression) -> None:
 
 
 def _columns(selector: Any, genes: Any, key: str) -> dict[str, Any]:
-    """Return the columns of var: selected, rank, importance."""
-    columns = {key: np.zeros(genes.size, bool)}
-    columns[key][genes] = selector.get_support()
+    """Return the columns of var: selected, rank, importance; None if there is none."""
+    selected = np.zeros(genes.size, bool)
+    selected[genes] = selector.get_support()
+    columns: dict[str, Any] = {key: selected}
     for name, attribute in ATTRIBUTES.items():
+        column = None
         if hasattr(selector, attribute):
             column = np.full(genes.size, np.nan)
             column[genes] = getattr(selector, attribute)
-            columns[f"{key}_{name}"] = column
+        columns[f"{key}_{name}"] = column
     return columns

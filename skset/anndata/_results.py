@@ -16,7 +16,8 @@ class Results:
     Attributes
     ----------
     var, obsm, varm : mapping of str to array-like
-        Columns of genes, rows of cells, rows of genes.
+        Columns of genes, rows of cells, rows of genes. A column that is None is
+        removed: it was of an earlier call.
     uns : mapping of str to mapping
         Parameters and figures. Entries that are None are left out: not every version
         of anndata can write them into a file.
@@ -31,7 +32,10 @@ class Results:
         """Write everything into adata, or into a copy of it, which is returned."""
         adata = adata.copy() if copy else adata
         for key, column in self.var.items():
-            adata.var[key] = column
+            if column is not None:
+                adata.var[key] = column
+            elif key in adata.var:
+                del adata.var[key]
         for key, rows in self.obsm.items():
             adata.obsm[key] = rows
         for key, rows in self.varm.items():

@@ -123,6 +123,16 @@ def test_a_copy_is_returned():
     assert KEY not in view.obsm
 
 
+def test_a_view_becomes_a_copy_with_one_warning():
+    adata = made()
+    view = adata[5:100]
+    with pytest.warns(anndata.ImplicitModificationWarning) as caught:
+        rbm(view, machine=small())
+    assert len(caught) == 1
+    assert view.obsm[KEY].shape == (95, 12)
+    assert KEY not in adata.obsm
+
+
 def test_stored_duplicates_are_added_before_the_logarithm():
     adata = made()
     X = adata.layers["counts"]

@@ -232,3 +232,12 @@ def test_any_selector_in_memory():
     select_genes(adata, groupby="type", selector=selector)
     assert chosen(adata) == PLANTED
     assert set(adata.var.columns) == {"odd", "skset"}
+
+
+def test_nothing_of_an_earlier_call_is_left():
+    adata = made()
+    select_genes(adata, 4, groupby="type", selector=small())
+    select_genes(adata, groupby="type", selector=SelectKBest(k=6))
+    assert set(adata.var.columns) == {"odd", "skset"}
+    assert adata.uns["skset"]["n_selected"] == 6
+    assert "n" not in adata.uns["skset"]["params"]
