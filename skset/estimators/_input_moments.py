@@ -76,7 +76,9 @@ class Moments:
             Of a power of two by which the weights were divided.
         """
         of_all, greatest = _weights(X, weight, rows)
-        unit, total = _power_of_two(X), float(of_all.sum())
+        # Added one by one, as below. So a column without zeros has a share of exactly 1,
+        # and no deviation comes from rounding.
+        unit, total = _power_of_two(X), float(np.add.accumulate(of_all)[-1])
         nonzero, sums, squares = np.zeros((3, X.shape[1]))
         for some, block in _blocks(X, unit):
             add_sums(block, of_all[some], nonzero, sums)
@@ -123,6 +125,8 @@ class Moments:
     def _total_in(self, greatest: tuple[float, int]) -> float:
         """Return the sum of the weights in another unit."""
         (own, own_power), (other, power) = self.greatest, greatest
+        if not other:  # no row has weight
+            return self.total
         return float(np.ldexp(self.total * (own / other), own_power - power))
 
     @cached_property

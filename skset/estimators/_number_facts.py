@@ -107,7 +107,7 @@ class NumberFacts:
             first.check_fits(part, names[0], name)
         filled = [part for part in parts if part.n_rows]
         n_rows = sum(part.n_rows for part in filled)
-        if len(filled) <= 1 or first.mean is None:
+        if len(filled) <= 1 or filled[0].mean is None:
             return replace((filled or parts)[0], n_rows=n_rows)
         return cls._merged(filled, n_rows)
 
