@@ -18,7 +18,11 @@ extensions = [
 source_suffix = {".md": "markdown", ".rst": "restructuredtext"}
 exclude_patterns = ["_build"]
 suppress_warnings = []
-wings = {"api_torch.md": ["torch", "skorch"], "api_onnx.md": ["onnx", "skl2onnx"]}
+wings = {
+    "api_torch.md": ["torch", "skorch"],
+    "api_onnx.md": ["onnx", "skl2onnx"],
+    "api_anndata.md": ["anndata"],
+}
 for page, libraries in wings.items():
     if not all(map(find_spec, libraries)):
         # What needs them is documented where they are installed.

@@ -10,6 +10,7 @@ from scipy import sparse
 from skset.estimators._types import Array
 
 __all__ = [
+    "check_table",
     "dtypes_of",
     "located",
     "output_dtype",
@@ -38,6 +39,12 @@ def output_dtype(X: Any) -> type[np.float32] | type[np.float64]:
     """Return float32 for X in float32, else float64, as scikit-learn's transformers."""
     single = all(str(dtype).lower() == "float32" for dtype in dtypes_of(X))
     return np.float32 if single else np.float64
+
+
+def check_table(X: Any) -> None:
+    """Raise a TypeError if X is a file that has not been read, or has dates."""
+    _refuse_unread(X)
+    refuse_dates(X)
 
 
 def refuse_dates(X: Any, name: str = "X") -> None:
@@ -88,6 +95,26 @@ def located(
                 "has to be encoded first."
             )
     return None
+
+
+def _refuse_unread(X: Any) -> None:
+    """Raise a TypeError if X is an AnnData, or a matrix that stays in its file.
+
+    numpy makes an array of one object of them. Other tables of files, as h5py's, are
+    read whole by numpy, as memory maps are.
+    """
+    if not hasattr(X, "to_memory") or sparse.issparse(X):
+        return
+    if hasattr(X, "obs"):
+        raise TypeError(
+            f"X is an {type(X).__name__}, not a table. Pass its X or one of its "
+            "layers, or call skset.anndata.select_genes or skset.anndata.rbm."
+        )
+    raise TypeError(
+        f"X is a {type(X).__name__}, a matrix in a file that has not been read. "
+        "X.to_memory() reads all of it; skset.anndata (select_genes, rbm, blocks) "
+        "reads it in pieces."
+    )
 
 
 def _columns(X: Any) -> Iterator[tuple[str, Any, Callable[[], Any]]]:

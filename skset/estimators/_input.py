@@ -12,7 +12,7 @@ from scipy import sparse
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skset.estimators._blocks import check_finite
-from skset.estimators._columns import located, refuse_dates, refuse_missing
+from skset.estimators._columns import check_table, located, refuse_missing
 from skset.estimators._types import Array, Matrix
 from skset.topology import checked_indices
 
@@ -41,8 +41,8 @@ def checked(
     Raises
     ------
     TypeError, ValueError
-        If X has dates, values that are no numbers or not finite, or wrong indices; if y
-        has gaps, or not as many rows.
+        If X has dates, values that are no numbers or not finite, or wrong indices, or
+        is a matrix in a file that is not an array; if y has gaps, or not as many rows.
     """
     checks = {"dtype": dtype, "own": own, "reset": reset}
     if not estimator._learns_from_y:
@@ -89,7 +89,7 @@ def _few_valid_rows(
 
 def _checked(estimator: Any, X: Any, *y: Any, **checks: Any) -> Any:
     if not _has_numbers(X):
-        refuse_dates(X)
+        check_table(X)
     if sparse.issparse(X):
         X = checked_indices(X)
     try:

@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from skset.estimators import _feature_records, _fit, _supervision
 from skset.estimators._auto import SELECTION_RULES
 from skset.estimators._class_targets import ClassTargets
-from skset.estimators._columns import refuse_dates
+from skset.estimators._columns import check_table
 from skset.estimators._docs import documented
 from skset.estimators._estimator import shares
 from skset.estimators._number_of_features import choose_number, forget_number
@@ -284,7 +284,7 @@ class QuickSelection(SelectorMixin, SparsePerceptron):
             In the type of the input.
         """
         check_is_fitted(self)
-        refuse_dates(X)
+        check_table(X)
         return super().transform(checked_indices(X))
 
     def inverse_transform(self, X: MatrixLike) -> Any:

@@ -16,7 +16,7 @@ from sklearn.utils.validation import (
 )
 
 from skset.estimators import _fit
-from skset.estimators._columns import refuse_dates
+from skset.estimators._columns import check_table
 from skset.estimators._error_bounds import (
     ASSUMPTIONS,
     false_selections,
@@ -259,7 +259,7 @@ class StableSelection(SelectorMixin, BaseEstimator):
             chosen often enough.
         """
         check_is_fitted(self)
-        refuse_dates(X)
+        check_table(X)
         return super().transform(checked_indices(X))
 
     def inverse_transform(self, X: MatrixLike) -> Any:
@@ -327,7 +327,7 @@ class StableSelection(SelectorMixin, BaseEstimator):
 
     def _checked(self, X: Any, reset: bool) -> Matrix:
         """Return X as an array or CSR; the selector checks its values."""
-        refuse_dates(X)
+        check_table(X)
         return validate_data(
             self,
             checked_indices(X),

@@ -217,3 +217,32 @@ def test_what_is_no_number_in_y_is_named():  # row 10
     for bad, where in [(two["city"], r"y\)"), (two, "y in column 'city'")]:
         with refused(ValueError, rf"could not convert .*'Rome' \(input {where}", model):
             model.fit(X, bad)
+
+
+class Unread:
+    """What a matrix of anndata is that stays in its file."""
+
+    shape = (40, 5)
+
+    def to_memory(self):
+        return np.zeros(self.shape)
+
+
+class Cells(Unread):
+    """What an AnnData is: it has labels beside its matrix."""
+
+    obs = pd.DataFrame(index=range(40))
+
+
+@pytest.mark.parametrize(
+    ("given", "match"),
+    [
+        (Unread(), "X is a Unread, a matrix in a file.* skset.anndata"),
+        (Cells(), "X is an Cells, not a table.* skset.anndata.select_genes"),
+    ],
+    ids=["matrix", "cells"],
+)
+def test_what_has_not_been_read_is_refused(Estimator, given, match):
+    _, y = toy(Estimator)
+    with refused(TypeError, match, model := small(Estimator)):
+        model.fit(given, y)
