@@ -13,7 +13,7 @@ from skset.estimators import (
 )
 
 if TYPE_CHECKING:
-    from skset.estimators import QuickSelection, StableSelection
+    from skset.estimators import QuickSelection, StableSelection, fit_blocks
     from skset.persistence import load, resume, save
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "SparseRBM",
     "StableSelection",
     "__version__",
+    "fit_blocks",
     "load",
     "resume",
     "save",
@@ -34,6 +35,7 @@ __all__ = [
 LATE = {
     "QuickSelection": "skset.estimators",
     "StableSelection": "skset.estimators",
+    "fit_blocks": "skset.estimators",
     "load": "skset.persistence",
     "resume": "skset.persistence",
     "save": "skset.persistence",

@@ -25,6 +25,7 @@ from skset.estimators._regressor import SETRegressor
 
 if TYPE_CHECKING:
     from skset.estimators._feature_records import feature_records
+    from skset.estimators._fit_blocks import fit_blocks
     from skset.estimators._resumed import resumed
     from skset.estimators._selection import QuickSelection
     from skset.estimators._stable_selection import StableSelection
@@ -48,6 +49,7 @@ __all__ = [
     "SparseRBM",
     "StableSelection",
     "feature_records",
+    "fit_blocks",
     "fit_in_progress",
     "parts_of",
     "restored",
@@ -61,6 +63,7 @@ LATE = {
     "ESTIMATORS": "_stored",
     "STATE_CLASSES": "_stored",
     "feature_records": "_feature_records",
+    "fit_blocks": "_fit_blocks",
     "StableSelection": "_stable_selection",
     "restored": "_stored",
     "resumed": "_resumed",

@@ -11,12 +11,23 @@ from scipy import sparse
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import column_or_1d
 
-from skset.estimators._sample_weight import multiplied, scaled, weight_by_class
+from skset.estimators._label_facts import LabelFacts
+from skset.estimators._sample_weight import (
+    brought,
+    product,
+    scaled,
+    weight_by_class,
+)
 from skset.estimators._sklearn import check_partial_fit_first_call
 from skset.estimators._types import Array, ClassWeight, Matrix
 from skset.model import LogLoss, Samples, log_softmax
 
-__all__ = ["ClassTargets", "checked_classes", "checked_labels"]
+__all__ = ["NO_WEIGHT", "ClassTargets", "checked_classes", "checked_labels"]
+
+NO_WEIGHT = (
+    "class_weight, multiplied with sample_weight where that is given, must leave at "
+    "least one non-zero weight."
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,19 +101,24 @@ class ClassTargets:
         classes : array-like, default=None
             The labels, if they are given.
         """
-        y = checked_labels(y)
-        if classes is not None:
-            classes = np.unique(classes)  # checked before
-        learned = self._with_labels_of(y, classes)
+        facts, y = self.seen(y, given)
+        learned = self.of(facts)
+        if classes is not None:  # checked before
+            learned = replace(learned, classes=np.unique(classes))
         if unseen := learned.unseen(y).tolist():
             raise ValueError(f"y has classes not in `classes`: {unseen}.")
         return learned, y
 
-    def _with_labels_of(self, y: Array, classes: Array | None = None) -> "ClassTargets":
-        multilabel = type_of_target(y).startswith("multilabel")
-        if classes is None:
-            classes = np.arange(y.shape[1]) if multilabel else np.unique(y)
-        return replace(self, classes=classes, multilabel=multilabel)
+    def seen(
+        self, y: Any, given: Any, sample_weight: Array | None = None
+    ) -> tuple[LabelFacts, Array]:
+        """Return what is to be known of all labels, and y checked; see `learned`."""
+        y = checked_labels(y)
+        return LabelFacts.of(y), y
+
+    def of(self, facts: LabelFacts) -> "ClassTargets":
+        """Return these targets with what is to be remembered of all labels."""
+        return replace(self, classes=facts.classes, multilabel=facts.multilabel)
 
     def check_first_call(
         self, estimator: Any, classes: ArrayLike | None, required: bool = True
@@ -127,7 +143,7 @@ class ClassTargets:
         y = checked_labels(y)
         unseen = earlier.unseen(y)
         if caller == "warm_start":
-            now = self._with_labels_of(y).classes
+            now = LabelFacts.of(y).classes
             if not np.array_equal(now, earlier.classes):
                 raise ValueError(
                     "warm_start can only be used where `y` has the same classes as in "
@@ -209,14 +225,21 @@ class ClassTargets:
         """Return the weight of each sample for training, or None for 1 each."""
         if self.class_weight is None:
             return sample_weight
-        by_class = weight_by_class(self.class_weight, self, y)
-        weight = multiplied(by_class, sample_weight)
+        weight, _ = self.weighed(y, sample_weight)
+        assert weight is not None
         if not weight.any():
-            raise ValueError(
-                "class_weight, multiplied with sample_weight where that is given, must "
-                "leave at least one non-zero weight."
-            )
+            raise ValueError(NO_WEIGHT)
         return weight
+
+    def weighed(
+        self, y: Array, sample_weight: Array | None
+    ) -> tuple[Array | None, int]:
+        """Return that weight, divided by a power of two, and its exponent."""
+        if self.class_weight is None:
+            return brought(sample_weight)
+        by_class, exponent = weight_by_class(self.class_weight, self, y)
+        weight, more = product(by_class, sample_weight)
+        return weight, exponent + more
 
 
 def checked_classes(classes: ArrayLike) -> Array:

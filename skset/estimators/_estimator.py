@@ -20,6 +20,7 @@ from skset.estimators._strategy_parameters import (
     set_nested,
     split_nested,
 )
+from skset.estimators._table_size import TableSize
 from skset.estimators._targets import Targets
 from skset.estimators._types import Array, Matrix, Rows
 from skset.estimators._unpickled import check_learned
@@ -160,14 +161,42 @@ class SparseEstimator(CallbackSupportMixin, BaseEstimator, ABC):
         """Return whether X will be standardised before it is cast."""
         return False
 
+    def _forget(self) -> None:
+        """Remove what must not be left of an earlier fit when another begins."""
+
+    def _kinds_of(self, y: Any) -> tuple[Any, list[Any]]:
+        """Return what some rows tell of the kind of y, and all kinds it may have.
+
+        Only selectors find out what y is. For others there is one kind, None.
+        """
+        return None, [None]
+
+    def _take_kind(self, kind: Any) -> None:
+        """Learn from y as that kind."""
+
+    def _facts_of_inputs(
+        self, p: SimpleNamespace, training_set: Rows, exponent: int = 0
+    ) -> Any:
+        """Return what a new network has to know of all inputs; None if nothing.
+
+        Facts of several parts of X can be merged. The weights were divided by a power
+        of two with the given exponent.
+        """
+        return None
+
     def _choose(
         self,
         p: SimpleNamespace,
-        training_set: Rows,
+        size: TableSize,
         goes_on: bool,
         partial: bool = False,
     ) -> None:
         """Replace parameters that are "auto" by numbers, and record these."""
+
+    def _choose_by_rows(
+        self, p: SimpleNamespace, training_set: Rows, goes_on: bool
+    ) -> None:
+        """Choose what takes the rows to train on themselves, and record it."""
 
     def _adapt(
         self, p: SimpleNamespace, training_set: Rows, rng: Generator, goes_on: bool
@@ -178,8 +207,11 @@ class SparseEstimator(CallbackSupportMixin, BaseEstimator, ABC):
         """Return a trained network as it will predict."""
         return network
 
-    def _units(self, p: SimpleNamespace, training_set: Rows) -> Scaling | None:
-        """Return the units of the inputs; None leaves X as it is."""
+    def _units(self, p: SimpleNamespace) -> Scaling | None:
+        """Return the units of the inputs; None leaves X as it is.
+
+        They follow from what `_facts_of_inputs` has found, `p.inputs`.
+        """
         return None
 
     def _reach_last_epoch(self, p: SimpleNamespace, training: Training) -> None:

@@ -1,27 +1,36 @@
 """`fit` and `partial_fit` of all estimators, each to be read from top to bottom.
 
-Check, targets, network, loop, record. Estimators differ in the methods of
-`SparseEstimator` that are called here.
+Check, targets, network, loop, record; the loop over epochs is in `_epochs.py`.
+Estimators differ in the methods of `SparseEstimator` that are called here.
 """
 
 import copy
 import time
-from functools import partial, wraps
+from functools import wraps
 from types import SimpleNamespace
 from typing import Any, TypeVar, cast
 
+from skset.estimators._epochs import train
 from skset.estimators._fit_data import targets_learned
 from skset.estimators._held_out import checked_held_out, split
-from skset.estimators._progress import Progress, Snapshot, copied, in_progress
-from skset.estimators._progress_line import ProgressLine, fit_label
+from skset.estimators._progress import Snapshot, copied
+from skset.estimators._progress_line import ProgressLine
 from skset.estimators._stopping import NeverStopping, new_stopping
 from skset.estimators._streams import generators
+from skset.estimators._table_size import TableSize
 from skset.estimators._types import Function, Rows
 from skset.estimators._units import scaled_table
 from skset.strategies import needs_of
-from skset.training import State, Training
+from skset.training import State
 
-__all__ = ["all_or_nothing", "fit", "partial_fit"]
+__all__ = [
+    "all_or_nothing",
+    "begin_record",
+    "check_momentum",
+    "first_state",
+    "fit",
+    "partial_fit",
+]
 
 # A `SparseEstimator`, whose module imports this one's users.
 Estimator = TypeVar("Estimator", bound=Any)
@@ -74,7 +83,7 @@ def fit(
     """
     given = _given(X, y, sample_weight)  # callbacks get X and y as given
     p = estimator._read_parameters()
-    _check_momentum(estimator, p)
+    check_momentum(estimator, p)
     caller = "warm_start" if snapshot is None else "resume"
     goes_on = snapshot is not None or (
         p.warm_start and estimator.__sklearn_is_fitted__()
@@ -83,7 +92,7 @@ def fit(
     # Check X, y and weights; learn what the targets are.
     X, y, weight = targets_learned(estimator, p, (X, y, sample_weight), goes_on, caller)
     n_iter = 0 if snapshot is None else estimator.n_iter_
-    _begin_record(estimator, n_iter, estimator.t_ if goes_on else 0)
+    begin_record(estimator, n_iter, estimator.t_ if goes_on else 0)
     targets = estimator._targets
 
     # Samples to train on, and those to validate on.
@@ -106,17 +115,9 @@ def fit(
     stopping = new_stopping(estimator, p, validation_set, inputs)
 
     # Network, loop, and record.
-    state = _first_state(
-        estimator, p, samples, (rng, topology_rng), stopping, snapshot, goes_on
-    )
-    begun = state.rng.bit_generator.state, state.topology_rng.bit_generator.state
-    with estimator._new_training(p, state, samples) as training:
-        progress = Progress(p, training, stopping, streams, begun)
-        if snapshot is not None:
-            snapshot.take_over(progress)
-        with in_progress(estimator, progress):
-            _run(estimator, progress, given)
-    estimator._warn_of_result()
+    rngs = rng, topology_rng
+    state = first_state(estimator, p, samples, rngs, stopping, snapshot, goes_on)
+    train(estimator, p, state, samples, stopping, streams, given, snapshot)
     return estimator
 
 
@@ -143,7 +144,7 @@ def partial_fit(
     """
     p = estimator._read_parameters()
     _check_partial(p)
-    _check_momentum(estimator, p)
+    check_momentum(estimator, p)
     goes_on = estimator.__sklearn_is_fitted__()
 
     # Check X, y and weights; learn what the targets are.
@@ -151,7 +152,7 @@ def partial_fit(
         estimator, p, (X, y, sample_weight), goes_on, "partial_fit", classes
     )
     before = (estimator.n_iter_, estimator.t_) if goes_on else (0, 0)
-    _begin_record(estimator, *before)
+    begin_record(estimator, *before)
     inputs = _inputs(estimator, p, (X, y, weight, None), goes_on, partial=True)
     samples = estimator._targets.samples(inputs, y, weight)
 
@@ -208,14 +209,14 @@ def _streams(
     return rng, topology_rng
 
 
-def _first_state(
+def first_state(
     estimator: Any,
     p: SimpleNamespace,
     samples: Any,
     streams: tuple[Any, Any],
     stopping: NeverStopping,
-    snapshot: Snapshot | None,
-    goes_on: bool,
+    snapshot: Snapshot | None = None,
+    goes_on: bool = False,
 ) -> State:
     """Return where a training begins: at a snapshot, the last network, or a new one."""
     if snapshot is not None:
@@ -231,7 +232,7 @@ def _first_state(
 # Checks.
 
 
-def _check_momentum(estimator: Any, p: SimpleNamespace) -> None:
+def check_momentum(estimator: Any, p: SimpleNamespace) -> None:
     """Raise if the growth needs a momentum that the solver does not have."""
     asking = p.evolution.asks_for("momentum")
     if not asking or 0 < estimator._optimiser(p).decay < 1:
@@ -267,106 +268,20 @@ def _inputs(
     partial: bool = False,
 ) -> Any:
     """Choose what is "auto", learn the units unless it goes on; return X in them."""
-    estimator._choose(p, training_set, goes_on, partial)
+    estimator._choose(p, TableSize.of(training_set), goes_on, partial)
+    if not partial:
+        estimator._choose_by_rows(p, training_set, goes_on)
     if not goes_on:
-        estimator._scaling = estimator._units(p, training_set)
+        p.inputs = estimator._facts_of_inputs(p, training_set)
+        estimator._scaling = estimator._units(p)
     return scaled_table(training_set[0], estimator._scaling, p.table_dtype)
 
 
-def _begin_record(estimator: Any, n_iter: int = 0, t: int = 0) -> None:
+def begin_record(estimator: Any, n_iter: int = 0, t: int = 0) -> None:
     """Record the state before the first epoch."""
     curve = vars(estimator).get(estimator._curve, []) if t else []
     setattr(estimator, estimator._curve, list(curve))  # earlier fits keep their list
     estimator.n_iter_, estimator.t_ = n_iter, t
-
-
-# The loop over epochs.
-
-
-def _run(estimator: Any, progress: Progress, given: dict[str, Any]) -> None:
-    """Train until the end and leave the result in the estimator."""
-    p, training, stopping = progress.p, progress.training, progress.stopping
-    n_left = training.max_epochs - progress.n_epochs
-    context = estimator._init_callback_context(max_subtasks=n_left)
-    label = fit_label(estimator, context) if p.verbose else ""
-    try:
-        context.call_on_fit_task_begin(estimator=estimator, **given)
-        with ProgressLine(p.verbose, training, label) as line:
-            _run_epochs(estimator, progress, context, given, line)
-    except KeyboardInterrupt:
-        if estimator.n_iter_ == 0:
-            raise
-        progress.interrupted = True
-        estimator._note_interrupt()
-    best = stopping.best_network
-    if best is None and not progress.interrupted:
-        training.finish(p.final_drop)
-    estimator._state = None
-    network = estimator._calibrated(p, best or training.state.network.copy())
-    learned = estimator._learned_attributes(network, training)
-    vars(estimator).update({**learned, **stopping.attributes})
-    context.call_on_fit_task_end(
-        estimator=estimator,
-        **given,
-        reconstruction_attributes=lambda: learned,
-    )
-
-
-def _run_epochs(
-    estimator: Any,
-    progress: Progress,
-    context: Any,
-    given: dict[str, Any],
-    line: ProgressLine,
-) -> None:
-    """Train epoch by epoch until training stalls, ends, or a callback stops it."""
-    p, training, stopping = progress.p, progress.training, progress.stopping
-    if progress.ended:  # before the break
-        return
-    if not progress.n_epochs:
-        training.grow_back()
-    for _ in range(progress.n_epochs, training.max_epochs):
-        began = time.perf_counter()
-        epoch = context.subcontext(task_name="epoch")
-        epoch.call_on_fit_task_begin(estimator=estimator, **given)
-        loss = progress.loss = next(training)
-        estimator._record(loss, training)
-        network = training.state.network
-        stalled = stopping.stalled(loss, network)
-        training.state.note_stall(stopping.since_best)
-        if not training.evolver.is_at_goal(network):
-            stopping.forget()
-        seconds = time.perf_counter() - began
-        line.epoch(estimator.n_iter_, loss, seconds, stopping.scores)
-        progress.ended = stalled and not _goes_on(p, training, stopping, line)
-        told_to_stop = epoch.call_on_fit_task_end(
-            estimator=estimator,
-            **given,
-            reconstruction_attributes=partial(progress.learned, estimator),
-        )
-        del network
-        if told_to_stop or progress.ended:
-            return
-        if training.rule.has_ended:
-            break
-    estimator._reach_last_epoch(p, training)
-
-
-def _goes_on(
-    p: SimpleNamespace,
-    training: Training,
-    stopping: NeverStopping,
-    line: ProgressLine,
-) -> bool:
-    """Return whether training continues after a stall, at a lower learning rate."""
-    learning_rate = training.state.learning_rate
-    goes_on = learning_rate.lowered()
-    then = f"Learning rate {learning_rate.now:g}" if goes_on else "Stopping"
-    line.say(
-        f"{stopping.what} did not improve more than tol={p.tol:g} for "
-        f"{p.n_iter_no_change} consecutive epochs. {then}."
-    )
-    return goes_on
 
 
 def _given(X: Any, y: Any, sample_weight: Any) -> dict[str, Any]:

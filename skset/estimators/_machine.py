@@ -12,12 +12,13 @@ from numpy.typing import DTypeLike
 from skset.estimators._estimator import clipped_batch_size
 from skset.estimators._input import checked_again
 from skset.estimators._number_targets import InputTargets
+from skset.estimators._sample_weight import scaled
 from skset.estimators._streams import generators
-from skset.estimators._types import Array, Matrix, MatrixLike
+from skset.estimators._types import Array, Matrix, MatrixLike, Rows
 from skset.estimators._visible_units import (
+    VisibleTotals,
     check_probabilities,
     probabilities,
-    smoothed_means,
 )
 from skset.model import RBM, Samples
 from skset.strategies import initial_topologies
@@ -35,6 +36,7 @@ from skset.training import (
 __all__ = [
     "FIXED",
     "by_sample",
+    "facts_of_inputs",
     "new_machine",
     "new_training",
     "optimiser",
@@ -57,6 +59,14 @@ def prepared(
     return X, InputTargets(p.dtype, reconstructs=False)
 
 
+def facts_of_inputs(
+    estimator: Any, p: SimpleNamespace, training_set: Rows, exponent: int = 0
+) -> VisibleTotals:
+    """Return what the visible biases follow from."""
+    X, _, weight, _ = training_set  # all rows: no machine stops early
+    return VisibleTotals.of(X, scaled(weight), p.dtype, exponent)
+
+
 def unchanged(estimator: Any, p: SimpleNamespace) -> dict[str, tuple[Any, Any]]:
     """Return what must not change: for each parameter its value now and before."""
     machine = estimator._network
@@ -76,7 +86,7 @@ def new_machine(
     machine = RBM.initial(
         topology,
         topology_rng,
-        smoothed_means(samples.X, samples.weight, p.dtype).astype(p.dtype),
+        p.inputs.smoothed_means(p.dtype).astype(p.dtype),
         weight_init=WEIGHT_INIT,
         scale=SCALE,
     )

@@ -18,11 +18,10 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.utils import check_random_state
 
-from skset.estimators._perceptron import SparsePerceptron
 from skset.estimators._types import Array, Matrix, Rows
 from skset.estimators._warnings import INTERRUPTED
 
-__all__ = ["choose", "forget_number", "least_number", "numbers_tried"]
+__all__ = ["choose_number", "forget_number", "least_number", "numbers_tried"]
 
 # Folds, the most features that are tried, and the ratio of two numbers that are.
 N_FOLDS, MOST_FEATURES, RATIO = 5, 1000, 2**0.5
@@ -33,15 +32,10 @@ MOST_ROWS = 1000
 C = 10.0
 
 
-def choose(
-    selector: Any,
-    p: SimpleNamespace,
-    training_set: Rows,
-    goes_on: bool,
-    partial: bool = False,
+def choose_number(
+    selector: Any, p: SimpleNamespace, training_set: Rows, goes_on: bool
 ) -> None:
-    """Choose what is "auto"; the number of features is kept with the ranking."""
-    SparsePerceptron._choose(selector, p, training_set, goes_on, partial)
+    """Choose the number of features if it is "auto"; it is kept with the ranking."""
     if p.n_features_to_select != "auto" or goes_on:
         return
     if not selector.supervised_:

@@ -14,7 +14,8 @@ from scipy import sparse
 from sklearn.utils.validation import column_or_1d
 
 from skset.estimators._columns import located, refuse_dates
-from skset.estimators._sample_weight import scaled
+from skset.estimators._number_facts import NumberFacts
+from skset.estimators._sample_weight import brought, scaled
 from skset.estimators._types import Array, Matrix
 from skset.model import Loss, Reconstruction, Samples, SquaredError
 
@@ -111,37 +112,48 @@ class NumberTargets:
         classes : array-like, default=None
             Not used here.
         """
-        y = self._checked(y, given)
-        return self._with_numbers_of(y, sample_weight), y
+        facts, y = self.seen(y, given, sample_weight)
+        return self.of(facts), y
 
-    def _with_numbers_of(
-        self, y: Array, sample_weight: Array | None = None
-    ) -> "NumberTargets":
-        learned = replace(self, n_outputs=1 if y.ndim == 1 else y.shape[1])
+    def seen(
+        self, y: Any, given: Any, sample_weight: Array | None = None
+    ) -> tuple[NumberFacts, Array]:
+        """Return what is to be known of all y, and y checked; see `learned`."""
+        y = self._checked(y, given)
+        if not self.standardised:
+            return NumberFacts(y.shape[1:], len(y)), y
+        weight, exponent = brought(sample_weight)
+        return NumberFacts.of(y, weight, exponent, self._is_robust), y
+
+    def of(self, facts: NumberFacts) -> "NumberTargets":
+        """Return these targets with what is to be remembered of all y."""
+        n_outputs = facts.shape[0] if facts.shape else 1
+        learned = replace(self, n_outputs=n_outputs)
         if not self.standardised:
             return learned
-        weight = scaled(sample_weight)
-        if weight is not None and weight.any():
-            y, weight = y[weight > 0], weight[weight > 0]
-        largest = np.abs(y).max(axis=0).astype(float)  # else a square may overflow
-        y = y / np.where(largest > 0, largest, 1.0)
-        mean = np.average(y, axis=0, weights=weight)
-        scale = np.sqrt(np.average((y - mean) ** 2, axis=0, weights=weight))
-        is_robust = not isinstance(self.loss_function, SquaredError)
-        if is_robust:
-            mean, scale = _robust(y, weight, scale)
+        mean, scale, largest = facts.mean, np.sqrt(facts.variance), facts.largest
+        if self._is_robust:
+            low, mean, high = facts.quantiles([0.25, 0.5, 0.75])
+            distance = (high - low) / QUARTILES
+            scale = np.where(distance > 0, distance, scale)
         # Beside a row with nearly all the weight the others must not overflow.
-        most = MOST_DEVIATIONS ** (2 if is_robust else 1)
-        scale = np.maximum(scale, np.abs(y - mean).max(axis=0) / most)
+        most = MOST_DEVIATIONS ** (2 if self._is_robust else 1)
+        farthest = np.maximum(facts.high - mean, mean - facts.low)
+        scale = np.maximum(scale, farthest / most)
         scale = np.where(scale * largest > 0, scale * largest, 1.0)
         return replace(learned, mean=largest * mean, scale=scale)
+
+    @property
+    def _is_robust(self) -> bool:
+        """Whether the loss minds outliers less than the squared error does."""
+        return not isinstance(self.loss_function, SquaredError)
 
     def resumed(
         self, earlier: "NumberTargets", y: Any, given: Any, caller: str
     ) -> tuple["NumberTargets", Array]:
         """Return these targets with the earlier scale, and y; or raise."""
         y = self._checked(y, given)
-        now = self._with_numbers_of(y)
+        now = replace(self, n_outputs=1 if y.ndim == 1 else y.shape[1])
         if now.n_outputs != earlier.n_outputs:
             raise ValueError(
                 f"{caller}: `y` has {now.n_outputs} outputs, the network "
@@ -181,22 +193,9 @@ class NumberTargets:
         """Return the weight of each sample for training, or None for 1 each."""
         return sample_weight
 
-
-def _robust(y: Array, weight: Array | None, scale: Array) -> tuple[Array, Array]:
-    """Return the median of each column, and the distance of its quartiles.
-
-    The distance is in units in which it is the deviation of normal numbers. If it is 0,
-    `scale` stands for it.
-    """
-    columns = y.reshape(len(y), -1)
-    order = np.argsort(columns, axis=0, kind="stable")
-    weight = np.ones(len(y)) if weight is None else weight
-    shares = np.cumsum(weight[order], axis=0) / weight.sum()
-    places = [np.argmax(shares >= share - 1e-12, axis=0) for share in (0.25, 0.5, 0.75)]
-    ordered = np.take_along_axis(columns, order, axis=0)
-    low, median, high = (ordered[place, range(len(place))] for place in places)
-    distance = (high - low).reshape(y.shape[1:]) / QUARTILES
-    return median.reshape(y.shape[1:]), np.where(distance > 0, distance, scale)
+    def weighed(self, y: Any, sample_weight: Array | None) -> tuple[Array | None, int]:
+        """Return that weight, divided by a power of two, and its exponent."""
+        return brought(sample_weight)
 
 
 @dataclass(frozen=True, eq=False)
@@ -231,6 +230,16 @@ class InputTargets:
         """Return these targets, and None for y."""
         return self, None
 
+    def seen(
+        self, y: Any, given: Any, sample_weight: Array | None = None
+    ) -> tuple[None, None]:
+        """Return what is to be known of all y, nothing, and None for y."""
+        return None, None
+
+    def of(self, facts: None) -> "InputTargets":
+        """Return these targets."""
+        return self
+
     def resumed(
         self, earlier: "InputTargets", y: Any, given: Any, caller: str
     ) -> tuple["InputTargets", None]:
@@ -252,3 +261,7 @@ class InputTargets:
     def combined_weight(self, y: Any, sample_weight: Array | None) -> Array | None:
         """Return the weight of each sample for training, or None for 1 each."""
         return sample_weight
+
+    def weighed(self, y: Any, sample_weight: Array | None) -> tuple[Array | None, int]:
+        """Return that weight, divided by a power of two, and its exponent."""
+        return brought(sample_weight)

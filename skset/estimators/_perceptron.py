@@ -16,13 +16,15 @@ from sklearn.exceptions import ConvergenceWarning
 from skset.estimators._auto import RULES, Rule, Shape, resolve
 from skset.estimators._estimator import clipped_batch_size
 from skset.estimators._from_network import adopt_network, check_outputs
-from skset.estimators._input import checked_again
+from skset.estimators._input_moments import Moments
+from skset.estimators._rows_in_place import samples_to_predict
 from skset.estimators._shown_network import ShownNetwork
 from skset.estimators._solvers import SOLVERS, steps
+from skset.estimators._table_size import TableSize
 from skset.estimators._targets import Targets
 from skset.estimators._temperature import PENALTY_POWER, held_out_temperature
 from skset.estimators._types import Array, Matrix, MatrixLike, Rows
-from skset.estimators._units import learned_scaling, raw_outputs, scaled_table
+from skset.estimators._units import learned_scaling, raw_outputs
 from skset.estimators._warnings import warn
 from skset.model import (
     Activation,
@@ -144,9 +146,7 @@ class SparsePerceptron(ShownNetwork):
 
     def _weighted_sums(self, X: MatrixLike) -> Array:
         """Return the output layer's weighted sums (n_outputs, n_samples)."""
-        X = checked_again(self, X)
-        dtype = self._network.dtype
-        samples = Samples(scaled_table(X, self._scaling, dtype), dtype=dtype)
+        samples = samples_to_predict(self, X)
         return finite_output(self._network.weighted_sums(samples))
 
     def _with_network(self, network: Network) -> Self:
@@ -165,15 +165,11 @@ class SparsePerceptron(ShownNetwork):
     def _choose(
         self,
         p: SimpleNamespace,
-        training_set: Rows,
+        size: TableSize,
         goes_on: bool,
         partial: bool = False,
     ) -> None:
-        X, _, weight, rows = training_set
-        n_samples = X.shape[0] if rows is None else len(rows)
-        n_rows = n_samples
-        if weight is not None:
-            n_rows = max(1, int(np.count_nonzero(weight)))
+        n_samples, n_rows, n_features = size
         known = vars(self).get("auto_params_", {}) if goes_on else {}
         targets: Any = self._targets
         n_classes = max(2, targets.n_outputs) if hasattr(targets, "classes") else None
@@ -181,7 +177,7 @@ class SparsePerceptron(ShownNetwork):
             batch_size = self._batch_size(p, n_samples, partial)
         else:
             batch_size = min(p.batch_size, n_samples)
-        wide = self._learns_from_y and not partial and n_rows < X.shape[1]
+        wide = self._learns_from_y and not partial and n_rows < n_features
         shape = Shape(n_rows, batch_size, n_classes, partial, wide)
         self.auto_params_ = resolve(p, self._rules, shape, known)
 
@@ -206,9 +202,18 @@ class SparsePerceptron(ShownNetwork):
             return network
         return raw_outputs(network, 0.0, 1 / p.temperature)
 
-    def _units(self, p: SimpleNamespace, training_set: Rows) -> Scaling | None:
+    def _facts_of_inputs(
+        self, p: SimpleNamespace, training_set: Rows, exponent: int = 0
+    ) -> Moments | None:
+        if p.standardize is False:
+            return None
         X, _, weight, rows = training_set
-        return learned_scaling(p.standardize, X, weight, rows)
+        return Moments.of(X, weight, rows, exponent)
+
+    def _units(self, p: SimpleNamespace) -> Scaling | None:
+        if p.inputs is None:
+            return None
+        return learned_scaling(p.standardize, p.inputs)
 
     def _prepared(
         self, p: SimpleNamespace, X: Matrix, reset: bool
@@ -260,9 +265,10 @@ class SparsePerceptron(ShownNetwork):
             wanted = "sensitivities must be given"
             topologies = checked_topologies(topologies, shapes, wanted)
             network = network_on(topologies)
-            n = min(N_SENSED, samples.n_samples)
-            rows = np.sort(rng.choice(samples.n_samples, n, replace=False))
-            return sensitivities(network, samples, rows, targets.loss_function)
+            seen = samples.at_hand
+            n = min(N_SENSED, seen.n_samples)
+            rows = np.sort(rng.choice(seen.n_samples, n, replace=False))
+            return sensitivities(network, seen, rows, targets.loss_function)
 
         topologies = initial_topologies(p.init, shapes, topology_rng, sensed)
         topologies, goal = denser_at_first(topologies, p.density_schedule, topology_rng)

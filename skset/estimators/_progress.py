@@ -143,6 +143,8 @@ class Progress:
         Whether the user has broken the fit off.
     loss : float
         Of the last epoch, NaN before the first.
+    resumable : bool
+        Whether the fit can go on from a snapshot: one on blocks cannot.
     """
 
     p: SimpleNamespace
@@ -153,6 +155,7 @@ class Progress:
     ended: bool = False
     interrupted: bool = False
     loss: float = float("nan")
+    resumable: bool = True
 
     @property
     def n_epochs(self) -> int:
@@ -180,7 +183,7 @@ class Progress:
             float(vars(self.p).get("temperature", 1.0)),
             self.ended,
             attributes,
-            marks_of(self.training.samples),
+            marks_of(self.training.samples.at_hand),
         )
 
     def learned(self, estimator: Any) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """`Ranking`: importances and ranks of features, from a trained network."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property, partial
 from numbers import Integral
@@ -96,6 +97,12 @@ class Ranking:
         low, high = np.minimum(low, before.low), np.maximum(high, before.high)
         return replace(before, low=low, high=high)
 
+    @classmethod
+    def merged(cls, parts: Sequence["Ranking"]) -> "Ranking":
+        """Return the ranking before a training, with the ranges of several parts."""
+        low = np.min([part.low for part in parts], axis=0)
+        return cls(low, np.max([part.high for part in parts], axis=0))
+
     def after_epoch(self, selector: Any, training: Training) -> "Ranking":
         """Return the ranking with the importances of an epoch, if they are kept."""
         state, kind = training.state, _kind_of(selector)
@@ -131,7 +138,7 @@ class Ranking:
         if _kind_of(selector) != "relevance":
             return None
         n_targets = selector._targets.n_outputs
-        explained = ExplainedVariance.of(training.samples, n_targets)
+        explained = ExplainedVariance.of(training.samples.at_hand, n_targets)
         return explained if self.explained is None else self.explained + explained
 
     def n_selected(self, wanted: int | float | str) -> int:
@@ -206,7 +213,7 @@ def _measured(
     supervised = bool(selector.supervised_)
     with np.errstate(all="ignore"):  # non-finite values raise an error below
         importances = _shown(
-            _kind_of(selector), supervised, network, training.samples, explained
+            _kind_of(selector), supervised, network, training.samples.at_hand, explained
         )
     if not np.isfinite(importances).all():
         raise ValueError(

@@ -169,7 +169,7 @@ class SparseRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SparseEstimat
             If a parameter is invalid, if X has values outside [0, 1], or if training
             diverges. The machine is then as it was before.
         """
-        self._sampler = None
+        self._forget()
         return _fit.fit(self, X, y, sample_weight)
 
     @fit_context(prefer_skip_nested_validation=True)
@@ -381,10 +381,14 @@ class SparseRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SparseEstimat
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
 
+    def _forget(self) -> None:
+        self._sampler = None
+
     # What its methods ask for, and what a fit does.
 
     _by_sample = _machine.by_sample
     _prepared = _machine.prepared
+    _facts_of_inputs = _machine.facts_of_inputs
     _unchanged = _machine.unchanged
     _new_network = staticmethod(_machine.new_machine)
     _new_training = _machine.new_training

@@ -11,8 +11,9 @@ from skset.estimators._sklearn import checked_sample_weight
 from skset.estimators._types import Array
 
 __all__ = [
+    "brought",
     "check_split",
-    "multiplied",
+    "product",
     "scaled",
     "weight_by_class",
     "weight_of_score",
@@ -31,8 +32,33 @@ def scaled(weight: Array | None) -> Array | None:
 
 
 def _scaled(weight: Array) -> Array:
-    brought: Array = np.ldexp(weight, -np.frexp(weight.max())[1])
-    return brought
+    return _brought(weight)[0]
+
+
+def brought(weight: Array | None) -> tuple[Array | None, int]:
+    """Return scaled weights, and the exponent of the power of two; None stays None.
+
+    So the weights of several parts of the rows can be compared.
+    """
+    return (None, 0) if weight is None else _brought(weight)
+
+
+def _brought(weight: Array) -> tuple[Array, int]:
+    power = int(np.frexp(weight.max())[1])
+    return np.ldexp(weight, -power), power
+
+
+def product(one: Array, other: Array | None) -> tuple[Array, int]:
+    """Return the products of two weights of each sample, and an exponent.
+
+    They are scaled; None means 1.
+    """
+    one, power = _brought(one)
+    if other is None:
+        return one, power
+    other, other_power = _brought(other)
+    products, more = _brought(one * other)
+    return products, power + other_power + more
 
 
 def weight_of_score(sample_weight: ArrayLike | None, X: Any) -> Array | None:
@@ -43,13 +69,6 @@ def weight_of_score(sample_weight: ArrayLike | None, X: Any) -> Array | None:
     if sample_weight is None:
         return None
     return scaled(checked_sample_weight(sample_weight, X))
-
-
-def multiplied(one: Array, other: Array | None) -> Array:
-    """Return the scaled products of two weights of each sample; None means 1."""
-    if other is None:
-        return _scaled(one)
-    return _scaled(_scaled(one) * _scaled(other))
 
 
 def check_split(weight: Array | None, **parts: Array) -> None:
@@ -63,7 +82,7 @@ def check_split(weight: Array | None, **parts: Array) -> None:
             )
 
 
-def weight_by_class(class_weight: Any, targets: Any, y: Array) -> Array:
+def weight_by_class(class_weight: Any, targets: Any, y: Array) -> tuple[Array, int]:
     """Return the weight that each sample has by its class.
 
     Parameters
@@ -79,7 +98,9 @@ def weight_by_class(class_weight: Any, targets: Any, y: Array) -> Array:
     Returns
     -------
     weight : ndarray of shape (n_samples,)
-        Up to a constant factor.
+        Divided by a power of two.
+    exponent : int
+        Its exponent.
 
     Raises
     ------
@@ -89,16 +110,17 @@ def weight_by_class(class_weight: Any, targets: Any, y: Array) -> Array:
     """
     if isinstance(class_weight, str):
         balanced: Array = compute_sample_weight(class_weight, y)
-        return balanced
+        return balanced, 0
     if not targets.multilabel:
         _check_dict(class_weight, "a dict or 'balanced'")
-        return _by_class(class_weight, targets.classes, y)
+        return _by_class(class_weight, targets.classes, y), 0
     _check_one_for_each_label(class_weight, targets.n_outputs)
     weight: Any = None
+    exponent = 0
     for given, column in zip(class_weight, y.T, strict=True):
-        weight = multiplied(_by_class(given, np.arange(2), column), weight)
-    product: Array = weight
-    return product
+        weight, more = product(_by_class(given, np.arange(2), column), weight)
+        exponent += more
+    return weight, exponent
 
 
 def _check_dict(class_weight: Any, wanted: str) -> None:

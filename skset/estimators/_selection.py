@@ -16,7 +16,7 @@ from skset.estimators._class_targets import ClassTargets
 from skset.estimators._columns import refuse_dates
 from skset.estimators._docs import documented
 from skset.estimators._estimator import shares
-from skset.estimators._number_of_features import choose, forget_number
+from skset.estimators._number_of_features import choose_number, forget_number
 from skset.estimators._perceptron import SparsePerceptron
 from skset.estimators._ranking import Ranking
 from skset.estimators._selection_parameters import FIXED, SELECTION_TABLES
@@ -97,7 +97,8 @@ class QuickSelection(SelectorMixin, SparsePerceptron):
     _ranking: Ranking
     _rules = SELECTION_RULES
     ranked_features = _feature_records.ranked_features
-    _choose = choose
+    _choose_by_rows = choose_number
+    _kinds_of, _take_kind = _supervision.kinds_of, _supervision.take_kind
 
     def __init__(
         self,
@@ -265,9 +266,8 @@ class QuickSelection(SelectorMixin, SparsePerceptron):
         forget_number(self)
         if not self.__sklearn_is_fitted__():
             self._forget()
-        self.supervised_ = _supervision.resolved(
-            self.supervised, y, classes, vars(self).get("supervised_")
-        )
+        before = vars(self).get("supervised_")
+        self.supervised_ = _supervision.resolved(self.supervised, y, classes, before)
         return _fit.partial_fit(self, X, y, sample_weight, classes)
 
     def transform(self, X: MatrixLike) -> Any:

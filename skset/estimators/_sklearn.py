@@ -68,6 +68,7 @@ __all__ = [
     "available_if",
     "callback_transport",
     "check_partial_fit_first_call",
+    "checked_part_of_weights",
     "checked_sample_weight",
     "fit_context",
     "safe_indexing",
@@ -143,3 +144,12 @@ def checked_sample_weight(
             raise
         raise type(error)(f"{name}: {error}") from error
     return weight
+
+
+def checked_part_of_weights(sample_weight: Any, X: Any) -> Array:
+    """Return weights of some rows of many: here all of them may be 0."""
+    given = np.asarray(sample_weight)
+    fits = given.dtype.kind in "biuf" and given.shape in ((), (X.shape[0],))
+    if fits and not given.any():
+        return np.zeros(X.shape[0])
+    return checked_sample_weight(sample_weight, X)

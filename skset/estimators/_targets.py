@@ -63,6 +63,17 @@ class Targets(Protocol):
         `given` is y before scikit-learn has checked it.
         """
 
+    def seen(
+        self, y: Any, given: Any, sample_weight: Array | None = None
+    ) -> tuple[Any, Array | None]:
+        """Return what is to be known of all y before a fit, and y; or raise.
+
+        What is known of several parts of y can be merged.
+        """
+
+    def of(self, facts: Any) -> "Targets":
+        """Return these targets with what is to be remembered of all y."""
+
     def resumed(
         self, earlier: Any, y: Any, given: Any, caller: str
     ) -> tuple["Targets", Array | None]:
@@ -78,3 +89,6 @@ class Targets(Protocol):
 
     def combined_weight(self, y: Any, sample_weight: Array | None) -> Array | None:
         """Return the weight of each sample for training, or None for 1 each."""
+
+    def weighed(self, y: Any, sample_weight: Array | None) -> tuple[Array | None, int]:
+        """Return that weight, divided by a power of two, and its exponent."""

@@ -13,8 +13,9 @@ from numpy.typing import ArrayLike
 from skset.estimators import _fit
 from skset.estimators._auto import RULES
 from skset.estimators._class_targets import ClassTargets
+from skset.estimators._input_moments import Moments
 from skset.estimators._perceptron import SparsePerceptron
-from skset.estimators._types import Array, Rows
+from skset.estimators._types import Array
 from skset.estimators._warnings import warn
 from skset.model import LogLoss, Network, Samples, Scaling, SharedNetwork, sensitivities
 from skset.strategies import (
@@ -154,8 +155,13 @@ class TaskPerceptron(SparsePerceptron):
             return self.units is not None
         return super()._standardises(p, goes_on)
 
-    def _units(self, p: SimpleNamespace, training_set: Rows) -> Scaling | None:
-        return self.units if self.knows_units else super()._units(p, training_set)
+    def _facts_of_inputs(self, *args: Any, **kwargs: Any) -> Moments | None:
+        if self.knows_units:
+            return None
+        return super()._facts_of_inputs(*args, **kwargs)
+
+    def _units(self, p: SimpleNamespace) -> Scaling | None:
+        return self.units if self.knows_units else super()._units(p)
 
     def _targets_for(self, p: SimpleNamespace, n_features: int) -> ClassTargets:
         loss = LogLoss(p.label_smoothing)

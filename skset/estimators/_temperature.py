@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.random import Generator
 
+from skset.estimators._table_size import TableSize
 from skset.estimators._types import Array, Rows
 from skset.model import Network, Samples
 from skset.training import State
 
-__all__ = ["PENALTY_POWER", "held_out_temperature"]
+__all__ = ["MOST_ROWS", "PENALTY_POWER", "held_out_temperature"]
 
 # With fewer rows too few are held out. With more the rule for alpha needs no help, and
 # the short training would take long; see docs/defaults.md.
@@ -52,9 +53,10 @@ def held_out_temperature(
         1 if there are too few rows, or so many that it does not pay, or if the training
         fails.
     """
-    order, labels = _shuffled(estimator, training_set, rng.spawn(1)[0])
-    if not FEWEST_ROWS <= order.size <= MOST_ROWS:
+    order_rng = rng.spawn(1)[0]
+    if not FEWEST_ROWS <= _n_with_weight(training_set) <= MOST_ROWS:
         return 1.0
+    order, labels = _shuffled(estimator, training_set, order_rng)
     held_out = _held_out(order.size, labels)
     if not held_out.any():
         return 1.0
@@ -66,6 +68,12 @@ def held_out_temperature(
     targets = estimator._targets
     samples = targets.samples(*_part(training_set, order[held_out]))
     return _best_temperature(network, samples, targets.loss_function)
+
+
+def _n_with_weight(training_set: Rows) -> int:
+    _, y, weight, _ = training_set
+    assert y is not None
+    return len(y) if weight is None else int(np.count_nonzero(weight))
 
 
 def _shuffled(
@@ -109,7 +117,7 @@ def _short_training(
     if own.batch_size != "auto":  # one that suits all rows needs no warning
         own.batch_size = min(own.batch_size, samples.n_samples)
     own.max_iter = "auto"  # a large number may be meant to be stopped long before
-    twin._choose(own, training_set, goes_on=False)
+    twin._choose(own, TableSize.of(training_set), goes_on=False)
     own.max_iter = -(-min(own.max_iter, p.max_iter) // EPOCHS)
     rng, topology_rng = rng.spawn(2)
     network, twin._density_goal = twin._new_network(own, samples, rng, topology_rng)

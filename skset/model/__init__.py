@@ -50,6 +50,7 @@ from skset.model.samples import Reconstruction, Samples
 from skset.model.scaling import Scaled, Scaling
 from skset.model.shared_network import SharedLayer, SharedNetwork, Task
 from skset.model.signals import Signals, sensitivities, signals_of
+from skset.model.streamed import RowBlock, StreamedSamples, recut
 from skset.model.weights import INITIAL_WEIGHTS
 
 __all__ = [
@@ -77,6 +78,7 @@ __all__ = [
     "Poisson",
     "Quantile",
     "Reconstruction",
+    "RowBlock",
     "Samples",
     "Scaled",
     "Scaling",
@@ -86,6 +88,7 @@ __all__ = [
     "Signals",
     "Softplus",
     "SquaredError",
+    "StreamedSamples",
     "Tanh",
     "Task",
     "activations_for",
@@ -102,6 +105,7 @@ __all__ = [
     "logistic",
     "path_strength",
     "reconstruction_paths",
+    "recut",
     "sensitivities",
     "signals_of",
     "softplus",

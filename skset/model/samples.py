@@ -1,7 +1,8 @@
 """`Samples`: inputs, targets and weights, handed out batch by batch."""
 
+from collections.abc import Iterator
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import Any, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -76,6 +77,20 @@ class Samples:
             self._lookahead = None  # before there is another
             self._lookahead = Lookahead(X, self.places(order), width)
 
+    @property
+    def at_hand(self) -> "Samples":
+        """Samples that can be gathered in any order at any time: all of these."""
+        return self
+
+    def windows(
+        self, rng: np.random.Generator | None, batch_size: int
+    ) -> Iterator["Samples"]:
+        """Yield all samples of an epoch, as many at a time as are in memory: all.
+
+        See `StreamedSamples`, of which the arguments are.
+        """
+        yield self
+
     def gather(self, rows: Array, out: Array) -> None:
         """Write the given samples into the columns of `out` (n_features, width)."""
         if self.rows is not None:
@@ -84,7 +99,8 @@ class Samples:
             units = self._units
             kernels.gather_dense(0, self.n_features, self._rowwise, rows, *units, out)
         elif self._dense is not None:
-            columns = self._lookahead and self._lookahead.columns(rows)
+            ahead = self._lookahead
+            columns = None if ahead is None else ahead.columns(rows)
             if columns is None:
                 columns = _columns(self._dense, rows)
             self._gather_columns(columns, out)
@@ -174,6 +190,21 @@ class Samples:
     def _mean_weight(self) -> Any:
         assert self.weight is not None
         return self.weight.sum() / max(int(np.count_nonzero(self.weight)), 1) or 1.0
+
+    def as_part(self, weight: Array, mean_weight: float) -> Self:
+        """Take weights in the unit of a larger set; return this object.
+
+        A step then counts the same whichever part of the set its rows are in.
+
+        Parameters
+        ----------
+        weight : ndarray of shape (n_samples,)
+            Of these samples.
+        mean_weight : float
+            Mean of all nonzero weights in the larger set.
+        """
+        self.weight, self._mean_weight = weight, mean_weight
+        return self
 
     def weighted_rows(self) -> Array:
         """Return the numbers of the samples with weight; of all, if none has any."""

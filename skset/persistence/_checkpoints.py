@@ -71,10 +71,16 @@ class Checkpoint:
 
     def setup(self, estimator: Any, context: Any) -> None:
         """Check that the estimator can be saved; scikit-learn calls this."""
-        if fit_in_progress(estimator) is None:
+        progress = fit_in_progress(estimator)
+        if progress is None:
             raise TypeError(
                 "Checkpoint is for the estimators of skset that fit in epochs, got a "
                 f"{type(estimator).__name__}."
+            )
+        if not progress.resumable:
+            raise TypeError(
+                "Checkpoint is not for fit_blocks: resume needs all rows at once. Save "
+                "the estimator after the fit, and go on with partial_fit."
             )
         ancestor = context.parent
         while ancestor is not None:

@@ -1,12 +1,12 @@
 """`Training`: the one training loop, for all kinds of steps."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NoReturn, Protocol, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from skset.model import Samples, Signals
+from skset.model import Samples, Signals, StreamedSamples
 from skset.runtime.team import Team
 from skset.training.evolver import Evolver
 from skset.training.state import State
@@ -98,7 +98,7 @@ class Training:
     state : State
         Where to start. Its network's arrays are changed in place, unless an evolution
         replaces them; copy it to keep it.
-    samples : Samples
+    samples : Samples or StreamedSamples
         With targets, if the rule needs them.
     rule : Rule
         Takes a step.
@@ -122,7 +122,7 @@ class Training:
     def __init__(
         self,
         state: State,
-        samples: Samples,
+        samples: Samples | StreamedSamples,
         rule: Rule,
         evolver: Evolver,
         *,
@@ -193,25 +193,32 @@ class Training:
             self._evolve(regrow=False)
 
     def _epoch(self) -> float:
-        n, state = self.samples.n_samples, self.state
-        order = state.rng.permutation(n) if self.shuffle else np.arange(n)
         summed = total = 0.0
+        rng = self.state.rng if self.shuffle else None
+        for window in self.samples.windows(rng, self.batch_size):
+            for loss, weight in self._steps_through(window):  # one by one
+                summed += loss * weight
+                total += weight
+            del window  # before the next one is made
+        return float(summed / (total or 1.0))
+
+    def _steps_through(self, window: Samples) -> Iterator[tuple[float, float]]:
+        """Take steps with all samples in memory; yield each loss and its weight."""
+        n, state = window.n_samples, self.state
+        order = state.rng.permutation(n) if self.shuffle else np.arange(n)
+        window.expect(order, self.batch_size)
         start = 0
         while start < n:
             if state.evolution_due:
                 self._evolve()
-            rows = self._next_rows(order[start:])
-            losses, weights = self._steps(rows)
-            for loss, weight in zip(losses, weights, strict=True):  # one by one
-                summed += loss * weight
-                total += weight
+            rows = self._next_rows(window, order[start:])
+            yield from zip(*self._steps(window, rows), strict=True)
             start += rows.size
-        return float(summed / (total or 1.0))
 
-    def _next_rows(self, order: Array) -> Array:
+    def _next_rows(self, window: Samples, order: Array) -> Array:
         """Return the rows of the next steps, of one if something is due after each."""
         width, evolver = min(self.batch_size, order.size), self.evolver
-        n = self.rule.n_together(self.state, self.samples, width)
+        n = self.rule.n_together(self.state, window, width)
         interval = evolver.evolution.update_interval
         if interval is not None:
             n = min(n, interval - self.state.steps % interval)
@@ -220,11 +227,11 @@ class Training:
         n = min(n, order.size // width)
         return order[: n * width].reshape(n, width)
 
-    def _steps(self, rows: Array) -> tuple[Array, Array]:
+    def _steps(self, window: Samples, rows: Array) -> tuple[Array, Array]:
         """Take steps; return their mean losses and their samples' weights."""
         state, n_steps = self.state, self.state.steps
         rates = [self._rate(n_steps + n) for n in range(len(rows))]
-        losses, weights = self.rule.steps(state, self.samples, rows, rates, self.team)
+        losses, weights = self.rule.steps(state, window, rows, rates, self.team)
         if not np.isfinite(losses).all():
             self._raise_divergence()
         state.samples += rows.size
@@ -258,10 +265,11 @@ class Training:
 
     def _look(self, n_wanted: int) -> list[Signals]:
         """Return each layer's signals for n random samples, or fewer."""
-        weighted = self.samples.weighted_rows()
+        samples = self.samples.at_hand
+        weighted = samples.weighted_rows()
         n = min(n_wanted, weighted.size)
         rows = np.sort(self.state.rng.choice(weighted, n, replace=False))
-        found = self.rule.probe(self.state, self.samples, rows, self.team)
+        found = self.rule.probe(self.state, samples, rows, self.team)
         if not all(
             np.isfinite(part).all() for s in found for part in (s.inputs, s.deltas)
         ):

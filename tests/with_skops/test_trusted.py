@@ -62,6 +62,9 @@ NEVER_KEPT = {
     *("Parameter", "Plan", "Reconstruction", "Rewiring", "SGD", "Sampled", "Samples"),
     *("ClassifierParts", "MachineParts", "RegressorParts", "SelectorParts"),
     *("Mailbox", "Progress", "ProgressLine", "Snapshot", "Turnover"),
+    *("BlockPass", "BlockReader", "BlockSource", "Facts", "GivenBlock", "KeptRows"),
+    *("LabelFacts", "Moments", "NumberFacts", "RowBlock", "StreamedSamples"),
+    *("TableSize", "VisibleTotals", "Weighed", "YKind"),
     *("Scaled", "Shape", "Signals", "Solver", "Steps", "Strategy", "Tables"),
     *("TaskEstimator", "TaskPerceptron", "Training", "ValidationScore", "Workspace"),
 }
