@@ -11,7 +11,7 @@ Array: TypeAlias = NDArray[Any]
 
 # Most bytes that are read at once, and the least number of times that an epoch reads:
 # of a small table little is kept.
-MOST_BYTES, PARTS = 1 << 27, 16
+MOST_BYTES, PARTS = 1 << 27, 32
 
 
 class Lookahead:
