@@ -25,12 +25,12 @@ import resource
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 import warnings
 from pathlib import Path
 
 import numpy as np
+from _memory import Peak, status
 from _report import print_table, with_others, write_json
 from scipy import sparse
 from threadpoolctl import threadpool_limits
@@ -269,33 +269,6 @@ def measured(path, call, limit):
             seconds = time.perf_counter() - began
     megabytes = {"before": before / 1e6, "beside": (peak.most - before) / 1e6}
     return {"rows": X.shape[0], **megabytes, "seconds": seconds}
-
-
-def status(name):
-    """Return a number of bytes that the system knows of this process."""
-    for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith(f"{name}:"):
-            return int(line.split()[1]) << 10
-    raise OSError(f"/proc/self/status has no {name}")
-
-
-class Peak:
-    """The most private memory that the process has in a ``with`` block."""
-
-    def __enter__(self):
-        self.most, self._ended = status("RssAnon"), threading.Event()
-        self._thread = threading.Thread(target=self._watch, daemon=True)
-        self._thread.start()
-        return self
-
-    def __exit__(self, *exc_info):
-        self._ended.set()
-        self._thread.join()
-        self.most = max(self.most, status("RssAnon"))
-
-    def _watch(self):
-        while not self._ended.wait(0.005):
-            self.most = max(self.most, status("RssAnon"))
 
 
 def print_results(results):

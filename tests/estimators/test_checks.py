@@ -45,7 +45,9 @@ def test_estimator_passes_the_checks_of_scikit_learn(estimator, check):
 @pytest.mark.filterwarnings("ignore:The network is so sparse:UserWarning")
 @parametrize_with_checks(
     [
-        SETClassifier((30,), method="rigl", density=0.5, update_interval=10, max_iter=12),
+        SETClassifier(
+            (30,), method="rigl", density=0.5, update_interval=10, max_iter=12
+        ),
         SETClassifier((30,), method="granet", density=0.5, solver="sgd", max_iter=12),
         SETClassifier((30,), method="ctre", solver="sgd", max_iter=12),
         SETClassifier((30,), unit_pruning="strength", max_iter=12),
