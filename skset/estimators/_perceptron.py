@@ -16,15 +16,15 @@ from sklearn.exceptions import ConvergenceWarning
 from skset.estimators._auto import RULES, Rule, Shape, resolve
 from skset.estimators._estimator import clipped_batch_size
 from skset.estimators._from_network import adopt_network, check_outputs
-from skset.estimators._input import checked_again
 from skset.estimators._input_moments import Moments
+from skset.estimators._rows_in_place import samples_to_predict
 from skset.estimators._shown_network import ShownNetwork
 from skset.estimators._solvers import SOLVERS, steps
 from skset.estimators._table_size import TableSize
 from skset.estimators._targets import Targets
 from skset.estimators._temperature import PENALTY_POWER, held_out_temperature
 from skset.estimators._types import Array, Matrix, MatrixLike, Rows
-from skset.estimators._units import learned_scaling, raw_outputs, scaled_table
+from skset.estimators._units import learned_scaling, raw_outputs
 from skset.estimators._warnings import warn
 from skset.model import (
     Activation,
@@ -146,9 +146,7 @@ class SparsePerceptron(ShownNetwork):
 
     def _weighted_sums(self, X: MatrixLike) -> Array:
         """Return the output layer's weighted sums (n_outputs, n_samples)."""
-        X = checked_again(self, X)
-        dtype = self._network.dtype
-        samples = Samples(scaled_table(X, self._scaling, dtype), dtype=dtype)
+        samples = samples_to_predict(self, X)
         return finite_output(self._network.weighted_sums(samples))
 
     def _with_network(self, network: Network) -> Self:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from skset.estimators._input import own_type, picked
+from skset.estimators._rows_in_place import rows_to_score
 from skset.estimators._types import Matrix, Rows
 from skset.model import Network
 
@@ -48,7 +48,7 @@ def new_stopping(
 
     scorer = check_scoring(estimator, scoring=p.scoring)
     kwargs = {} if weight is None else {"sample_weight": weight}
-    X = X if rows is None else picked(X, rows, own_type(X))
+    X = X if rows is None else rows_to_score(X, rows, p.scoring, p.dtype)
 
     def score(network: Network) -> Any:
         return scorer(estimator._with_network(network), X, y, **kwargs)

@@ -53,9 +53,10 @@ def held_out_temperature(
         1 if there are too few rows, or so many that it does not pay, or if the training
         fails.
     """
-    order, labels = _shuffled(estimator, training_set, rng.spawn(1)[0])
-    if not FEWEST_ROWS <= order.size <= MOST_ROWS:
+    order_rng = rng.spawn(1)[0]
+    if not FEWEST_ROWS <= _n_with_weight(training_set) <= MOST_ROWS:
         return 1.0
+    order, labels = _shuffled(estimator, training_set, order_rng)
     held_out = _held_out(order.size, labels)
     if not held_out.any():
         return 1.0
@@ -67,6 +68,12 @@ def held_out_temperature(
     targets = estimator._targets
     samples = targets.samples(*_part(training_set, order[held_out]))
     return _best_temperature(network, samples, targets.loss_function)
+
+
+def _n_with_weight(training_set: Rows) -> int:
+    _, y, weight, _ = training_set
+    assert y is not None
+    return len(y) if weight is None else int(np.count_nonzero(weight))
 
 
 def _shuffled(

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from skset import kernels
+from skset.model.lookahead import Lookahead
 from skset.model.scaling import Scaled
 
 __all__ = ["Reconstruction", "Samples"]
@@ -59,6 +60,7 @@ class Samples:
         self.dtype = np.dtype(X.dtype if dtype is None else dtype)
         self._dense: Array | None = None
         self._rowwise: Array | None = None  # X, if the kernel can read it as it is
+        self._lookahead: Lookahead | None = None
         self._sparse: tuple[Array, ...] = ()
         if isinstance(X, np.ndarray):
             self._dense = X
@@ -67,6 +69,13 @@ class Samples:
         else:
             indptr = X.indptr.astype(np.int64, copy=False)
             self._sparse = _read_only(indptr, X.indices, X.data)
+
+    def expect(self, order: Array, width: int) -> None:
+        """Prepare to gather the samples of an epoch, in batches of that width."""
+        X = self._dense
+        if X is not None and _is_in_columns(X):
+            self._lookahead = None  # before there is another
+            self._lookahead = Lookahead(X, self.places(order), width)
 
     @property
     def at_hand(self) -> "Samples":
@@ -90,7 +99,11 @@ class Samples:
             units = self._units
             kernels.gather_dense(0, self.n_features, self._rowwise, rows, *units, out)
         elif self._dense is not None:
-            self._gather_columns(_columns(self._dense, rows), out)
+            ahead = self._lookahead
+            columns = None if ahead is None else ahead.columns(rows)
+            if columns is None:
+                columns = _columns(self._dense, rows)
+            self._gather_columns(columns, out)
         elif self._sparse[1].dtype == np.int32 and self._sparse[2].dtype in FLOATS:
             kernels.gather_sparse(*self._sparse, rows, *self._units, out)
         else:
@@ -242,6 +255,11 @@ class Reconstruction(Samples):
         """Return the inputs of the samples of some steps, as kernels take targets."""
         targets = [self.targets(batch).T for batch in rows]
         return np.ascontiguousarray(targets, dtype)
+
+
+def _is_in_columns(X: Array) -> bool:
+    """Return whether the numbers of a column are nearer to each other than of a row."""
+    return abs(X.strides[0]) < abs(X.strides[1])
 
 
 def _columns(X: Array, rows: Array) -> Array:

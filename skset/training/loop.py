@@ -219,6 +219,7 @@ class Training:
         """Take steps with all samples in memory; yield each loss and its weight."""
         n, state = window.n_samples, self.state
         order = state.rng.permutation(n) if self.shuffle else np.arange(n)
+        window.expect(order, self.batch_size)
         start = 0
         while start < n:
             if state.evolution_due and self.evolves:

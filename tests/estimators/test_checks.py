@@ -45,11 +45,13 @@ def test_estimator_passes_the_checks_of_scikit_learn(estimator, check):
 @pytest.mark.filterwarnings("ignore:The network is so sparse:UserWarning")
 @parametrize_with_checks(
     [
-        SETClassifier(method="rigl", density=0.5, update_interval=10),
-        SETClassifier(method="granet", density=0.5, solver="sgd"),
-        SETClassifier(method="ctre", solver="sgd"),
-        SETClassifier(unit_pruning="strength"),
-        SETRegressor(method="gse", density=0.5),
+        SETClassifier(
+            (30,), method="rigl", density=0.5, update_interval=10, max_iter=12
+        ),
+        SETClassifier((30,), method="granet", density=0.5, solver="sgd", max_iter=12),
+        SETClassifier((30,), method="ctre", solver="sgd", max_iter=12),
+        SETClassifier((30,), unit_pruning="strength", max_iter=12),
+        SETRegressor((30,), method="gse", density=0.5, max_iter=12),
     ],
     expected_failed_checks=lambda estimator: (
         EXPECTED_FAILURES | (STREAMS if estimator.method == "ctre" else {})

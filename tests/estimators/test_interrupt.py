@@ -167,15 +167,15 @@ def said_after_interrupt(program):
 SEARCH = """
 import numpy as np
 from sklearn.model_selection import GridSearchCV
-from skset.estimators import {0}
+from skset.estimators import SETClassifier
 
 rng = np.random.default_rng(0)
-X = rng.standard_normal((2000, 100)).astype(np.float32)
+X = rng.standard_normal((200, 20)).astype(np.float32)
 y = (X[:, 0] > 0).astype(int)
-model = {0}(hidden_layer_sizes=(300, 300), max_iter=10**6, tol=0.0,
-            n_iter_no_change=np.inf, random_state=0, verbose=True)
+model = SETClassifier(hidden_layer_sizes=(100,), max_iter=10**6, tol=0.0,
+                      n_iter_no_change=np.inf, random_state=0, verbose=True)
 try:
-    GridSearchCV(model, {{"epsilon": [1, 5, 20]}}, cv=3, n_jobs=2).fit(X, y)
+    GridSearchCV(model, {"epsilon": [1, 5, 20]}, cv=3, n_jobs=2).fit(X, y)
 except KeyboardInterrupt:
     print("stopped", flush=True)
 """
@@ -191,9 +191,10 @@ def is_alive(group):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows sends Ctrl-C in another way")
-def test_search_is_stopped_and_leaves_no_process(Estimator):  # row 45
+def test_search_is_stopped_and_leaves_no_process():  # row 45
+    # Of a classifier: `fit` is the same function for all estimators.
     child = subprocess.Popen(
-        [sys.executable, "-W", "ignore", "-c", SEARCH.format(Estimator.__name__)],
+        [sys.executable, "-W", "ignore", "-c", SEARCH],
         env={**os.environ, "PYTHONUNBUFFERED": "1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -217,28 +218,26 @@ def test_search_is_stopped_and_leaves_no_process(Estimator):  # row 45
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows sends Ctrl-C in another way")
-@pytest.mark.parametrize("n_jobs", [None, 2])
-def test_real_signal_stops_a_long_fit_soon(Estimator, n_jobs):  # row 44
+@pytest.mark.parametrize(
+    ("name", "n_jobs"), [("SETClassifier", None), ("SETRegressor", 2)]
+)
+def test_real_signal_stops_a_long_fit_soon(name, n_jobs):  # row 44
     pytest.importorskip("sklearn.callback")
-    said = said_after_interrupt(PROGRAM.format(Estimator.__name__, n_jobs))
+    said = said_after_interrupt(PROGRAM.format(name, n_jobs))
     assert said.startswith("done")
 
 
 REPEATED = """
 import signal, sys, time, warnings
 import numpy as np
-from skset.estimators import {0}
+from skset.estimators import SETClassifier, SETRegressor
 from skset.runtime import helper, team
 
 team.MIN_WORK, helper.IDLE = 0, 0.01
 X = np.random.default_rng(0).standard_normal((60, 20))
 y = (X[:, 0] > 0).astype(int)
-model = {0}((20,), max_iter=2, n_jobs=2, random_state=0)
 warnings.simplefilter("ignore")
-expected = model.fit(X, y).predict(X)  # nothing is left that numba would compile
-began = time.perf_counter()
-model.fit(X, y)
-seconds = time.perf_counter() - began
+rng = np.random.default_rng(1)
 struck = 0
 
 def strike(*_):
@@ -247,30 +246,35 @@ def strike(*_):
     raise KeyboardInterrupt
 
 signal.signal(signal.SIGALRM, strike)
-rng = np.random.default_rng(1)
-for n in range({1}):
-    try:
-        signal.setitimer(signal.ITIMER_REAL, rng.uniform(1e-6, 1.5 * seconds))
-        while struck == n:
-            model.fit(X, y)
-    except KeyboardInterrupt:
-        pass
-assert struck == {1}
-assert np.array_equal(model.fit(X, y).predict(X), expected)
-deadline = time.monotonic() + 20
-while len(sys._current_frames()) > 1:
-    assert time.monotonic() < deadline, "threads were left behind"
-    time.sleep(0.001)
+for Estimator in (SETClassifier, SETRegressor):
+    model = Estimator((20,), max_iter=2, n_jobs=2, random_state=0)
+    expected = model.fit(X, y).predict(X)  # nothing is left that numba would compile
+    began = time.perf_counter()
+    model.fit(X, y)
+    seconds = time.perf_counter() - began
+    struck = 0
+    for n in range(40):
+        try:
+            signal.setitimer(signal.ITIMER_REAL, rng.uniform(1e-6, 1.5 * seconds))
+            while struck == n:
+                model.fit(X, y)
+        except KeyboardInterrupt:
+            pass
+    assert struck == 40
+    assert np.array_equal(model.fit(X, y).predict(X), expected)
+    deadline = time.monotonic() + 20
+    while len(sys._current_frames()) > 1:
+        assert time.monotonic() < deadline, "threads were left behind"
+        time.sleep(0.001)
 print("done")
 """
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such timer")
-def test_interrupts_at_random_moments_leave_no_thread_behind(Estimator):
+def test_interrupts_at_random_moments_leave_no_thread_behind():
     # Row 44. In team.py itself, test_team.py interrupts at every moment.
-    program = REPEATED.format(Estimator.__name__, 40)
     done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+        [sys.executable, "-c", REPEATED], capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stdout) == (0, "done\n"), done.stderr
 

@@ -26,7 +26,13 @@ from estimators.cases import (
 from scipy import sparse
 from sklearn.metrics import r2_score
 
-from skset.estimators import SETClassifier, SETRegressor, _blocks, _input
+from skset.estimators import (
+    SETClassifier,
+    SETRegressor,
+    _blocks,
+    _input,
+    _rows_in_place,
+)
 
 pytestmark = [impatient, brief]
 
@@ -170,6 +176,41 @@ def test_a_scorer_gets_the_rows_held_out_as_they_are(form, tmp_path):
     assert of_map.dtype == of_array.dtype == np.float64
     assert of_map.shape == (6, 5)
     assert abs(of_map - of_array).max() == 0
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_rows_held_out_stay_in_their_place_for_scorers_of_scikit_learn(
+    form, tmp_path, Estimator, monkeypatch
+):
+    """Whatever they ask the estimator for, they get the same numbers."""
+    X, y = toy(Estimator, n_samples=60)
+    X, twin = twins(form, "float64", 5 + 3 * X, tmp_path)
+    weight = np.random.default_rng(0).random(60)
+    own = {SETClassifier: ["accuracy", "roc_auc", "neg_log_loss"], SETRegressor: ["r2"]}
+    expected = {}
+    for scoring in (None, *own[Estimator]):
+        model = small(Estimator, early_stopping=True, scoring=scoring)
+        expected[scoring] = model.fit(twin, y, weight).validation_scores_
+    monkeypatch.delattr(_rows_in_place, "picked")
+    for scoring in expected:
+        model = small(Estimator, early_stopping=True, scoring=scoring)
+        found = model.fit(X, y, weight).validation_scores_
+        np.testing.assert_allclose(found, expected[scoring], rtol=1e-6)
+
+
+class Doubtful(SETClassifier):
+    def predict(self, X):
+        return super().predict(np.asarray(X))
+
+
+def test_a_subclass_may_make_an_array_of_rows_in_place(tmp_path):
+    X, y = toy(SETClassifier, n_samples=60)
+    params = {"early_stopping": True, "scoring": "accuracy"}
+    scores = [
+        small(Kind, **params).fit(mapped(X, tmp_path), y).validation_scores_
+        for Kind in (SETClassifier, Doubtful)
+    ]
+    assert scores[0] == scores[1]
 
 
 # What is a memory map.

@@ -11,6 +11,7 @@ import joblib
 import numpy as np
 import pytest
 from estimators.cases import (
+    BOTH,
     assert_same_network,
     bits,
     fingerprint,
@@ -124,15 +125,18 @@ def test_a_copy_of_a_layer_that_has_answered_follows_its_own_weights(copied):
         assert np.shares_memory(view, own)
 
 
-def test_pickle_is_read_in_another_process(Estimator, tmp_path):  # row 55
-    X, y = toy(Estimator)
-    model = small(Estimator).fit(X, y)
-    joblib.dump((model, X, scores(model, X)), tmp_path / "all.joblib")
+def test_pickles_are_read_in_another_process(tmp_path):  # row 55
+    kept = []
+    for Estimator in BOTH:
+        X, y = toy(Estimator)
+        model = small(Estimator).fit(X, y)
+        kept.append((model, X, scores(model, X)))
+    joblib.dump(kept, tmp_path / "all.joblib")
     program = (
         "import joblib, sys\n"
-        "model, X, said = joblib.load(sys.argv[1])\n"
-        "again = getattr(model, 'predict_proba', model.predict)(X)\n"
-        "assert again.tobytes() == said.tobytes()\n"
+        "for model, X, said in joblib.load(sys.argv[1]):\n"
+        "    again = getattr(model, 'predict_proba', model.predict)(X)\n"
+        "    assert again.tobytes() == said.tobytes()\n"
     )
     subprocess.run(
         [sys.executable, "-c", program, str(tmp_path / "all.joblib")],

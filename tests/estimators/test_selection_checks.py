@@ -62,7 +62,7 @@ CONFIGURATIONS = [
 
 def checked(**params):
     """Return a selector that takes any number of samples."""
-    return selector(3, batch_size="auto", max_iter=20, **params)
+    return selector(3, batch_size="auto", max_iter=6, **params)
 
 
 @parametrize_with_checks(

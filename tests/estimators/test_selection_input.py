@@ -264,25 +264,25 @@ from scipy import sparse
 from estimators.cases import selector, toy_for
 X, _ = toy_for(False)
 model = selector().fit(X)
-bad = sparse.csr_array(model.transform(X))
-bad.indices[5] = {0}
-try:
-    model.inverse_transform(bad)
-except ValueError as error:
-    print("indices" in str(error))
+for index in ({0}, -{0}):
+    bad = sparse.csr_array(model.transform(X))
+    bad.indices[5] = index
+    try:
+        model.inverse_transform(bad)
+    except ValueError as error:
+        print("indices" in str(error))
 """
 
 
-@pytest.mark.parametrize("index", [FAR, -FAR])
-def test_malformed_matrix_is_not_transformed_back(index):
+def test_malformed_matrix_is_not_transformed_back():
     """In another process, which a look outside the arrays would end."""
     child = subprocess.run(
-        [sys.executable, "-c", INVERSE.format(index)],
+        [sys.executable, "-c", INVERSE.format(FAR)],
         env={**os.environ, "PYTHONPATH": os.path.join(os.path.dirname(__file__), "..")},
         capture_output=True,
         check=False,
     )
-    assert (child.returncode, child.stdout) == (0, b"True\n")
+    assert (child.returncode, child.stdout) == (0, b"True\nTrue\n")
 
 
 @both_fits
@@ -300,7 +300,7 @@ def test_malformed_sparse_y_is_refused(fit):
 @pytest.mark.parametrize("supervised", [False, True])
 def test_wide_data_take_memory_in_proportion_to_their_width(supervised, container):
     # row 43
-    X = np.random.default_rng(0).standard_normal((60, 8000)).astype(np.float32)
+    X = np.random.default_rng(0).standard_normal((60, 5000)).astype(np.float32)
     model = QuickSelection(
         20, hidden_layer_sizes=(100,), max_iter=2, random_state=0, supervised=supervised
     )
@@ -310,5 +310,5 @@ def test_wide_data_take_memory_in_proportion_to_their_width(supervised, containe
     model.fit(X, y)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert peak < 100e6  # 8000 x 8000 numbers would take 256 MB
+    assert peak < 40e6  # 5000 x 5000 numbers would take 100 MB
     assert model.transform(X).shape == (60, 20)

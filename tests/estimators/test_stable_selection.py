@@ -87,7 +87,7 @@ EXPECTED_FAILURES = {
 
 @parametrize_with_checks(
     # With a selector whose `fit` takes weights; others are refused theirs.
-    [stable(), stable(n_features_per_resample="auto")],
+    [stable(n_resamples=2), stable(n_resamples=2, n_features_per_resample="auto")],
     expected_failed_checks=lambda selector: EXPECTED_FAILURES,
 )
 def test_it_passes_the_checks_of_scikit_learn(estimator, check):
@@ -111,14 +111,14 @@ def test_it_passes_the_checks_of_scikit_learn(estimator, check):
     ],
 )
 def test_it_passes_the_checks_that_must_be_called_by_name(check):
-    getattr(estimator_checks, check)("StableSelection", stable())
+    getattr(estimator_checks, check)("StableSelection", stable(n_resamples=2))
 
 
 @pytest.mark.filterwarnings("ignore:Features .* constant:UserWarning")
 @pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")
 def test_in_a_pipeline_and_a_search():
     X, y = load_digits(return_X_y=True)
-    X, y = X[:200], y[:200]
+    X, y = X[:200] / 16, y[:200]
     model = make_pipeline(stable(SelectKBest(k=20)), LogisticRegression(max_iter=2000))
     search = GridSearchCV(model, {"stableselection__threshold": [0.6, 1.0]}, cv=2)
     search.fit(X, y)
@@ -162,7 +162,7 @@ def test_a_frequency_that_is_the_threshold_is_enough():
     [
         VarianceThreshold(0.9),
         SelectFromModel(LogisticRegression()),
-        RFE(LogisticRegression(), n_features_to_select=4),
+        RFE(LogisticRegression(), n_features_to_select=4, step=0.3),
         SelectKBest(k=4),
         quick(4),
     ],
