@@ -76,8 +76,7 @@ class Moments:
             Of a power of two by which the weights were divided.
         """
         of_all, greatest = _weights(X, weight, rows)
-        # Added one by one, as below: a column without zeros has a share of exactly 1,
-        # and rounding gives it no deviation.
+        # Added one by one, as below: a column without zeros has a share of exactly 1.
         unit, total = _power_of_two(X), float(np.add.accumulate(of_all)[-1])
         nonzero, sums, squares = np.zeros((3, X.shape[1]))
         for some, block in _blocks(X, unit):
@@ -142,7 +141,8 @@ class Moments:
         high, low = self.high / self.unit, self.low / self.unit
         distance = np.maximum(high, 0) - np.minimum(low, 0)
         widened = np.maximum(deviation, distance / MOST_DEVIATIONS)
-        return np.where(deviation > 0, widened, 0)
+        # What rounding leaves of a constant column is not widened.
+        return np.where((deviation > 0) & (high > low), widened, 0)
 
     @property
     def mean(self) -> Array:

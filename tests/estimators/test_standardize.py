@@ -469,3 +469,15 @@ def test_y_is_as_it_is_without_it():
 def test_numbers_are_learned_in_their_units_out_of_the_box():
     model = SETRegressor(random_state=0).fit(X_DIABETES[::2], Y_DIABETES[::2])
     assert model.score(X_DIABETES[1::2], Y_DIABETES[1::2]) > 0.35
+
+
+@pytest.mark.parametrize("value", [0.1, 7.0, 1e5])
+def test_a_constant_column_does_not_vary_whatever_the_weights(value):
+    """Sums of weights round. That must not look like a deviation."""
+    rng = np.random.default_rng(0)
+    X = np.c_[rng.standard_normal(200), np.full(200, value)]
+    model = SETClassifier((8,), max_iter=2, random_state=0)
+    model.fit(X, X[:, 0] > 0, rng.random(200))
+    assert model._scaling.factor[1] == 0
+    other = np.c_[X[:, 0], np.full(200, 2 * value)]
+    np.testing.assert_array_equal(model.predict_proba(X), model.predict_proba(other))
