@@ -159,17 +159,17 @@ def fit(
             after.resume(earlier[0])
 
         # Rounds, and what follows each.
-        _run(training, after, plan)
+        whole = _run(training, after, plan)
     finally:
         crew.close()
     fitted = after.fitted(training)
-    if checkpoint is not None:
+    if checkpoint is not None and whole:  # else it can go on later
         save_with(fitted, checkpoint, {"rounds": None})
     return _as(estimator, fitted)
 
 
-def _run(training: Rounds, after: AfterRounds, plan: Sequence[bool]) -> None:
-    """Do all rounds that are left, and the end."""
+def _run(training: Rounds, after: AfterRounds, plan: Sequence[bool]) -> bool:
+    """Do all rounds that are left, and the end; return False if that is broken off."""
     training.start()
     try:
         for alone in plan[len(after.record) :]:
@@ -180,6 +180,8 @@ def _run(training: Rounds, after: AfterRounds, plan: Sequence[bool]) -> None:
         if not after.record:
             raise
         training.common.warn_of_interrupt()
+        return False
+    return True
 
 
 def _plan(rounds: Any, local_epochs: Any, own_topologies: Any) -> list[bool]:
