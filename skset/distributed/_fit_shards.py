@@ -18,6 +18,7 @@ from skset.distributed._rounds import Rounds
 from skset.distributed._shards import client_of, handles
 from skset.estimators import CommonFit, Facts, merged
 from skset.persistence import check_savable, opened, save_with
+from skset.training import State
 
 __all__ = ["fit"]
 
@@ -145,38 +146,30 @@ def fit(
     plan = _plan(rounds, local_epochs, own_topologies)
     CommonFit.check(estimator, len(plan) * local_epochs)
     held_out = _held_out(X_val, y_val)
-    earlier, more = _earlier(estimator, checkpoint, resume)
-    if earlier is not None and more["rounds"] is None:  # it had come to its end
-        return _as(estimator, earlier)
+    earlier = _earlier(estimator, checkpoint, resume)
+    if earlier is not None and earlier[1] is None:  # it had come to its end
+        return _as(estimator, earlier[0])
     crew = _crew(client, backend, n_workers, found)
     try:
         # What has to be known of all rows, and the network that all begin with.
-        attendance = Attendance(crew, [shard.name for shard in found])
-        facts, shares = _facts(attendance, found, estimator)
-        n_epochs = len(plan) * local_epochs
-        common = CommonFit.begin(estimator, facts, len(found), n_epochs)
+        training = _begun(estimator, found, crew, len(plan), local_epochs, earlier)
+        score = new_score(training.common, scoring, held_out)
+        after = AfterRounds(training.common, score, checkpoint, verbose, len(plan))
         if earlier is not None:
-            common.go_on(earlier, more["rounds"])
-        network = _begun(common, attendance)
+            after.resume(earlier[0])
 
         # Rounds, and what follows each.
-        training = Rounds(common, attendance, network, shares, local_epochs)
-        score = new_score(common, scoring, held_out)
-        after = AfterRounds(common, score, checkpoint, verbose, len(plan))
-        if earlier is not None:
-            after.resume(earlier)
-            training.resume(len(after.record))
-        _run(training, after, plan)
+        whole = _run(training, after, plan)
     finally:
         crew.close()
     fitted = after.fitted(training)
-    if checkpoint is not None:
+    if checkpoint is not None and whole:  # else it can go on later
         save_with(fitted, checkpoint, {"rounds": None})
     return _as(estimator, fitted)
 
 
-def _run(training: Rounds, after: AfterRounds, plan: Sequence[bool]) -> None:
-    """Do all rounds that are left, and the end."""
+def _run(training: Rounds, after: AfterRounds, plan: Sequence[bool]) -> bool:
+    """Do all rounds that are left, and the end; return False if that is broken off."""
     training.start()
     try:
         for alone in plan[len(after.record) :]:
@@ -187,9 +180,8 @@ def _run(training: Rounds, after: AfterRounds, plan: Sequence[bool]) -> None:
         if not after.record:
             raise
         training.common.warn_of_interrupt()
-
-
-# Arguments.
+        return False
+    return True
 
 
 def _plan(rounds: Any, local_epochs: Any, own_topologies: Any) -> list[bool]:
@@ -218,22 +210,22 @@ def _held_out(X_val: Any, y_val: Any) -> tuple[Any, ...] | None:
 
 def _earlier(
     estimator: Any, checkpoint: Any, resume: bool
-) -> tuple[Any, dict[str, Any]]:
-    """Return the estimator in the checkpoint and what is beside it, or None."""
+) -> tuple[Any, State | None] | None:
+    """Return the estimator in the checkpoint and where its training stood, or None."""
     if checkpoint is not None:
         check_savable(estimator)
     if not resume:
-        return None, {}
+        return None
     if checkpoint is None:
         raise ValueError("resume=True needs the checkpoint to go on from.")
     if not os.path.exists(checkpoint):
-        return None, {}
+        return None
     earlier, more = opened(checkpoint)
     if "rounds" not in more:
         raise ValueError(
             f"{os.fspath(checkpoint)} is no checkpoint of skset.distributed.fit."
         )
-    return earlier, more
+    return earlier, more["rounds"]
 
 
 def _crew(
@@ -262,7 +254,28 @@ def _as(estimator: Estimator, fitted: Any) -> Estimator:
     return estimator
 
 
-# What is known before the first round.
+def _begun(
+    estimator: Any,
+    found: Sequence[Any],
+    crew: Crew,
+    n_rounds: int,
+    local_epochs: int,
+    earlier: tuple[Any, State | None] | None,
+) -> Rounds:
+    """Return the rounds, before the first, on the network that the first shard made."""
+    attendance = Attendance(crew, [shard.name for shard in found])
+    facts, shares = _facts(attendance, found, estimator)
+    n_epochs = n_rounds * local_epochs
+    common = CommonFit.begin(estimator, facts, len(found), n_epochs)
+    if earlier is not None:
+        common.go_on(*earlier)
+    beginning = attendance.call_one("beginning", common)
+    common.adopt(beginning)
+    network = CommonNetwork(beginning)
+    training = Rounds(common, attendance, network, shares, local_epochs)
+    if earlier is not None:
+        training.resume(len(earlier[0].rounds_))
+    return training
 
 
 def _facts(
@@ -284,10 +297,3 @@ def _facts(
     }
     total = sum(totals.values())
     return facts, {number: of / total for number, of in totals.items()}
-
-
-def _begun(common: CommonFit, attendance: Attendance) -> CommonNetwork:
-    """Return the network that all begin with, made by the first shard."""
-    beginning = attendance.call_one("beginning", common)
-    common.adopt(beginning)
-    return CommonNetwork(beginning)

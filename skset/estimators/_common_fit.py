@@ -196,7 +196,7 @@ class CommonFit:
         if hasattr(self.estimator, "auto_params_"):
             self.estimator.auto_params_ = beginning.auto_params
 
-    def go_on(self, earlier: Any, state: State) -> None:
+    def go_on(self, earlier: Any, state: State | None) -> None:
         """Go on with the fit of an earlier estimator, which stood at this state.
 
         Raises

@@ -58,6 +58,24 @@ def test_a_fit_goes_on_to_its_planned_end(tmp_path):
     assert model.loss_curve_[-1] < at_break.loss_curve_[-1]
 
 
+def test_a_fit_that_the_user_broke_off_goes_on(tmp_path):
+    shards, X_test, y_test = digits(2)
+    path = tmp_path / "run.npz"
+    calls = []
+
+    def scorer(model, X, y):
+        calls.append(model)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return 0.0
+
+    held_out = {"X_val": X_test, "y_val": y_test}
+    with pytest.warns(UserWarning, match="interrupted"):
+        model = fitted(shards, checkpoint=path, scoring=scorer, **held_out)
+    assert len(model.rounds_) == 2
+    assert len(fitted(shards, checkpoint=path, resume=True).rounds_) == 4
+
+
 def test_a_fit_that_had_come_to_its_end_is_returned(tmp_path):
     shards, *_ = digits(2)
     path = tmp_path / "run.npz"
