@@ -11,8 +11,7 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 # Libraries that a block may need and that may not be installed.
 OPTIONAL = (
     *("torch", "skorch", "skops", "onnx", "onnxruntime", "skl2onnx", "shap"),
-    "anndata",
-    *("matplotlib", "networkx"),
+    *("matplotlib", "networkx", "pyarrow", "h5py", "zarr", "dask", "anndata"),
 )
 BLOCKS = [
     pytest.param(block, id=f"{page.stem}-{number}")

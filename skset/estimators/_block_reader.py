@@ -49,6 +49,7 @@ class BlockReader:
         self.n_rows = self.n_blocks = 0
         self._first: tuple[Any, ...] | None = None
         self._kinds: dict[Any, tuple[Any, str]] = {}
+        self._has_y: tuple[bool, str] | None = None
 
     def first(self) -> Iterator[RowBlock]:
         """Yield the checked rows of each block in the first pass."""
@@ -109,6 +110,7 @@ class BlockReader:
     def _new_rows(self, block: GivenBlock) -> RowBlock:
         """Return the checked rows of a block; its columns are those of the others."""
         twin = self.twin
+        self._check_y(block)
         kind, kinds = twin._kinds_of(block.y)
         self._note_kind(kind)
         twin._take_kind(kinds[0])
@@ -135,6 +137,16 @@ class BlockReader:
         """Return X in a type of the network's, or of its units."""
         own = self.twin._standardises(self.p, False)
         return X.astype(own_type(X) if own else self.p.dtype, copy=False)
+
+    def _check_y(self, block: GivenBlock) -> None:
+        """Raise if only some blocks have y: a selector would take it for two kinds."""
+        has_y = block.y is not None
+        if self._has_y is None:
+            self._has_y = has_y, block.name
+        had_y, first = self._has_y
+        if has_y != had_y:
+            has = ["no y", "y"]
+            raise ValueError(f"it has {has[has_y]}, but {first} has {has[had_y]}.")
 
     def _note_kind(self, kind: YKind | None) -> None:
         if kind is None or not kind.is_certain:

@@ -148,6 +148,7 @@ def _fitted(
         samples = StreamedSamples(windows, first.facts.n_rows, at_hand)
     streams = rng.bit_generator.state, topology_rng.bit_generator.state
     _adapt(estimator, p, first, rng)
+    del first.kept  # the samples have them
     stopping = _stopping(estimator, p, held_out)
 
     # Network, loop, and record.
@@ -224,9 +225,10 @@ def _check_parameters(
             "n_features_to_select='auto' needs all rows at once. Give a number, a "
             "share, or 'all'."
         )
-    if p.early_stopping and not _is_given(held_out):
+    if p.early_stopping != _is_given(held_out):
         raise ValueError(
-            "early_stopping=True needs X_val and y_val: blocks are not split."
+            "early_stopping=True needs X_val and y_val, as blocks are not split; X_val "
+            "and y_val need early_stopping=True."
         )
 
 

@@ -76,8 +76,8 @@ class Moments:
             Of a power of two by which the weights were divided.
         """
         of_all, greatest = _weights(X, weight, rows)
-        # Added one by one, as below. So a column without zeros has a share of exactly 1,
-        # and no deviation comes from rounding.
+        # Added one by one, as below: a column without zeros has a share of exactly 1,
+        # and rounding gives it no deviation.
         unit, total = _power_of_two(X), float(np.add.accumulate(of_all)[-1])
         nonzero, sums, squares = np.zeros((3, X.shape[1]))
         for some, block in _blocks(X, unit):

@@ -8,7 +8,7 @@ import numpy as np
 
 from skset.estimators._types import Array
 
-__all__ = ["NumberFacts"]
+__all__ = ["NumberFacts", "ends_of"]
 
 # Quantiles are exact up to so many rows. Of more rows so many quantiles are kept each
 # time that there are too many: a few MB for each output, and a place among the rows is
@@ -23,14 +23,16 @@ Points: TypeAlias = tuple[Array, Array]
 class NumberFacts:
     """What targets that are numbers have to know of all of them.
 
-    All but the first three are None where nothing is standardised.
+    All but the first three are left out where nothing is standardised.
 
     Attributes
     ----------
     shape : tuple of int
         Of the targets of one row: () or (n_outputs,).
     n_rows : int
-        Rows with weight, or all if none has any.
+        Rows with weight, or all where nothing is standardised.
+    ends : tuple of two float
+        The least and the greatest of all numbers.
     exponent : int
         Of a power of two by which the weights are divided.
     weight : float
@@ -47,6 +49,7 @@ class NumberFacts:
 
     shape: tuple[int, ...]
     n_rows: int
+    ends: tuple[float, float]
     exponent: int = 0
     weight: float = 0.0
     largest: Any = None
@@ -71,10 +74,11 @@ class NumberFacts:
         quantiles : bool
             Whether quantiles are needed.
         """
+        ends = ends_of(y)
         if weight is not None:
             y, weight = y[weight > 0], weight[weight > 0]
         if not len(y):
-            return cls(y.shape[1:], 0)
+            return cls(y.shape[1:], 0, ends)
         largest = np.abs(y).max(axis=0).astype(float)  # else a square may overflow
         y = y / np.where(largest > 0, largest, 1.0)
         mean = np.average(y, axis=0, weights=weight)
@@ -84,6 +88,7 @@ class NumberFacts:
         return cls(
             y.shape[1:],
             len(y),
+            ends,
             exponent,
             *moments,
             y.min(axis=0),
@@ -105,14 +110,17 @@ class NumberFacts:
         first = parts[0]
         for part, name in zip(parts, names, strict=True):
             first.check_fits(part, names[0], name)
+        ends = min(part.ends[0] for part in parts), max(part.ends[1] for part in parts)
         filled = [part for part in parts if part.n_rows]
         n_rows = sum(part.n_rows for part in filled)
         if len(filled) <= 1 or filled[0].mean is None:
-            return replace((filled or parts)[0], n_rows=n_rows)
-        return cls._merged(filled, n_rows)
+            return replace((filled or parts)[0], n_rows=n_rows, ends=ends)
+        return cls._merged(filled, n_rows, ends)
 
     @classmethod
-    def _merged(cls, parts: Sequence["NumberFacts"], n_rows: int) -> "NumberFacts":
+    def _merged(
+        cls, parts: Sequence["NumberFacts"], n_rows: int, ends: tuple[float, float]
+    ) -> "NumberFacts":
         """Return the merged facts: Chan et al. 1979, as for `Moments`."""
         exponent = max(part.exponent for part in parts)
         largest = np.max([part.largest for part in parts], axis=0)
@@ -127,7 +135,8 @@ class NumberFacts:
         high = np.max([part.high for part in parts], axis=0)
         points = tuple(map(_joined, zip(*(p.points for p in parts), strict=True)))
         moments = weight, largest, mean, variance
-        return cls(parts[0].shape, n_rows, exponent, *moments, low, high, points)
+        rows = parts[0].shape, n_rows, ends, exponent
+        return cls(*rows, *moments, low, high, points)
 
     def check_fits(self, other: "NumberFacts", own_name: str, name: str) -> None:
         """Raise unless the rows of another part have as many numbers."""
@@ -159,6 +168,11 @@ class NumberFacts:
         """Return the numbers below which there are these shares of the weight."""
         found = np.array([_quantiles(*points, shares) for points in self.points])
         return [column.reshape(self.shape) for column in found.T]
+
+
+def ends_of(y: Array) -> tuple[float, float]:
+    """Return the least and the greatest number."""
+    return float(y.min()), float(y.max())
 
 
 def _quantiles(values: Array, weights: Array, shares: Sequence[float]) -> Array:

@@ -14,7 +14,7 @@ from scipy import sparse
 from sklearn.utils.validation import column_or_1d
 
 from skset.estimators._columns import located, refuse_dates
-from skset.estimators._number_facts import NumberFacts
+from skset.estimators._number_facts import NumberFacts, ends_of
 from skset.estimators._sample_weight import brought, scaled
 from skset.estimators._types import Array, Matrix
 from skset.model import Loss, Reconstruction, Samples, SquaredError
@@ -62,10 +62,11 @@ class NumberTargets:
         """Name of the network's output function."""
         return self.loss_function.outputs[0]
 
-    def _checked(self, y: Any, given: Any) -> Array:
+    def _checked(self, y: Any, given: Any, is_all: bool = False) -> Array:
         """Return y as a finite array of the network's dtype, or raise.
 
-        `given` has the types of all columns, its array only one.
+        `given` has the types of all columns, its array only one. Some rows of many may
+        be all 0 where all rows may not: see `of`.
         """
         refuse_dates(given, "y")
         if sparse.issparse(y):
@@ -88,7 +89,8 @@ class NumberTargets:
                 "Input y contains NaN, infinity or a value too large for "
                 f"{np.dtype(self.dtype)}."
             )
-        self.loss_function.check_targets(numbers)
+        if is_all or numbers.any():
+            self.loss_function.check_targets(numbers)
         # What is standardised is cast afterwards.
         return np.asarray(y).astype(np.float64) if self.standardised else numbers
 
@@ -121,12 +123,13 @@ class NumberTargets:
         """Return what is to be known of all y, and y checked; see `learned`."""
         y = self._checked(y, given)
         if not self.standardised:
-            return NumberFacts(y.shape[1:], len(y)), y
+            return NumberFacts(y.shape[1:], len(y), ends_of(y)), y
         weight, exponent = brought(sample_weight)
         return NumberFacts.of(y, weight, exponent, self._is_robust), y
 
     def of(self, facts: NumberFacts) -> "NumberTargets":
         """Return these targets with what is to be remembered of all y."""
+        self.loss_function.check_targets(np.array(facts.ends))
         n_outputs = facts.shape[0] if facts.shape else 1
         learned = replace(self, n_outputs=n_outputs)
         if not self.standardised:
@@ -152,7 +155,7 @@ class NumberTargets:
         self, earlier: "NumberTargets", y: Any, given: Any, caller: str
     ) -> tuple["NumberTargets", Array]:
         """Return these targets with the earlier scale, and y; or raise."""
-        y = self._checked(y, given)
+        y = self._checked(y, given, is_all=caller == "warm_start")
         now = replace(self, n_outputs=1 if y.ndim == 1 else y.shape[1])
         if now.n_outputs != earlier.n_outputs:
             raise ValueError(

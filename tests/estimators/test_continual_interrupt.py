@@ -29,12 +29,12 @@ def interrupt(monkeypatch, task, epoch):
     """Raise KeyboardInterrupt in an epoch of a task; both count from 0."""
     take, begun = Training._steps, []
 
-    def steps(self, rows):
+    def steps(self, window, rows):
         if not any(training is self for training in begun):
             begun.append(self)
         if (len(begun) - 1, self.state.epochs) == (task, epoch):
             raise KeyboardInterrupt
-        return take(self, rows)
+        return take(self, window, rows)
 
     monkeypatch.setattr(Training, "_steps", steps)
 

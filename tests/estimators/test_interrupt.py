@@ -26,12 +26,12 @@ def interrupt(monkeypatch, epoch, step=0):
     monkeypatch.setattr(backpropagation, "MOST_STEPS", 1)
     take, taken = Training._steps, []
 
-    def interrupted(self, rows):
+    def interrupted(self, window, rows):
         if self.state.epochs == epoch:
             if len(taken) == step:
                 raise KeyboardInterrupt
             taken.append(rows)
-        return take(self, rows)
+        return take(self, window, rows)
 
     monkeypatch.setattr(Training, "_steps", interrupted)
 

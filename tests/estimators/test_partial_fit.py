@@ -313,11 +313,11 @@ def interrupt_the_last_step(monkeypatch):
     monkeypatch.setattr(backpropagation, "MOST_STEPS", 1)
     step, taken = Training._steps, []
 
-    def interrupted(self, rows):
+    def interrupted(self, window, rows):
         taken.append(rows)
         if len(taken) == 4:
             raise KeyboardInterrupt
-        return step(self, rows)
+        return step(self, window, rows)
 
     monkeypatch.setattr(Training, "_steps", interrupted)
 

@@ -18,9 +18,9 @@ from model.cases import (
 from reference import DenseNet, assert_canonical
 from training.cases import UNITS, evolution_of, nnz, positions
 
-from skset.model import Samples
+from skset.model import Samples, StreamedSamples
 from skset.runtime import helper, team
-from skset.strategies import DROPS, METHODS
+from skset.strategies import DROPS, GROWS, METHODS
 from skset.training import SGD, Adam, LearningRate
 
 SET = evolution_of(zeta=0.4)
@@ -293,3 +293,66 @@ def test_weights_that_diverge_before_an_evolution_are_no_strange_error(drop):
         running.state.evolution_due = True
         with pytest.raises(ValueError, match="non-finite weights"):
             next(running)
+
+
+# Samples that come window by window
+
+
+class Windows:
+    """Yields parts of some samples, of so many rows each, and notes what was asked."""
+
+    def __init__(self, X, y, size):
+        self.parts = [
+            Samples(X[start : start + size], y[start : start + size])
+            for start in range(0, len(X), size)
+        ]
+        self.asked = []
+
+    def __call__(self, rng, batch_size):
+        self.asked.append((rng, batch_size))
+        yield from self.parts
+
+
+@pytest.mark.parametrize("size", [5, 10, 20])
+def test_windows_in_order_are_one_set_of_samples(size):
+    """The last batch of the last window is smaller."""
+    X, y, _ = problem("softmax")
+    whole = {"batch_size": 5, "shuffle": False, "evolution": SET}
+    windows = Windows(X, y, size)
+    stream = StreamedSamples(windows, len(X), Samples(X, y))
+    one, losses = epochs(3, sparse_network(UNITS), stream, **whole)
+    other, wanted = epochs(3, sparse_network(UNITS), Samples(X, y), **whole)
+    assert_same_network(one, other)
+    assert losses == wanted
+    assert windows.asked == [(None, 5)] * 3
+
+
+def test_rows_are_shuffled_within_a_window():
+    X, y, _ = problem("softmax")
+    windows = Windows(X, y, 10)
+    stream = StreamedSamples(windows, len(X), Samples(X, y))
+    shuffled = {"batch_size": 5, "shuffle": True}
+    with training(sparse_network(UNITS), stream, **shuffled) as running:
+        next(running)
+        [(rng, _)] = windows.asked
+        assert rng is running.state.rng
+        assert running.state.samples == len(X)
+        assert running.state.steps == 5
+
+
+def test_an_evolution_looks_at_the_samples_at_hand():
+    X, y, _ = problem("softmax")
+    at_hand = Samples(X[:7], y[:7])
+    gathered, gather = [], at_hand.gather
+
+    def noted(rows, out):
+        gathered.append(rows)
+        gather(rows, out)
+
+    at_hand.gather = noted
+    stream = StreamedSamples(Windows(X, y, 10), len(X), at_hand)
+    guided = evolution_of(zeta=0.4, grow=GROWS["gradient"]())
+    given = {"batch_size": 5, "evolution": guided}
+    epochs(2, sparse_network(UNITS), stream, **given)
+    assert len(gathered) == 1
+    assert gathered[0].max() < 7
