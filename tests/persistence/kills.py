@@ -1,6 +1,6 @@
 """Fits that are killed, and go on from their last checkpoint.
 
-    python -m tests.persistence.kills 10
+    cd tests && python -m persistence.kills 10
 
 kills so many fits at random moments, in the middle of a step or of the writing of a
 file. It goes on with each and compares the result with that of a fit in one piece.
