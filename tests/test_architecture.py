@@ -115,7 +115,7 @@ each = pytest.mark.parametrize(
 def imports(path):
     """Return the dotted name of everything that a file imports, at any depth."""
     names = []
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
@@ -175,7 +175,7 @@ def test_no_file_is_too_long():
     too_long = {
         path.relative_to(ROOT).as_posix()
         for path in FILES
-        if len(path.read_text().splitlines()) > most_lines(path)
+        if len(path.read_text(encoding="utf-8").splitlines()) > most_lines(path)
     }
     assert too_long == STILL_TOO_LONG
 
@@ -225,13 +225,14 @@ def rooms():
     for path in FILES:
         if row(path) in PACKAGES and path.name != "__init__.py":
             name = path.relative_to(ROOT).as_posix()
-            first = ast.get_docstring(ast.parse(path.read_text())).splitlines()[0]
+            tree = ast.parse(path.read_text(encoding="utf-8"))
+            first = ast.get_docstring(tree).splitlines()[0]
             lines.append(f"| `{name}` | {first} |")
     return lines
 
 
 def test_the_map_of_rooms_is_true():
-    text = (ROOT.parent / "docs" / "design.md").read_text()
+    text = (ROOT.parent / "docs" / "design.md").read_text(encoding="utf-8")
     table = [line for line in text.splitlines() if line.startswith(("| file", "| `"))]
     found = [line for line in table if "/" in line.split("|")[1] or "| file" in line]
     assert found == [line for line in rooms() if line != "|---|---|"]

@@ -6,6 +6,7 @@ import os
 import secrets
 import shutil
 import struct
+import time
 import tokenize
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -24,6 +25,8 @@ FilePath: TypeAlias = str | os.PathLike[str]
 # The member with the JSON text, and the most bytes that it may have. Parsed it takes up
 # to twenty times as much. Long lists of numbers and strings are arrays.
 HEADER, MOST_HEADER_BYTES = "header.json", 1 << 22
+# Seconds in which Windows may let go of a file. Elsewhere an open file can be replaced.
+PATIENCE = 2.0 if os.name == "nt" else 0.0
 # Kinds of numbers in an array: booleans, integers, floats, strings. No objects.
 KINDS = "biufU"
 # What the standard library raises for a broken zip file or header of an array.
@@ -84,11 +87,29 @@ def _replacing(path: Path) -> Iterator[IO[bytes]]:
             os.fsync(file.fileno())  # else a crash of the system could leave it empty
         with contextlib.suppress(OSError):  # there was no file
             shutil.copymode(path, new)
-        os.replace(new, path)
+        _replace(new, path)
     except BaseException:
         with contextlib.suppress(OSError):
             new.unlink()
         raise
+
+
+def _replace(new: Path, path: Path) -> None:
+    """Rename a file, over another one if there is one; try for `PATIENCE` seconds.
+
+    Windows refuses while any program has one of both open: a virus scanner that looks
+    at what was just written, or a reader of the last checkpoint.
+    """
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            os.replace(new, path)
+        except PermissionError:
+            if time.monotonic() >= deadline:
+                raise
+            time.sleep(0.02)
+        else:
+            return
 
 
 class Archive:

@@ -20,7 +20,8 @@ class _ProcessTeam:
 
     def __init__(self) -> None:
         self.renew()
-        os.register_at_fork(after_in_child=self.renew)
+        if hasattr(os, "register_at_fork"):  # Windows cannot fork
+            os.register_at_fork(after_in_child=self.renew)
 
     def renew(self) -> None:
         """Begin without threads."""

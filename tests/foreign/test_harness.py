@@ -52,6 +52,7 @@ def test_the_table_is_strict(error, wrong):
 
 
 def test_the_table_is_for_modules_that_are_run():
-    code = "".join(path.read_text() for path in Path(__file__).parent.glob("test_*.py"))
+    files = Path(__file__).parent.glob("test_*.py")
+    code = "".join(path.read_text(encoding="utf-8") for path in files)
     names = [*DIFFERENCES, *LEFT_OUT]
     assert [name for name in names if f'"{name}"' not in code] == []

@@ -1,6 +1,6 @@
 """Forged files: bytes, header and arrays of saved estimators, changed at random.
 
-    python -m tests.persistence.forgeries 100000
+    cd tests && python -m persistence.forgeries 100000
 
 loads so many of them, lets those that load predict, and prints how many were refused.
 Anything but ValueError and OSError ends it with a traceback. So does a file for which

@@ -1,6 +1,6 @@
 """Fits that are killed, and go on from their last checkpoint.
 
-    python -m tests.persistence.kills 10
+    cd tests && python -m persistence.kills 10
 
 kills so many fits at random moments, in the middle of a step or of the writing of a
 file. It goes on with each and compares the result with that of a fit in one piece.
@@ -8,7 +8,6 @@ file. It goes on with each and compares the result with that of a fit in one pie
 
 import os
 import random
-import signal
 import subprocess
 import sys
 import tempfile
@@ -62,7 +61,7 @@ def killed(path, seconds, rng):
             time.sleep(0.001)
         time.sleep(seconds * rng.random())
     finally:
-        fit.send_signal(signal.SIGKILL)
+        fit.kill()
         fit.wait()
     n_epochs = skset.load(path).n_iter_
     return skset.resume(path, X, y), n_epochs

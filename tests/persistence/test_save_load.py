@@ -142,9 +142,10 @@ def test_a_file_is_replaced_and_keeps_its_permissions(path):
     plain = path.parent / "plain"
     plain.touch()
     assert new == stat.S_IMODE(plain.stat().st_mode)
-    path.chmod(0o640)
+    kept = 0o640 if os.name == "posix" else new  # Windows knows read-only, no more
+    path.chmod(kept)
     skset.save(fitted("classifier"), path)
-    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+    assert stat.S_IMODE(path.stat().st_mode) == kept
     assert skset.load(path).n_iter_ == 2
     assert sorted(p.name for p in path.parent.iterdir()) == ["model.npz", "plain"]
 
@@ -294,6 +295,32 @@ def test_a_full_disk_leaves_the_old_file_or_nothing(path, old, monkeypatch):  # 
         skset.save(fitted("classifier"), path)
     assert [p.name for p in path.parent.iterdir()] == (["model.npz"] if old else [])
     assert content is None or path.read_bytes() == content
+
+
+@pytest.mark.parametrize("patience", [5.0, 0.0], ids=["Windows", "elsewhere"])
+def test_a_file_that_is_open_elsewhere_is_waited_for(path, patience, monkeypatch):
+    """As on Windows, which does not replace a file while another program reads it."""
+    from skset.persistence import _archive
+
+    refusals, replace = iter([True, True, False]), os.replace
+
+    def replaced(new, old):
+        if next(refusals):
+            raise PermissionError(13, "it is being used by another process")
+        replace(new, old)
+
+    skset.save(fitted("new"), path)
+    content = path.read_bytes()
+    monkeypatch.setattr(_archive, "PATIENCE", patience)
+    monkeypatch.setattr(_archive.os, "replace", replaced)
+    if patience:
+        skset.save(fitted("classifier"), path)
+        assert skset.load(path).n_iter_ == 2
+    else:
+        with pytest.raises(PermissionError, match="another process"):
+            skset.save(fitted("classifier"), path)
+        assert path.read_bytes() == content
+    assert [p.name for p in path.parent.iterdir()] == ["model.npz"]
 
 
 def test_an_interrupt_while_writing_leaves_nothing(path, monkeypatch):

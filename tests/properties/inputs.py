@@ -1,5 +1,6 @@
 """The same table in every container, and sparse matrices of every kind, or broken."""
 
+import os
 import tempfile
 from itertools import pairwise
 
@@ -21,7 +22,8 @@ def mapped(order):
     """Return a function that stores X in a file and maps it, read-only."""
 
     def change(X):
-        with tempfile.NamedTemporaryFile() as file:
+        # Windows neither opens twice nor removes a file that is in use: there it stays.
+        with tempfile.NamedTemporaryFile(delete=os.name != "nt") as file:
             file.write(X.tobytes(order))
             file.flush()
             return np.memmap(file.name, X.dtype, "r", shape=X.shape, order=order)

@@ -19,6 +19,14 @@ except ImportError as error:
 """
 
 
+AS_ON_WINDOWS = """
+import os, torch
+del os.register_at_fork
+import skset.torch
+print(skset.torch.SETLinear(8, 4, density=0.5)(torch.ones(2, 8)).shape)
+"""
+
+
 def run(code):
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
@@ -32,3 +40,7 @@ def test_skset_does_not_import_torch():
 
 def test_without_torch_it_says_what_to_install():
     assert "pip install 'skset[torch]'" in run(WITHOUT_TORCH)
+
+
+def test_where_no_process_can_fork():
+    assert run(AS_ON_WINDOWS) == "torch.Size([2, 4])"

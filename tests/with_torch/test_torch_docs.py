@@ -12,8 +12,8 @@ pytest.importorskip("skorch")
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "torch.md"
-BLOCKS = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
-README = (ROOT / "README.md").read_text()
+BLOCKS = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS += [
     block
     for block in re.findall(r"```python\n(.*?)```", README, re.DOTALL)
