@@ -47,9 +47,9 @@ plt.show()
 # Which pixels matter?
 # --------------------
 #
-# At first the connections are random: each pixel has about as many as any other. In each
-# epoch the weakest are dropped and new ones grow. So pixels that tell something collect
-# connections, and those at the border lose theirs.
+# At first the connections are random: each pixel has about as many as any other. In
+# each epoch the weakest are dropped and new ones grow. So pixels that tell something
+# collect connections, and those at the border lose theirs.
 
 first = model.network_.layers[0].topology
 figure, (left, right) = plt.subplots(1, 2, figsize=(7, 3.2), layout="constrained")

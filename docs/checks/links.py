@@ -1,11 +1,13 @@
 """Check all internal links, pictures and anchors of a built site.
 
 ``python docs/checks/links.py FOLDER``, with the folder that ``sphinx-build -b html``
-wrote. It needs the standard library only. It fails if a page links to a file or an
+wrote. ``--root /docs/`` says where on its host the site lies, if it was built for an
+address. It needs the standard library only. It fails if a page links to a file or an
 anchor that is not there, if two elements of a page have one id, or if a page loads
 anything from another host.
 """
 
+import argparse
 import sys
 from collections import Counter
 from html.parser import HTMLParser
@@ -42,8 +44,8 @@ class Page(HTMLParser):
 class Site:
     """The pages of a folder."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder.resolve()
+    def __init__(self, folder: Path, root: str) -> None:
+        self.folder, self.root = folder.resolve(), root
         paths = [
             path
             for path in sorted(self.folder.rglob("*.html"))
@@ -59,7 +61,7 @@ class Site:
         if not parts.path:
             target = path
         elif parts.path.startswith("/"):  # on the 404 page
-            target = self.folder / unquote(parts.path).lstrip("/")
+            target = self.folder / unquote(parts.path).removeprefix(self.root)
         else:
             target = (path.parent / unquote(parts.path)).resolve()
         if target.is_dir():
@@ -68,8 +70,8 @@ class Site:
             return "no such file"
         anchor = unquote(parts.fragment)
         page = self.pages.get(target)
-        # viewcode knows one name of each source file, and links back by that one. Such a
-        # link ends at the top of the right page.
+        # viewcode knows one name of each source file, and links back by that one. Such
+        # a link ends at the top of the right page.
         from_source = path.relative_to(self.folder).parts[0] == "_modules"
         if anchor and page and anchor not in page.ids and not from_source:
             return "no such anchor"
@@ -87,7 +89,11 @@ class Site:
 
 def main() -> None:
     """Print all problems, and exit with 1 if there are any."""
-    site = Site(Path(sys.argv[1]))
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--root", default="/")
+    options = parser.parse_args()
+    site = Site(options.folder, options.root)
     lines = [
         f"{path.relative_to(site.folder)}: {line}"
         for path in site.pages

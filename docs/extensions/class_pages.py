@@ -1,4 +1,4 @@
-"""Sphinx extension: which methods and attributes the page of a class shows.
+"""Sphinx extension: what the page of a class shows, and links in docstrings.
 
 `shown_methods` and `shown_attributes` are for the templates in ``docs/_templates``.
 """
@@ -52,14 +52,16 @@ def shown_attributes(fullname):
     ]
 
 
-def without_labels(app, what, name, thing, options, lines):
-    """Make plain text of labels that only scikit-learn's own site has."""
+def with_links(app, what, name, thing, options, lines):
+    """Make links of pages that a docstring names, and text of scikit-learn's labels."""
+    text = re.sub(r"\bdocs/(\w+)\.md\b", r":doc:`/\1`", "\n".join(lines))
     if "sphinx.ext.intersphinx" not in app.extensions:
-        text = re.sub(r":ref:`([^`<]*?)\s*<[^`]*>`", r"\1", "\n".join(lines))
-        lines[:] = text.split("\n")
+        text = re.sub(r":ref:`([^`<]*?)(?:\s*<[^`]*>)?`", r"\1", text)
+        text = re.sub(r"\bsphx_glr_auto_examples_\w+?_(plot_\w+\.py)", r"\1", text)
+    lines[:] = text.split("\n")
 
 
 def setup(app):
     """Register the hook."""
-    app.connect("autodoc-process-docstring", without_labels)
+    app.connect("autodoc-process-docstring", with_links)
     return {"parallel_read_safe": True}

@@ -31,6 +31,7 @@ path{{fill:none;stroke:{OLD};stroke-width:1}}
 .p{{fill:{PIXEL};transform-box:fill-box;transform-origin:center}}
 .h{{fill:{NEW}}}
 text{{font:15px system-ui,sans-serif;fill:{OLD}}}
+@media (max-width:600px){{text{{font-size:24px}}}}
 """
 
 
@@ -201,14 +202,15 @@ def units(run: Run) -> list[str]:
 def labels(run: Run) -> list[str]:
     """Return the words: which epoch it is, and how good the network is."""
     nnz, possible = run.topologies[0].nnz, SIDE * SIDE * N_HIDDEN
+    right = WIDTH - 22
     found = [
         '<text x="28" y="26">64 pixels</text>',
-        f'<text x="{WIDTH - 22}" y="26" text-anchor="end">{N_HIDDEN} hidden units</text>',
-        f'<text x="{WIDTH - 22}" y="346" text-anchor="end">'
-        f"always {nnz} of {possible:,} connections</text>",
+        f'<text x="{right}" y="26" text-anchor="end">{N_HIDDEN} hidden units</text>',
+        f'<text x="{right}" y="346" text-anchor="end">'
+        f"{nnz} of {possible:,} connections</text>",
     ]
     for epoch, accuracy in enumerate([None, *run.accuracies]):
-        told = "random" if accuracy is None else f"test accuracy {accuracy:.0%}"
+        told = "random" if accuracy is None else f"accuracy {accuracy:.0%}"
         words = f"epoch {epoch}: {told}"
         found.append(f'<text x="28" y="346" class="t{epoch}">{words}</text>')
     return found
