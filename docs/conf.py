@@ -68,6 +68,11 @@ html_baseurl = environ.get("SKSET_DOCS_URL") or environ.get(
     "READTHEDOCS_CANONICAL_URL", ""
 )
 notfound_urls_prefix = urlparse(html_baseurl).path or "/"
+notfound_context = {
+    "title": "Page not found",
+    "body": "<h1>Page not found</h1><p>This page may have another name now. "
+    "Search for a word of it, above, or begin with a section at the top.</p>",
+}
 if html_baseurl:
     extensions.append("sphinx_sitemap")
     sitemap_url_scheme = "{link}"

@@ -65,11 +65,11 @@ function faults() {
   if (document.documentElement.scrollWidth > wide)
     found.push(`the page is ${document.documentElement.scrollWidth} wide`);
 
-  // Is an element inside one that scrolls, or is it hidden?
+  // Code, tables and formulas may scroll. That a whole article scrolls is a fault.
+  const MAY_SCROLL = "pre, .pst-scrollable-table-container, div.math, mjx-container, .bd-sidebar";
   const scrolls = (e) => {
-    for (let p = e.parentElement; p && p !== document.body; p = p.parentElement)
-      if (/auto|scroll/.test(style(p).overflowX)) return true;
-    return false;
+    const box = e.parentElement?.closest(MAY_SCROLL);
+    return Boolean(box) && /auto|scroll/.test(style(box).overflowX);
   };
   const seen = (e) => e.checkVisibility({ checkOpacity: true, checkVisibilityCSS: true });
   const main = document.querySelector("main") ?? document.body;
@@ -82,6 +82,8 @@ function faults() {
     if (e.scrollWidth > e.clientWidth + 1 && e.clientWidth > 0
         && /hidden|clip/.test(style(e).overflowX)) found.push(`cut: ${name(e)}`);
     // What sticks out of its box without scrolling lies on its neighbour.
+    if (/auto|scroll/.test(style(e).overflowX) && !e.matches(MAY_SCROLL)
+        && e.scrollWidth > e.clientWidth + 1) found.push(`scrolls: ${name(e)}`);
     if (e.matches("pre, table, img, p, li, dt, dd, h1, h2, h3, h4, .sd-card")
         && !scrolls(e) && style(e).overflowX === "visible"
         && style(e).display !== "inline"

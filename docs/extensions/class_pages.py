@@ -4,7 +4,9 @@
 """
 
 import re
+from functools import cached_property
 from importlib import import_module
+from inspect import getattr_static
 
 __all__ = ["setup", "shown_attributes", "shown_methods"]
 
@@ -12,6 +14,32 @@ __all__ = ["setup", "shown_attributes", "shown_methods"]
 ROUTING = re.compile(r"(get_metadata_routing|set_\w+_request)$")
 # Methods of a library's base class that nobody looks up here.
 BASES = ("torch.", "abc", "enum", "builtins")
+
+# Of these classes only some members are public: users' own code may rely on them.
+PUBLIC = {
+    "skset.model.Network": "from_csr weighted_sums dtype n_units nnz n_possible hidden "
+    "copy frozen",
+    "skset.model.RBM": "from_csr mean_hiddens mean_visibles gibbs reconstructed "
+    "free_energy pseudo_log_likelihood layer dtype n_units nnz n_possible copy frozen",
+    "skset.model.Layer": "to_csr copy",
+    "skset.model.Samples": "",
+    "skset.model.Loss": "outputs check_targets __call__",
+    "skset.topology.Topology": "from_positions empty nnz n_free density fan_in fan_out "
+    "in_units positions has with_positions to_csr",
+    "skset.callbacks.Checkpoint": "",
+    "skset.callbacks.TopologyLog": "to_frame",
+    "skset.inspection.LoggedRun": "rows",
+    "skset.inspection.Rival": "",
+    "skset.estimators.ClassifierParts": "",
+    "skset.estimators.RegressorParts": "",
+    "skset.estimators.SelectorParts": "",
+    "skset.estimators.MachineParts": "",
+    "skset.torch.SETConvNet": "forward",
+    "skset.torch.SETLinear": "from_linear from_csr nnz density topology rewire forward "
+    "to_dense to_csr",
+    "skset.torch.TopologyUpdate": "step state_dict load_state_dict",
+    "skset.torch.skorch.EvolveTopology": "",
+}
 
 
 def found(fullname):
@@ -25,30 +53,45 @@ def home(cls, name):
     return next(base.__module__ for base in cls.__mro__ if name in vars(base))
 
 
-def shown_methods(fullname):
-    """Return the public methods, and `__call__`, of a class."""
+def public(fullname):
+    """Return the names of the members that may be shown, or None for all."""
+    if fullname in PUBLIC:
+        return PUBLIC[fullname].split()
+    known = {name.rpartition(".")[2]: of for name, of in PUBLIC.items()}
+    bases = [base.__name__ for base in found(fullname).__mro__]
+    return next((known[name].split() for name in bases if name in known), None)
+
+
+def members(fullname):
+    """Return the class, and the names of its own members that may be shown."""
     cls = found(fullname)
+    allowed = public(fullname)
+    if allowed is not None:
+        return cls, [name for name in allowed if hasattr(cls, name)]
     names = [
         name
         for name in dir(cls)
-        if callable(getattr(cls, name, None))
-        and not (name.startswith("_") or ROUTING.match(name))
+        if not (name.startswith("_") or ROUTING.match(name))
         and not home(cls, name).startswith(BASES)
     ]
-    return names + ["__call__"] * ("__call__" in vars(cls))
+    return cls, names + ["__call__"] * ("__call__" in vars(cls))
+
+
+def shown_methods(fullname):
+    """Return the public methods, and `__call__`, of a class."""
+    cls, names = members(fullname)
+    return [name for name in names if callable(getattr(cls, name))]
 
 
 def shown_attributes(fullname):
     """Return the properties of a class that its docstring does not list."""
-    cls = found(fullname)
+    cls, names = members(fullname)
     listed = set(re.findall(r"^ *(\w+) : ", cls.__doc__ or "", re.MULTILINE))
+    kinds = property, cached_property
     return [
         name
-        for name in dir(cls)
-        if isinstance(getattr(cls, name, None), property)
-        and not name.startswith("_")
-        and name not in listed
-        and not home(cls, name).startswith(BASES)
+        for name in names
+        if isinstance(getattr_static(cls, name), kinds) and name not in listed
     ]
 
 
