@@ -52,6 +52,7 @@ exclude_patterns += ["auto_examples/*.ipynb", "auto_examples/*.py"]
 suppress_warnings = ["config.cache"]  # sphinx_gallery_conf has objects
 # What needs these libraries is documented where they are installed.
 wings = {"api_torch": ["torch", "skorch"], "api_onnx": ["onnx", "skl2onnx"]}
+wings["api_anndata"] = ["anndata"]
 for page, libraries in wings.items():
     if not all(map(find_spec, libraries)):
         exclude_patterns.append(f"{page}.md")

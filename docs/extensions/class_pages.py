@@ -23,7 +23,7 @@ PUBLIC = {
     "free_energy pseudo_log_likelihood layer dtype n_units nnz n_possible copy frozen",
     "skset.model.Layer": "to_csr copy",
     "skset.model.Samples": "",
-    "skset.model.Loss": "outputs check_targets __call__",
+    "skset.model.Loss": "check_targets __call__",
     "skset.topology.Topology": "from_positions empty nnz n_free density fan_in fan_out "
     "in_units positions has with_positions to_csr",
     "skset.callbacks.Checkpoint": "",
