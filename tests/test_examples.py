@@ -6,11 +6,13 @@ import subprocess
 import sys
 from itertools import pairwise
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from sklearn.datasets import load_diabetes, load_wine
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
+SVG = "{http://www.w3.org/2000/svg}"
 
 
 def run(name, *arguments):
@@ -111,3 +113,21 @@ def test_pictures_of_a_network(tmp_path):
         *("topology.png", "connectivity.png", "connectivity.gif"),
         *("network.png", "columns.png"),
     }
+
+
+def test_the_moving_picture_of_the_start_page(tmp_path):
+    pytest.importorskip("sklearn.callback")
+    out = tmp_path / "layer.svg"
+    done = run("../docs/pictures/evolving_layer.py", "--out", out, "--epochs", 3)
+    assert done.returncode == 0, done.stderr
+    picture = ElementTree.parse(out).getroot()
+    lines = picture.findall(f"{SVG}path")
+    style = picture.find(f"{SVG}style").text
+    still, _, moving = style.partition("prefers-reduced-motion")
+    hidden = set(re.findall(r"\.(c\S+?)\{opacity:0\}", still))
+    seen = [line for line in lines if line.get("class") not in hidden]
+    words = [text.text for text in picture.iter(f"{SVG}text")]
+    assert f"{len(seen)} of 1,024 connections" in words
+    assert len(lines) > len(seen)  # some were replaced
+    assert "@keyframes" in moving
+    assert "@keyframes" not in still

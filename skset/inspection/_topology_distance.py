@@ -21,15 +21,15 @@ MOST_PAIRS = 1 << 28
 def topology_distance(
     a: Any, b: Any, *, match_outputs: bool = False, by_layer: bool = False
 ) -> Any:
-    """Return the Neural Network Sparse Topology Distance of two networks [1]_.
+    """Return the Neural Network Sparse Topology Distance of two networks.
 
-    The distance of two units is that of their sets of incoming connections: the number
-    of connections that only one has, divided by the number that one or both have. It is
-    0 for equal sets, also for two empty ones, and 1 for sets without a common
-    connection. Hidden units have no fixed order. So those of `b` are matched with those
-    of `a`, one to one, with the smallest sum of distances (Hungarian algorithm), layer
-    by layer from the inputs on. The units of each layer are put in the order of the
-    match before the next layer is compared.
+    It is defined in [1]_. The distance of two units is that of their sets of incoming
+    connections: the number of connections that only one has, divided by the number that
+    one or both have. It is 0 for equal sets, also for two empty ones, and 1 for sets
+    without a common connection. Hidden units have no fixed order. So those of `b` are
+    matched with those of `a`, one to one, with the smallest sum of distances (Hungarian
+    algorithm), layer by layer from the inputs on. The units of each layer are put in
+    the order of the match before the next layer is compared.
 
     Parameters
     ----------

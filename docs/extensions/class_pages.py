@@ -1,0 +1,110 @@
+"""Sphinx extension: what the page of a class shows, and links in docstrings.
+
+`shown_methods` and `shown_attributes` are for the templates in ``docs/_templates``.
+"""
+
+import re
+from functools import cached_property
+from importlib import import_module
+from inspect import getattr_static
+
+__all__ = ["setup", "shown_attributes", "shown_methods"]
+
+# Metadata routing: scikit-learn documents it once for all estimators.
+ROUTING = re.compile(r"(get_metadata_routing|set_\w+_request)$")
+# Methods of a library's base class that nobody looks up here.
+BASES = ("torch.", "abc", "enum", "builtins")
+
+# Of these classes only some members are public: users' own code may rely on them.
+PUBLIC = {
+    "skset.model.Network": "from_csr weighted_sums dtype n_units nnz n_possible hidden "
+    "copy frozen",
+    "skset.model.RBM": "from_csr mean_hiddens mean_visibles gibbs reconstructed "
+    "free_energy pseudo_log_likelihood layer dtype n_units nnz n_possible copy frozen",
+    "skset.model.Layer": "to_csr copy",
+    "skset.model.Samples": "",
+    "skset.model.Loss": "check_targets __call__",
+    "skset.topology.Topology": "from_positions empty nnz n_free density fan_in fan_out "
+    "in_units positions has with_positions to_csr",
+    "skset.callbacks.Checkpoint": "",
+    "skset.callbacks.TopologyLog": "to_frame",
+    "skset.inspection.LoggedRun": "rows",
+    "skset.inspection.Rival": "",
+    "skset.estimators.ClassifierParts": "",
+    "skset.estimators.RegressorParts": "",
+    "skset.estimators.SelectorParts": "",
+    "skset.estimators.MachineParts": "",
+    "skset.torch.SETConvNet": "forward",
+    "skset.torch.SETLinear": "from_linear from_csr nnz density topology rewire forward "
+    "to_dense to_csr",
+    "skset.torch.TopologyUpdate": "step state_dict load_state_dict",
+    "skset.torch.skorch.EvolveTopology": "",
+}
+
+
+def found(fullname):
+    """Return the class of this name."""
+    module, _, name = fullname.rpartition(".")
+    return getattr(import_module(module), name)
+
+
+def home(cls, name):
+    """Return the module of the class that defines a member."""
+    return next(base.__module__ for base in cls.__mro__ if name in vars(base))
+
+
+def public(fullname):
+    """Return the names of the members that may be shown, or None for all."""
+    if fullname in PUBLIC:
+        return PUBLIC[fullname].split()
+    known = {name.rpartition(".")[2]: of for name, of in PUBLIC.items()}
+    bases = [base.__name__ for base in found(fullname).__mro__]
+    return next((known[name].split() for name in bases if name in known), None)
+
+
+def members(fullname):
+    """Return the class, and the names of its own members that may be shown."""
+    cls = found(fullname)
+    allowed = public(fullname)
+    if allowed is not None:
+        return cls, [name for name in allowed if hasattr(cls, name)]
+    names = [
+        name
+        for name in dir(cls)
+        if not (name.startswith("_") or ROUTING.match(name))
+        and not home(cls, name).startswith(BASES)
+    ]
+    return cls, names + ["__call__"] * ("__call__" in vars(cls))
+
+
+def shown_methods(fullname):
+    """Return the public methods, and `__call__`, of a class."""
+    cls, names = members(fullname)
+    return [name for name in names if callable(getattr(cls, name))]
+
+
+def shown_attributes(fullname):
+    """Return the properties of a class that its docstring does not list."""
+    cls, names = members(fullname)
+    listed = set(re.findall(r"^ *(\w+) : ", cls.__doc__ or "", re.MULTILINE))
+    kinds = property, cached_property
+    return [
+        name
+        for name in names
+        if isinstance(getattr_static(cls, name), kinds) and name not in listed
+    ]
+
+
+def with_links(app, what, name, thing, options, lines):
+    """Make links of pages that a docstring names, and text of scikit-learn's labels."""
+    text = re.sub(r"\bdocs/(\w+)\.md\b", r":doc:`/\1`", "\n".join(lines))
+    if "sphinx.ext.intersphinx" not in app.extensions:
+        text = re.sub(r":ref:`([^`<]*?)(?:\s*<[^`]*>)?`", r"\1", text)
+        text = re.sub(r"\bsphx_glr_auto_examples_\w+?_(plot_\w+\.py)", r"\1", text)
+    lines[:] = text.split("\n")
+
+
+def setup(app):
+    """Register the hook."""
+    app.connect("autodoc-process-docstring", with_links)
+    return {"parallel_read_safe": True}

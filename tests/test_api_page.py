@@ -1,0 +1,59 @@
+"""docs/api.md and its two wings name every public object, and nothing else."""
+
+import re
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+DOCS = Path(__file__).parent.parent / "docs"
+PAGES = sorted(DOCS.glob("api*.md"))
+# Packages of which all is public. Of the others the page has a part.
+WHOLE = ["skset", "skset.callbacks", "skset.inspection", "skset.metrics"]
+WHOLE += ["skset.persistence"]
+WINGS = {
+    "skset.torch": ["torch", "skorch"],
+    "skset.onnx": ["onnx", "skl2onnx"],
+    "skset.anndata": ["anndata"],
+    "skset.distributed": ["distributed"],
+}
+NAMES = [
+    name
+    for page in PAGES
+    for name in re.findall(r"^ +(skset\.[\w.]+)$", page.read_text(), re.MULTILINE)
+]
+
+
+def there(name):
+    """Return whether the libraries of a name are installed."""
+    needed = [of for wing, of in WINGS.items() if name.startswith(wing)]
+    return all(find_spec(library) for of in needed for library in of)
+
+
+def test_no_name_is_listed_twice():
+    assert len(NAMES) > 80
+    assert sorted(NAMES) == sorted(set(NAMES))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_listed_name_is_there_and_has_words(name):
+    if not there(name):
+        pytest.skip("needs other libraries")
+    module, _, own = name.rpartition(".")
+    thing = getattr(import_module(module), own)
+    assert own.isupper() or thing.__doc__
+
+
+@pytest.mark.parametrize("package", WHOLE)
+def test_every_public_name_is_listed(package):
+    listed = {name.rpartition(".")[2] for name in NAMES}
+    public = set(import_module(package).__all__) - {"__version__"}
+    assert public - listed == set()
+
+
+def test_names_of_wings_are_listed():
+    listed = {name.rpartition(".")[2] for name in NAMES}
+    for wing in WINGS:
+        if there(wing):
+            assert set(import_module(wing).__all__) - listed == set()
