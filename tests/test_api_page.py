@@ -12,6 +12,8 @@ PAGES = sorted(DOCS.glob("api*.md"))
 # Packages of which all is public. Of the others the page has a part.
 WHOLE = ["skset", "skset.callbacks", "skset.inspection", "skset.metrics"]
 WHOLE += ["skset.persistence"]
+# Doors for wings. They are no part of what users are promised.
+DOORS = {"skset.persistence": {"check_savable", "opened", "save_with"}}
 WINGS = {
     "skset.torch": ["torch", "skorch"],
     "skset.onnx": ["onnx", "skl2onnx"],
@@ -49,6 +51,7 @@ def test_a_listed_name_is_there_and_has_words(name):
 def test_every_public_name_is_listed(package):
     listed = {name.rpartition(".")[2] for name in NAMES}
     public = set(import_module(package).__all__) - {"__version__"}
+    public -= DOORS.get(package, set())
     assert public - listed == set()
 
 
