@@ -56,7 +56,7 @@ def fit_blocks(
     Parameters
     ----------
     estimator : SETClassifier, SETRegressor, QuickSelection or SparseRBM
-        It is fitted in place. With scikit-learn's callbacks, which get no X and y.
+        It is fitted in place. Its callbacks get None for X and y.
     blocks : sequence, iterable or callable
         Of blocks ``(X, y)``, ``(X, y, sample_weight)``, or ``(X,)`` or X alone where
         there is no y. X and y are what `fit` takes: arrays, frames, CSR matrices. A
