@@ -20,11 +20,8 @@ WINGS = {
     "skset.anndata": ["anndata"],
     "skset.distributed": ["distributed"],
 }
-NAMES = [
-    name
-    for page in PAGES
-    for name in re.findall(r"^ +(skset\.[\w.]+)$", page.read_text(), re.MULTILINE)
-]
+LISTED = re.compile(r"^(?: +|\.\. py:data:: )(skset\.[\w.]+)$", re.MULTILINE)
+NAMES = [name for page in PAGES for name in LISTED.findall(page.read_text())]
 
 
 def there(name):
