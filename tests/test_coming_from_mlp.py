@@ -68,11 +68,9 @@ def test_what_is_called_the_same_has_the_same_default(dense, sparse):
 
 @pytest.mark.parametrize(("dense", "sparse"), PAIRS)
 def test_other_defaults_are_shown(dense, sparse):
-    for name, (theirs, ours, _) in OTHER_DEFAULT.items():
-        assert (theirs, ours) == (
-            shown(defaults(dense)[name]),
-            shown(defaults(sparse)[name]),
-        )
+    for name, (told,) in OTHER_DEFAULT.items():
+        theirs, ours = shown(defaults(dense)[name]), shown(defaults(sparse)[name])
+        assert told.startswith(f"{theirs}, here {ours}: "), name
     for name, (theirs, ours) in OTHER_MEANING.items():
         assert shown(defaults(dense)[name]) in theirs
         assert shown(defaults(sparse)[name]) in ours
@@ -83,7 +81,8 @@ def test_new_parameters_are_new_and_have_their_defaults():
         for name in set(NEW) & set(defaults(sparse)):
             # `quantile` and the like may come to scikit-learn later.
             assert name not in defaults(dense), name
-            assert NEW[name][0] == shown(defaults(sparse)[name]), name
+            default = shown(defaults(sparse)[name])
+            assert NEW[name][0].startswith(f"{default}: "), name
 
 
 @pytest.mark.parametrize("kind", ["Classifier", "Regressor"])
