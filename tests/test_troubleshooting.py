@@ -95,6 +95,7 @@ def test_a_message_of_others_is_raised(message):
         "Why is my accuracy bad?",
         "How do I run on all cores?",
         "What does zeta do?",
+        "Does X need scaling?",
     ],
 )
 def test_the_start_page_leads_to_what_everybody_asks(question):
