@@ -12,9 +12,9 @@ Nobody here has 64 machines. What can be measured on one is measured:
 
 The rest is assumed: every machine is as fast as this one and has one shard. The network
 gives 10 or 1 gigabit/s to each machine, and this is all that a byte costs beside Dask's
-own time. The averages go out in a tree, as Dask copies them: every holder sends to two
-others at a time. Networks come back to one machine, one after the other. All machines
-wait for the slowest, and these are alike. A round is one epoch and one evolution.
+own time. Averages go from one machine to the others, one after the other, and networks
+come back to it in the same way. All machines wait for the slowest, and these are alike.
+A round is one epoch and one evolution.
 
 - epoch: a machine's steps over its rows.
 - send, fetch, average, evolve: what follows.
@@ -130,10 +130,9 @@ def a_round(costs, rows, gigabits):
     """Return the seconds of a round, if every machine has so many rows."""
     n_bytes = 4 * costs["numbers"]
     wire = 8 / (gigabits * 1e9)
-    levels = math.ceil(math.log(MACHINES, 3))  # each level triples the holders
     parts = {
         "epoch": costs["step"] * math.ceil(rows / BATCH),
-        "send": (1 + 2 * levels) * n_bytes * (wire + costs["to_worker"]),
+        "send": MACHINES * n_bytes * (wire + costs["to_worker"]),
         "fetch": MACHINES * n_bytes * (wire + costs["from_worker"]),
         "average": MACHINES * costs["numbers"] * costs["add"],
         "evolve": costs["evolution"],

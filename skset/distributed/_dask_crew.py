@@ -138,18 +138,18 @@ class DaskCrew:
             In the order of the shards, a result or `Lost`. They are fetched one by one.
         """
         numbers = list(self._shards if only is None else only)
-        living(self._client)
-        homes = [self._trainings[n].home for n in numbers if n in self._trainings]
-        arguments = [[common]] * len(numbers)
+        second = [()] * len(numbers) if each is None else zip(each, strict=True)
+        homes = {n: t.home for n, t in self._trainings.items() if n in set(numbers)}
+        sent: dict[str, Any] = dict.fromkeys(living(self._client))
         if common is not None:
             self._shipment = Shipment(self._client)
-            sent = self._shipment.broadcast(common, homes)
-            arguments = [[sent]] * len(numbers)
-        if each is not None:
-            arguments = [
-                [*first, own] for first, own in zip(arguments, each, strict=True)
-            ]
-        return self._asked(method, dict(zip(numbers, arguments, strict=True)))
+            sent = self._shipment.to_each(common, homes.values())
+        arguments = {
+            n: [sent[homes[n]], *own]
+            for n, own in zip(numbers, second, strict=True)
+            if homes.get(n) in sent
+        }
+        return self._asked(method, numbers, arguments)
 
     def close(self) -> None:
         """Free the trainings on the workers; end the cluster if it was started here."""
@@ -172,10 +172,11 @@ class DaskCrew:
             most = -(-len(self._shards) // len(workers))
             homes = chosen_homes(workers, load, holders(self._client, parts), most)
             load.update(homes.values())
-            job = shipment.broadcast(self._job, list(homes.values()))
+            jobs = shipment.to_each(self._job, homes.values())
             failed: dict[int, Exception] = {}
             for n, home in homes.items():
                 try:
+                    job = jobs[home]
                     own = shipment.scattered(parts[n], home)
                 except (OSError, TimeoutError, KeyError) as error:
                     failed[n] = self._unreached(n, home, error)
@@ -214,23 +215,28 @@ class DaskCrew:
     def _facts(self, numbers: Sequence[int], failed: dict[int, Exception]) -> list[Any]:
         """Return the facts of shards, or `Lost` for those that failed to open."""
         there = {n: () for n in numbers if n not in failed}
-        facts = dict(zip(there, self._asked("facts", there), strict=True))
+        facts = dict(zip(there, self._asked("facts", list(there), there), strict=True))
         lost = {n: self._lost(n, str(error)) for n, error in failed.items()}
         return [{**facts, **lost}[n] for n in numbers]
 
     # Calls.
 
     def _asked(
-        self, method: str, arguments: Mapping[int, Sequence[Any]]
+        self,
+        method: str,
+        numbers: Sequence[int],
+        arguments: Mapping[int, Sequence[Any]],
     ) -> Iterator[Any]:
-        """Start calls of a method; return the answers, to be fetched one by one."""
+        """Start calls of a method; return the answers, to be fetched one by one.
+
+        Those without arguments are lost.
+        """
         self._calls = {}
         for n, own in arguments.items():
-            training = self._trainings.get(n)
-            if training is not None:
-                task = call_training, training.key, method, *own
-                self._calls[n] = PinnedTask(self._client, training.home, method, *task)
-        return self._answers(list(arguments))
+            training = self._trainings[n]
+            task = call_training, training.key, method, *own
+            self._calls[n] = PinnedTask(self._client, training.home, method, *task)
+        return self._answers(numbers)
 
     def _answers(self, numbers: Sequence[int]) -> Iterator[Any]:
         try:
@@ -241,7 +247,7 @@ class DaskCrew:
 
     def _answer(self, n: int) -> Any:
         if n not in self._calls:
-            return self._lost(n, "it was lost before")
+            return self._lost(n, "its worker died")
         try:
             found = self._calls[n].result()
         except WorkerDiedError as error:

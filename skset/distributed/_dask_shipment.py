@@ -2,7 +2,7 @@
 
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -40,23 +40,30 @@ class Shipment:
         while self._futures:
             self._futures.pop().release()
 
-    def broadcast(self, thing: Any, homes: Sequence[str]) -> Any:
+    def to_each(self, thing: Any, homes: Iterable[str]) -> dict[str, Any]:
         """Send an object to workers, once to each.
+
+        One after the other: Dask's own broadcast waits for ever if a worker dies in it.
 
         Returns
         -------
-        future : distributed.Future or None
-            None if none of the workers lives.
+        futures : dict
+            For the address of each worker that lives.
         """
+        sent = {home: self._to(home, thing) for home in sorted(set(homes))}
+        return {home: future for home, future in sent.items() if future is not None}
+
+    def _to(self, home: str, thing: Any) -> Any:
+        """Send an object to a worker; return None if it does not live."""
         # One key for all attempts: the scheduler may keep what a failed one has sent.
         key = f"skset_common-{uuid.uuid4().hex}"
         until = time.monotonic() + SECONDS_TO_NOTICE_A_DEATH
-        while alive := sorted(set(homes) & set(living(self._client))):
+        while home in living(self._client):
             try:
-                sent = self._client.scatter({key: thing}, workers=alive, broadcast=True)
+                sent = self._client.scatter({key: thing}, workers=[home])
                 self._futures.append(sent[key])
                 return sent[key]
-            except (OSError, TimeoutError, KeyError):  # one died; soon all know it
+            except (OSError, TimeoutError, KeyError):  # it died; soon all know it
                 if time.monotonic() > until:
                     raise
                 time.sleep(0.1)
