@@ -26,7 +26,7 @@ class Slices:
         self.size, self.parts = size, parts
 
     def __len__(self):
-        return -(-len(self.parts[0]) // self.size)
+        return -(-self.parts[0].shape[0] // self.size)
 
     def __getitem__(self, index):
         some = slice(index * self.size, (index + 1) * self.size)
