@@ -13,7 +13,8 @@ NEED = {
     "matplotlib": ["skset/inspection*", "tests/inspection*"],
     "skops": ["tests/with_skops*"],
     "shap": ["tests/with_shap*"],
-    "distributed": ["tests/with_dask*"],
+    # Not "distributed", which is a folder of these tests too.
+    "dask": ["tests/with_dask*"],
     "anndata": ["skset/anndata*", "tests/with_anndata*"],
     **dict.fromkeys(("onnx", "skl2onnx", "onnxruntime"), ONNX),
 }

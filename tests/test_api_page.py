@@ -18,7 +18,7 @@ WINGS = {
     "skset.torch": ["torch", "skorch"],
     "skset.onnx": ["onnx", "skl2onnx"],
     "skset.anndata": ["anndata"],
-    "skset.distributed": ["distributed"],
+    "skset.distributed": ["dask"],
 }
 LISTED = re.compile(r"^(?: +|\.\. py:data:: )(skset\.[\w.]+)$", re.MULTILINE)
 NAMES = [name for page in PAGES for name in LISTED.findall(page.read_text())]
