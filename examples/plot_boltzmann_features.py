@@ -10,8 +10,8 @@ hidden units good features? Images of digits have 64 pixels, and answer all thre
 # Train
 # -----
 #
-# The machine takes values in [0, 1]. A likelihood of 0 and 1 can be measured, so a pixel
-# is 1 here if it is at least half as dark as it can be.
+# The machine takes values in [0, 1]. The likelihood of zeros and ones can be
+# measured. So a pixel is 1 here if it is at least half as dark as it can be.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -29,7 +29,7 @@ X, y = load_digits(return_X_y=True)
 X = (X >= 8).astype(np.float32)
 X_train, X_test, y_train, y_test = train_test_split(X, y, stratify=y, random_state=0)
 
-machine = SparseRBM(100, epsilon=15, n_iter=150, random_state=0).fit(X_train)
+machine = SparseRBM(100, epsilon=15, n_iter=80, random_state=0).fit(X_train)
 print(f"{machine.nnz_:,} connections of {64 * 100:,}")
 
 # %%
@@ -62,12 +62,12 @@ plt.show()
 # spread. All machines have 100 hidden units. No learning rate was searched for.
 
 machines = {
-    "SparseRBM": lambda seed: SparseRBM(100, epsilon=15, n_iter=150, random_state=seed),
+    "SparseRBM": lambda seed: SparseRBM(100, epsilon=15, n_iter=80, random_state=seed),
     "SparseRBM, static": lambda seed: SparseRBM(
-        100, epsilon=15, n_iter=150, method="static", random_state=seed
+        100, epsilon=15, n_iter=80, method="static", random_state=seed
     ),
     "BernoulliRBM, dense": lambda seed: BernoulliRBM(
-        100, learning_rate=0.05, batch_size=20, n_iter=150, random_state=seed
+        100, learning_rate=0.05, batch_size=20, n_iter=80, random_state=seed
     ),
 }
 
@@ -85,7 +85,7 @@ for seed in range(3):
     lowest.append(independent_pixels(train, test))
     for name, new in machines.items():
         fitted = new(seed).fit(train)
-        value, _ = log_likelihood(fitted, test, n_steps=500, random_state=seed)
+        value, _ = log_likelihood(fitted, test, n_steps=300, random_state=seed)
         likelihoods[name].append(value)
 
 rows = {"independent pixels": lowest} | likelihoods
@@ -138,7 +138,7 @@ print(
 # - The static machine keeps its random connections. Evolution gains a little here, and
 #   more on larger images.
 # - The chains leave the digit that they begin at, so the machine mixes.
-# - Hidden units are better features than pixels of 0 and 1 for a linear model. With grey
-#   pixels this is no longer so.
+# - For a linear model the hidden units are better features than pixels of 0 and 1. With
+#   grey pixels it is the other way round: the page below has the figures.
 #
 # :doc:`../boltzmann` has seven more data sets, with searched rates and their spread.

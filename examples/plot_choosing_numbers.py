@@ -64,7 +64,7 @@ axes[0].set_xticks(ranges["epsilon"], ranges["epsilon"])
 axes[0].minorticks_off()
 axes[2].set_xscale("log")
 axes[0].set(ylabel="accuracy, %", ylim=(88, 100.5))
-axes[0].legend(loc="lower right", frameon=False)
+axes[1].legend(loc="lower left", frameon=False)
 plt.show()
 
 # %%
@@ -81,7 +81,7 @@ for name, values in ranges.items():
     for value, other in zip(values, scores, strict=True):
         loss = 100 * (scores[best] - other)
         error = loss.std(ddof=1) / np.sqrt(len(loss))
-        verdict = "worse" if loss.mean() > 2 * error else "as good"
+        verdict = "worse" if loss.mean() > 2 * error else "about as good"
         print(f"  {value:<7} {loss.mean():5.1f} ± {error:.1f} points behind: {verdict}")
 
 # %%

@@ -162,9 +162,9 @@ plt.show()
 #
 # - Weights do not find the rare rows better here: compare the average precisions with
 #   their standard errors.
-# - They spoil the probabilities. The balanced network says "rare" far too often. Without
-#   weights the mean probability is about the true share. In the middle its probabilities
-#   are rather too low.
+# - They spoil the probabilities. The balanced network says "rare" far too often.
+#   Without weights the mean probability is about the true share, but the probabilities
+#   in the middle are rather too low.
 # - For a decision weights and a lower threshold do about the same. The threshold
 #   ``1 / (1 + 20)`` follows from the costs, and needs neither weights nor tuning.
 #

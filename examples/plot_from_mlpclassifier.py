@@ -11,8 +11,9 @@ tumours.
 # The same calls
 # --------------
 #
-# The tumours have 30 columns, in units that differ by a factor of 100,000. `MLPClassifier` needs a scaler in
-# front of it. :class:`~skset.SETClassifier` scales inside.
+# The tumours have 30 columns. Some have values of thousands, some of thousandths. So
+# `MLPClassifier` needs a scaler in front of it. :class:`~skset.SETClassifier` scales
+# inside.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -101,8 +102,9 @@ plt.show()
 # What has another meaning?
 # -------------------------
 #
-# One name: `epsilon` is the number of connections here. Adam's small constant is
-# `adam_epsilon`. The error says so:
+# Two parameters. ``batch_size="auto"`` makes forty batches, where scikit-learn takes
+# 200 rows for each. And `epsilon` is the number of connections here. Adam's small
+# constant is `adam_epsilon`. The error says so:
 
 try:
     SETClassifier(epsilon=1e-8).fit(X, y)

@@ -154,8 +154,8 @@ plt.show()
 # What was seen
 # -------------
 #
-# - The cells of the grid differ by little more than their standard errors. So the exact
-#   choice matters little, but both ends of `alpha` cost something.
+# - Most cells of the grid differ by less than two standard errors. So the exact choice
+#   matters little. A very large penalty costs most.
 # - The truth here is nearly linear. So the linear model is as good as the network, and
 #   far faster. The forest is behind both.
 # - Months, calls, contract and price lead, which we had put into the truth. `age` and

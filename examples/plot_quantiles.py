@@ -142,11 +142,12 @@ plt.show()
 # -------------
 #
 # - About nine of ten new points are in the interval that was asked for, and it grows
-#   with the noise. Where there are few points, at the ends, it is less exact.
-# - On the table of diabetes :class:`~skset.SETRegressor` has the best D2 of the three at
-#   the median. Its outer quantiles are a little too near to the median: look at the grey
-#   band. The linear model keeps closer to the line.
-# - Each quantile is a network of its own. So two of them may cross. Sort the predictions
-#   of a row if they must not.
+#   with the noise. The upper quantile is the least exact, as few points are near it.
+# - On the table of diabetes :class:`~skset.SETRegressor` has the best D2 of the three
+#   at the median. Its outer quantiles are a little too near to the median: look at the
+#   grey band. The linear model keeps closer to the line. This is one table: leads of
+#   this size may be chance.
+# - Each quantile is a network of its own. So two of them may cross. Sort the
+#   predictions of a row if they must not.
 #
 # :doc:`../guide` has the other losses, and :doc:`../defaults` compares means.

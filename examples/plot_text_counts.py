@@ -22,12 +22,12 @@ import re
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.ensemble import ExtraTreesClassifier
-from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold, cross_validate
 from sklearn.naive_bayes import MultinomialNB
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import MaxAbsScaler
+from sklearn.svm import LinearSVC
 
 from skset import SETClassifier
 from skset.inspection import FeatureImportanceDisplay
@@ -43,7 +43,7 @@ def documented(part):
     members = (getattr(module, name) for name in module.__all__)
     texts = (inspect.getdoc(member) or "" for member in members)
     words = (struck_out.sub(" ", text).split() for text in texts)
-    return {" ".join(some[:40]) for some in words if len(some) >= 40}
+    return [" ".join(some[:40]) for some in words if len(some) >= 40]
 
 
 labelled = {text: part for part in parts for text in documented(part)}
@@ -55,17 +55,25 @@ print(f"{counts.shape[0]} texts, {counts.shape[1]} words, {len(parts)} classes")
 print(f"{type(counts).__name__}: {counts.nnz / np.prod(counts.shape):.1%} are not 0")
 
 # %%
-# Four models
-# -----------
+# Six models
+# ----------
 #
-# `MaxAbsScaler` keeps zeros as they are, so the linear model sees a sparse matrix too.
-# :class:`~skset.SETClassifier` needs no scaler. It makes one batch dense at a time.
+# :class:`~skset.SETClassifier` takes the sparse matrix as it is, and makes one batch
+# dense at a time. Tf-idf is what one usually does with counts of words: a rare word
+# counts more, and a word that comes ten times not ten times as much.
 
+
+def tfidf(model):
+    """Return a Pipeline of tf-idf and a model."""
+    return make_pipeline(TfidfTransformer(sublinear_tf=True), model)
+
+
+network = SETClassifier((200,), random_state=0)
 models = {
-    "SETClassifier": SETClassifier((200,), random_state=0),
-    "LogisticRegression": make_pipeline(
-        MaxAbsScaler(), LogisticRegression(C=10, max_iter=1000)
-    ),
+    "SETClassifier": network,
+    "SETClassifier, tf-idf": tfidf(network),
+    "LinearSVC, tf-idf": tfidf(LinearSVC()),
+    "LogisticRegression": LogisticRegression(max_iter=2000),
     "ExtraTrees": ExtraTreesClassifier(random_state=0),
     "MultinomialNB": MultinomialNB(),
 }
@@ -76,9 +84,9 @@ results = {
 }
 accuracies = {name: 100 * result["test_score"] for name, result in results.items()}
 
-figure, ax = plt.subplots(figsize=(7, 3), layout="constrained")
+figure, ax = plt.subplots(figsize=(7, 4), layout="constrained")
 for row, (name, values) in enumerate(accuracies.items()):
-    color = "#0072B2" if name == "SETClassifier" else "#999999"
+    color = "#0072B2" if name.startswith("SET") else "#999999"
     error = values.std(ddof=1) / np.sqrt(len(values))
     ax.scatter(values, [row] * len(values), s=24, color=color, alpha=0.5, linewidth=0)
     ax.errorbar(values.mean(), row, xerr=error, fmt="D", color=color, capsize=4)
@@ -92,15 +100,14 @@ plt.show()
 # %%
 # The folds are the same for all models, so their differences are paired.
 
+ours = "SETClassifier"
 for name in list(models)[1:]:
-    lead = accuracies["SETClassifier"] - accuracies[name]
+    lead = accuracies[ours] - accuracies[name]
     error = lead.std(ddof=1) / np.sqrt(len(lead))
-    seconds = (
-        results["SETClassifier"]["fit_time"].mean() / results[name]["fit_time"].mean()
-    )
+    seconds = [results[each]["fit_time"].mean() for each in (ours, name)]
     print(
-        f"SETClassifier's lead over {name:18} {lead.mean():+.1f} ± {error:.1f} points, "
-        f"in {seconds:.1f} times the time"
+        f"{ours}'s lead over {name:21} {lead.mean():+.1f} ± {error:.1f} points, "
+        f"in {seconds[0] / seconds[1]:.1f} times the time"
     )
 
 # %%
@@ -119,9 +126,10 @@ plt.show()
 # What was seen
 # -------------
 #
-# Counts of words are no strength of sparse networks. A linear model is as good or
-# better in a fraction of the time: look at the leads, and at their standard errors.
-# Take the network for counts if it has to learn from data in pieces, or if you want
-# to look inside.
+# - A linear model on tf-idf is the best of the six, in a fraction of the time. For
+#   texts take that first.
+# - Tf-idf in front helps the network by less than two standard errors. On the counts as
+#   they are it is above the forest here. On other texts a forest has been better.
+# - The network needs no dense matrix, and its words make sense.
 #
 # :doc:`../choosing` has more cases where other models are better, with the figures.
