@@ -155,7 +155,8 @@ plt.show()
 # -------------
 #
 # - Most cells of the grid differ by less than two standard errors. So the exact choice
-#   matters little. A very large penalty costs most.
+#   matters little. Worst are many connections with a small penalty, and any number of
+#   them with a very large one.
 # - The truth here is nearly linear. So the linear model is as good as the network, and
 #   far faster. The forest is behind both.
 # - Months, calls, contract and price lead, which we had put into the truth. `age` and
