@@ -1,9 +1,16 @@
-"""The examples; `.ci/run` runs the quick start on the digits."""
+"""The examples; `.ci/run` runs the quick start on the digits.
 
+The examples of the gallery, `plot_*.py`, take minutes together. The build of the
+documentation runs them, and fails if one does. Here they are read only.
+"""
+
+import ast
 import csv
 import re
 import subprocess
 import sys
+from importlib import import_module
+from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree
@@ -131,3 +138,36 @@ def test_the_moving_picture_of_the_start_page(tmp_path):
     assert len(lines) > len(seen)  # some were replaced
     assert "@keyframes" in moving
     assert "@keyframes" not in still
+
+
+GALLERY = sorted(EXAMPLES.glob("plot_*.py"))
+
+
+def names_of_skset(tree):
+    """Return each name that is imported from skset, with its module."""
+    imports = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    return [
+        (node.module, alias.name)
+        for node in imports
+        if node.module and node.module.split(".")[0] == "skset"
+        for alias in node.names
+    ]
+
+
+@pytest.mark.parametrize("path", GALLERY, ids=lambda path: path.stem)
+def test_an_example_of_the_gallery_has_a_title_text_and_public_names(path):
+    source = path.read_text(encoding="utf-8")
+    tree = ast.parse(source)
+    title, line, *text = ast.get_docstring(tree).splitlines()
+    assert len(line) >= len(title)
+    assert set(line) == {"="}
+    assert "?" in "".join(text)  # the question that it answers
+    assert source.count("# %%") >= 3
+    assert "plt.show()" in source
+    names = names_of_skset(tree)
+    assert names
+    for module, name in names:
+        assert not name.startswith("_")
+        assert not any(part.startswith("_") for part in module.split("."))
+        if find_spec("torch") or not module.startswith("skset.torch"):
+            assert hasattr(import_module(module), name)
