@@ -140,7 +140,7 @@ for name, (shards, local_epochs, color) in ways.items():
     scores = [100 * record["score"] for record in model.rounds_]
     epochs = local_epochs * np.arange(1, len(scores) + 1)
     ax.plot(epochs, scores, "o-", color=color, label=name)
-    sent = sum(record["bytes_sent"] for record in model.rounds_) / 1e6
+    sent = sum(r["bytes_sent"] + r["bytes_received"] for r in model.rounds_) / 1e6
     print(f"{name:26} accuracy {scores[-1]:.1f} %, {sent:.1f} MB sent")
 ax.set(xlabel="epochs", ylabel="accuracy on new rows, %")
 ax.spines[["top", "right"]].set_visible(False)

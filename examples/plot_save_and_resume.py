@@ -41,10 +41,11 @@ print(f"the same probabilities: {same}")
 # How large are the files?
 # ------------------------
 #
-# After `partial_fit` a model has an optimiser. ``training=True`` keeps its state, so that
-# the next `partial_fit` goes on as if nothing had happened. `to_mlp` makes a dense `MLPClassifier` of scikit-learn
-# that predicts the same: its file shows what sparse storage saves. ONNX is for other
-# programs and languages, and needs ``pip install 'skset[onnx]'``.
+# After `partial_fit` a model has an optimiser. ``training=True`` keeps its state, so
+# that the next `partial_fit` goes on as if nothing had happened. `to_mlp` makes a dense
+# `MLPClassifier` of scikit-learn that predicts the same: its file shows what sparse
+# storage saves. ONNX is for other programs and languages, and needs
+# ``pip install 'skset[onnx]'``.
 
 model.partial_fit(X_train, y_train)
 skset.save(model, here / "digits.npz")

@@ -2,6 +2,7 @@
 
 import csv
 import re
+import runpy
 import subprocess
 import sys
 from itertools import pairwise
@@ -11,6 +12,7 @@ import pytest
 from sklearn.datasets import load_diabetes, load_wine
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
+GALLERY = sorted(EXAMPLES.glob("plot_*.py"))
 
 
 def run(name, *arguments):
@@ -86,7 +88,7 @@ def test_quoted_cells_with_other_separators(tmp_path, separator):
     table.write_text("\ufeff" + text, encoding="utf-8")
     done = quickstart(table, "--target", "label")
     assert done.returncode == 0, done.stderr
-    assert "44 test rows, 14 columns" in re.sub("45 test", "44 test", done.stdout)
+    assert "133 training and 45 test rows, 14 columns" in done.stdout
     assert "Compiling the kernels" in done.stdout
     assert min(scores(done.stdout).values()) > 0.9
 
@@ -104,14 +106,30 @@ def test_quoted_cells_with_other_separators(tmp_path, separator):
         ("", "no rows below a header"),
     ],
 )
-def test_a_table_that_cannot_be_used_is_one_line(tmp_path, text, message):
+def test_a_table_that_cannot_be_used_is_one_line(
+    tmp_path, text, message, monkeypatch, capsys
+):
     path = tmp_path / "table.csv"
     if text is not None:
         path.write_text(text, encoding="utf-8")
-    done = quickstart(path, "--target", "label")
-    assert done.returncode == 2
-    assert message in done.stderr.splitlines()[-1]
-    assert "Traceback" not in done.stderr
+    monkeypatch.setattr(sys, "argv", ["quickstart.py", str(path), "--target", "label"])
+    with pytest.raises(SystemExit) as stopped:
+        runpy.run_path(str(EXAMPLES / "quickstart.py"), run_name="__main__")
+    assert stopped.value.code == 2
+    told = capsys.readouterr().err.splitlines()[-1]
+    assert told.startswith("quickstart.py: error: ")
+    assert message in told
+
+
+@pytest.mark.parametrize("path", GALLERY, ids=lambda path: path.stem)
+def test_an_example_of_the_gallery_has_its_parts(path):
+    """They are run when the documentation is built."""
+    source = path.read_text(encoding="utf-8")
+    compile(source, str(path), "exec")
+    title, line, *_ = source.removeprefix('"""\n').splitlines()
+    assert line == "=" * len(title)
+    assert "\n# %%\n" in source
+    assert 1 <= source.count("plt.show()") <= 4
 
 
 def test_strategies_of_ones_own():
