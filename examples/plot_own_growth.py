@@ -127,11 +127,11 @@ for name in RULES:
     )
 
 # %%
-# Random growth comes to all columns alike, and the drop alone must sort them out. Growth
-# by gradient finds the pixels at once. The rule of ten lines takes longer, and looks at
-# nothing but the connections. Here a few columns tell everything and many tell nothing.
-# On other tables such a rule may be of no use: on the 28 tables of :doc:`/defaults` even
-# random growth is no better than none.
+# Random growth comes to all columns alike, and the drop alone must sort them out.
+# Growth by gradient finds the pixels at once. The rule of ten lines takes longer, and
+# looks at nothing but the connections. Here a few columns tell everything and many tell
+# nothing. On other tables such a rule may be of no use: on the 28 tables of
+# :doc:`/defaults` evolving by random growth is no better than not evolving.
 #
 # :doc:`/custom` has a drop as well, and what a growth may look at: the rows, the
 # errors, momentum, and where connections have been. :doc:`/strategies` has the rules
