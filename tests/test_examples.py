@@ -12,7 +12,6 @@ import pytest
 from sklearn.datasets import load_diabetes, load_wine
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
-GALLERY = sorted(EXAMPLES.glob("plot_*.py"))
 
 
 def run(name, *arguments):
@@ -121,7 +120,9 @@ def test_a_table_that_cannot_be_used_is_one_line(
     assert message in told
 
 
-@pytest.mark.parametrize("path", GALLERY, ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path", sorted(EXAMPLES.glob("plot_*.py")), ids=lambda path: path.stem
+)
 def test_an_example_of_the_gallery_has_its_parts(path):
     """They are run when the documentation is built."""
     source = path.read_text(encoding="utf-8")
