@@ -13,9 +13,11 @@ otherwise.
 import argparse
 import csv
 import sys
+import threading
 import time
 import warnings
 from collections import Counter
+from contextlib import contextmanager
 
 import numpy as np
 from sklearn.compose import TransformedTargetRegressor, make_column_transformer
@@ -100,14 +102,13 @@ def compare(X_train, X_test, y_train, y_test, scaler):
         )
         if is_number:
             model = TransformedTargetRegressor(model, transformer=StandardScaler())
-        show_progress(f"{network.__name__} is trained ...")
         began = time.perf_counter()
-        model.fit(X_train, y_train)
+        with waiting(f"training {network.__name__}"):
+            model.fit(X_train, y_train)
         seconds = time.perf_counter() - began
         fitted = (model.regressor_ if is_number else model)[-1]
         possible = sum(coef.shape[0] * coef.shape[1] for coef in fitted.coefs_)
         nnz = getattr(fitted, "nnz_", possible)
-        show_progress("")
         print(
             f"{network.__name__:14} {model.score(X_test, y_test):9.3f} {nnz:12,} "
             f"{nnz / possible:8.1%} {seconds:8.2f}",
@@ -118,21 +119,36 @@ def compare(X_train, X_test, y_train, y_test, scaler):
 def compile_kernels(network, y):
     """Fit to a few rows, so that compilation is not counted as training."""
     print(
-        "Compiling the kernels: up to a minute the first time, then never again ...",
-        end=" ",
-        flush=True,
+        "Kernels are compiled on the first run: seconds to a minute, once", flush=True
     )
-    began = time.perf_counter()
     rows = np.random.default_rng(0).standard_normal((40, 4))
     few = np.arange(40.0) if y.dtype.kind == "f" else np.arange(40) % 3
-    network((8,), max_iter=2, random_state=0).fit(rows, few).predict(rows)
-    print(f"{time.perf_counter() - began:.1f} s", flush=True)
+    with waiting("compiling"):
+        network((8,), max_iter=2, random_state=0).fit(rows, few).predict(rows)
 
 
-def show_progress(text):
-    """Show what is being done on a terminal; it is written over afterwards."""
-    if sys.stdout.isatty():
-        print(f"\r{text:40}\r", end="", flush=True)
+@contextmanager
+def waiting(what):
+    """Show on a terminal what is being done, and for how many seconds already."""
+    if not sys.stdout.isatty():
+        yield
+        return
+    done = threading.Event()
+    watch = threading.Thread(target=show_seconds, args=(what, done), daemon=True)
+    watch.start()
+    try:
+        yield
+    finally:
+        done.set()
+        watch.join()
+
+
+def show_seconds(what, done):
+    """Write a line again and again until all is done, and then remove it."""
+    began = time.perf_counter()
+    while not done.wait(0.2):
+        print(f"\r{what} ... {time.perf_counter() - began:.0f} s", end="", flush=True)
+    print("\r" + 40 * " ", end="\r", flush=True)
 
 
 def read_table(path, target):
