@@ -7,6 +7,7 @@ documentation runs them, and fails if one does. Here they are read only.
 import ast
 import csv
 import re
+import runpy
 import subprocess
 import sys
 from importlib import import_module
@@ -31,7 +32,7 @@ def quickstart(*arguments):
     return run("quickstart.py", *arguments)
 
 
-def write_table(path, data, words=None):
+def write_table(path, data, words=None, separator=","):
     """Write a data set of scikit-learn as a table, with a column of words, and gaps."""
     names = [*data.feature_names, "colour", "label"]
     rows = [
@@ -40,7 +41,8 @@ def write_table(path, data, words=None):
     ]
     rows[3][0] = ""
     with open(path, "w", newline="", encoding="utf-8") as file:
-        csv.writer(file).writerows([names, *rows])
+        writer = csv.writer(file, delimiter=separator, quoting=csv.QUOTE_ALL)
+        writer.writerows([names, *rows])
     return path
 
 
@@ -83,6 +85,61 @@ def test_a_target_that_is_not_there_is_asked_for(wine, options, message):
     assert done.returncode == 2
     assert message in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("separator", [";", "\t", "|"])
+def test_quoted_cells_with_other_separators(tmp_path, separator):
+    table = write_table(tmp_path / "wine", load_wine(), list("abc"), separator)
+    text = table.read_text(encoding="utf-8").replace('"red"', '"NA"', 3)
+    if separator == ";":
+        text = re.sub(r"(\d)\.(\d)", r"\1,\2", text)  # a decimal comma
+    table.write_text("\ufeff" + text, encoding="utf-8")
+    done = quickstart(table, "--target", "label")
+    assert done.returncode == 0, done.stderr
+    assert "133 training and 45 test rows, 14 columns" in done.stdout
+    assert "Kernels are compiled on the first run" in done.stdout
+    assert min(scores(done.stdout).values()) > 0.9
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (None, "No such file"),
+        ("a,label\n1,x\n2\n", "line 3: 1 cells, but the header has 2"),
+        ("a,label\n" + "1,x\n2,y\n" * 5 + "3,z\n", "class 'z' has one row"),
+        ("a,label\n" + "1,x\n" * 9, "all rows are of class 'x'"),
+        ("a,label\n" + "1,x\n2,y\n" * 2, "4 rows are too few for 2 classes"),
+        ("a,label\n1,\n2,\n", "0 rows with a target"),
+        ("a,label\n", "no rows below a header"),
+        ("", "no rows below a header"),
+    ],
+)
+def test_a_table_that_cannot_be_used_is_one_line(
+    tmp_path, text, message, monkeypatch, capsys
+):
+    path = tmp_path / "table.csv"
+    if text is not None:
+        path.write_text(text, encoding="utf-8")
+    monkeypatch.setattr(sys, "argv", ["quickstart.py", str(path), "--target", "label"])
+    with pytest.raises(SystemExit) as stopped:
+        runpy.run_path(str(EXAMPLES / "quickstart.py"), run_name="__main__")
+    assert stopped.value.code == 2
+    told = capsys.readouterr().err.splitlines()[-1]
+    assert told.startswith("quickstart.py: error: ")
+    assert message in told
+
+
+@pytest.mark.parametrize(
+    "path", sorted(EXAMPLES.glob("plot_*.py")), ids=lambda path: path.stem
+)
+def test_an_example_of_the_gallery_has_its_parts(path):
+    """They are run when the documentation is built."""
+    source = path.read_text(encoding="utf-8")
+    compile(source, str(path), "exec")
+    title, line, *_ = source.removeprefix('"""\n').splitlines()
+    assert line == "=" * len(title)
+    assert "\n# %%\n" in source
+    assert 1 <= source.count("plt.show()") <= 4
 
 
 def test_strategies_of_ones_own():
