@@ -18,11 +18,11 @@ import numpy as np
 from sklearn.calibration import CalibrationDisplay
 from sklearn.datasets import make_classification
 from sklearn.metrics import (
-    PrecisionRecallDisplay,
     average_precision_score,
     brier_score_loss,
     confusion_matrix,
     make_scorer,
+    precision_recall_curve,
 )
 from sklearn.model_selection import (
     StratifiedKFold,
@@ -67,9 +67,8 @@ colors = {"no weights": "#0072B2", "balanced": "#D55E00"}
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(9.5, 4.2), layout="constrained")
 for name, p in probabilities.items():
-    PrecisionRecallDisplay.from_predictions(
-        y, p, name=name, ax=left, curve_kwargs={"color": colors[name]}
-    )
+    precision, recall, _ = precision_recall_curve(y, p)
+    left.step(recall, precision, where="post", color=colors[name], label=name)
     CalibrationDisplay.from_predictions(
         y, p, n_bins=8, name=name, ax=right, color=colors[name], markersize=5
     )
@@ -81,7 +80,6 @@ right.set(xlabel="probability that the network says")
 right.set(
     ylabel="share of the rows that are rare", title="can I believe a probability?"
 )
-left.set_aspect("auto")
 left.legend(loc="lower left", frameon=False, bbox_to_anchor=(0, 0.08))
 for ax in (left, right):
     ax.spines[["top", "right"]].set_visible(False)
