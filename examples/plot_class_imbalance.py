@@ -101,9 +101,9 @@ def over_folds(measure, values):
 
 for name, p in probabilities.items():
     print(
-        f"{name:10}  average precision {over_folds(average_precision_score, p)}"
-        f"  Brier score {over_folds(brier_score_loss, p)}"
-        f"  mean probability {p.mean():.3f}"
+        f"{name}: mean probability {p.mean():.3f}, "
+        f"Brier score {over_folds(brier_score_loss, p)},\n"
+        f"  average precision {over_folds(average_precision_score, p)}"
     )
 
 # %%
@@ -112,7 +112,8 @@ for name, p in probabilities.items():
 #
 # Say a missed row costs twenty times as much as a false alarm. Then the best threshold
 # is far below 0.5. `TunedThresholdClassifierCV` finds it by cross-validation, for any
-# cost, and leaves the probabilities alone.
+# cost, and leaves the probabilities alone. The costs that are printed are per 100 rows,
+# with their standard error over the folds.
 
 
 def gain(truth, said):
@@ -144,8 +145,8 @@ for row, (name, said) in enumerate(decisions.items()):
         label=None if row else "false alarms",
     )
     print(
-        f"{name:29} finds {found} of {y.sum()}, {false_alarms} false alarms, "
-        f"cost per 100 rows {over_folds(lambda t, s: -100 * gain(t, s), said)}"
+        f"{name:28} {found} found, {false_alarms:3} false alarms, "
+        f"cost {over_folds(lambda t, s: -100 * gain(t, s), said)}"
     )
 ax.set_yticks(range(len(decisions)), decisions)
 ax.invert_yaxis()

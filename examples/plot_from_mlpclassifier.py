@@ -15,6 +15,8 @@ tumours.
 # `MLPClassifier` needs a scaler in front of it. :class:`~skset.SETClassifier` scales
 # inside.
 
+from textwrap import fill
+
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.datasets import load_breast_cancer
@@ -110,7 +112,7 @@ plt.show()
 try:
     SETClassifier(epsilon=1e-8).fit(X, y)
 except ValueError as error:
-    print(error)
+    print(fill(str(error), 76))
 
 # %%
 # And `coefs_` has sparse matrices, one for each layer:

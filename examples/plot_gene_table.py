@@ -45,10 +45,11 @@ print(f"{X.shape[0]} patients, {X.shape[1]} genes, {len(true_genes)} of them tru
 # -----------
 #
 # Take labels that mean nothing: the same labels, shuffled. An honest estimate of the
-# accuracy is near 50 %; one shuffle can be some points off. We select fifty genes in two ways. The wrong one selects on all
-# patients first and then cross-validates a model on these genes. So the selector has
-# seen the patients that are to judge it. The right one puts the selector into the
-# Pipeline, where it sees the training patients only.
+# accuracy is near 50 %, and some points off for a single shuffle. We select fifty genes
+# in two ways. The wrong one selects on all patients first and then cross-validates a
+# model on these genes. So the selector has seen the patients that are to judge it. The
+# right one puts the selector into the Pipeline, where it sees the training patients
+# only.
 
 selector = QuickSelection(50, hidden_layer_sizes=(100,), max_iter=10, random_state=0)
 classifier = make_pipeline(StandardScaler(), LogisticRegression())

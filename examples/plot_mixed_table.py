@@ -80,7 +80,7 @@ columns = ColumnTransformer(
 ).set_output(transform="pandas")
 model = make_pipeline(columns, SETClassifier((200,), max_iter=25, random_state=0))
 model.fit(X_train, y_train)
-model[:-1].transform(X_test).head(3).round(1)
+model[:-1].transform(X_test).head(3).round(1).transpose()
 
 # %%
 # A grid search

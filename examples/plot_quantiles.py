@@ -91,7 +91,7 @@ print(f"low above high at {np.mean(below > above):.1%} of them")
 #
 # 442 people with diabetes, and how far the illness has gone a year later. Five folds
 # predict the rows that they have not seen, at five quantiles. A model is calibrated if
-# the share of values below its quantile q is q. The bars of the ideal line are two
+# the share of values below its quantile q is q. The grey band is two
 # standard deviations of such a share among 442 rows.
 
 X, y = load_diabetes(return_X_y=True)
