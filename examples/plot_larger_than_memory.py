@@ -11,9 +11,10 @@ network on all shards at once.
 # A table in shards
 # -----------------
 #
-# The rows are made up: readings of 200 sensors in eight states of a machine. A state
-# shows in the products of some sensors, so it cannot be told by a linear model. In your
-# case the files are there already. These have 40 MB; the way is the same for 40 GB.
+# The rows are made up: readings of 200 sensors of a machine in one of eight states. A
+# state says which of three groups of eight sensors read high. Other sensors follow
+# these, and most say nothing. In your case the files are there already. These have
+# 40 MB; the way is the same for 40 GB.
 
 import tracemalloc
 from pathlib import Path
@@ -70,7 +71,7 @@ class Shards:
 
 
 def peak_of(train):
-    """Return a fitted model, and the most memory that Python held meanwhile, in MB."""
+    """Return a fitted model, and the most memory held meanwhile, in MB."""
     tracemalloc.start()
     model = train()
     peak = tracemalloc.get_traced_memory()[1] / 1e6
@@ -93,7 +94,8 @@ def at_once():
 peaks = {}
 for name, train in (("fit on all rows", at_once), ("fit_blocks", of_blocks)):
     model, peaks[name] = peak_of(train)
-    print(f"{name:16} accuracy {model.score(X_test, y_test):.3f}, {peaks[name]:.0f} MB")
+    accuracy = model.score(X_test, y_test)
+    print(f"{name:16} accuracy {accuracy:.3f}, {peaks[name]:.0f} MB")
 
 figure, ax = plt.subplots(figsize=(6.5, 1.9), layout="constrained")
 bars = ax.barh(list(peaks), list(peaks.values()), color=["#999999", "#0072B2"])

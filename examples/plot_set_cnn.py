@@ -15,6 +15,7 @@ behind them. Here it learns images of digits. It needs PyTorch and skorch:
 # Three networks with the same convolutions differ in the layers behind: evolving ones
 # with 5 % of the connections, the same number of random ones that stay, and all.
 
+# sphinx_gallery_thumbnail_path = "_static/set_cnn.png"
 import time
 
 import matplotlib.pyplot as plt
