@@ -3,11 +3,11 @@
 A function gets the results of the benchmark's files, and returns the sentence.
 """
 
-from _statistics import deviation
 from collections import Counter
 
 import numpy as np
 from _comparison import lead_rows
+from _paired_leads import deviation
 from _selection_tables import LABELLED
 from _selection_tables import lead_rows as selection_rows
 

@@ -59,12 +59,12 @@ def peers(results):
 def threads(results):
     """Tell what a second thread gains."""
     told = [
-        f"{r['width']:,} units, {r['busy']} busy: {r['median_gain']:.2f}"
-        for r in among(results, threads=2)
+        f"{r['width']:,} units {r['median_gain']:.2f}"
+        for r in among(results, threads=2, busy=0)
     ]
     turns = spread([r["turns"] for r in results], 0)
     return (
-        f"one thread's time by that of two: {'; '.join(told)}; medians of {turns} turns"
+        f"one thread's time by that of two: {', '.join(told)}; medians of {turns} turns"
     )
 
 
@@ -156,7 +156,7 @@ def startup(results):
     new, kept = (results["fits"][name]["first"] for name in ("none cached", "cached"))
     return (
         f"first fit {new:.1f} s on a machine, {kept:.1f} s in a process; medians, no "
-        "spread was kept"
+        "spread was kept. Later kernels took longer once, see the page"
     )
 
 

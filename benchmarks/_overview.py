@@ -29,9 +29,10 @@ HEAD = """# Benchmarks
 
 Each figure of the documentation comes from a script in `benchmarks/`. The script writes
 a file in `benchmarks/results/`, with the machine, the versions and the date. This page
-is made from these files, and so are the tables of [peers](peers.md),
-[defaults](defaults.md), [selection](selection.md), [PyTorch](torch.md) and
-[ONNX](onnx.md).
+is made from these files, and so are the tables of [performance](performance.md),
+[peers](peers.md), [defaults](defaults.md), [selection](selection.md),
+[PyTorch](torch.md) and [ONNX](onnx.md) that have a mark in their source. The other
+tables and the figures in sentences are copied from what the scripts print.
 
 ```bash
 python -m benchmarks list                       # what is measured, what it needs
@@ -101,7 +102,7 @@ def entry(benchmark, folder):
     )
     return (
         f"{benchmark.question}\n: {figure[0].upper()}{figure[1:]}.\n"
-        f"  {script(benchmark)}, {files}, {' and '.join(dates)}. "
+        f": {script(benchmark)}, {files}, {' and '.join(dates)}. "
         f"More: {page(benchmark)}.\n\n"
     )
 

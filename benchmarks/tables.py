@@ -16,13 +16,14 @@ import small
 import time_to_accuracy
 from _comparison import group_rows, lead_rows, score_rows
 from _onnx_tables import ONNX_TABLES
+from _performance_tables import PERFORMANCE_TABLES
 from _report import stored
 from _selection_tables import SELECTION_TABLES
 from _torch_tables import TORCH_TABLES
 
 __all__ = ["TABLES"]
 
-OF_DOCS = "peers", "defaults", "selection", "torch", "onnx"
+OF_DOCS = "performance", "peers", "defaults", "selection", "torch", "onnx"
 PAGES = [Path("README.md"), *(Path("docs", f"{page}.md") for page in OF_DOCS)]
 BLOCK = re.compile(r"<!-- table: (.*?) -->.*?<!-- end -->", re.DOTALL)
 
@@ -116,6 +117,7 @@ TABLES = {
     **comparisons("regression_folds.json", ["R2"]),
     **SELECTION_TABLES,
     **TORCH_TABLES,
+    **PERFORMANCE_TABLES,
     **ONNX_TABLES,
 }
 
