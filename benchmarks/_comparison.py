@@ -4,11 +4,11 @@ A lead is above 0 where SET is better, for every measure: of a loss it is the ot
 model's minus SET's.
 """
 
-from _statistics import deviation, lead, standard_error
 from dataclasses import dataclass
 
 import numpy as np
 from _folds import N_SPLITS
+from _paired_leads import deviation, lead, standard_error
 from _sets import GENES
 from _table_models import ANY, TITLES
 

@@ -3,6 +3,7 @@
 import json
 import os
 import platform
+from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -28,8 +29,11 @@ def write_json(path, results, told=True, peers=()):
     """
     packages = ("skset", "numpy", "scipy", "scikit-learn", "numba")
     machine = {
-        "processor": platform.machine(),
+        "processor": processor(),
+        "architecture": platform.machine(),
         "cores": os.cpu_count(),
+        "memory_gb": memory_gb(),
+        "system": platform.system(),
         "python": platform.python_version(),
         **{package: version(package) for package in packages},
         **{package: version(package) for package in peers if installed(package)},
@@ -37,10 +41,28 @@ def write_json(path, results, told=True, peers=()):
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     new = path.with_name(f"{path.name}.new")
-    new.write_text(json.dumps({"machine": machine, "results": results}, indent=1))
+    date = datetime.now(UTC).date().isoformat()
+    content = {"date": date, "machine": machine, "results": results}
+    new.write_text(json.dumps(content, indent=1), encoding="utf-8")
     new.replace(path)
     if told:
         print(f"written to {path}")
+
+
+def processor():
+    """Return the name of the processor. Only Linux has one that is worth telling."""
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text(encoding="utf-8").splitlines() if info.exists() else []
+    names = [line.split(":")[1].strip() for line in lines if "model name" in line]
+    return names[0] if names else platform.processor() or platform.machine()
+
+
+def memory_gb():
+    """Return the memory of the machine in 2^30 bytes, None where nobody says it."""
+    if not hasattr(os, "sysconf"):  # Windows
+        return None
+    n_bytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return round(n_bytes / 2**30, 1)
 
 
 def installed(package):
@@ -70,4 +92,4 @@ def stored(path):
     """Return the results of a file, which need not exist."""
     if not Path(path).exists():
         return []
-    return json.loads(Path(path).read_text())["results"]
+    return json.loads(Path(path).read_text(encoding="utf-8"))["results"]

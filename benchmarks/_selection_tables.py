@@ -1,9 +1,9 @@
 """Tables of QuickSelection's leads over other selectors, by set."""
 
-from _statistics import deviation
 from functools import partial
 
 import numpy as np
+from _paired_leads import deviation
 from _splits import default_k
 
 __all__ = ["SELECTION_TABLES"]

@@ -61,6 +61,8 @@ def main():
     print_table(
         names, [[shown(result.get(name, "")) for name in names] for result in results]
     )
+    failed = [result["way"] for result in results if "accuracy" not in result]
+    sys.exit(f"failed: {', '.join(failed)}" if failed else 0)
 
 
 def parsed_options():

@@ -1,6 +1,6 @@
 """`fit_blocks`: memory beside a large table, and accuracy for windows of several sizes.
 
-    python -m benchmarks.blocks
+    python benchmarks/blocks.py
 
 The table is drawn anew in each pass, block by block. Accuracy is that on digits, with
 rows in random order and with rows that are sorted by class, against `fit`.
@@ -12,11 +12,11 @@ import warnings
 from functools import partial
 
 import numpy as np
+from _report import print_table, write_json
 from sklearn.datasets import load_digits
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
 
-from benchmarks._report import print_table, write_json
 from skset import SETClassifier, fit_blocks
 
 N_FEATURES, BLOCK = 500, 20_000

@@ -216,6 +216,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", help="folder of the .npz files: train")
     parser.add_argument("--runs", type=int, nargs="*", help="numbers of runs, from 0")
+    parser.add_argument("--epochs", type=int, help="at most; default: as in RUNS")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path)
     parser.add_argument("--fit", type=Path, help="a file of results to fit")
@@ -229,6 +230,7 @@ def main():
     for k, (name, recipe, hidden, epochs) in enumerate(RUNS):
         if options.runs and k not in options.runs:
             continue
+        epochs = min(epochs, options.epochs or epochs)
         results.append(run(options.data, name, recipe, hidden, epochs, options.seed))
         told = ("data", "recipe", "epochs", "accuracy", "seconds", "nnz")
         print_table(told, [[str(results[-1][key]) for key in told]])

@@ -148,6 +148,8 @@ def main():
                     options.out, with_others(options.out, results, keys), told=False
                 )
     print_results(results)
+    failed = [f"{r['table']}, {r['call']}" for r in results if "error" in r]
+    sys.exit(f"failed: {'; '.join(failed)}" if failed else 0)
 
 
 def parsed_options():

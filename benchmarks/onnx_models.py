@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 import warnings
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -51,12 +52,13 @@ PEERS = "onnx", "skl2onnx", "onnxruntime"
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", default="../shared/data")
+    parser.add_argument("--cases", type=int, help="only the first so many")
     parser.add_argument("--out", default="benchmarks/results/onnx_models.json")
     options = parser.parse_args()
     warnings.simplefilter("ignore")
     results = []
     with threadpool_limits(1):
-        for case in cases(options.data):
+        for case in islice(cases(options.data), options.cases):
             results.append(measured(case))
             print(results[-1], flush=True)
     for rows in (equality_rows, cost_rows, memory_rows):

@@ -43,13 +43,16 @@ VARIANTS = [
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", required=True, help="folder of the .npz files")
+    names = [name for name in BINARY_SETS if name != "mnist"]
+    parser.add_argument("--sets", nargs="+", default=names, choices=names)
+    parser.add_argument("--variants", type=int, help="only the first so many")
     parser.add_argument("--out", default="benchmarks/results/rbm_defaults.json")
     options = parser.parse_args()
-    names = [name for name in BINARY_SETS if name != "mnist"]
+    names = options.sets
     tables = [binary_table(options.data, name) for name in names]
     results = []
     with threadpool_limits(1):
-        for variant in VARIANTS:
+        for variant in VARIANTS[: options.variants]:
             began = time.perf_counter()
             machines = [
                 SparseRBM(256, random_state=0, **variant).fit(table.train)

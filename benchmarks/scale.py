@@ -98,6 +98,8 @@ def main():
         print(result, flush=True)
         write_json(options.out, list(results.values()))
     print_results(results.values())
+    failed = [result["row"] for result in results.values() if "error" in result]
+    sys.exit(f"failed: {', '.join(failed)}" if failed else 0)
 
 
 def parsed_options():
@@ -137,7 +139,7 @@ def measure(row, options):
     model.set_callbacks(clock := Clock())
     before, began = resident_now(), time.perf_counter()
     evolutions = []
-    with mock.patch.object(Training, "_evolve", timed(Training._evolve, evolutions)):
+    with mock.patch.object(Training, "evolve", timed(Training.evolve, evolutions)):
         model.fit(X, y)
     peak = peak_so_far()
     nnz = sum(coef.nnz for coef in model.coefs_)
@@ -222,9 +224,9 @@ class Clock:
 def timed(evolve, seconds):
     """Return the method that evolves, such that it also notes its seconds."""
 
-    def timed_evolve(training, regrow=True):
+    def timed_evolve(training, *args, **kwargs):
         began = time.perf_counter()
-        evolve(training, regrow)
+        evolve(training, *args, **kwargs)
         seconds.append(time.perf_counter() - began)
 
     return timed_evolve

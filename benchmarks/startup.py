@@ -44,7 +44,7 @@ for _ in range(2):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--repeats", type=int, default=9)
-    parser.add_argument("--json", default="benchmarks/results/startup.json")
+    parser.add_argument("--out", default="benchmarks/results/startup.json")
     args = parser.parse_args()
     imports = time_of_imports(args.repeats)
     fits = time_of_fits(args.repeats)
@@ -59,7 +59,7 @@ def main():
         ["kernels", "first fit (s)", "second fit (s)"],
         [[name, *(f"{row[k]:.2f}" for k in row)] for name, row in fits.items()],
     )
-    write_json(args.json, {"imports": imports, "fits": fits})
+    write_json(args.out, {"imports": imports, "fits": fits})
 
 
 def time_of_imports(repeats):

@@ -101,6 +101,8 @@ def measure(width, batch, topologies, options):
             "who": who,
             "connections": nnz,
             "seconds": float(np.median(times)),
+            "least": min(times),
+            "greatest": max(times),
             "ns": float(np.median(times)) * 1e9 / (nnz * batch),
         }
         for who, times in seconds.items()
@@ -136,7 +138,7 @@ def evolution(topologies, X, y, batch, evolution=None):
         next(training)  # newborn weights are 0 only for one step
         training.evolver.evolution = evolution
         began = time.perf_counter()
-        training._evolve()
+        training.evolve()
         seconds = time.perf_counter() - began
         training.evolver.evolution = resting
         return seconds

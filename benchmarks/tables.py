@@ -7,7 +7,6 @@ rest of the page stays. A table whose results are not there yet stays, too.
 """
 
 import argparse
-import json
 import re
 from functools import partial
 from pathlib import Path
@@ -17,12 +16,14 @@ import small
 import time_to_accuracy
 from _comparison import group_rows, lead_rows, score_rows
 from _onnx_tables import ONNX_TABLES
+from _performance_tables import PERFORMANCE_TABLES
+from _report import stored
 from _selection_tables import SELECTION_TABLES
 from _torch_tables import TORCH_TABLES
 
 __all__ = ["TABLES"]
 
-OF_DOCS = "peers", "defaults", "selection", "torch", "onnx"
+OF_DOCS = "performance", "peers", "defaults", "selection", "torch", "onnx"
 PAGES = [Path("README.md"), *(Path("docs", f"{page}.md") for page in OF_DOCS)]
 BLOCK = re.compile(r"<!-- table: (.*?) -->.*?<!-- end -->", re.DOTALL)
 
@@ -33,8 +34,9 @@ def main():
     parser.add_argument("--results", type=Path, default=Path("benchmarks/results"))
     options = parser.parse_args()
     for page in options.pages:
-        text = page.read_text()
-        page.write_text(BLOCK.sub(partial(written, folder=options.results), text))
+        text = page.read_text(encoding="utf-8")
+        new = BLOCK.sub(partial(written, folder=options.results), text)
+        page.write_text(new, encoding="utf-8")
 
 
 def written(block, folder):
@@ -42,7 +44,7 @@ def written(block, folder):
     name = block[1]
     file, rows_of = TABLES[name]
     path = folder / file
-    results = json.loads(path.read_text())["results"] if path.exists() else []
+    results = stored(path)
     rows = rows_of(results)
     if len(rows) == 1:
         print(f"left as it is, no results in {file}: {name}")
@@ -115,6 +117,7 @@ TABLES = {
     **comparisons("regression_folds.json", ["R2"]),
     **SELECTION_TABLES,
     **TORCH_TABLES,
+    **PERFORMANCE_TABLES,
     **ONNX_TABLES,
 }
 

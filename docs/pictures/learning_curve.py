@@ -1,5 +1,9 @@
-"""Draw docs/_static/learning_curve.png: the digits under a density that falls."""
+"""Draw docs/_static/learning_curve.png: the digits under a density that falls.
 
+``--out`` names another folder.
+"""
+
+import argparse
 from pathlib import Path
 
 import matplotlib as mpl
@@ -12,6 +16,9 @@ from skset.inspection import LearningCurveDisplay
 FOLDER = Path(__file__).parents[1] / "_static"
 
 if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--out", type=Path, default=FOLDER)
+    folder = parser.parse_args().out
     mpl.use("Agg")
     X, y = load_digits(return_X_y=True)
     log = TopologyLog()
@@ -27,4 +34,4 @@ if __name__ == "__main__":
     )
     model.set_callbacks(log).fit(X, y)
     display = LearningCurveDisplay.from_log(log)
-    display.figure_.savefig(FOLDER / "learning_curve.png", dpi=80)
+    display.figure_.savefig(folder / "learning_curve.png", dpi=80)

@@ -1,0 +1,236 @@
+"""One sentence for each benchmark on time and memory, with its spread where it is kept.
+
+A function gets the results of the benchmark's files, and returns the sentence.
+"""
+
+import numpy as np
+from _headlines import mean_and_error
+
+__all__ = ["SPEED_HEADLINES"]
+
+MB, GB = 1e6, 1e9
+
+
+def among(results, **wanted):
+    """Return the results that have these values."""
+    return [r for r in results if all(r[key] == wanted[key] for key in wanted)]
+
+
+def spread(values, digits=1, unit=""):
+    """Return the median of the values, and their range."""
+    low, high = min(values), max(values)
+    return (
+        f"{np.median(values):.{digits}f}{unit} ({low:.{digits}f} to {high:.{digits}f})"
+    )
+
+
+def milliseconds(found):
+    """Return a median in milliseconds, with what was kept of its spread."""
+    text = f"{1e3 * found['seconds']:.2f} ms"
+    if "greatest" in found:
+        return f"{text} ({1e3 * found['least']:.2f} to {1e3 * found['greatest']:.2f})"
+    return f"{text} (least {1e3 * found['least']:.2f})" if "least" in found else text
+
+
+def step(results):
+    """Tell a step of three layers of 3,000 beside scikit-learn's and scipy's."""
+    found = {r["who"]: r for r in among(results, width=3000, batch=32)}
+    own = found["skset, n_jobs=1"]
+    told = [
+        f"{title} {found[who]['seconds'] / own['seconds']:.1f} times"
+        for title, who in (("MLPClassifier", "dense"), ("scipy", "scipy"))
+    ]
+    kept = "" if "greatest" in own else "; medians of 9, no spread was kept"
+    return f"3 x 3,000, batch 32: {milliseconds(own)}, {', '.join(told)} as long{kept}"
+
+
+def peers(results):
+    """Tell the same step beside other packages."""
+    found = {r["who"]: r for r in among(results, network="3,000", batch=32)}
+    own = found["skset"]
+    told = [
+        f"{who} {r['seconds'] / own['seconds']:.1f}"
+        for who, r in found.items()
+        if not who.startswith("skset")
+    ]
+    return f"3 x 3,000, batch 32: {milliseconds(own)}; times as long: {', '.join(told)}"
+
+
+def threads(results):
+    """Tell what a second thread gains."""
+    told = [
+        f"{r['width']:,} units {r['median_gain']:.2f}"
+        for r in among(results, threads=2, busy=0)
+    ]
+    turns = spread([r["turns"] for r in results], 0)
+    return (
+        f"one thread's time by that of two: {', '.join(told)}; medians of {turns} turns"
+    )
+
+
+def halves(results):
+    """Tell what is lost in accuracy, and gained in time."""
+    lost = [
+        100 * (half - full)
+        for full, half in (r["accuracy"] for r in results["learned"])
+    ]
+    ratios = [full / half for full, half in (r["seconds"] for r in results["steps"])]
+    return (
+        f"accuracy {mean_and_error(lost, 2)} points over {len(lost)} pairs of fits; "
+        f"a step is {spread(ratios, 2)} times as fast, over networks"
+    )
+
+
+def predict(results):
+    """Tell the product beside scipy's."""
+    ratios = [r["scipy"] / r["skset"] for r in results]
+    times = f"{spread(ratios)} times as long, over {len(ratios)} cases"
+    return f"the product in scipy takes {times}"
+
+
+def roofline(results):
+    """Tell the share of what the machine can do, by kernel."""
+    shares = [100 * r["share"] for r in results["kernels"]]
+    return f"{spread(shares, 0)} % of the roof, over {len(shares)} kernels and sizes"
+
+
+def frozen_steps(results):
+    """Tell the time of a step with frozen connections."""
+    ratios = [s / r["seconds"][0] for r in results for s in r["seconds"][1:]]
+    return f"a step with frozen connections takes {spread(ratios, 3)} times as long"
+
+
+def torch_layer(results):
+    """Tell the sparse layer beside the dense one."""
+    case = among(results, task="network", density=0.01, batch=32, threads=1)
+    found = {r["who"]: r for r in case}
+    own, dense = found["SETLinear"], found["nn.Linear"]
+    ratio = dense["seconds"] / own["seconds"]
+    return (
+        f"784-3000-3000-10 at 1 %, batch 32: {milliseconds(own)}, nn.Linear "
+        f"{ratio:.0f} times as long"
+    )
+
+
+def scale(results):
+    """Tell the largest network, and one of 1.8 million units."""
+    told = []
+    for name in ("600000/32", "17000000/8"):
+        (found,) = among(results, row=name)
+        told.append(
+            f"{found['units'] / MB:.1f} million units: epoch "
+            f"{spread(found['all_epoch_seconds'], 0)} s, {found['peak_gb']:.1f} GB"
+        )
+    return "; ".join(told)
+
+
+def time_to_accuracy(results):
+    """Seconds to 98 % of MNIST, by the clock of the training."""
+    told = []
+    for model in ("SETClassifier, 3 x 1,000", "torch dense, 3 x 1,000"):
+        own = among(results, model=model, recipe="defaults")
+        seconds = [
+            sum(
+                r["seconds"][
+                    : 1 + next(k for k, a in enumerate(r["accuracy"]) if a >= 0.98)
+                ]
+            )
+            for r in own
+        ]
+        told.append(f"{model} {spread(seconds)} s, {len(own)} seeds")
+    return f"98 % of MNIST, defaults: {'; '.join(told)}"
+
+
+def small(results):
+    """Default fits of small tables, as a ratio."""
+    tables = dict.fromkeys(r["table"] for r in results)
+    told = []
+    for table in tables:
+        own, dense = among(results, table=table)
+        told.append(f"{table} {dense['seconds'] / own['seconds']:.1f}")
+    return f"MLPClassifier's time by SETClassifier's: {', '.join(told)}; medians of 9"
+
+
+def startup(results):
+    """Tell the first fit on a machine and in a process."""
+    new, kept = (results["fits"][name]["first"] for name in ("none cached", "cached"))
+    return (
+        f"first fit {new:.1f} s on a machine, {kept:.1f} s in a process; medians, no "
+        "spread was kept. Later kernels took longer once, see the page"
+    )
+
+
+def persistence(results):
+    """Tell the largest network in a file."""
+    way = next(w for w in results[-1]["ways"] if w["name"] == "skset.save")
+    return (
+        f"{results[-1]['nnz'] / MB:.1f} million connections: written in "
+        f"{way['write']:.2f} s, read in {way['read']:.2f} s, "
+        f"{way['bytes'] / MB:.0f} MB; medians of 9, no spread was kept"
+    )
+
+
+def images(mnist, short, fashion):
+    """Tell the lead over the dense network, where there are several seeds."""
+    by = {
+        model: among(fashion["runs"], model=model) for model in ("SET", "static", "MLP")
+    }
+    by = {
+        model: np.array([100 * r["accuracy"] for r in own]) for model, own in by.items()
+    }
+    told = [
+        f"{mean_and_error(by['SET'] - by[name])} over {name}"
+        for name in ("static", "MLP")
+    ]
+    alone = {r["model"]: f"{100 * r['accuracy']:.2f} %" for r in mnist["runs"]}
+    return (
+        f"Fashion-MNIST, 2,000 rows, 5 seeds: {', '.join(told)}, points; MNIST, one "
+        f"seed: SET {alone['SET']}, static {alone['static']}, MLP {alone['MLP']}"
+    )
+
+
+def blocks(results):
+    """Memory beside the table, and accuracy in windows."""
+    memory, accuracy = results["memory"], results["accuracy"]
+    told = [
+        f"{title} {mean_and_error(accuracy[key], plus='')} %"
+        for title, key in (("fit", "fit"), ("windows of 512", "mixed, a list, 512"))
+    ]
+    return (
+        f"a table of {memory['table']:.0f} MB takes {memory['beside']:.0f} MB; digits, "
+        f"5 seeds: {', '.join(told)}"
+    )
+
+
+def anndata_memory(results):
+    """Tell the most memory of each case."""
+    told = [f"{r['case']} {r['peak'] / GB:.2f} GB" for r in results]
+    size = f"{results[0]['file'] / GB:.1f} GB"
+    return f"file of {size}, most memory: {', '.join(told)}; one run"
+
+
+def onnx_models(results):
+    """How far answers differ."""
+    difference = max(r["difference"] for r in results)
+    return f"{len(results)} models: greatest difference {difference:.1e}"
+
+
+def onnx_large(results):
+    """Seconds of a network that no dense runtime can hold."""
+    found = results[0]
+    answer = found["answers"][0]
+    return (
+        f"{found['connections'] / MB:.0f} million connections: converted in "
+        f"{found['convert, s']:.1f} s, one row in {answer['s']:.1f} s, difference "
+        f"{answer['difference']:.1e}; one run"
+    )
+
+
+SPEED_HEADLINES = {
+    sentence.__name__: sentence
+    for sentence in (
+        *(step, peers, threads, halves, predict, roofline, frozen_steps, torch_layer),
+        *(scale, time_to_accuracy, small, startup, persistence, images, blocks),
+        *(anndata_memory, onnx_models, onnx_large),
+    )
+}
