@@ -3,7 +3,7 @@ Choosing epsilon, zeta and the learning rate
 ============================================
 
 Which of these numbers should I change, and how far? Three validation curves on images
-of digits answer it: one number changes, the others keep their defaults.
+of digits answer it: one number changes, and the others stay.
 """
 
 # %%
