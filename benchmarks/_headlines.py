@@ -230,11 +230,29 @@ def averages(results):
     return f"average of four, common origin, less one network: {', '.join(told)} points"
 
 
+def many_workers(results):
+    """Tell what two and four shards lose, averaged after each epoch."""
+    scores = {
+        (r["set"], r["shards"], r["seed"]): 100 * r["accuracy"]
+        for r in results
+        if r.get("local") == 1 and not (r["lone"] or r["own"])
+    }
+    told = []
+    for name in ("isolet", "higgs_subset", "mnist"):
+        seeds = sorted({seed for of, _, seed in scores if of == name})
+        leads = [
+            mean_and_error([scores[name, n, s] - scores[name, 1, s] for s in seeds], 2)
+            for n in (2, 4)
+        ]
+        told.append(f"{name} {leads[0]} and {leads[1]}")
+    return f"2 and 4 shards less one worker: {', '.join(told)} points"
+
+
 HEADLINES = {
     sentence.__name__: sentence
     for sentence in (
         *(accuracy, regression, auto_defaults, defaults, lbfgs, strategies, degrees),
         *(selection, selection_defaults, stable_selection, number_of_features),
-        *(rbm, rbm_defaults, continual, set_cnn, averages),
+        *(rbm, rbm_defaults, continual, set_cnn, averages, many_workers),
     )
 }

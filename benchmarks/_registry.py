@@ -252,6 +252,7 @@ PICTURES = {
     picture.name: picture
     for picture in (
         drawn("evolving_layer", "index", 0.5, "evolving_layer.svg"),
+        drawn("idea", "idea", 1),
         drawn("learning_curve", "inspection", 0.5),
         drawn("selections_and_machines", "inspection", 2),
         drawn("topologies", "inspection", 0.5),

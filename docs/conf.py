@@ -57,12 +57,6 @@ for page, libraries in wings.items():
     if not all(map(find_spec, libraries)):
         exclude_patterns.append(f"{page}.md")
         suppress_warnings.append("toc.excluded")
-# Pages that the tables of contents name and that are still being written.
-to_come = ["scaling", "anndata", "coming_from_mlpclassifier", "choosing", "threads"]
-to_come += ["reproducibility", "troubleshooting", "idea", "benchmarks", "glossary"]
-to_come += ["references", "cite", "deprecation"]
-if not all((HERE / f"{page}.md").exists() for page in to_come):
-    suppress_warnings.append("toc.not_readable")
 
 # Addresses and links to other projects.
 html_baseurl = environ.get("SKSET_DOCS_URL") or environ.get(
@@ -127,10 +121,11 @@ nitpick_ignore_regex = [(r"py:(obj|class)", r".*")]
 mathjax_path = "mathjax/tex-chtml.js"
 
 # The gallery.
+has_torch = find_spec("torch") and find_spec("skorch")
 sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "auto_examples",
-    "filename_pattern": r"/plot_",
+    "filename_pattern": r"/plot_" if has_torch else r"/plot_(?!set_cnn)",
     "ignore_pattern": r"(^|/)(?!plot_)[^/]*\.py$",
     "plot_gallery": environ.get("SKSET_DOCS_GALLERY") != "0",
     "within_subsection_order": "FileNameSortKey",

@@ -127,8 +127,8 @@ def fit(
 
     References
     ----------
-    S. Curci, D. C. Mocanu, M. Pechenizkiy (2021). Truly sparse neural networks at
-    scale. arXiv 2102.01732.
+    .. [1] Curci, S., Mocanu, D. C. and Pechenizkiy, M. (2021). Truly sparse neural
+       networks at scale. arXiv 2102.01732.
 
     Examples
     --------

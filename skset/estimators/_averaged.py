@@ -91,7 +91,7 @@ def average(
 
     References
     ----------
-    .. [1] S. Curci, D. C. Mocanu and M. Pechenizkiy (2021). Truly sparse neural
+    .. [1] Curci, S., Mocanu, D. C. and Pechenizkiy, M. (2021). Truly sparse neural
        networks at scale. arXiv 2102.01732.
 
     Examples
