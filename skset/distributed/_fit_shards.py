@@ -83,7 +83,7 @@ def fit(
     own_topologies : float, default=0.0
         Share of the rounds, the last ones, in which each shard evolves on its own and
         nothing is averaged. At the end the mean is taken over the union of all
-        connections, and pruned to the number of before (WASAP-SGD).
+        connections, and pruned to the number of before (WASAP-SGD [1]_).
     scoring : str or callable, default=None
         Score after each round, see `rounds_`; of X_val and y_val if they are given,
         else the mean over the shards of their own rows.
