@@ -2,7 +2,7 @@
 Fifty genes, and how sure they are
 ==================================
 
-My table has a hundred patients and thousands of genes. Which fifty genes matter, how
+My table has a hundred patients and a thousand genes. Which fifty genes matter, how
 well do they predict, and how sure is the choice? And how do I avoid the mistake that
 makes every such table look wonderful?
 """
@@ -27,7 +27,7 @@ from skset import QuickSelection, StableSelection
 from skset.inspection import ranked_features
 
 rng = np.random.default_rng(0)
-n_patients, n_modules, n_true = 100, 200, 4
+n_patients, n_modules, n_true = 100, 100, 4
 disease = np.arange(n_patients) % 2
 module = rng.standard_normal((n_patients, n_modules))
 module[:, :n_true] += 1.6 * disease[:, None]
@@ -113,7 +113,7 @@ print(fifty.head(10).to_string(index=False))
 # bound. It takes the number of genes in each half that keeps the bound at 1.
 
 stable = StableSelection(
-    selector, n_resamples=30, n_features_per_resample="auto", random_state=0
+    selector, n_resamples=20, n_features_per_resample="auto", random_state=0
 )
 stable.fit(X, y)
 frequency = pd.Series(stable.selection_frequencies_, index=names)
@@ -153,7 +153,7 @@ print(f"the other {(~kept).sum()}: {ranked[~kept].isin(true_genes).sum()} true")
 #
 # - Selecting on all patients gives shuffled labels a high accuracy. The labels mean
 #   nothing, so all of it is the mistake. Put the selector into the Pipeline.
-# - A list of fifty always has fifty genes. Those above the threshold are true but for
+# - A list of fifty always has fifty genes. Those above the threshold are true, but for
 #   one or so, as the bound says. Among the others true and false ones are mixed.
 # - Not every true gene is found. Genes of a module tell the same, and a selection takes
 #   one or the other. So a gene that is missing in the list is not unimportant.
