@@ -133,8 +133,10 @@ def resume(
     ----------
     path : str or path-like
         File that `skset.callbacks.Checkpoint` has written.
-    X, y, sample_weight : array-like
-        Those of the fit, row by row.
+    X : array-like
+        That of the fit, row by row.
+    y, sample_weight : array-like, default=None
+        Those of the fit, if it had any.
     X_val, y_val, sample_weight_val : array-like, default=None
         Those of the fit, if it had any.
     callbacks : iterable, default=()
