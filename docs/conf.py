@@ -9,12 +9,15 @@ Three variables of the environment change a build:
 - ``SKSET_DOCS_GALLERY=0``: the gallery is written, but its examples are not run.
 """
 
+import re
 import shutil
 import sys
 from importlib.util import find_spec
 from os import environ
 from pathlib import Path
 from urllib.parse import urlparse
+
+from matplotlib import animation
 
 from skset import __version__
 
@@ -121,6 +124,8 @@ nitpick_ignore_regex = [(r"py:(obj|class)", r".*")]
 mathjax_path = "mathjax/tex-chtml.js"
 
 # The gallery.
+# The player of animations asks another host for its icons. The theme has them here.
+animation.JS_INCLUDE = re.sub(r"<link[^>]*>", "", animation.JS_INCLUDE)
 has_torch = find_spec("torch") and find_spec("skorch")
 sphinx_gallery_conf = {
     "examples_dirs": "../examples",
