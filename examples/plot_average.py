@@ -19,7 +19,7 @@ import numpy as np
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
-import skset
+from skset import SETClassifier, average
 
 N_PLACES, N_PASSES, SEEDS = 4, 12, range(5)
 X, y = load_digits(return_X_y=True)
@@ -28,7 +28,7 @@ classes = np.unique(y)
 
 def first_pass(rows, seed):
     """Return a network that has passed once over some rows."""
-    model = skset.SETClassifier((200,), random_state=seed)
+    model = SETClassifier((200,), random_state=seed)
     return model.partial_fit(*rows, classes=classes)
 
 
@@ -51,7 +51,7 @@ def alone(rows, seed):
 
 def averaged_at_the_end(places, seed):
     """Return the average of networks that have nothing in common."""
-    return skset.average([alone(rows, 10 * seed + k) for k, rows in enumerate(places)])
+    return average([alone(rows, 10 * seed + k) for k, rows in enumerate(places)])
 
 
 def averaged_after_each_pass(places, seed):
@@ -59,7 +59,7 @@ def averaged_after_each_pass(places, seed):
     model = first_pass(places[0], seed)
     for _ in range(N_PASSES - 1):
         copies = [copy.copy(model).partial_fit(*rows) for rows in places]
-        model = skset.average(copies)
+        model = average(copies)
     return model
 
 

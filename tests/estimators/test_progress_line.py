@@ -270,7 +270,7 @@ def test_time_that_is_left(monkeypatch):
     monkeypatch.setattr(sys, "stdout", io.StringIO())
     times = iter([0, 10, 10, 10.5, 11, 11.5, 12, 12.5, 13, 13.5])
     clock = SimpleNamespace(perf_counter=lambda: next(times), monotonic=time.monotonic)
-    monkeypatch.setattr("skset.estimators._fit.time", clock)
+    monkeypatch.setattr("skset.estimators._epochs.time", clock)
     small(SETClassifier, max_iter=5, verbose=1).fit(*toy(SETClassifier))
     lines = sys.stdout.getvalue().splitlines()
     left = [line.rpartition(" s, ")[2] for line in lines[:-1]]
