@@ -85,7 +85,8 @@ def change_outputs(model, mean, scale):
     targets = model._targets
     *others, last = model._network.layers
     weights = last.weights * (targets.scale / scale)
-    bias = (last.bias * targets.scale + targets.mean - mean) / scale
+    old = last.bias.astype(np.float64)  # numpy 1 would compute in float32
+    bias = (old * targets.scale + targets.mean - mean) / scale
     kind = last.weights.dtype
     layer = type(last)(last.topology, weights.astype(kind), bias.astype(kind))
     model._network = model._network.with_layers([*others, layer]).frozen()
