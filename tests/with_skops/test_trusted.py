@@ -73,6 +73,7 @@ NEVER_KEPT = {
 NOT_KEPT = (
     *("skset.kernels", "skset.runtime", "skset.torch", "skset.__main__"),
     *("skset.onnx", "skset.persistence", "skset.inspection", "skset.distributed"),
+    "skset.anndata",
     "skset.estimators._sklearn",  # stand-ins for what scikit-learn lacks
 )
 
