@@ -65,7 +65,7 @@ NEVER_KEPT = {
     *("Mailbox", "Progress", "ProgressLine", "Snapshot", "Turnover"),
     *("BlockPass", "BlockReader", "BlockSource", "Facts", "GivenBlock", "KeptRows"),
     *("LabelFacts", "Moments", "NumberFacts", "RowBlock", "StreamedSamples"),
-    *("TableSize", "VisibleTotals", "Weighed", "YKind"),
+    *("TableSize", "VisibleTotals", "Weighed", "YKind", "Lookahead", "RowsInPlace"),
     *("Scaled", "Shape", "Signals", "Solver", "Steps", "Strategy", "Tables"),
     *("TaskEstimator", "TaskPerceptron", "Training", "ValidationScore", "Workspace"),
 }
