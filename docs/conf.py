@@ -133,7 +133,7 @@ sphinx_gallery_conf = {
     "filename_pattern": r"/plot_" if has_torch else r"/plot_(?!set_cnn)",
     "ignore_pattern": r"(^|/)(?!plot_)[^/]*\.py$",
     "plot_gallery": environ.get("SKSET_DOCS_GALLERY") != "0",
-    "within_subsection_order": "FileNameSortKey",
+    "within_subsection_order": "gallery_order.position",
     "backreferences_dir": "generated/backreferences",
     "doc_module": ("skset",),
     "reference_url": {"skset": None},
