@@ -17,6 +17,7 @@ from os import environ
 from pathlib import Path
 from urllib.parse import urlparse
 
+from docutils import nodes
 from matplotlib import animation
 
 from skset import __version__
@@ -103,6 +104,7 @@ copybutton_prompt_is_regexp = True
 copybutton_exclude = ".linenos, .gp"
 
 # Docstrings.
+smartquotes = False  # types and defaults are code, and are copied
 default_role = "py:obj"  # a name in backticks is a link where it is known
 autosummary_generate = True
 autosummary_context = {
@@ -190,6 +192,18 @@ def copy_mathjax(app, error):
     shutil.copy(source / "tex-chtml.js", target)
 
 
+def keep_together(app, doctree):
+    """Break no line between a number and its spread or its unit."""
+    for text in list(doctree.findall(nodes.Text)):
+        if isinstance(text.parent, (nodes.literal, nodes.literal_block, nodes.math)):
+            continue
+        joined = re.sub(r"\s(±|x(?=\s\d))\s", "\u00a0\\1\u00a0", text)
+        joined = re.sub(r"(\d)\s%", "\\1\u00a0%", joined)
+        if joined != text:
+            text.parent.replace(text, nodes.Text(joined))
+
+
 def setup(app):
     """Add what is too small for an extension."""
     app.connect("build-finished", copy_mathjax)
+    app.connect("doctree-read", keep_together)

@@ -49,8 +49,14 @@ def found(fullname):
 
 
 def home(cls, name):
-    """Return the module of the class that defines a member."""
-    return next(base.__module__ for base in cls.__mro__ if name in vars(base))
+    """Return the class that defines a member."""
+    return next(base for base in cls.__mro__ if name in vars(base))
+
+
+def has_page(cls):
+    """Return whether a class is one of the public names of its package."""
+    package = ".".join(cls.__module__.split(".")[:2])
+    return cls.__name__ in getattr(import_module(package), "__all__", ())
 
 
 def public(fullname):
@@ -72,9 +78,10 @@ def members(fullname):
         name
         for name in dir(cls)
         if not (name.startswith("_") or ROUTING.match(name))
-        and not home(cls, name).startswith(BASES)
+        and not home(cls, name).__module__.startswith(BASES)
     ]
-    return cls, names + ["__call__"] * ("__call__" in vars(cls))
+    ours = [base for base in cls.__mro__ if base.__module__.startswith("skset.")]
+    return cls, names + ["__call__"] * any("__call__" in vars(base) for base in ours)
 
 
 def shown_methods(fullname):
@@ -84,14 +91,20 @@ def shown_methods(fullname):
 
 
 def shown_attributes(fullname):
-    """Return the properties of a class that its docstring does not list."""
+    """Return the properties of a class that its docstring does not list.
+
+    Those of a base class are on the page of that class.
+    """
     cls, names = members(fullname)
-    listed = set(re.findall(r"^ *(\w+) : ", cls.__doc__ or "", re.MULTILINE))
+    _, _, attributes = (cls.__doc__ or "").partition("Attributes\n")
+    listed = set(re.findall(r"^ *(\w+) : ", attributes, re.MULTILINE))
     kinds = property, cached_property
     return [
         name
         for name in names
-        if isinstance(getattr_static(cls, name), kinds) and name not in listed
+        if isinstance(getattr_static(cls, name), kinds)
+        and name not in listed
+        and (home(cls, name) is cls or not has_page(home(cls, name)))
     ]
 
 
@@ -104,7 +117,13 @@ def with_links(app, what, name, thing, options, lines):
     lines[:] = text.split("\n")
 
 
+def without_signature(app, what, name, thing, options, signature, returned):
+    """Show no signature of a contract, which nobody calls to make an instance."""
+    return ("", None) if getattr(thing, "_is_protocol", False) else None
+
+
 def setup(app):
-    """Register the hook."""
+    """Register the hooks."""
     app.connect("autodoc-process-docstring", with_links)
+    app.connect("autodoc-process-signature", without_signature)
     return {"parallel_read_safe": True}
