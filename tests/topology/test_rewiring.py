@@ -1,3 +1,7 @@
+import inspect
+from functools import wraps
+from itertools import product
+
 import numpy as np
 import pytest
 from reference import assert_canonical, mask_of
@@ -36,7 +40,27 @@ pairs = pytest.mark.parametrize(
     ("drop", "grow"), PAIRS.values(), ids=map("-".join, PAIRS)
 )
 shapes = pytest.mark.parametrize("shape", SHAPES, ids=lambda s: f"{s[0]}x{s[1]}")
-densities = pytest.mark.parametrize("density", DENSITIES)
+
+
+def in_every_size(test):
+    """Call a test with a layer of each shape and density; say which one has failed.
+
+    Thousands of tests of their own would take longer to be reported than to run.
+    """
+
+    @wraps(test)
+    def wrapper(**named):
+        for shape, density in product(SHAPES, DENSITIES):
+            try:
+                test(layer=random_layer(shape, density), **named)
+            except AssertionError as error:
+                error.add_note(f"shape {shape}, density {density}")
+                raise
+
+    signature = inspect.signature(test)
+    asked = [p for name, p in signature.parameters.items() if name != "layer"]
+    wrapper.__signature__ = signature.replace(parameters=asked)
+    return wrapper
 
 
 def random_layer(shape, density, seed=0):
@@ -80,12 +104,10 @@ def assert_rewired(layer, rewiring, newborn=0):
     return new
 
 
-@shapes
-@densities
 @pairs
 @pytest.mark.parametrize("zeta", ZETAS)
-def test_evolution_keeps_the_number_of_connections(shape, density, drop, grow, zeta):
-    layer = random_layer(shape, density)
+@in_every_size
+def test_evolution_keeps_the_number_of_connections(layer, drop, grow, zeta):
     rng = np.random.default_rng(1)
     for _ in range(3):
         before = layer.topology
@@ -107,11 +129,9 @@ def test_evolution_keeps_the_number_of_connections(shape, density, drop, grow, z
             assert n_born > zeta * before.nnz - 2
 
 
-@shapes
-@densities
 @drops
-def test_without_grow_it_only_drops(shape, density, drop):
-    layer = random_layer(shape, density)
+@in_every_size
+def test_without_grow_it_only_drops(layer, drop):
     rng = np.random.default_rng(0)
     topology, weights = layer.topology, layer.weights
     rewiring = evolve(
