@@ -10,7 +10,7 @@ import numpy as np
 from _folds import N_SPLITS
 from _paired_leads import deviation, lead, standard_error
 from _sets import GENES
-from _table_models import ANY, TITLES
+from _table_models import ANY, SHORT, TITLES
 
 __all__ = ["MEASURES", "group_rows", "lead_rows", "score_rows"]
 
@@ -60,8 +60,8 @@ def score_rows(results, measure, scaling):
     shown = MEASURES[measure]
     scores = by_model(results, measure, scaling)
     failed = failures(results, scaling)
-    sizes = {case["set"]: f"{case['rows']} x {case['columns']}" for case in results}
-    rows = [["set", "size", *(TITLES[model] for model in scores)]]
+    sizes = {case["set"]: size_of(case) for case in results}
+    rows = [["set", "size", *(SHORT[model] for model in scores)]]
     for half, sides in HALVES.items():
         sets = names(results, sides)
         for name in sets if half != "all" else ():
@@ -100,7 +100,7 @@ def group_rows(results, measure, scaling):
     shown = MEASURES[measure]
     scores = by_model(results, measure, scaling)
     others = [model for model in scores if model != OURS]
-    rows = [["SET's lead over", "sets", *(TITLES[model] for model in others)]]
+    rows = [["SET's lead over", "sets", *(SHORT[model] for model in others)]]
     for half, sides in HALVES.items():
         for group, has in GROUPS.items():
             sets = names(filter(has, results), sides)
@@ -153,6 +153,11 @@ def failures(results, scaling):
     }
 
 
+def size_of(case):
+    """Return the rows and columns of a set as text."""
+    return f"{case['rows']:,} x {case['columns']:,}"
+
+
 def chosen(scores, sets):
     return {name: own for name, own in scores.items() if name in sets}
 
@@ -192,4 +197,6 @@ def lead_cell(scores, model, sets, shown):
         return ""
     cell = shown.cell(found.mean, found.over_sets, "+")
     n_sets = len(found.by_set)
-    return cell if n_sets == len(sets) else f"{cell} ({n_sets} sets)"
+    if n_sets == len(sets):
+        return cell
+    return f"{cell} ({n_sets} set{'s' if n_sets > 1 else ''})"

@@ -24,7 +24,10 @@ from sklearn.preprocessing import FunctionTransformer
 
 from skset import SETClassifier, SETRegressor
 
-__all__ = ["ANY", "SCALE_FREE", "SCALINGS", "TITLES", "classifiers", "regressors"]
+__all__ = [
+    *["ANY", "SCALE_FREE", "SCALINGS", "SHORT", "TITLES"],
+    *["classifiers", "regressors"],
+]
 
 # What skset's models get beyond their defaults, by the scaling that is done in front of
 # them. This is the one place to turn scaling inside the estimators on and off.
@@ -39,13 +42,22 @@ TITLES = {
     "SET": "SET",
     "static": "static",
     "logistic": "LogisticRegression",
-    "logistic tuned": "the same, tuned",
+    "logistic tuned": "LogisticRegression, tuned",
     "ridge": "RidgeCV",
     "MLP": "MLP",
     "MLP tuned": "MLP, tuned",
     "forest": "RandomForest",
     "extra trees": "ExtraTrees",
     "boosting": "HistGradientBoosting",
+}
+# As headings of columns, where long names would make a table too wide to read.
+SHORT = {
+    **TITLES,
+    "logistic": "LR",
+    "logistic tuned": "LR, tuned",
+    "forest": "forest",
+    "extra trees": "extra trees",
+    "boosting": "boosting",
 }
 # Trees only order the values of a column. So they are run once, without scaling.
 SCALE_FREE = ["forest", "extra trees", "boosting"]

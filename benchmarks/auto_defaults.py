@@ -76,9 +76,11 @@ def path(half):
 def show(runs):
     """Print the tables."""
     print_table(*by_set(runs))
+    known = {run["model"] for run in runs}
     for base in (FIXED, "rule", "logistic"):
-        print()
-        print_table(*differences(runs, base))
+        if base in known:
+            print()
+            print_table(*differences(runs, base))
 
 
 def compared(options, name):
@@ -160,7 +162,7 @@ def differences(runs, against):
         error = change.std(axis=0, ddof=1) / np.sqrt(len(sets))
         worst = change[:, 0].argmin()
         pairs = zip(change.mean(axis=0), error, (100, 1, 100), (2, 4, 2), strict=True)
-        shown = [f"{m * f:+.{d}f} +- {e * f:.{d}f}" for m, e, f, d in pairs]
+        shown = [f"{m * f:+.{d}f} ± {e * f:.{d}f}" for m, e, f, d in pairs]
         low = f"{100 * change[worst, 0]:+.1f} {sets[worst]}"
         rows.append(
             [model, *shown, low, f"{own[:, 3].sum():.1f}", f"{own[:, 4].mean():.1f}"]

@@ -13,7 +13,6 @@ from skset.strategies import Needs
 from skset.topology import random_free_positions, topk_pairs
 
 
-# [drop]
 @dataclass(frozen=True)
 class SoftDrop:
     """Drop the fraction zeta at random, weak connections with the greater chance."""
@@ -30,7 +29,6 @@ class SoftDrop:
         return keep
 
 
-# [grow]
 @dataclass(frozen=True)
 class CorrelationGrow:
     """Grow half where activity and error go together, and half anywhere."""
@@ -48,7 +46,6 @@ class CorrelationGrow:
         return np.concatenate([best, rest])
 
 
-# [use]
 def main():
     """Print the accuracy of SET with its own rules and with these."""
     X, y = load_digits(return_X_y=True)
