@@ -20,6 +20,12 @@ def mean_and_error(values, digits=1, plus="+"):
     return f"{np.mean(values):{plus}z.{digits}f} ± {error:.{digits}f}"
 
 
+VERDICTS = {
+    "tail only": "the power law fits only a tail of less than half of the units",
+    "power law rejected": "the power law is rejected",
+}
+
+
 def over_sets(ours, theirs):
     """Return the mean difference over the sets that both have, in points."""
     names = [name for name in ours if name in theirs]
@@ -29,22 +35,23 @@ def over_sets(ours, theirs):
 
 def accuracy(results):
     """SETClassifier's leads where columns are standardised."""
-    return f"SETClassifier leads {leads(results, 'accuracy', 'static', 'RandomForest')}"
+    told = leads(results, "accuracy", "static", "RandomForest")
+    return f"accuracy of SETClassifier less that of {told}"
 
 
 def regression(results):
     """SETRegressor's leads in R2 where columns are standardised."""
-    return f"SETRegressor leads in R2 {leads(results, 'R2', 'RidgeCV')}"
+    return f"R2 of SETRegressor less that of {leads(results, 'R2', 'RidgeCV')}"
 
 
 def leads(results, measure, *others):
-    """Return the leads over MLP and others where columns are standardised."""
+    """Return the leads over others and MLP where columns are standardised."""
     _, *rows = lead_rows(results, measure, "column")
     cells = {row[0]: row for row in rows}
-    told = [f"{cells[f'{name}, all'][2]} over {name}" for name in (*others, "MLP")]
+    told = [f"{name} {cells[f'{name}, all'][2]}" for name in (*others, "MLP")]
     n_sets = cells["MLP, all"][1]
-    unit = " points of accuracy" if measure == "accuracy" else ""
-    return f"by {', '.join(told)}{unit}; {n_sets} sets, standardised columns"
+    unit = ", in points" if measure == "accuracy" else ""
+    return f"{', of '.join(told)}{unit}; {n_sets} sets, standardised columns"
 
 
 def auto_defaults(search, held):
@@ -87,31 +94,32 @@ def strategies(results):
         }
 
     told = [
-        f"{method} {over_sets(means(name), means('static'))}"
+        f"{method}: {over_sets(means(name), means('static'))}"
         for name, method in (("set", "SET"), ("rigl", "RigL"))
     ]
-    return f"three layers of 1,000 at epsilon 1, over static: {', '.join(told)}"
+    title = "three layers of 1,000 at epsilon 1, accuracy less that of static"
+    return f"{title}. {', '.join(told)}"
 
 
 def degrees(results):
     """Tell what the last fits said of a power law."""
     last = [fit for run in results for fit in run["fits"][-1]]
     counts = Counter(fit["verdict"].split(":")[0] for fit in last)
-    told = ", ".join(f"{name} {n} times" for name, n in counts.most_common())
-    return f"{len(last)} fits after the last epoch, one seed: {told}"
+    told = [f"in {n} {VERDICTS.get(name, name)}" for name, n in counts.most_common()]
+    return f"{len(last)} fits after the last epoch, one seed: {', '.join(told)}"
 
 
 def selection(results):
     """Tell the leads of 50 columns with labels, and the time of the widest table."""
     header, *_, means = selection_rows(results, "QS supervised", LABELLED)
     cells = dict(zip(header, means, strict=True))
-    told = [f"{cells[name]} {name}" for name in ("over f_classif", "over ExtraTrees")]
+    told = [f"{name} {cells[f'over {name}']}" for name in ("f_classif", "ExtraTrees")]
     wide = [r for r in results["speed"] if r["table"] == "180 x 49,151"]
     seconds = next(r for r in wide if r["importance"] == "coverage")
     return (
-        f"with labels {' and '.join(told)}, points, {len(results['sets'])} sets; "
-        f"180 x 49,151: {seconds['seconds']:.0f} s, slowest of 3 "
-        f"{seconds['slowest']:.0f} s"
+        f"accuracy with labels, less that of {', of '.join(told)}, in points; "
+        f"{len(results['sets'])} sets. 180 rows x 49,151 columns: "
+        f"{seconds['seconds']:.0f} s, slowest of three: {seconds['slowest']:.0f} s"
     )
 
 
@@ -125,13 +133,19 @@ def selection_defaults(unsupervised, supervised):
 def stable_selection(results):
     """Tell true and false columns of each case with true ones."""
     told = []
-    for case in ("stable", "50 by QuickSelection"):
+    titles = {"stable": "StableSelection", "50 by QuickSelection": "QuickSelection(50)"}
+    for case, title in titles.items():
         own = [r for r in results if r["case"] == case and r["n_true"]]
         told.append(
-            f"{case}: {spread([r['found'] for r in own])} of 50 found, "
-            f"{spread([r['false'] for r in own])} false (seeds: {len(own)})"
+            f"{title}: {spread([r['found'] for r in own])} of 50 found, "
+            f"{spread([r['false'] for r in own])} false ({n_seeds(len(own))})"
         )
     return "; ".join(told)
+
+
+def n_seeds(number):
+    """Return a number of seeds in words."""
+    return "one seed" if number == 1 else f"{number} seeds"
 
 
 def spread(values):
@@ -159,11 +173,11 @@ def rbm(results):
     table = results["likelihood"]["ocr_letters, 500 hidden, 100 epochs"]
     titles = {"SET": "SparseRBM", "static": "static", "Bernoulli": "BernoulliRBM"}
     told = [
-        f"{title} {table[name]['test']['mean']:.1f} "
+        f"{title}: {table[name]['test']['mean']:.1f} "
         f"± {table[name]['test']['deviation']:.1f}"
         for name, title in titles.items()
     ]
-    return f"nats on ocr_letters, mean ± deviation of 3 seeds: {', '.join(told)}"
+    return f"nats on ocr_letters, mean ± deviation of 3 seeds. {', '.join(told)}"
 
 
 def rbm_defaults(results):
@@ -184,13 +198,13 @@ def continual(results):
         ]
 
     told = [
-        f"{title} {mean_and_error(means(name), plus='')} %"
+        f"{title}: {mean_and_error(means(name), plus='')} %"
         for name, title in (
             ("when_full", "ContinualSETClassifier"),
             ("naive_tuned", "one network, tuned"),
         )
     ]
-    return f"split isolet, 5 seeds, all tasks at the end: {', '.join(told)}"
+    return f"split isolet, 5 seeds, all tasks at the end. {', '.join(told)}"
 
 
 def set_cnn(results):
@@ -226,8 +240,9 @@ def averages(results):
             if name == wanted
         }
         gain = found["common origin", "average"] - found["one network", "all rows"]
-        told.append(f"{wanted} {mean_and_error(gain, 2)}")
-    return f"average of four, common origin, less one network: {', '.join(told)} points"
+        told.append(f"{wanted}: {mean_and_error(gain, 2)}")
+    title = "average of four of common origin, less one network"
+    return f"{title}, in points. {', '.join(told)}"
 
 
 def many_workers(results):
@@ -244,8 +259,8 @@ def many_workers(results):
             mean_and_error([scores[name, n, s] - scores[name, 1, s] for s in seeds], 2)
             for n in (2, 4)
         ]
-        told.append(f"{name} {leads[0]} and {leads[1]}")
-    return f"2 and 4 shards less one worker: {', '.join(told)} points"
+        told.append(f"{name}: {leads[0]} and {leads[1]}")
+    return f"2 and 4 shards less one worker, in points. {', '.join(told)}"
 
 
 HEADLINES = {

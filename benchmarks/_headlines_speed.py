@@ -37,11 +37,12 @@ def step(results):
     found = {r["who"]: r for r in among(results, width=3000, batch=32)}
     own = found["skset, n_jobs=1"]
     told = [
-        f"{title} {found[who]['seconds'] / own['seconds']:.1f} times"
+        f"{title}: {found[who]['seconds'] / own['seconds']:.1f}"
         for title, who in (("MLPClassifier", "dense"), ("scipy", "scipy"))
     ]
     kept = "" if "greatest" in own else "; medians of 9, no spread was kept"
-    return f"3 x 3,000, batch 32: {milliseconds(own)}, {', '.join(told)} as long{kept}"
+    times = f"{milliseconds(own)}. Times as long, {', '.join(told)}"
+    return f"3 x 3,000, batch 32: {times}{kept}"
 
 
 def peers(results):
@@ -49,22 +50,24 @@ def peers(results):
     found = {r["who"]: r for r in among(results, network="3,000", batch=32)}
     own = found["skset"]
     told = [
-        f"{who} {r['seconds'] / own['seconds']:.1f}"
+        f"{who}: {r['seconds'] / own['seconds']:.1f}"
         for who, r in found.items()
         if not who.startswith("skset")
     ]
-    return f"3 x 3,000, batch 32: {milliseconds(own)}; times as long: {', '.join(told)}"
+    times = f"{milliseconds(own)}. Times as long, {', '.join(told)}"
+    return f"3 x 3,000, batch 32: {times}"
 
 
 def threads(results):
     """Tell what a second thread gains."""
     told = [
-        f"{r['width']:,} units {r['median_gain']:.2f}"
+        f"{r['width']:,} units: {r['median_gain']:.2f}"
         for r in among(results, threads=2, busy=0)
     ]
     turns = spread([r["turns"] for r in results], 0)
     return (
-        f"one thread's time by that of two: {', '.join(told)}; medians of {turns} turns"
+        f"one thread's time divided by that of two, {', '.join(told)}; medians of "
+        f"{turns} turns"
     )
 
 
@@ -91,7 +94,11 @@ def predict(results):
 def roofline(results):
     """Tell the share of what the machine can do, by kernel."""
     shares = [100 * r["share"] for r in results["kernels"]]
-    return f"{spread(shares, 0)} % of the roof, over {len(shares)} kernels and sizes"
+    return (
+        f"{spread(shares, 0)} % of the speed that memory and arithmetic should allow, "
+        f"over {len(shares)} kernels and sizes. More than 100 % is possible: writes "
+        "are counted as reads, but the processor does both at once"
+    )
 
 
 def frozen_steps(results):
@@ -107,8 +114,8 @@ def torch_layer(results):
     own, dense = found["SETLinear"], found["nn.Linear"]
     ratio = dense["seconds"] / own["seconds"]
     return (
-        f"784-3000-3000-10 at 1 %, batch 32: {milliseconds(own)}, nn.Linear "
-        f"{ratio:.0f} times as long"
+        f"784-3,000-3,000-10 at 1 %, batch 32: {milliseconds(own)}; nn.Linear "
+        f"takes {ratio:.0f} times as long"
     )
 
 
@@ -118,8 +125,8 @@ def scale(results):
     for name in ("600000/32", "17000000/8"):
         (found,) = among(results, row=name)
         told.append(
-            f"{found['units'] / MB:.1f} million units: epoch "
-            f"{spread(found['all_epoch_seconds'], 0)} s, {found['peak_gb']:.1f} GB"
+            f"{found['units'] / MB:.1f} million units: an epoch takes "
+            f"{spread(found['all_epoch_seconds'], 0)} s and {found['peak_gb']:.1f} GB"
         )
     return "; ".join(told)
 
@@ -137,8 +144,8 @@ def time_to_accuracy(results):
             )
             for r in own
         ]
-        told.append(f"{model} {spread(seconds)} s, {len(own)} seeds")
-    return f"98 % of MNIST, defaults: {'; '.join(told)}"
+        told.append(f"{model}: {spread(seconds)} s, {len(own)} seeds")
+    return f"98 % of MNIST, with defaults. {'; '.join(told)}"
 
 
 def small(results):
@@ -147,16 +154,18 @@ def small(results):
     told = []
     for table in tables:
         own, dense = among(results, table=table)
-        told.append(f"{table} {dense['seconds'] / own['seconds']:.1f}")
-    return f"MLPClassifier's time by SETClassifier's: {', '.join(told)}; medians of 9"
+        told.append(f"{table}: {dense['seconds'] / own['seconds']:.1f}")
+    times = ", ".join(told)
+    return f"MLPClassifier's time divided by SETClassifier's. {times}; medians of 9"
 
 
 def startup(results):
     """Tell the first fit on a machine and in a process."""
     new, kept = (results["fits"][name]["first"] for name in ("none cached", "cached"))
     return (
-        f"first fit {new:.1f} s on a machine, {kept:.1f} s in a process; medians, no "
-        "spread was kept. Later kernels took longer once, see the page"
+        f"the first fit on a machine takes {new:.1f} s, the first in a process "
+        f"{kept:.1f} s; medians, no spread was kept. Kernels that only a later fit "
+        "needs are compiled then: see the page"
     )
 
 
@@ -179,13 +188,13 @@ def images(mnist, short, fashion):
         model: np.array([100 * r["accuracy"] for r in own]) for model, own in by.items()
     }
     told = [
-        f"{mean_and_error(by['SET'] - by[name])} over {name}"
-        for name in ("static", "MLP")
+        f"{name} {mean_and_error(by['SET'] - by[name])}" for name in ("static", "MLP")
     ]
     alone = {r["model"]: f"{100 * r['accuracy']:.2f} %" for r in mnist["runs"]}
     return (
-        f"Fashion-MNIST, 2,000 rows, 5 seeds: {', '.join(told)}, points; MNIST, one "
-        f"seed: SET {alone['SET']}, static {alone['static']}, MLP {alone['MLP']}"
+        f"Fashion-MNIST, 2,000 rows, 5 seeds: accuracy of SET less that of "
+        f"{', of '.join(told)}, in points; MNIST, one seed: SET {alone['SET']}, static "
+        f"{alone['static']}, MLP {alone['MLP']}"
     )
 
 
@@ -193,20 +202,20 @@ def blocks(results):
     """Memory beside the table, and accuracy in windows."""
     memory, accuracy = results["memory"], results["accuracy"]
     told = [
-        f"{title} {mean_and_error(accuracy[key], plus='')} %"
+        f"{title}: {mean_and_error(accuracy[key], plus='')} %"
         for title, key in (("fit", "fit"), ("windows of 512", "mixed, a list, 512"))
     ]
     return (
-        f"a table of {memory['table']:.0f} MB takes {memory['beside']:.0f} MB; digits, "
-        f"5 seeds: {', '.join(told)}"
+        f"beside a table of {memory['table']:.0f} MB, {memory['beside']:.0f} MB are "
+        f"used. Accuracy on digits, 5 seeds, {', '.join(told)}"
     )
 
 
 def anndata_memory(results):
     """Tell the most memory of each case."""
-    told = [f"{r['case']} {r['peak'] / GB:.2f} GB" for r in results]
+    told = [f"{r['case']}: {r['peak'] / GB:.2f} GB" for r in results]
     size = f"{results[0]['file'] / GB:.1f} GB"
-    return f"file of {size}, most memory: {', '.join(told)}; one run"
+    return f"most memory with a file of {size}, {', '.join(told)}; one run"
 
 
 def onnx_models(results):

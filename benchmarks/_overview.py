@@ -27,12 +27,13 @@ SECTIONS = {
 }
 HEAD = """# Benchmarks
 
-Each figure of the documentation comes from a script in `benchmarks/`. The script writes
-a file in `benchmarks/results/`, with the machine, the versions and the date. This page
-is made from these files, and so are the tables of [performance](performance.md),
-[peers](peers.md), [defaults](defaults.md), [selection](selection.md),
-[PyTorch](torch.md) and [ONNX](onnx.md) that have a mark in their source. The other
-tables and the figures in sentences are copied from what the scripts print.
+Each figure of the documentation comes from a script in `benchmarks/`. Most scripts
+write a file in `benchmarks/results/`, with the versions, the date and what is known of
+the machine. This page is made from these files, and so are the tables of
+[performance](performance.md), [peers](peers.md), [defaults](defaults.md),
+[selection](selection.md), [PyTorch](torch.md) and [ONNX](onnx.md) that have a mark in
+their source. The other tables and the figures in sentences are copied from what the
+scripts print.
 
 ```bash
 python -m benchmarks list                       # what is measured, what it needs
@@ -52,7 +53,7 @@ that is printed says how each ended.
 - ± is a standard error, unless the line says something else. A difference below two of
   them is no difference.
 - Two numbers in brackets are the least and the greatest. Times are medians.
-- Leads are in points of accuracy: 1 point is 1 %.
+- Differences are in points of accuracy: 98 % less 97 % is 1 point.
 - The machines were shared with others. Compare ratios within one line.
 """
 MACHINES_HEAD = """## Machines and versions
@@ -64,7 +65,7 @@ PICTURES_HEAD = """## Pictures
 
 `python -m benchmarks all` draws these again, too.
 
-| script | draws | pages |
+| script | draws | page |
 |---|---|---|
 """
 
@@ -119,8 +120,8 @@ def script(benchmark):
 
 
 def page(benchmark):
-    """Return a link to the page that has the tables."""
-    return f"[{benchmark.page}]({benchmark.page}.md)"
+    """Return a link to the page that has the tables; the site shows its title."""
+    return f"[]({benchmark.page}.md)"
 
 
 def without_file():

@@ -1,4 +1,4 @@
-"""Memory and time of `skset.anndata` on a file that is larger than it may take.
+"""Memory and time of `skset.anndata` on a file larger than the memory that is used.
 
     python benchmarks/anndata_memory.py --folder /tmp
     python benchmarks/anndata_memory.py --cells 20000 --genes 3000 --epochs 2

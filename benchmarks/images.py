@@ -1,4 +1,4 @@
-"""MNIST and Fashion-MNIST: the evolved network, its static twin, and the dense one.
+"""MNIST and Fashion-MNIST: the evolved network, a static one, and a dense one.
 
     python benchmarks/images.py --data ../shared/data --set mnist
     python benchmarks/images.py --data ../shared/data --set fashion_mnist --rows 2000 \

@@ -1,4 +1,4 @@
-"""SparseRBM beside scikit-learn's BernoulliRBM, its static twin, and a dense one.
+"""SparseRBM beside scikit-learn's BernoulliRBM, and the same machine without evolution.
 
     python benchmarks/rbm.py --data ../shared/data
 

@@ -1,10 +1,11 @@
-"""Cost of one training step, in nanoseconds per connection and sample.
+"""The time of one training step, beside scikit-learn and scipy.
 
     python benchmarks/step.py
 
 Networks 3312-n-n-n-5 at epsilon 20, float32, relu, SGD with momentum. A step is
 gathering the batch, forward, loss, backward and update, timed through the training loop
-that `fit` uses, evolution excluded. Beside it, in the same run and interleaved with it:
+that `fit` uses, evolution excluded. Costs are told in nanoseconds per connection and
+sample. Beside it, in the same run and interleaved with it:
 
 - evolution: one evolution of all layers, on one thread; counted as if it were a step.
 - scipy: the same sparse step written with scipy.sparse products and a gradient sampled

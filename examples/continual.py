@@ -19,6 +19,7 @@ from skset import ContinualSETClassifier
 from skset.metrics import average_accuracy, backward_transfer
 
 N_TASKS = 6
+MARKERS = "os^Dv*"  # one for each task
 
 
 def main():
@@ -57,7 +58,7 @@ def permuted_digits():
     X, y = load_digits(return_X_y=True)
     rng = np.random.default_rng(0)
     return {
-        f"order {number}": train_test_split(
+        f"task {number + 1}": train_test_split(
             X[:, rng.permutation(X.shape[1])], y, random_state=0
         )
         for number in range(N_TASKS)
@@ -74,21 +75,21 @@ def draw(model, accuracies, path):
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
-    figure, (left, right) = pyplot.subplots(1, 2, figsize=(10, 4))
+    figure, (above, below) = pyplot.subplots(2, figsize=(5, 6))
     time = np.arange(1, N_TASKS + 1)
-    for number, name in enumerate(model.tasks_):
-        left.plot(time, accuracies[:, number], marker="o", label=name)
-    left.set(xlabel="tasks learned", ylabel="accuracy on test data")
-    left.legend()
+    for column, marker, name in zip(accuracies.T, MARKERS, model.tasks_, strict=True):
+        above.plot(time, 100 * column, marker=marker, mfc="none", ms=8, label=name)
+    above.set(xlabel="tasks learned", ylabel="accuracy on test data, %", xticks=time)
+    above.legend(loc="lower left", ncols=2)
     used = np.diag(model.shared_connections_)
     own = sum(np.bincount(layer.data, minlength=N_TASKS) for layer in model.owner_)
-    right.bar(model.tasks_, own, label="trained by the task")
-    right.bar(model.tasks_, used - own, bottom=own, label="frozen, of earlier tasks")
-    right.set(ylabel="hidden connections", ylim=(0, 1.3 * used.max()))
-    right.tick_params(axis="x", rotation=45)
-    right.legend(loc="upper right")
+    below.bar(time, own, label="trained by the task")
+    below.bar(time, used - own, bottom=own, label="frozen, of earlier tasks")
+    below.set(xlabel="task", ylabel="hidden connections", ylim=(0, 1.4 * used.max()))
+    below.set_xticks(time)
+    below.legend(loc="upper left")
     figure.tight_layout()
-    figure.savefig(path)
+    figure.savefig(path, dpi=200)
     print(f"picture in {path}")
 
 

@@ -53,7 +53,7 @@ def test_each_parameter_is_in_one_table():
 
 @pytest.mark.parametrize(("dense", "sparse"), PAIRS)
 def test_no_parameter_of_the_dense_network_is_missing(dense, sparse):
-    assert "None is missing." in PAGE.read_text(encoding="utf-8")
+    assert "No parameter is missing." in PAGE.read_text(encoding="utf-8")
     assert set(defaults(dense)) <= {*SAME, *OTHER_DEFAULT, *OTHER_MEANING}
     assert set(defaults(dense)) <= set(defaults(sparse))
 

@@ -143,7 +143,7 @@ def test_strategies_of_ones_own():
 def test_tasks_are_learned_and_none_is_forgotten(tmp_path):
     done = run("continual.py", "--picture", tmp_path / "tasks.png")
     assert done.returncode == 0, done.stderr
-    rows = re.findall(r"^order \d +\d+%  ([\d. ]+)$", done.stdout, re.M)
+    rows = re.findall(r"^task \d +\d+%  ([\d. ]+)$", done.stdout, re.M)
     accuracies = [row.split() for row in rows]
     assert [len(row) for row in accuracies] == [1, 2, 3, 4, 5, 6]
     for earlier, later in pairwise(accuracies):

@@ -1,6 +1,7 @@
-"""Draw docs/_static/learning_curve.png: the digits under a density that falls.
+"""The learning curves of docs/inspection.md: digits, with a density that falls.
 
-``--out`` names another folder.
+Run it from the root of the repository; it writes ``docs/_static/learning_curve.png``,
+or into the folder that ``--out`` names.
 """
 
 import argparse
