@@ -1,10 +1,10 @@
-"""Tables of QuickSelection's leads over other selectors, by set."""
+"""Tables of docs/selection.md: leads by set, accuracies of a forest, stability."""
 
 from functools import partial
 
 import numpy as np
 from _paired_leads import deviation
-from _splits import default_k
+from _splits import MICROARRAYS, default_k
 
 __all__ = ["SELECTION_TABLES"]
 
@@ -21,7 +21,7 @@ def lead_rows(results, ours, others):
     splits share rows, so that this error is rather too small.
     """
     known = [name for name, of in others.items() if has(results, ours, of)]
-    rows = [["set", ours_title(ours), *known]]
+    rows = [["set", "accuracy, %", *known]]
     means = {name: [] for name in known}
     for name, by_k in results.get("sets", {}).items():
         figures = by_k.get(str(default_k(name)), {})
@@ -38,10 +38,6 @@ def lead_rows(results, ours, others):
         found = [cell(np.array(means[title])) for title in known]
         rows.append(["**mean** ± se over sets", "", *found])
     return rows
-
-
-def ours_title(ours):
-    return "no labels" if ours == "QuickSelection" else "with labels"
 
 
 def has(results, *selectors):
@@ -66,6 +62,48 @@ def cell(differences):
     return f"{100 * np.mean(differences):+z.1f} ± {100 * error:.1f}"
 
 
+def forest_rows(results, names, selectors):
+    """Return a row for every set: a forest's accuracy with each selector's columns."""
+    rows, means = [["set", *selectors]], []
+    for name in filter(results.get("sets", {}).get, names):
+        judged = [of.get("forest", {}) for of in found(results, name, selectors)]
+        means.append([100 * of.get("mean", np.nan) for of in judged])
+        spreads = [100 * of.get("deviation", np.nan) for of in judged]
+        pairs = zip(means[-1], spreads, strict=True)
+        rows.append([name, *(f"{m:.1f} ± {s:.1f}" if s == s else "" for m, s in pairs)])
+    if means and set(names) <= set(MICROARRAYS):
+        rows.append(["**mean**", *(f"**{m:.1f}**" for m in np.mean(means, axis=0))])
+    return rows
+
+
+def stability_rows(results, names, selectors):
+    """Return a row for every set: how much the splits agree, for each selector."""
+    rows = [["set", *selectors]]
+    for name in filter(results.get("sets", {}).get, names):
+        values = [of.get("stability") for of in found(results, name, selectors)]
+        rows.append([name, *("" if v is None else f"{v:z.2f}" for v in values)])
+    return rows
+
+
+def found(results, name, selectors):
+    """Return the figures of the selectors on a set, empty where there are none."""
+    figures = results["sets"].get(name, {}).get(str(default_k(name)), {})
+    return [figures.get(selector, {}) for selector in selectors.values()]
+
+
+LARGE = ["madelon", "isolet", "coil20", "usps", "pcmac", "fashion_mnist", "mnist"]
+GENES = ["leukemia", "colon", "lymphoma", "nci9", "gordon", "khan", "christensen"]
+RIVALS = {name: name for name in ("f_classif", "ExtraTrees", "L1 logistic")}
+BLIND = {
+    "coverage (default)": "QuickSelection",
+    "strength": "QS strength",
+    "random": "random",
+    "variance": "raw variance",
+    "greedy on X": "greedy columns",
+}
+SEEING = {"coverage": "QS sup coverage", "strength": "QS sup strength"}
+STATIC = {"coverage, static": "QS sup static"}
+STABLE = {"coverage, no labels": "QuickSelection", **SEEING, **RIVALS}
 LABELLED = {
     "over f_classif": "f_classif",
     "over ExtraTrees": "ExtraTrees",
@@ -86,5 +124,21 @@ SELECTION_TABLES = {
     "selection, without labels": (
         FILE,
         partial(lead_rows, ours="QuickSelection", others=UNLABELLED),
+    ),
+    **{
+        f"selection, forest, {kind}": (
+            FILE,
+            partial(forest_rows, names=names, selectors=selectors),
+        )
+        for kind, names, selectors in (
+            ("without labels, large", LARGE, BLIND),
+            ("without labels, genes", GENES, BLIND),
+            ("with labels, large", LARGE, SEEING | STATIC | RIVALS),
+            ("with labels, genes", GENES, SEEING | STATIC | RIVALS),
+        )
+    },
+    "selection, stability": (
+        FILE,
+        partial(stability_rows, names=LARGE + GENES, selectors=STABLE),
     ),
 }

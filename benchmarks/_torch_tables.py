@@ -2,6 +2,7 @@
 
 import math
 from collections import defaultdict
+from functools import partial
 
 import numpy as np
 
@@ -10,25 +11,25 @@ __all__ = ["TORCH_TABLES"]
 LAYER, CNN = "torch_layer.json", "set_cnn.json"
 OWN, OURS, DENSE = "skset", "SETLinear", "nn.Linear"
 STATIC, STATIC_WIDE = "static, 2 %", "static 2 %"
-UNITS = {"network": "784-3000-3000-10", "layer": "4096-4096"}
+WAITING = {1: "", 2: "PASSIVE"}  # waits that leave the cores to others
+ACCURACIES = [("fashion_mnist", 0.001), ("fashion_mnist", 0.003), ("mnist", 0.003)]
 
 
-def step_rows(results):
+def step_rows(results, threads):
     """Return a row for each case: milliseconds of the layer, and others over them."""
     cases = defaultdict(dict)
     for result in results:
-        # With two threads that of waits which leave the cores to others.
-        if result["threads"] == 1 or result["waiting"] == "PASSIVE":
-            key = tuple(result[k] for k in ("threads", "task", "density", "batch"))
+        if (result["threads"], result["waiting"]) == (threads, WAITING[threads]):
+            key = tuple(result[k] for k in ("task", "density", "batch"))
             cases[key][result["who"]] = 1e3 * result["seconds"]
-    rows = [["threads", "units", "density", "batch", f"{OURS}, ms"]]
+    rows = [["step of", "density", "batch", f"{OURS}, ms"]]
     rows[0] += ["skset's own step", "torch CSR", "SparseLab", DENSE]
-    for (threads, task, density, batch), ms in cases.items():
+    for (task, density, batch), ms in cases.items():
         others = [
             f"{ms[who] / ms[OURS]:.2f}" if who in ms else ""
             for who in (OWN, "torch CSR", "SparseLab", DENSE)
         ]
-        cells = [str(threads), UNITS[task], f"{density:.0%}", str(batch)]
+        cells = [task, f"{100 * density:.0f} %", str(batch)]
         rows.append([*cells, f"{ms[OURS]:.2f}", *others])
     return rows
 
@@ -49,21 +50,16 @@ def parts_of(runs):
     return cases, list(dict.fromkeys(model for *_, model in runs))
 
 
-def accuracy_rows(results):
+def accuracy_rows(results, name, rate):
     """Return a row for each head: its accuracy, and its lead over two others."""
     runs = runs_of(results, "heads")
-    cases, models = parts_of(runs)
-    rows = [["head", "weights"]]
-    for name, rate in cases:
-        rows[0] += [f"{name}, rate {rate}", "over dense", "over static"]
-    for model in models:
-        found = [runs.get((*case, model), {}) for case in cases]
-        weights = [run["weights"] for own in found for run in own.values()]
-        cells = [model, f"{np.median(weights):,.0f}"]
-        for case, own in zip(cases, found, strict=True):
-            rivals = (runs.get((*case, rival), {}) for rival in ("dense", STATIC))
-            cells += [mean(own), *(lead(own, rival) for rival in rivals)]
-        rows.append(cells)
+    rivals = [runs[name, rate, rival] for rival in ("dense", STATIC)]
+    rows = [["head", "weights", "seeds", "accuracy, %", "over dense", "over static"]]
+    for model in parts_of(runs)[1]:
+        own = runs.get((name, rate, model), {})
+        weights = f"{np.median([run['weights'] for run in own.values()]):,.0f}"
+        leads = [lead(own, rival) for rival in rivals]
+        rows.append([model, weights, str(len(own)), mean(own), *leads])
     return rows
 
 
@@ -71,7 +67,7 @@ def width_rows(results):
     """Return a row for each width: the dense head, the sparse one, the difference."""
     runs = runs_of(results, "widths")
     cases, models = parts_of(runs)
-    rows = [["set, rate, width", "dense", "static at 2 %", "difference"]]
+    rows = [["set, rate, width", "dense, %", "static at 2 %, %", "difference"]]
     for name, rate in cases:
         for end in dict.fromkeys(model.split(", ")[-1] for model in models):
             dense = runs.get((name, rate, f"dense, {end}"), {})
@@ -82,10 +78,10 @@ def width_rows(results):
 
 
 def cost_rows(results):
-    """Return what a head costs: seconds of an epoch, and bytes of its tensors."""
+    """Return what a head costs: milliseconds of a step, and MB of its tensors."""
     models = parts_of(runs_of(results, "heads"))[1]
     keys = ("head_ms", "net_ms", "head_mb", "net_mb")
-    rows = [["head", "its step, ms", "whole step, ms", "its MB", "whole MB"]]
+    rows = [["head", "head, ms", "network, ms", "head, MB", "network, MB"]]
     for model in models:
         own = [r for r in results if r["model"] == model]
         medians = [np.median([r[key] for r in own]) for key in keys]
@@ -122,8 +118,12 @@ def cell(values, sign=""):
 
 
 TORCH_TABLES = {
-    "torch_layer": (LAYER, step_rows),
-    "set_cnn, accuracy": (CNN, accuracy_rows),
+    "torch_layer, one thread": (LAYER, partial(step_rows, threads=1)),
+    "torch_layer, two threads": (LAYER, partial(step_rows, threads=2)),
+    **{
+        f"set_cnn, {name}, {rate}": (CNN, partial(accuracy_rows, name=name, rate=rate))
+        for name, rate in ACCURACIES
+    },
     "set_cnn, widths": (CNN, width_rows),
     "set_cnn, costs": (CNN, cost_rows),
 }

@@ -1,4 +1,4 @@
-"""Every paper that the code cites is on the page of references."""
+"""Every paper that the code and the pages cite is on the page of references."""
 
 import re
 from pathlib import Path
@@ -8,8 +8,9 @@ PAGE = ROOT / "docs" / "references.md"
 SOURCES = sorted((ROOT / "skset").rglob("*.py"))
 PAGES = [page for page in sorted((ROOT / "docs").glob("*.md")) if page != PAGE]
 # "Mocanu et al. 2018", "Kingma and Ba (2014)", "Gale, Elsen and Hooker 2019", "Hinton
-# 2002": the first author and the year.
-NAME = r"(?:Mc)?[A-Z][a-zü]+(?:-[A-Z][a-z]+)?"
+# 2002", "Barber and Candès 2015": the first author and the year.
+LOWER = "[^\\W\\d_A-ZÀ-ÖØ-Þ]"  # also with accents
+NAME = rf"(?:Mc)?[A-ZÀ-ÖØ-Þ]{LOWER}+(?:-[A-ZÀ-ÖØ-Þ]{LOWER}+)?"
 OTHERS = rf"(?:(?:, {NAME})* and {NAME}| et al\.)?"
 CITED = re.compile(rf"\b({NAME}){OTHERS},? \(?(1[89]\d\d|20\d\d)\b")
 NUMBERS = re.compile(r"arXiv[ :]\s*(\d{4}\.\d{5})|arxiv\.org/abs/(\d{4}\.\d{5})")
@@ -31,14 +32,14 @@ def running_text(path):
     return re.sub(r"\s*\n\s*#?\s*", " ", path.read_text(encoding="utf-8"))
 
 
-def test_what_the_code_cites_is_on_the_page():
+def test_what_is_cited_is_on_the_page():
     known = {
         (entry.partition(",")[0], re.search(r"\((\d{4})\)", entry)[1])
         for entry in entries()
     }
     cited = {
         found: path.name
-        for path in SOURCES
+        for path in SOURCES + PAGES
         for found in CITED.findall(running_text(path))
         if found[0] not in NO_AUTHORS
     }
