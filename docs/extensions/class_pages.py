@@ -8,12 +8,23 @@ from functools import cached_property
 from importlib import import_module
 from inspect import getattr_static
 
+from numpydoc.docscrape_sphinx import SphinxDocString
+
 __all__ = ["setup", "shown_attributes", "shown_methods"]
 
 # Metadata routing: scikit-learn documents it once for all estimators.
 ROUTING = re.compile(r"(get_metadata_routing|set_\w+_request)$")
 # Methods of a library's base class that nobody looks up here.
 BASES = ("torch.", "abc", "enum", "builtins")
+
+# In scikit-learn's texts: versions, which a reader would take for versions of skset,
+# and a paragraph about pages that are not here.
+VERSIONS = re.compile(
+    r"^( *)\.\. version(?:added|changed)::.*(?:\n\1 +.*)*\n?", re.MULTILINE
+)
+ELSEWHERE = re.compile(
+    r"^Refer to the [^\n]*user guide.*?(?=\n\n|\Z)", re.M | re.DOTALL
+)
 
 # Of these classes only some members are public: users' own code may rely on them.
 PUBLIC = {
@@ -34,6 +45,7 @@ PUBLIC = {
     "skset.estimators.RegressorParts": "",
     "skset.estimators.SelectorParts": "",
     "skset.estimators.MachineParts": "",
+    "skset.anndata.CellBlocks": "",
     "skset.torch.SETConvNet": "forward",
     "skset.torch.SETLinear": "from_linear from_csr nnz density topology rewire forward "
     "to_dense to_csr",
@@ -111,7 +123,10 @@ def shown_attributes(fullname):
 def with_links(app, what, name, thing, options, lines):
     """Make links of pages that a docstring names, and text of scikit-learn's labels."""
     text = re.sub(r"\bdocs/(\w+)\.md\b", r":doc:`/\1`", "\n".join(lines))
+    if str(getattr(thing, "__module__", "")).startswith("sklearn."):
+        text = VERSIONS.sub("", text)
     if "sphinx.ext.intersphinx" not in app.extensions:
+        text = ELSEWHERE.sub("See scikit-learn's documentation.", text)
         text = re.sub(r":ref:`([^`<]*?)(?:\s*<[^`]*>)?`", r"\1", text)
         text = re.sub(r"\bsphx_glr_auto_examples_\w+?_(plot_\w+\.py)", r"\1", text)
     lines[:] = text.split("\n")
@@ -122,8 +137,23 @@ def without_signature(app, what, name, thing, options, signature, returned):
     return ("", None) if getattr(thing, "_is_protocol", False) else None
 
 
+def with_own_texts(shown):
+    """Return numpydoc's method for an entry, but one that keeps the text as written.
+
+    Of an attribute that is a property numpydoc shows the first sentence of the
+    property. What the class says of it is longer: ranges, shapes, special cases.
+    """
+
+    def process_param(self, name, text, is_attribute):
+        return shown(self, name, text, False)
+
+    return process_param
+
+
 def setup(app):
     """Register the hooks."""
+    shown = SphinxDocString._process_param
+    SphinxDocString._process_param = with_own_texts(shown)
     app.connect("autodoc-process-docstring", with_links)
     app.connect("autodoc-process-signature", without_signature)
     return {"parallel_read_safe": True}
