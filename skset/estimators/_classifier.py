@@ -33,7 +33,7 @@ class SETClassifier(ClassifierMixin, SparsePerceptron):
     Training (SET) [1]_ keeps dropping its weakest connections and growing new ones. So
     the topology adapts to the data. It takes two or more classes, and multilabel
     problems, as scikit-learn's `MLPClassifier` does, and shares its parameter names.
-    Defaults without a reason are the MLP's; docs/defaults.md explains the others.
+    Defaults without a reason are the MLP's. For the others see docs/defaults.md.
 
     Parameters
     ----------

@@ -42,9 +42,9 @@ CONTINUAL_PARAMETERS: dict[str, Parameter] = {
         """
         How many connections each hidden layer gets. "uniform" gives all the same
         density. "snip" goes by the sensitivity of the weights to one batch. A list has
-        the density of each hidden layer. An object is a strategy (docs/strategies.md),
-        or any ``init(shapes, rng)`` that returns a `~skset.topology.Topology` per
-        hidden layer.
+        the density of each hidden layer. An object is a strategy (see
+        docs/strategies.md), or any ``init(shapes, rng)`` that returns a
+        `~skset.topology.Topology` per hidden layer.
         """
     ),
     "reuse": one_of(

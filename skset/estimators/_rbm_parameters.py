@@ -39,9 +39,9 @@ RBM_PARAMETERS: dict[str, Parameter] = {
     ),
     "init": SHARED_PARAMETERS["init"].described(
         """
-        Initial topology: a strategy (docs/strategies.md), or any ``init(shapes, rng)``
-        that returns a list with one `~skset.topology.Topology`. As there is one layer,
-        all names do the same, and a list has one density.
+        Initial topology: a strategy (see docs/strategies.md), or any ``init(shapes,
+        rng)`` that returns a list with one `~skset.topology.Topology`. As there is one
+        layer, all names do the same, and a list has one density.
         """,
     ),
     "zeta": SHARED_PARAMETERS["zeta"].described(

@@ -61,8 +61,8 @@ SHARED_PARAMETERS: dict[str, Parameter] = {
         How many connections each layer gets, at random positions. "uniform_plus" makes
         the first layer dense and the last at least 0.2 dense. "snip" goes by the
         sensitivity of the weights to one batch. A list has the density of each layer.
-        An object is a strategy (docs/strategies.md), or any ``init(shapes, rng)`` that
-        returns a `~skset.topology.Topology` per layer.
+        An object is a strategy (see docs/strategies.md), or any ``init(shapes, rng)``
+        that returns a `~skset.topology.Topology` per layer.
         """,
     ),
     "method": one_of(

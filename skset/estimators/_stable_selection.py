@@ -58,8 +58,8 @@ class StableSelection(SelectorMixin, BaseEstimator):
     A feature counts as false if the selector chooses it, on half of the rows, with a
     probability of at most q / p. Here q is the mean number of features that it chooses,
     and p the number of all features. By chance each feature would have the probability
-    q / p. The bound does not say that a
-    feature is a cause, or that it tells more than its neighbours.
+    q / p. The bound does not say that a feature is a cause, or that it tells more than
+    its neighbours.
 
     Every fit begins anew. Networks are not handed on from half to half: they would know
     the rows of other halves, and the bound needs halves that know nothing of each
@@ -77,9 +77,8 @@ class StableSelection(SelectorMixin, BaseEstimator):
     threshold : float in (0.5, 1] or "auto", default=0.6
         Least share of the resamples in which a selected feature is chosen. 0.6 is the
         lowest of the values from 0.6 to 0.9 for which results are similar [1]_, so it
-        finds the most features. "auto" takes
-        the least one whose bound is at most `max_false_selections`, or 1, with a
-        warning, if there is none.
+        finds the most features. "auto" takes the least one whose bound is at most
+        `max_false_selections`, or 1, with a warning, if there is none.
     n_features_per_resample : positive int, "auto" or None, default=None
         How many features are chosen in each resample. None leaves it to `estimator`.
         "auto" takes the greatest number whose bound is at most `max_false_selections`,
