@@ -4,9 +4,15 @@
 """
 
 import re
-from functools import cached_property
+from functools import cache, cached_property
 from importlib import import_module
-from inspect import getattr_static
+from inspect import getattr_static, isclass
+from pkgutil import iter_modules
+
+from numpydoc.docscrape_sphinx import SphinxDocString
+from sphinx.pycode import ModuleAnalyzer
+
+import skset
 
 __all__ = ["setup", "shown_attributes", "shown_methods"]
 
@@ -14,6 +20,17 @@ __all__ = ["setup", "shown_attributes", "shown_methods"]
 ROUTING = re.compile(r"(get_metadata_routing|set_\w+_request)$")
 # Methods of a library's base class that nobody looks up here.
 BASES = ("torch.", "abc", "enum", "builtins")
+# Nobody makes an instance of these: functions do.
+MADE = ("skset.anndata.CellBlocks",)
+
+# In scikit-learn's texts: versions, which a reader would take for versions of skset,
+# and a paragraph about pages that are not here.
+VERSIONS = re.compile(
+    r"^( *)\.\. version(?:added|changed)::.*(?:\n\1 +.*)*\n?", re.MULTILINE
+)
+ELSEWHERE = re.compile(
+    r"^Refer to the [^\n]*user guide.*?(?=\n\n|\Z)", re.M | re.DOTALL
+)
 
 # Of these classes only some members are public: users' own code may rely on them.
 PUBLIC = {
@@ -34,6 +51,7 @@ PUBLIC = {
     "skset.estimators.RegressorParts": "",
     "skset.estimators.SelectorParts": "",
     "skset.estimators.MachineParts": "",
+    "skset.anndata.CellBlocks": "",
     "skset.torch.SETConvNet": "forward",
     "skset.torch.SETLinear": "from_linear from_csr nnz density topology rewire forward "
     "to_dense to_csr",
@@ -111,19 +129,76 @@ def shown_attributes(fullname):
 def with_links(app, what, name, thing, options, lines):
     """Make links of pages that a docstring names, and text of scikit-learn's labels."""
     text = re.sub(r"\bdocs/(\w+)\.md\b", r":doc:`/\1`", "\n".join(lines))
+    if str(getattr(thing, "__module__", "")).startswith("sklearn."):
+        text = VERSIONS.sub("", text)
     if "sphinx.ext.intersphinx" not in app.extensions:
+        text = ELSEWHERE.sub("See scikit-learn's documentation.", text)
         text = re.sub(r":ref:`([^`<]*?)(?:\s*<[^`]*>)?`", r"\1", text)
         text = re.sub(r"\bsphx_glr_auto_examples_\w+?_(plot_\w+\.py)", r"\1", text)
     lines[:] = text.split("\n")
 
 
 def without_signature(app, what, name, thing, options, signature, returned):
-    """Show no signature of a contract, which nobody calls to make an instance."""
-    return ("", None) if getattr(thing, "_is_protocol", False) else None
+    """Show no signature of a contract, nor of what nobody makes by hand."""
+    hidden = getattr(thing, "_is_protocol", False) or name in MADE
+    return ("", None) if hidden else None
+
+
+@cache
+def public_classes():
+    """Return the public classes of all packages whose libraries are installed."""
+    classes = set()
+    for place in iter_modules(skset.__path__):
+        try:
+            module = import_module(f"skset.{place.name}".partition("._")[0])
+        except ImportError:
+            continue
+        names = [*getattr(module, "__all__", ())]
+        classes |= {thing for n in names if isclass(thing := getattr(module, n))}
+    return classes
+
+
+@cache
+def source_of(name):
+    """Return the code of a module and where its definitions are, by their names.
+
+    A method has a name for each public class that inherits it.
+    """
+    analyzer = ModuleAnalyzer.for_module(name)
+    analyzer.find_tags()
+    places = dict(analyzer.tags)
+    for cls in public_classes():
+        for member in dir(cls):
+            method = getattr(cls, member, None)
+            own = getattr(method, "__qualname__", None)
+            if getattr(method, "__module__", None) == name and own in analyzer.tags:
+                places.setdefault(f"{cls.__name__}.{member}", analyzer.tags[own])
+    return analyzer.code, places
+
+
+def with_inherited(app, name):
+    """Return what viewcode links to, for a module of skset."""
+    return source_of(name) if name.startswith("skset.") else None
+
+
+def with_own_texts(shown):
+    """Return numpydoc's method for an entry, but one that keeps the text as written.
+
+    Of an attribute that is a property numpydoc shows the first sentence of the
+    property. What the class says of it is longer: ranges, shapes, special cases.
+    """
+
+    def process_param(self, name, text, is_attribute):
+        return shown(self, name, text, False)
+
+    return process_param
 
 
 def setup(app):
     """Register the hooks."""
+    shown = SphinxDocString._process_param
+    SphinxDocString._process_param = with_own_texts(shown)
     app.connect("autodoc-process-docstring", with_links)
+    app.connect("viewcode-find-source", with_inherited)
     app.connect("autodoc-process-signature", without_signature)
     return {"parallel_read_safe": True}

@@ -94,8 +94,8 @@ def blocks_of(
 class CellBlocks(Sequence[Any]):
     """The cells of an AnnData as blocks of rows, each read when it is asked for.
 
-    `skset.anndata.blocks` makes it. It can be read any number of times and in any
-    order. It keeps no rows.
+    It is made by `skset.anndata.blocks`, not by hand. It can be read any number of
+    times and in any order. It keeps no rows.
 
     Parameters
     ----------

@@ -60,7 +60,7 @@ def select_genes(
     groupby : str, default=None
         Column of ``adata.obs`` to learn from. Categories, strings and booleans are
         classes. Numbers are classes if they are whole and few are different, as in
-        `QuickSelection`. Cells where it is missing are left out, with a warning.
+        `~skset.QuickSelection`. Cells where it is missing are left out, with a warning.
     layer : str, default=None
         Layer to read. None means X, or raw.
     use_raw : bool, default=None
@@ -73,11 +73,11 @@ def select_genes(
     key_added : str, default="skset"
         Under what name results are written.
     selector : selector, default=None
-        An estimator with `fit` and `support_`: a `QuickSelection` with parameters of
-        your own, or a `StableSelection`, which finds out n by itself. It is fitted, so
-        that you have it afterwards. If it fails it stays as it was. Files can only be
-        read by a `QuickSelection`. None is ``QuickSelection(random_state=random_state,
-        n_jobs=n_jobs)``.
+        An estimator with `fit` and `support_`: a `~skset.QuickSelection` with
+        parameters of your own, or a `~skset.StableSelection`, which finds out n by
+        itself. It is fitted, so that you have it afterwards. If it fails it stays as it
+        was. Files can only be read by a `~skset.QuickSelection`. None is
+        ``QuickSelection(random_state=random_state, n_jobs=n_jobs)``.
     random_state : int, RandomState instance or None, default=0
         Seed. The default is a number, as in scanpy. A `selector` has its own.
     n_jobs : int, default=None
@@ -117,7 +117,7 @@ def select_genes(
     ------
     TypeError
         If adata is no AnnData; if the column of `groupby` has dates; or if a file is to
-        be read by something else than a `QuickSelection`.
+        be read by something else than a `~skset.QuickSelection`.
     ValueError
         If adata has no cells; if the layer, raw, or a key is not there; if n is more
         than the number of genes; if a file stores values by columns; or if values are

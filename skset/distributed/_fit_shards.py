@@ -59,8 +59,8 @@ def fit(
     Parameters
     ----------
     estimator : SETClassifier, SETRegressor or SparseRBM
-        Is fitted. Numbers that are "auto" follow from all rows. A step takes
-        `batch_size` rows of all shards together, but 8 at least of each. Schedules run
+        It is fitted in place. Numbers that are "auto" follow from all rows. A step
+        takes `batch_size` rows of all shards, but 8 at least of each. Schedules run
         over ``rounds * local_epochs`` epochs; `max_iter` and `n_iter` are not used. The
         topology evolves once per round at most. Callbacks are not called.
     shards : list
@@ -68,10 +68,10 @@ def fit(
         (table.parquet, name of the label), a function without arguments that returns
         (X, y) or (X, y, sample_weight), a delayed object or future of Dask for that, or
         (X, y) itself. A tuple (X, y) of Dask collections is cut where its chunks end.
-        y is None for `SparseRBM`.
-    rounds : int
+        y is None for `~skset.SparseRBM`.
+    rounds : positive int
         Number of rounds.
-    local_epochs : int, default=1
+    local_epochs : positive int, default=1
         Epochs between two averages. More of them send less, and cost accuracy.
     client : distributed.Client, default=None
         Dask's client. None starts a cluster on this machine, and closes it.
@@ -80,10 +80,11 @@ def fit(
         "sequential" this process only.
     n_workers : int, default=None
         Number of workers where they are started here; None is one for each core.
-    own_topologies : float, default=0.0
-        Share of the rounds, the last ones, in which each shard evolves on its own and
-        nothing is averaged. At the end the mean is taken over the union of all
-        connections, and pruned to the number of before (WASAP-SGD [1]_).
+    own_topologies : float in [0, 1), default=0.0
+        Share of the rounds, the last ones, in which each shard evolves its topology on
+        its own and nothing is averaged. At the end the networks are averaged over all
+        connections that any of them has. The weakest are then removed, until there are
+        as many as before (WASAP-SGD [1]_).
     scoring : str or callable, default=None
         Score after each round, see `rounds_`; of X_val and y_val if they are given,
         else the mean over the shards of their own rows.

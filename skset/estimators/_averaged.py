@@ -102,7 +102,7 @@ def average(
     >>> origin = skset.SETClassifier(random_state=0)
     >>> origin = origin.partial_fit(X[:300], y[:300], classes=range(10))
     >>> parts = [slice(300, 700), slice(700, 1100)]
-    >>> models = [copy.copy(origin).partial_fit(X[part], y[part]) for part in parts]
+    >>> models = [copy.copy(origin).partial_fit(X[p], y[p]) for p in parts]
     >>> skset.average(models).nnz_ == origin.nnz_
     True
     """

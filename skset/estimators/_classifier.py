@@ -33,6 +33,7 @@ class SETClassifier(ClassifierMixin, SparsePerceptron):
     Training (SET) [1]_ keeps dropping its weakest connections and growing new ones. So
     the topology adapts to the data. It takes two or more classes, and multilabel
     problems, as scikit-learn's `MLPClassifier` does, and shares its parameter names.
+    Defaults without a reason are the MLP's. For the others see docs/defaults.md.
 
     Parameters
     ----------
@@ -271,9 +272,8 @@ class SETClassifier(ClassifierMixin, SparsePerceptron):
         Parameters
         ----------
         network : skset.model.Network
-            Its arrays are copied. For two classes it must have one "logistic" output.
-            Otherwise it has one output for each class: "softmax", or "logistic" if
-            `multilabel`.
+            Its arrays are copied. For two classes it must have one "logistic" output,
+            else one for each class: "softmax", or "logistic" if `multilabel`.
         classes : array-like of shape (n_classes,)
             Sorted class labels, in the order of the outputs.
         multilabel : bool, default=False
@@ -318,7 +318,7 @@ class SETClassifier(ClassifierMixin, SparsePerceptron):
         Returns
         -------
         score : float
-            At most 1; greater is better.
+            Between 0 and 1; greater is better.
         """
         return float(super().score(X, y, weight_of_score(sample_weight, X)))
 

@@ -45,7 +45,8 @@ class ContinualSETClassifier(ClassifierMixin, TaskEstimator):
     of its own by Sparse Evolutionary Training [1]_. Connections that earlier tasks use
     are frozen. A task may use them too, with their values, see `reuse`. Biases and the
     output layer belong to a task. So what a task predicts is the same, bit for bit,
-    after any number of later tasks. Predictions name the task.
+    after any number of later tasks. Predictions name the task. The
+    default sizes and density are those of the comparisons in docs/continual.md.
 
     Parameters
     ----------
@@ -341,7 +342,7 @@ class ContinualSETClassifier(ClassifierMixin, TaskEstimator):
         Returns
         -------
         score : float
-            At most 1; greater is better.
+            Between 0 and 1; greater is better.
 
         Raises
         ------

@@ -16,9 +16,8 @@ SOLVERS = ("adam", "adamw", "sgd")
 CLASS_WEIGHT = USUAL["class_weight"]
 # The text of a parameter that is the same for one task as for a classifier.
 SAME = (
-    *("weight_init", "update_interval", "newborn", "activation", "negative_slope"),
-    *("dropout", "batch_size", "max_norm", "shuffle", "label_smoothing", "dtype"),
-    *("n_jobs", "verbose", "zeta", "drop", "grow", "zeta_schedule"),
+    *("weight_init", "activation", "negative_slope", "dropout", "shuffle", "dtype"),
+    *("n_jobs",),
 )
 
 CONTINUAL_PARAMETERS: dict[str, Parameter] = {
@@ -43,8 +42,9 @@ CONTINUAL_PARAMETERS: dict[str, Parameter] = {
         """
         How many connections each hidden layer gets. "uniform" gives all the same
         density. "snip" goes by the sensitivity of the weights to one batch. A list has
-        the density of each hidden layer. An object is a strategy of `skset.strategies`,
-        or any ``init(shapes, rng)`` that returns a `Topology` per hidden layer.
+        the density of each hidden layer. An object is a strategy (see
+        docs/strategies.md), or any ``init(shapes, rng)`` that returns a
+        `~skset.topology.Topology` per hidden layer.
         """
     ),
     "reuse": one_of(
@@ -63,6 +63,67 @@ CONTINUAL_PARAMETERS: dict[str, Parameter] = {
         new task finds as many as it needs. Networks of earlier tasks stay as they are.
         It has no effect with ``reuse="always"``.
         """,
+    ),
+    "zeta": USUAL["zeta"].described(
+        """
+        Fraction of a layer's connections that an evolution replaces. None is 0.3, as in
+        [1]_. With 0 a task keeps the random connections that it begins with, as static
+        sparse training does [2]_.
+        """
+    ),
+    "drop": USUAL["drop"].described(f'{USUAL["drop"].text.rstrip()} None is "set".'),
+    "grow": USUAL["grow"].described(
+        """
+        Where it adds as many. "random": anywhere; "random_unfired": where none ever
+        was; "gradient" and "momentum": where that of the missing weight is greatest;
+        "cosine": between units with similar activations; "guided": where the gradient
+        is greatest among sampled candidates; "neuron": between important units. Signals
+        are computed for random rows of the task. None is "random".
+        """
+    ),
+    "zeta_schedule": USUAL["zeta_schedule"].described(
+        """
+        How zeta changes during the training of a task. A callable
+        ``schedule(progress)`` returns zeta itself. None is "constant".
+        """
+    ),
+    "update_interval": USUAL["update_interval"].described(
+        """
+        Training steps from one evolution to the next. "epoch" and None mean once per
+        epoch.
+        """
+    ),
+    "newborn": USUAL["newborn"].described(
+        """
+        Weight of a newborn connection: 0, a fresh initial value, or a random value
+        within ``sqrt(6 / n_in)`` of 0. None is "zero".
+        """
+    ),
+    "batch_size": USUAL["batch_size"].described(
+        """
+        Samples per training step. "auto" makes forty batches of the rows of a task,
+        with 4 to 128 samples each, so that small tasks get enough steps per epoch.
+        """
+    ),
+    "max_norm": USUAL["max_norm"].described(
+        """
+        Greatest norm of the gradient of a step, by all weights and biases together. A
+        longer gradient is scaled down. None sets no limit.
+        """
+    ),
+    "label_smoothing": USUAL["label_smoothing"].described(
+        """
+        Share of each target that is spread evenly over all classes of the task, so that
+        the network does not become too certain.
+        """
+    ),
+    "verbose": USUAL["verbose"].described(
+        """
+        What to print. 1 or True: for each epoch of a task its loss, number of
+        connections, seconds, and the longest time that is left. On a terminal this is
+        one line, drawn anew; elsewhere it is a line per epoch. 2 adds how many
+        connections are new, and the density.
+        """
     ),
     "solver": one_of(
         SOLVERS,
@@ -94,8 +155,10 @@ CONTINUAL_PARAMETERS: dict[str, Parameter] = {
     ),
     "max_iter": USUAL["max_iter"].described(
         """
-        Epochs for each task. "auto" is 25, for more than 5,000 rows ``25 sqrt(5000 /
-        n)``, at least 4, and at least as many as make 250 steps.
+        Largest number of epochs for each task. "auto" is 25, for more than 5,000 rows
+        ``25 sqrt(5000 / n)``, at least 4, and at least as many as make 250 steps. With
+        another `learning_rate` than "cosine" a task also ends after more than 10 epochs
+        without a loss that is smaller by 1e-4.
         """
     ),
     "class_weight": Parameter(

@@ -25,7 +25,7 @@ __all__ = [
 
 @dataclass(frozen=True, eq=False)
 class ClassifierParts:
-    """What a classifier predicts with, or one task of a `ContinualSETClassifier`.
+    """What a classifier, or one task of a continual classifier, predicts with.
 
     Attributes
     ----------
@@ -62,7 +62,8 @@ class RegressorParts:
     Attributes
     ----------
     network : Network
-        In its own units. The output function is `OUTPUTS[network.output]`.
+        In its own units. Its output function is named by ``network.output``, as in
+        `skset.model.OUTPUTS`.
     scaling : Scaling or None
         Units of the inputs, applied in float64. None takes X as it is.
     mean, scale : float or ndarray of shape (n_outputs,)
@@ -90,7 +91,7 @@ class SelectorParts:
 
 @dataclass(frozen=True, eq=False)
 class MachineParts:
-    """What a `SparseRBM` transforms with.
+    """What a `~skset.SparseRBM` transforms with.
 
     Attributes
     ----------
@@ -114,12 +115,15 @@ def parts_of(estimator: Any, *, task: str | int | None = None) -> Parts:
     estimator : estimator of skset
         Fitted.
     task : str or int, default=None
-        The task of a `ContinualSETClassifier`; None is the only one.
+        The task of a `~skset.ContinualSETClassifier`; None is the only one.
 
     Returns
     -------
     parts : ClassifierParts, RegressorParts, SelectorParts or MachineParts
-        See these classes.
+        `~skset.estimators.ClassifierParts` of a classifier or of one task,
+        `~skset.estimators.RegressorParts` of a regressor,
+        `~skset.estimators.SelectorParts` of a `~skset.QuickSelection`, or
+        `~skset.estimators.MachineParts` of a `~skset.SparseRBM`.
 
     Raises
     ------
@@ -130,6 +134,16 @@ def parts_of(estimator: Any, *, task: str | int | None = None) -> Parts:
     ValueError
         If the task is unknown, if there are several and none is named, or if one is
         named where there are none.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from skset import SETClassifier
+    >>> from skset.estimators import parts_of
+    >>> X, y = load_iris(return_X_y=True)
+    >>> parts = parts_of(SETClassifier((20,), random_state=0).fit(X, y))
+    >>> parts.classes, parts.network.n_units
+    (array([0, 1, 2]), [4, 20, 3])
     """
     if isinstance(estimator, ContinualSETClassifier):
         return _of_task(estimator, task)

@@ -31,7 +31,10 @@ from skset.estimators._solvers import SOLVERS
 from skset.model import ACTIVATIONS, INITIAL_WEIGHTS, Activation
 from skset.strategies import UNIT_PRUNINGS
 
-__all__ = ["CLASSIFIER_PARAMETERS", "CLASSIFIER_TABLES", "REGRESSOR_TABLES"]
+__all__ = [
+    *["CLASSIFIER_PARAMETERS", "CLASSIFIER_TABLES"],
+    *["PENALTY", "REGRESSOR_TABLES"],
+]
 
 WEIGHT_INITS = ("auto", *INITIAL_WEIGHTS)
 LEARNING_RATES = ("constant", "invscaling", "adaptive", "cosine")
@@ -40,11 +43,18 @@ ONE_ACTIVATION = [
     Instance(Activation),
 ]
 
+PENALTY = """
+        Strength of the L2 penalty of the weights W. As in scikit-learn's MLP ``alpha *
+        W / B`` is added to the gradient. B is the number of samples in a batch (with a
+        `sample_weight` above 0). With solver "adamw" it is no penalty: in each step a
+        weight loses the share ``learning_rate * alpha`` of itself.
+        """
+
 NETWORK_PARAMETERS: dict[str, Parameter] = {
     **SHARED_PARAMETERS,
     "hidden_layer_sizes": Parameter(
         [LayerSizes(Integral, 1, None, closed="left"), POSITIVE_INT],
-        "int or sequence of int",
+        "positive int or sequence of positive int",
         """
         Number of units of each hidden layer. Width is cheap in a sparse network: see
         the table in docs/defaults.md. With ``()`` the only layer joins the inputs to
@@ -81,7 +91,7 @@ NETWORK_PARAMETERS: dict[str, Parameter] = {
     ),
     "negative_slope": Parameter(
         [None, NON_NEGATIVE],
-        "float",
+        "non-negative float",
         """
         Slope below zero of "leaky_relu" and "all_relu", its absolute value: by default
         0.01 and 0.6.
@@ -105,7 +115,7 @@ NETWORK_PARAMETERS: dict[str, Parameter] = {
     ),
     "max_norm": Parameter(
         [None, POSITIVE],
-        "float",
+        "positive float",
         """
         Greatest norm of the gradient of a step, by all weights and biases together. A
         longer gradient is scaled down. None sets no limit. Solver "lbfgs" ignores it.
@@ -119,8 +129,7 @@ NETWORK_PARAMETERS: dict[str, Parameter] = {
         ``fit(c * X)`` is ``fit(X)``. True: each column gets mean 0 and variance 1.
         "global": each column gets mean 0, and all are divided by one number, so that
         the mean of their variances is 1. "auto" is True, which was best on tables,
-        images and counts alike. False leaves X as it is. Targets of a regression are
-        standardised too unless it is False or the loss is "poisson" or "gamma".
+        images and counts alike. False leaves X as it is.
         """,
     ),
     "delta_dtype": Parameter(
@@ -134,27 +143,19 @@ NETWORK_PARAMETERS: dict[str, Parameter] = {
     ),
     "max_fun": Parameter(
         [POSITIVE_INT],
-        "int",
+        "positive int",
         """
         Largest number of evaluations of the loss, for solver "lbfgs".
         """,
     ),
     "alpha": Parameter(
         [StrOptions({"auto"}), NON_NEGATIVE],
-        'float or "auto"',
-        """
-        Strength of the L2 penalty of the weights W. As in scikit-learn's MLP ``alpha *
-        W / B`` is added to the gradient. B is the number of samples in a batch (with a
-        `sample_weight` above 0). With solver "adamw" it is no penalty: in each step a
-        weight loses the share ``learning_rate * alpha`` of itself. "auto" is ``0.5 B /
-        (k sqrt(n))`` for n rows and k classes, and ``0.06 B / sqrt(n)`` for numbers; it
-        is 0.1 in `partial_fit` and for "adamw" and "lbfgs". In a classifier it may be
-        up to three times that, see `temperature`.
-        """,
+        'non-negative float or "auto"',
+        PENALTY,
     ),
     "batch_size": Parameter(
         [StrOptions({"auto"}), POSITIVE_INT],
-        'int or "auto"',
+        'positive int or "auto"',
         """
         Samples per training step. "auto" makes forty batches of 4 to 128 samples each,
         so that small data get enough steps per epoch. In `partial_fit` it is ``min(200,
@@ -178,7 +179,7 @@ NETWORK_PARAMETERS: dict[str, Parameter] = {
     ),
     "learning_rate_init": Parameter(
         [StrOptions({"auto"}), POSITIVE],
-        'float or "auto"',
+        'positive float or "auto"',
         """
         Initial learning rate. "auto" is ``0.003 sqrt(b)`` where b is ``B / 32`` for
         batches of B samples, at least 1 and at most 4. For "sgd" it is ``0.03 b``.
@@ -186,14 +187,14 @@ NETWORK_PARAMETERS: dict[str, Parameter] = {
     ),
     "power_t": Parameter(
         [NON_NEGATIVE],
-        "float",
+        "non-negative float",
         """
         Exponent of "invscaling".
         """,
     ),
     "max_iter": Parameter(
         [StrOptions({"auto"}), POSITIVE_INT],
-        'int or "auto"',
+        'positive int or "auto"',
         """
         Largest number of epochs. "auto" is 25, for more than 5,000 rows ``25 sqrt(5000
         / n)``, at least 4, and at least as many as make 250 steps. For solver "lbfgs"
@@ -207,14 +208,14 @@ NETWORK_PARAMETERS: dict[str, Parameter] = {
     ),
     "tol": Parameter(
         [NON_NEGATIVE],
-        "float",
+        "non-negative float",
         """
         Smallest improvement of the loss or validation score that counts as one.
         """,
     ),
     "n_iter_no_change": Parameter(
         [StrOptions({"auto"}), *PATIENCE],
-        'int, inf or "auto"',
+        'positive int, inf or "auto"',
         """
         Training ends after more than this number of epochs without improvement. "auto"
         is inf for a "cosine" without early stopping, as the loss falls most when the
@@ -271,7 +272,7 @@ NETWORK_PARAMETERS: dict[str, Parameter] = {
     ),
     "adam_epsilon": Parameter(
         [POSITIVE],
-        "float",
+        "positive float",
         """
         Their constant for numerical stability.
         """,
@@ -280,6 +281,13 @@ NETWORK_PARAMETERS: dict[str, Parameter] = {
 
 CLASSIFIER_PARAMETERS: dict[str, Parameter] = {
     **NETWORK_PARAMETERS,
+    "alpha": NETWORK_PARAMETERS["alpha"].described(
+        f"""{PENALTY.rstrip()}
+        "auto" is ``0.5 B / (k sqrt(n))`` for n rows and k classes; it is 0.1 in
+        `partial_fit` and for "adamw" and "lbfgs". It may be up to three times that, see
+        `temperature`.
+        """
+    ),
     "label_smoothing": Parameter(
         [BELOW_ONE],
         "float in [0, 1)",
@@ -291,7 +299,7 @@ CLASSIFIER_PARAMETERS: dict[str, Parameter] = {
     ),
     "temperature": Parameter(
         [StrOptions({"auto"}), POSITIVE],
-        'float or "auto"',
+        'positive float or "auto"',
         """
         What the logits are divided by once `fit` has trained the network (Guo et al.
         2017, ICML). This is a part of the fitted weights of the output layer; a fit
@@ -317,6 +325,18 @@ CLASSIFIER_PARAMETERS: dict[str, Parameter] = {
 
 REGRESSOR_PARAMETERS: dict[str, Parameter] = {
     **NETWORK_PARAMETERS,
+    "alpha": NETWORK_PARAMETERS["alpha"].described(
+        f"""{PENALTY.rstrip()}
+        "auto" is ``0.06 B / sqrt(n)`` for n rows; it is 0.1 in `partial_fit` and for
+        "adamw" and "lbfgs".
+        """
+    ),
+    "standardize": NETWORK_PARAMETERS["standardize"].described(
+        f"""{NETWORK_PARAMETERS["standardize"].text.rstrip()}
+        Targets are standardised too unless it is False or the loss is "poisson" or
+        "gamma".
+        """
+    ),
     "loss": Parameter(
         [StrOptions(set(NUMBER_LOSSES)), NumberLoss()],
         f"{braced(NUMBER_LOSSES)} or Loss",

@@ -40,6 +40,7 @@ class SparseRBM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, SparseEstimat
     hidden units. It is also a generative model: see `gibbs`, `free_energy`, and
     `skset.metrics.log_likelihood`. Values of X must be in [0, 1]. A value between 0 and
     1 is the probability that the unit is on. X is never made dense beyond one batch.
+    For the reasons of the defaults see docs/boltzmann.md.
 
     Parameters
     ----------

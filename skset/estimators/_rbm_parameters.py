@@ -19,14 +19,14 @@ RBM_PARAMETERS: dict[str, Parameter] = {
     **SHARED_PARAMETERS,
     "n_components": Parameter(
         [POSITIVE_INT],
-        "int",
+        "positive int",
         """
         Number of hidden units.
         """,
     ),
     "epsilon": Parameter(
         [ConnectionConstant()],
-        "float",
+        "float of at least 0.001",
         """
         Erdos-Renyi constant: there are about ``epsilon * (n_features + n_components)``
         connections. 11 is the paper's [1]_.
@@ -39,9 +39,9 @@ RBM_PARAMETERS: dict[str, Parameter] = {
     ),
     "init": SHARED_PARAMETERS["init"].described(
         """
-        Initial topology: a strategy of `skset.strategies`, or any ``init(shapes, rng)``
-        that returns a `Topology` per layer. As there is one layer, all names do the
-        same, and a list has one density.
+        Initial topology: a strategy (see docs/strategies.md), or any ``init(shapes,
+        rng)`` that returns a list with one `~skset.topology.Topology`. As there is one
+        layer, all names do the same, and a list has one density.
         """,
     ),
     "zeta": SHARED_PARAMETERS["zeta"].described(
@@ -50,10 +50,17 @@ RBM_PARAMETERS: dict[str, Parameter] = {
         method; for "set" it is 0.3, as in the paper.
         """,
     ),
+    "update_interval": SHARED_PARAMETERS["update_interval"].described(
+        """
+        Training steps from one evolution to the next, or "epoch" for once per epoch.
+        None takes that of the method: once per epoch, except for "rigl".
+        """,
+    ),
     "newborn": SHARED_PARAMETERS["newborn"].described(
         """
         Weight of a newborn connection: 0; a fresh initial value, as in the paper (see
-        docs/boltzmann.md); or a random value within ``sqrt(6 / n_in)`` of 0.
+        docs/boltzmann.md); or a random value within ``sqrt(6 / n_in)`` of 0. None takes
+        that of the method.
         """,
     ),
     "final_drop": flag(
@@ -64,10 +71,10 @@ RBM_PARAMETERS: dict[str, Parameter] = {
     ),
     "learning_rate": Parameter(
         [POSITIVE],
-        "float",
+        "positive float",
         """
         Initial learning rate. With momentum 0.9 steps are ten times as long as those of
-        a `BernoulliRBM` with the same rate.
+        a `~sklearn.neural_network.BernoulliRBM` with the same rate.
         """,
     ),
     "learning_rate_schedule": one_of(
@@ -87,14 +94,14 @@ RBM_PARAMETERS: dict[str, Parameter] = {
     ),
     "alpha": Parameter(
         [NON_NEGATIVE],
-        "float",
+        "non-negative float",
         """
         Weight decay: ``alpha * weight`` is added to the gradient of each weight.
         """,
     ),
     "n_gibbs": Parameter(
         [POSITIVE_INT],
-        "int",
+        "positive int",
         """
         Steps of Gibbs sampling from the data to the model's phase: the k of CD-k [3]_.
         With more steps the gradient is nearer to that of the likelihood. Each adds
@@ -110,14 +117,14 @@ RBM_PARAMETERS: dict[str, Parameter] = {
     ),
     "batch_size": Parameter(
         [POSITIVE_INT],
-        "int",
+        "positive int",
         """
         Samples per training step; all samples, with a warning, if there are fewer.
         """,
     ),
     "n_iter": Parameter(
         [POSITIVE_INT],
-        "int",
+        "positive int",
         """
         Number of epochs.
         """,
@@ -134,6 +141,11 @@ RBM_PARAMETERS: dict[str, Parameter] = {
         Seed of topology, weights, shuffling, sampling and evolution. The same seed
         gives the same bits for every `n_jobs`.
         """,
+    ),
+    "verbose": SHARED_PARAMETERS["verbose"].described(
+        SHARED_PARAMETERS["verbose"].text.replace(
+            "loss, validation score,", "reconstruction error,"
+        )
     ),
 }
 

@@ -37,6 +37,7 @@ class SETRegressor(RegressorMixin, SparsePerceptron):
     to the data. It predicts one or more numbers per sample, as scikit-learn's
     `MLPRegressor` does, and shares its parameter names. Targets may have any unit: they
     are standardised for the training, unless the loss is "poisson" or "gamma".
+    Defaults without a reason are the MLP's. For the others see docs/defaults.md.
 
     Parameters
     ----------

@@ -54,7 +54,7 @@ class QuickSelection(SelectorMixin, SparsePerceptron):
 
     Features may have any units, see `standardize`: all that is learned and ranked is in
     standardised ones. `transform` gives the features as they are. X is never made dense
-    beyond one batch.
+    beyond one batch. For the reasons of the defaults see docs/selection.md.
 
     Parameters
     ----------

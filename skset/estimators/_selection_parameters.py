@@ -13,7 +13,7 @@ from skset.estimators._parameters import (
     ConnectionConstant,
     Names,
 )
-from skset.estimators._perceptron_parameters import CLASSIFIER_PARAMETERS
+from skset.estimators._perceptron_parameters import CLASSIFIER_PARAMETERS, PENALTY
 from skset.estimators._sklearn import Interval, RealNotInt, StrOptions
 
 __all__ = ["FIXED", "SELECTION_TABLES"]
@@ -45,7 +45,7 @@ SELECTION_PARAMETERS: dict[str, Parameter] = {
             POSITIVE_INT,
             Interval(RealNotInt, 0, 1, closed="right"),
         ],
-        'int, float in (0, 1], "all" or "auto"',
+        'positive int, float in (0, 1], "all" or "auto"',
         """
         Number or share of the features to keep; all of them, with a warning, if there
         are fewer. It may be changed after `fit` by `set_params`, without new training.
@@ -115,16 +115,30 @@ SELECTION_PARAMETERS: dict[str, Parameter] = {
                 " (Adam's, the adam_epsilon of SETClassifier, is none here)"
             )
         ],
-        "float",
+        "float of at least 0.001",
         """
         Erdos-Renyi constant: a layer gets about ``epsilon * (n_in + n_out)``
         connections. 13 is the paper's.
         """,
     ),
+    "method": CLASSIFIER_PARAMETERS["method"].described(
+        """
+        Preset of the parameters below that are None: see the table in
+        docs/strategies.md. "set" is Sparse Evolutionary Training [1]_: zeta 0.2, drop
+        "set", grow "random", after every epoch. "static" keeps the random topology
+        [2]_.
+        """,
+    ),
     "zeta": CLASSIFIER_PARAMETERS["zeta"].described(
         """
         Fraction of a layer's connections that an evolution replaces. None takes that of
-        the method; for "set" it is 0.2, as in the paper.
+        the method; for "set" it is 0.2, as in the paper [4]_.
+        """,
+    ),
+    "update_interval": CLASSIFIER_PARAMETERS["update_interval"].described(
+        """
+        Training steps from one evolution to the next, or "epoch" for once per epoch.
+        None takes that of the method: once per epoch, except for "rigl".
         """,
     ),
     "solver": Parameter(
@@ -135,9 +149,38 @@ SELECTION_PARAMETERS: dict[str, Parameter] = {
         weights decay apart from the gradient.
         """,
     ),
+    "alpha": CLASSIFIER_PARAMETERS["alpha"].described(
+        f"""{PENALTY.rstrip()}
+        "auto" is 0.1.
+        """,
+    ),
+    "learning_rate": CLASSIFIER_PARAMETERS["learning_rate"].described(
+        """
+        Schedule of the learning rate. "invscaling" and "adaptive" are for solver "sgd"
+        only, as in scikit-learn's MLP. "cosine" takes the rate to 0 at `max_iter` for
+        every solver; in `partial_fit` it is constant. A callable gets the share of the
+        training that is done, from 0 to 1, and returns a factor of
+        `learning_rate_init`.
+        """,
+    ),
+    "learning_rate_init": CLASSIFIER_PARAMETERS["learning_rate_init"].described(
+        """
+        Initial learning rate. "auto" is 0.003.
+        """,
+    ),
+    "momentum": CLASSIFIER_PARAMETERS["momentum"].described(
+        """
+        Momentum of solver "sgd", which is Nesterov's.
+        """,
+    ),
+    "standardize": CLASSIFIER_PARAMETERS["standardize"].described(
+        f"""{CLASSIFIER_PARAMETERS["standardize"].text.rstrip()}
+        The numbers that a regression predicts are always standardised.
+        """,
+    ),
     "noise": Parameter(
         [StrOptions({"auto"}), NON_NEGATIVE],
-        'float or "auto"',
+        'non-negative float or "auto"',
         """
         Standard deviation of the Gaussian noise that training adds to the input, with
         labels or without, in standardised units. "auto" is 1, but 0.3 if `fit` learns
@@ -161,7 +204,7 @@ SELECTION_PARAMETERS: dict[str, Parameter] = {
     ),
     "max_iter": Parameter(
         [StrOptions({"auto"}), POSITIVE_INT],
-        'int or "auto"',
+        'positive int or "auto"',
         """
         Largest number of epochs. "auto" means 600 training steps without labels and
         1,200 with labels, but at least 10 epochs and at most 100.
@@ -170,7 +213,12 @@ SELECTION_PARAMETERS: dict[str, Parameter] = {
     "n_iter_no_change": CLASSIFIER_PARAMETERS["n_iter_no_change"].described(
         """
         Training ends after more than this number of epochs without improvement of the
-        loss. Its planned end is `max_iter`, when the learning rate is 0.
+        loss. "auto" is inf. Its planned end is `max_iter`, when the learning rate is 0.
+        """,
+    ),
+    "tol": CLASSIFIER_PARAMETERS["tol"].described(
+        """
+        Smallest improvement of the loss that counts as one.
         """,
     ),
     "early_stopping": flag(
@@ -179,9 +227,20 @@ SELECTION_PARAMETERS: dict[str, Parameter] = {
         with the best loss.
         """,
     ),
+    "validation_fraction": CLASSIFIER_PARAMETERS["validation_fraction"].described(
+        """
+        Share of the training data set aside if `early_stopping` is True.
+        """,
+    ),
     "class_weight": CLASSIFIER_PARAMETERS["class_weight"].described(
         """
-        Weights of the classes if y has classes, as in `SETClassifier`.
+        Weights of the classes if y has classes, as in `~skset.SETClassifier`.
+        """,
+    ),
+    "random_state": CLASSIFIER_PARAMETERS["random_state"].described(
+        """
+        Seed of topology, weights, noise, shuffling, dropout and evolution. The same
+        seed gives the same bits for every `n_jobs`.
         """,
     ),
 }
@@ -208,8 +267,8 @@ SELECTION_ATTRIBUTES: dict[str, Attribute] = {
         "float",
         """
         Mean loss of the last epoch, including the penalty. Without labels it is half
-        the squared error, averaged over the features. It is larger because of the noise
-        of the input.
+        the squared error, averaged over the features. The noise of the input makes it
+        larger than the error on clean data.
         """,
     ),
     "loss_curve_": Attribute("list of float", "The same for every epoch."),
@@ -218,7 +277,8 @@ SELECTION_ATTRIBUTES: dict[str, Attribute] = {
         name: PERCEPTRON_ATTRIBUTES[name]
         for name in (
             *("input_shift_", "input_scale_", "auto_params_"),
-            *("network_", "coefs_", "intercepts_", "nnz_", "density_"),
+            *("network_", "coefs_", "intercepts_", "hidden_layer_sizes_"),
+            *("nnz_", "density_"),
         )
     },
     "classes_": Attribute(

@@ -35,11 +35,11 @@ NEWBORN = ("zero", "init", "he_uniform")
 SHARED_PARAMETERS: dict[str, Parameter] = {
     "epsilon": Parameter(
         [ConnectionConstant(" (Adam's epsilon is adam_epsilon here)")],
-        "float",
+        "float of at least 0.001",
         """
         Erdos-Renyi constant: a layer gets about ``epsilon * (n_in + n_out)``
         connections, that is density ``min(1, epsilon (n_in + n_out) / (n_in n_out))``
-        [1]_. At least 0.001; 20 is the paper's. Adam's epsilon is `adam_epsilon`.
+        [1]_. 20 is the paper's. Adam's epsilon is `adam_epsilon`.
         """,
     ),
     "density": Parameter(
@@ -61,17 +61,17 @@ SHARED_PARAMETERS: dict[str, Parameter] = {
         How many connections each layer gets, at random positions. "uniform_plus" makes
         the first layer dense and the last at least 0.2 dense. "snip" goes by the
         sensitivity of the weights to one batch. A list has the density of each layer.
-        An object is a strategy of `skset.strategies`, or any ``init(shapes, rng)`` that
-        returns a `Topology` per layer.
+        An object is a strategy (see docs/strategies.md), or any ``init(shapes, rng)``
+        that returns a `~skset.topology.Topology` per layer.
         """,
     ),
     "method": one_of(
         METHODS,
         """
         Preset of the parameters below that are None: see the table in
-        docs/strategies.md.
-        "set" is Sparse Evolutionary Training [1]_: zeta 0.3, drop "set", grow "random",
-        after every epoch. "static" keeps the random topology [2]_.
+        docs/strategies.md. "set" is Sparse Evolutionary Training [1]_: zeta 0.3, drop
+        "set", grow "random", after every epoch. "static" keeps the random topology
+        [2]_.
         """,
     ),
     "zeta": Parameter(
@@ -119,7 +119,7 @@ SHARED_PARAMETERS: dict[str, Parameter] = {
     ),
     "update_interval": Parameter(
         [None, POSITIVE_INT, StrOptions({"epoch"})],
-        'int or "epoch"',
+        'positive int or "epoch"',
         """
         Training steps from one evolution to the next, or "epoch" for once per epoch.
         None takes that of the method: once per epoch, except for "rigl". Solver "lbfgs"
@@ -130,7 +130,7 @@ SHARED_PARAMETERS: dict[str, Parameter] = {
         NEWBORN,
         """
         Weight of a newborn connection: 0, a fresh initial value, or a random value
-        within ``sqrt(6 / n_in)`` of 0.
+        within ``sqrt(6 / n_in)`` of 0. None takes that of the method.
         """,
         optional=True,
     ),
@@ -169,7 +169,7 @@ SHARED_PARAMETERS: dict[str, Parameter] = {
     ),
     "n_jobs": Parameter(
         [None, Jobs(Integral, None, None, closed="neither")],
-        "int",
+        "int other than 0",
         """
         Threads that share each layer while training; None is 1, -1 all cores; in a task
         of joblib or Dask its share of them. Prediction is serial.

@@ -56,9 +56,10 @@ class StableSelection(SelectorMixin, BaseEstimator):
     is not a parameter.
 
     A feature counts as false if the selector chooses it, on half of the rows, with a
-    probability of at most q / p, the mean number that it chooses through the number of
-    all features. That is what it would be by chance. The bound does not say that a
-    feature is a cause, or that it tells more than its neighbours.
+    probability of at most q / p. Here q is the mean number of features that it chooses,
+    and p the number of all features. By chance each feature would have the probability
+    q / p. The bound does not say that a feature is a cause, or that it tells more than
+    its neighbours.
 
     Every fit begins anew. Networks are not handed on from half to half: they would know
     the rows of other halves, and the bound needs halves that know nothing of each
@@ -70,33 +71,35 @@ class StableSelection(SelectorMixin, BaseEstimator):
         Any selector with `get_support`. None is ``QuickSelection()``, and then
         `n_features_per_resample` is "auto" unless it is a number. It is cloned, with a
         `random_state` of its own for each resample if it has one.
-    n_resamples : int, default=50
-        Number of resamples, half of them pairs; an odd number is an error. More make
-        frequencies more exact. 50 are enough for the bound.
+    n_resamples : even int of at least 2, default=50
+        Number of resamples, which come in pairs. More make frequencies more exact. 50
+        are enough for the bound.
     threshold : float in (0.5, 1] or "auto", default=0.6
-        Least share of the resamples in which a selected feature is chosen. "auto" takes
-        the least one whose bound is at most `max_false_selections`, or 1, with a
-        warning, if there is none.
-    n_features_per_resample : int, "auto" or None, default=None
+        Least share of the resamples in which a selected feature is chosen. 0.6 is the
+        lowest of the values from 0.6 to 0.9 for which results are similar [1]_, so it
+        finds the most features. "auto" takes the least one whose bound is at most
+        `max_false_selections`, or 1, with a warning, if there is none.
+    n_features_per_resample : positive int, "auto" or None, default=None
         How many features are chosen in each resample. None leaves it to `estimator`.
         "auto" takes the greatest number whose bound is at most `max_false_selections`,
         but at least 1. A number and "auto" need an `estimator` with the attribute
         `ranking_` that ranks all features, as `QuickSelection` has. A feature whose
         importance is 0 is never chosen.
-    max_false_selections : float, default=1.0
-        Greatest bound on the expected number of false selections. It is read only
-        if `threshold` or `n_features_per_resample` is "auto".
+    max_false_selections : positive float, default=1.0
+        Greatest bound on the expected number of false selections: by default one false
+        feature at most is expected. It is read only if `threshold` or
+        `n_features_per_resample` is "auto".
     sample_fraction : float in (0, 0.5], default=0.5
         Share of the rows in each resample. The two of a pair have no row in common, so
         no more than half is possible. Classes have the same shares in both.
     assumption : {"r-concave", "none"}, default="r-concave"
         What the bound assumes about how often features are chosen. "r-concave" is the
-        shape that the frequencies of false features mostly have, and far sharper [2]_.
-        "none" is Meinshausen and Buehlmann's bound, which always holds.
+        shape that the frequencies of false features mostly have; its bound is far
+        sharper [2]_. "none" is Meinshausen and Buehlmann's bound, which always holds.
     random_state : int, RandomState instance or None, default=None
         Seed of the resamples and of the selectors. The same int gives the same result
         for any `n_jobs`.
-    n_jobs : int, default=None
+    n_jobs : int other than 0, default=None
         Number of resamples fitted at once, as in joblib. If it is more than 1, each
         selector has one thread.
 

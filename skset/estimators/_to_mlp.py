@@ -10,11 +10,8 @@ from sklearn.utils.validation import check_is_fitted
 from skset.estimators._types import Array
 from skset.model import ACTIVATIONS, Activation, Network
 
-__all__ = ["MOST_DENSE_BYTES", "to_mlp"]
+__all__ = ["to_mlp"]
 
-# One GiB has room for three layers of 6,000. Beyond it the dense weights of a sparse
-# network soon take all memory, and that should not happen by mistake.
-MOST_DENSE_BYTES = 1 << 30
 # Activations that scikit-learn's MLP has, and the output functions that it learns with.
 MLP_ACTIVATIONS = ("identity", "logistic", "tanh", "relu")
 LOSS_OF_OUTPUT = {"identity": "squared_error", "exp": "poisson"}
@@ -23,7 +20,7 @@ RECORD = ("n_iter_", "t_", "loss_", "loss_curve_")
 SHOWN = ("n_features_in_", "feature_names_in_", "n_outputs_", "out_activation_")
 
 
-def to_mlp(self: Any, *, max_bytes: float = MOST_DENSE_BYTES) -> Any:
+def to_mlp(self: Any, *, max_bytes: float = 2**30) -> Any:
     """Return scikit-learn's own MLP with the same predictions, fitted.
 
     It is for tools that know only that. Its weights are dense arrays in float64, with 0
@@ -40,8 +37,9 @@ def to_mlp(self: Any, *, max_bytes: float = MOST_DENSE_BYTES) -> Any:
     Parameters
     ----------
     max_bytes : float, default=2**30
-        The most memory that the dense weights may take, 8 bytes for each. The default
-        leaves room for three layers of 6,000 units.
+        The most memory that the dense weights may take, 8 bytes for each. The default,
+        1 GiB, leaves room for three layers of 6,000 units. Beyond it the dense weights
+        of a sparse network soon take all memory, which should not happen by mistake.
 
     Returns
     -------
@@ -69,6 +67,12 @@ def to_mlp(self: Any, *, max_bytes: float = MOST_DENSE_BYTES) -> Any:
     ('MLPClassifier', (4, 20))
     >>> bool(abs(mlp.predict_proba(X) - model.predict_proba(X)).max() < 1e-5)
     True
+
+    A regressor becomes an `~sklearn.neural_network.MLPRegressor`:
+
+    >>> from skset import SETRegressor
+    >>> type(SETRegressor((20,), random_state=0).fit(X, y).to_mlp()).__name__
+    'MLPRegressor'
     """
     check_is_fitted(self)
     _check_size(self._network, max_bytes)

@@ -43,8 +43,7 @@ class ConnectivityDisplay:
     measure : {"degree", "strength"}, default="degree"
         What the values are.
     image_shape : tuple of int, default=None
-        (height, width) or (height, width, channels), over which is summed. None draws
-        bars.
+        (height, width), or (height, width, channels) to be summed. None draws bars.
     feature_names : sequence of str, default=None
         Names of the inputs. None means "x0", "x1", ...
 
@@ -62,6 +61,13 @@ class ConnectivityDisplay:
         The top columns, the first on top; None for images.
     colorbar_ : matplotlib Colorbar
         Of the images; None for tables.
+
+    Examples
+    --------
+    >>> from skset.inspection import ConnectivityDisplay
+    >>> display = ConnectivityDisplay([3, 0, 2], feature_names=["a", "b", "c"])
+    >>> [label.get_text() for label in display.plot().ax_.get_yticklabels()]
+    ['a', 'c', 'b']
     """
 
     def __init__(
@@ -124,17 +130,14 @@ class ConnectivityDisplay:
         Returns
         -------
         display : ConnectivityDisplay
+            With the drawing.
 
         Raises
         ------
-        NotFittedError
-            If the estimator is not fitted.
-        TypeError
-            If it has no network.
+        NotFittedError, TypeError, ImportError
+            If the estimator is not fitted, has no network, or matplotlib is missing.
         ValueError
             If `measure` is unknown, or a shape or number of names does not fit.
-        ImportError
-            If matplotlib is missing.
         """
         if measure not in LABELS:
             raise ValueError(f"measure must be one of {list(LABELS)}, got {measure!r}.")
@@ -170,10 +173,15 @@ class ConnectivityDisplay:
         image_shape, feature_names, ax, **kwargs
             As in `from_estimator`.
 
+        Returns
+        -------
+        display : ConnectivityDisplay
+            With the drawing.
+
         Raises
         ------
         ValueError
-            If snapshots are none, out of order, or of different units.
+            If snapshots are missing, out of order, or of different units.
         """
         checked = checked_snapshots(snapshots)
         values = [topologies[0].fan_out for _, topologies in checked]
@@ -196,11 +204,12 @@ class ConnectivityDisplay:
             Where to draw. One Axes is divided for several images. An array has an Axes
             for each image. None makes a figure.
         n_top : int, default=20
-            Number of columns of a table, those with the largest values at last.
+            How many columns of a table are drawn: those with the largest values in the
+            last snapshot.
         cmap : str or Colormap, default="viridis"
             Colours of the images.
         **kwargs
-            Passed to matplotlib's `imshow` or `barh`.
+            Passed to `matplotlib.axes.Axes.imshow` or `matplotlib.axes.Axes.barh`.
 
         Returns
         -------
@@ -223,7 +232,8 @@ class ConnectivityDisplay:
         return self
 
     def _plot_images(self, ax: Any, kwargs: dict[str, Any]) -> None:
-        drawn = self._drawn_snapshots()
+        n = len(self.values)
+        drawn = np.linspace(0, n - 1, min(n, MOST_IMAGES)).round().astype(int)
         n_columns = min(len(drawn), MOST_COLUMNS)
         shape = -(-len(drawn) // n_columns), n_columns
         size = (2.4 * shape[1] + 1, 2.5 * shape[0] + 0.2)
@@ -238,19 +248,16 @@ class ConnectivityDisplay:
         )
 
     def _plot_bars(self, ax: Any, n_top: int, kwargs: dict[str, Any]) -> None:
-        last = self.values[-1]
-        top = np.argsort(-last, kind="stable")[:n_top]
-        size = (6.0, 1 + 0.24 * len(top))
-        axes = one_axes(ax, type(self), figsize=size)
+        top = np.argsort(-self.values[-1], kind="stable")[:n_top]
+        axes = one_axes(ax, type(self), figsize=(6.0, 1 + 0.24 * len(top)))
         self.axes_ = np.array([axes], dtype=object)
         places = np.arange(len(top))
         style = {"color": LAST, "label": self._title(-1), **kwargs}
-        self.bars_ = axes.barh(places, last[top], **style)
+        self.bars_ = axes.barh(places, self.values[-1][top], **style)
         if len(self.values) > 1:
             first = {"marker": "D", "linestyle": "", "color": FIRST}
             axes.plot(self.values[0][top], places, label=self._title(0), **first)
-            where = {"loc": "lower left", "bbox_to_anchor": (0, 1), "ncols": 2}
-            axes.legend(frameon=False, **where)
+            axes.legend(frameon=False, loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
         axes.set_yticks(places, [shortened(self.feature_names[k]) for k in top])
         axes.set_ylim(len(top) - 0.4, -0.6)
         axes.set_xlabel(LABELS[self.measure])
@@ -261,29 +268,22 @@ class ConnectivityDisplay:
         Parameters
         ----------
         path : str or path-like
+            Where the GIF is written.
         fps : float, default=4
-            Snapshots in a second. The last stands for a second longer.
+            Snapshots per second. The last one is shown for a second longer.
         dpi : int, default=80
-            Pixels of an inch; the picture has 4 x 3.6 inches.
+            Pixels per inch; the picture has 4 x 3.6 inches.
 
         Raises
         ------
-        ValueError
-            If `image_shape` is None.
-        ImportError
-            If matplotlib or pillow is missing.
+        ValueError, ImportError
+            If `image_shape` is None; if matplotlib or pillow is missing.
         """
         if self.image_shape is None:
             raise ValueError("Only images can be animated: give image_shape.")
         frames = [(self._image(k), self._title(k)) for k in range(len(self.values))]
         frames += frames[-1:] * round(fps)
-        label = LABELS[self.measure]
-        write_gif(path, frames, self._limits(), label, fps=fps, dpi=dpi)
-
-    def _drawn_snapshots(self) -> Array:
-        """Return the numbers of the snapshots to draw."""
-        n = len(self.values)
-        return np.unique(np.linspace(0, n - 1, min(n, MOST_IMAGES)).round().astype(int))
+        write_gif(path, frames, self._limits(), LABELS[self.measure], fps=fps, dpi=dpi)
 
     def _image(self, k: int) -> Array:
         assert self.image_shape is not None

@@ -43,7 +43,7 @@ class Rival:
     Attributes
     ----------
     name : {"lognormal", "exponential"}
-        Which.
+        Name of the distribution.
     parameters : dict of float
         "mu" and "sigma", or "rate".
     log_ratio : float
@@ -81,6 +81,8 @@ class DegreeFits:
         Number of resamples behind the p-value.
     rivals : tuple of Rival
         The lognormal and the exponential.
+    verdict : str
+        What the test says of the power law, in a few words.
     """
 
     exponent: float
@@ -114,7 +116,12 @@ class DegreeFits:
         degrees : ndarray of int
             d, at least `xmin`.
         name : {"power law", "lognormal", "exponential"}
-            Which of them.
+            Which distribution.
+
+        Returns
+        -------
+        share : ndarray of shape (n_degrees,)
+            Share of all units that have at least d connections, as it says.
         """
         share = self.n_tail / self.n_units
         if name == "power law":
@@ -150,7 +157,8 @@ def fit_degrees(
 ) -> DegreeFits | None:
     """Fit a power law to the tail of degrees, test it, and compare it with others.
 
-    The tail begins at the degree that makes the Kolmogorov-Smirnov distance smallest.
+    It follows Clauset, Shalizi and Newman [1]_. The tail begins at the degree that
+    makes the Kolmogorov-Smirnov distance smallest.
     Resamples are semi-parametric: below the tail from the degrees themselves, in it
     from the power law. Each is fitted anew, its beginning included. Units without a
     connection have no part in it.
@@ -160,9 +168,9 @@ def fit_degrees(
     degrees : array-like of int of shape (n_units,)
         Degree of each unit.
     xmin : int, default=None
-        Where the tail begins: the median, for a law of the upper half. None means the
-        degree with the smallest distance. That is often so far out that few units are
-        left, and of few units nothing can be rejected.
+        Degree at which the tail begins. Give the median to test a law of the upper
+        half. None takes the degree with the smallest distance. That is often so far out
+        that few units are left, and of few units nothing can be rejected.
     n_resamples : int, default=100
         The standard error of the p-value is at most ``0.5 / sqrt(n_resamples)``; 2,500
         give it two decimals.
@@ -179,6 +187,14 @@ def fit_degrees(
     ----------
     .. [1] Clauset, Shalizi and Newman (2009). "Power-law distributions in empirical
        data." SIAM Review 51(4).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skset.inspection import fit_degrees
+    >>> degrees = np.random.default_rng(0).poisson(20, size=500)
+    >>> fit_degrees(degrees, xmin=20, n_resamples=20).verdict
+    'power law rejected'
     """
     d = np.asarray(degrees)
     n_units, d = d.size, d[d > 0]

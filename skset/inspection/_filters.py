@@ -105,7 +105,7 @@ class FiltersDisplay:
         NotFittedError
             If the machine is not fitted.
         TypeError
-            If there is no `SparseRBM`.
+            If there is no `~skset.SparseRBM`.
         ValueError
             If the features are no images of that shape, or a number is less than 1.
         """

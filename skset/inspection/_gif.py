@@ -22,7 +22,7 @@ def write_gif(
     Parameters
     ----------
     path : str or path-like
-        Of the file.
+        Path of the file.
     frames : sequence of (ndarray of shape (height, width), str)
         Images and their titles.
     limits : dict of float
@@ -30,9 +30,9 @@ def write_gif(
     label : str
         Of the colours.
     fps : float
-        Frames in a second.
+        Frames per second.
     dpi : int
-        Pixels of an inch; the picture has 4 x 3.6 inches.
+        Pixels per inch; the picture has 4 x 3.6 inches.
 
     Raises
     ------

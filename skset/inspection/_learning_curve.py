@@ -43,7 +43,7 @@ class LearningCurveDisplay:
         "validation_score", "learning_rate", "nnz", "replaced". An array of shape
         (n_epochs,), or (n_epochs, n_layers) for the last two.
     best_epoch : int, default=None
-        The epoch that the fit has kept.
+        The epoch whose network the fit has kept.
     loss_name : str, default="Loss"
         Label of the first panel.
 
@@ -56,7 +56,7 @@ class LearningCurveDisplay:
     lines_ : dict of str to list of matplotlib.lines.Line2D
         The curves of each panel: one, or one for each layer.
     best_lines_ : list of matplotlib.lines.Line2D
-        Marks of the best epoch, one in each panel; empty if it is not known.
+        Marks of `best_epoch`, one in each panel; empty if it is not known.
 
     Examples
     --------
@@ -233,9 +233,9 @@ class LearningCurveDisplay:
                 ax.set_ylim(bottom=0)
 
     def _marks(self) -> list[Any]:
-        """Mark the best epoch in each panel."""
+        """Mark the epoch that the fit has kept, in each panel."""
         style = {"color": "0.5", "linestyle": "--", "linewidth": 1, "zorder": 0}
-        label = f"Best epoch, {self.best_epoch}"
+        label = f"Kept epoch, {self.best_epoch}"
         return [ax.axvline(self.best_epoch, **style, label=label) for ax in self.axes_]
 
     def _legend(self, names: Sequence[str]) -> None:

@@ -16,14 +16,15 @@ PLAIN = (bool, int, float, str, type(None))
 
 @dataclass
 class LoggedRun:
-    """What a `TopologyLog` has recorded of one fit.
+    """What a `~skset.callbacks.TopologyLog` has recorded of one fit.
 
     Attributes
     ----------
     estimator_name : str
         Class of the estimator that was fitted.
     params : dict
-        Its parameters. What is no number, text or tuple of these is a text.
+        Its parameters. Values other than numbers, texts, None and tuples of these are
+        kept as texts.
     search_name : str or None
         Class of the search that the fit belongs to.
     task : str
@@ -32,9 +33,10 @@ class LoggedRun:
     task_id : int
         Number of the fit in the search, from 0; 0 without a search.
     fold : int or None
-        How many fits of the search came before it with the same parameters.
-        scikit-learn does not tell the number of the fold. This is it in GridSearchCV
-        and RandomizedSearchCV if candidates differ in parameters of this estimator.
+        How many fits of the search came before this one with the same parameters; None
+        without a search. scikit-learn does not tell the number of the fold. In
+        GridSearchCV and RandomizedSearchCV this number is the fold, if all candidates
+        differ in parameters of this estimator.
     root : str
         Identifies the search, or the fit alone.
     started : datetime
@@ -51,7 +53,7 @@ class LoggedRun:
         Connections of each layer after the fit. With `final_drop` or early stopping
         they differ from those of the last record. None until the fit has ended.
     best_validation_score : float or None
-        Of the network that was kept.
+        Validation score of the network that was kept.
     """
 
     estimator_name: str
@@ -79,6 +81,12 @@ class LoggedRun:
         ----------
         params : iterable of str, default=()
             Names of parameters to add, as ``param_...``.
+
+        Returns
+        -------
+        rows : list of dict
+            With "task", "task_id", "fold", the parameters, "layer", and what `records`
+            have, of that layer.
         """
         chosen = {f"param_{name}": self.params.get(name) for name in params}
         told = {"task": self.task, "task_id": self.task_id, "fold": self.fold, **chosen}

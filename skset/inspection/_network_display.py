@@ -41,8 +41,7 @@ class NetworkDisplay:
 
     The strength of a path is the product of the absolute weights along it, for inputs
     of variance 1. Only units on these paths are drawn; the heading of a column says how
-    many there are in all. A connection is the wider, the larger its weight in its
-    layer.
+    many there are in all. The larger a weight in its layer, the wider the connection.
 
     It is recommended to use `from_estimator`.
 
@@ -56,10 +55,10 @@ class NetworkDisplay:
         For each layer the two units of each drawn connection.
     weights : list of ndarray of shape (n,)
         Their weights, for inputs of variance 1.
-    ages : list of ndarray of shape (n,), default=None
-        Their ages in epochs. With ages the colours tell them in place of the sign.
     names : tuple of two lists of str
         Names of all inputs and of all outputs.
+    ages : list of ndarray of shape (n,), default=None
+        Their ages in epochs. With ages the colours tell them in place of the sign.
 
     Attributes
     ----------
@@ -75,6 +74,17 @@ class NetworkDisplay:
         Of the ages; None without.
     legend_ : matplotlib Legend
         Of the signs; None with ages.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from skset import SETClassifier
+    >>> from skset.inspection import NetworkDisplay
+    >>> model = SETClassifier((10,), max_iter=5, random_state=0)
+    >>> model = model.fit(*load_iris(return_X_y=True))
+    >>> display = NetworkDisplay.from_estimator(model, n_connections=20)
+    >>> display.n_units
+    [4, 10, 3]
     """
 
     def __init__(
@@ -112,8 +122,7 @@ class NetworkDisplay:
         estimator : estimator of skset or Network
             Fitted.
         n_connections : int, default=200
-            Largest number of connections; more than some thousand cannot be told
-            apart.
+            Most connections that are drawn. Beyond some thousand they look alike.
         snapshots : TopologyLog, mapping or sequence, default=None
             A log with snapshots, or pairs (epoch, topologies). With them the colours
             tell how old connections are, as far as snapshots say.
@@ -127,23 +136,15 @@ class NetworkDisplay:
         Returns
         -------
         display : NetworkDisplay
+            With the drawing.
 
         Raises
         ------
-        NotFittedError
-            If the estimator is not fitted.
-        TypeError
-            If it has no network.
+        NotFittedError, TypeError, ImportError
+            If the estimator is not fitted, has no network, or matplotlib is missing.
         ValueError
             If `n_connections` is below 1, if snapshots are out of order or of other
             units, or if `feature_names` has another length.
-        ImportError
-            If matplotlib is missing.
-
-        Examples
-        --------
-        >>> from skset.inspection import NetworkDisplay
-        >>> NetworkDisplay.from_estimator(model)  # doctest: +SKIP
         """
         if n_connections < 1:
             raise ValueError(f"n_connections must be at least 1, got {n_connections}.")
@@ -268,8 +269,7 @@ class NetworkDisplay:
         small = width < NARROW * len(self.n_units)
         font = "x-small" if small else "medium"
         kind = {0: "inputs", last: "outputs"}.get(k, f"hidden {k}")
-        shown = f"{len(heights)} of {self.n_units[k]}"
-        heading = f"{kind}\n{shown}"
+        heading = f"{kind}\n{len(heights)} of {self.n_units[k]}"
         self.ax_.text(k, -0.06, heading, ha="center", va="bottom", fontsize=font)
         names = {0: self.names[0], last: self.names[1]}.get(k)
         if names is not None and len(heights) <= NAMES_PER_INCH * tall:

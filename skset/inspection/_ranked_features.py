@@ -25,9 +25,9 @@ def ranked_features(
     Parameters
     ----------
     estimator : estimator
-        A fitted estimator with `feature_importances_` or, as `StableSelection` has
-        them, `selection_frequencies_`; or a Pipeline with one. The names pass through
-        the steps before it by their `get_feature_names_out`.
+        A fitted estimator with `feature_importances_` or, as `~skset.StableSelection`
+        has them, `selection_frequencies_`; or a Pipeline with one. The names pass
+        through the steps before it by their `get_feature_names_out`.
     n : int, default=None
         How many features; None means all, selected or not.
     input_features : array-like of str of shape (n_features,), default=None
@@ -67,7 +67,8 @@ def ranked_features(
     >>> from skset.inspection import ranked_features
     >>> data = load_breast_cancer()
     >>> selector = QuickSelection(5, hidden_layer_sizes=(50,), random_state=0)
-    >>> model = make_pipeline(StandardScaler(), selector).fit(data.data, data.target)
+    >>> model = make_pipeline(StandardScaler(), selector)
+    >>> model = model.fit(data.data, data.target)
     >>> best = ranked_features(model, 3, input_features=data.feature_names)
     >>> best["rank"]
     array([1, 2, 3])

@@ -99,7 +99,7 @@ class ReconstructionDisplay:
         response : {"probabilities", "samples"}, default="probabilities"
             Draw the samples themselves, which are 0 or 1, or the probability of each
             pixel given the hidden units that belong to the sample. Probabilities show
-            more of what was learned, samples are what `SparseRBM.gibbs` returns.
+            more of what was learned; samples are what `skset.SparseRBM.gibbs` returns.
         random_state : int, RandomState or None, default=0
             Seed of the chains.
         ax : matplotlib Axes, default=None
@@ -117,7 +117,7 @@ class ReconstructionDisplay:
         NotFittedError
             If the machine is not fitted.
         TypeError
-            If there is no `SparseRBM`.
+            If there is no `~skset.SparseRBM`.
         ValueError
             If X has values outside [0, 1] or another number of features, if the
             features are no images of that shape, if the steps do not increase, or if

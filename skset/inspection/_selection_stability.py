@@ -139,7 +139,8 @@ class SelectionStabilityDisplay:
         ----------
         estimator : estimator
             Fitted, with the attribute `selections_`, masks (n_resamples, n_features),
-            such as `StableSelection`. Its `threshold_`, if it has one, becomes a line.
+            such as `~skset.StableSelection`. Its `threshold_`, if it has one, becomes a
+            line.
         **kwargs
             Further arguments of `from_selections`.
 
@@ -217,8 +218,8 @@ class SelectionStabilityDisplay:
         Parameters
         ----------
         selector : estimator
-            With the parameter `n_features_to_select` or `k`. A `QuickSelection` is
-            fitted once for each split, as one ranking serves all sizes; other
+            With the parameter `n_features_to_select` or `k`. A `~skset.QuickSelection`
+            is fitted once for each split, as one ranking serves all sizes; other
             selectors once for each size.
         estimator : estimator
             Classifier or regressor that learns from the selected features.

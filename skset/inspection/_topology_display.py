@@ -71,8 +71,10 @@ class TopologyDisplay:
     >>> from skset import SETClassifier
     >>> from skset.inspection import TopologyDisplay
     >>> X, y = load_iris(return_X_y=True)
-    >>> model = SETClassifier((50,), epsilon=3, max_iter=5, random_state=0).fit(X, y)
-    >>> display = TopologyDisplay.from_estimator(model)  # doctest: +SKIP
+    >>> model = SETClassifier((50,), epsilon=3, max_iter=5, random_state=0)
+    >>> display = TopologyDisplay.from_estimator(model.fit(X, y))
+    >>> display.axes_.shape
+    (2, 2)
     """
 
     def __init__(
@@ -120,11 +122,12 @@ class TopologyDisplay:
         ax : matplotlib Axes, or array of them of shape (n_layers, 2), default=None
             Where to draw. One Axes is divided. None makes a figure.
         **kwargs
-            Passed to matplotlib's `plot` for the degrees after training.
+            Passed to `matplotlib.axes.Axes.plot` for the degrees after training.
 
         Returns
         -------
         display : TopologyDisplay
+            With the drawing.
 
         Raises
         ------
@@ -168,11 +171,12 @@ class TopologyDisplay:
         Returns
         -------
         display : TopologyDisplay
+            With the drawing.
 
         Raises
         ------
         ValueError
-            If snapshots are none, out of order, or of different units.
+            If snapshots are missing, out of order, or of different units.
         """
         (start, first), *_, (end, last) = 2 * checked_snapshots(snapshots)
         names = (f"epoch {start}", f"epoch {end}")
@@ -205,7 +209,7 @@ class TopologyDisplay:
         ax : matplotlib Axes, or array of them of shape (n_layers, 2), default=None
             Where to draw. One Axes is divided. None makes a figure.
         **kwargs
-            Passed to matplotlib's `plot` for the degrees after training.
+            Passed to `matplotlib.axes.Axes.plot` for the degrees after training.
 
         Returns
         -------
@@ -231,7 +235,7 @@ class TopologyDisplay:
                 what, font = (SHORT, "x-small") if small else (TITLES, "medium")
                 axes.set_title(f"layer {layer}: {what[side]}", fontsize=font)
                 axes.set_xlabel("connections d", fontsize=font)
-            row[0].set_ylabel("share ≥ d" if small else "share of units with ≥ d")
+                axes.set_ylabel("share ≥ d" if small else "share of units with ≥ d")
         return self
 
     def _drawn(

@@ -73,7 +73,7 @@ def topology_distance(
     >>> from skset.inspection import topology_distance
     >>> from skset.topology import Topology
     >>> a = Topology.from_positions((2, 2), [0, 3])
-    >>> b = Topology.from_positions((2, 2), [1, 2])  # the same with units exchanged
+    >>> b = Topology.from_positions((2, 2), [1, 2])  # a with its units exchanged
     >>> topology_distance(a, b), topology_distance(a, b, match_outputs=True)
     (1.0, 0.0)
     """

@@ -127,6 +127,20 @@ def log_partition_exact(rbm: Any) -> float:
     ------
     ValueError
         If there are more than 20 units on both sides.
+
+    See Also
+    --------
+    log_partition_ais : An estimate for larger machines.
+
+    Examples
+    --------
+    >>> from skset import SparseRBM
+    >>> from skset.metrics import log_partition_exact
+    >>> from skset.model import RBM
+    >>> machine = RBM.from_csr([[1.0]], [0.0], [0.0])  # two units, one connection
+    >>> rbm = SparseRBM.from_network(machine)
+    >>> round(log_partition_exact(rbm), 4)  # log(3 + e)
+    1.7437
     """
     weights, hidden_bias, visible_bias = _parts(rbm)
     few, many = hidden_bias, visible_bias
@@ -191,6 +205,18 @@ def log_likelihood(
     ValueError
         If X has values other than 0 and 1, as their likelihood would be no probability,
         or other features than the machine.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skset import SparseRBM
+    >>> from skset.metrics import log_likelihood, log_partition_exact
+    >>> X = np.random.default_rng(0).integers(2, size=(100, 12))
+    >>> rbm = SparseRBM(8, random_state=0).fit(X)
+    >>> exact, _ = log_likelihood(rbm, X, log_partition=log_partition_exact(rbm))
+    >>> estimate, error = log_likelihood(rbm, X, random_state=0)
+    >>> bool(abs(estimate - exact) < 3 * error)
+    True
     """
     energy = _mean_free_energy(rbm, X)  # which checks X as the machine does
     X = check_array(X, accept_sparse="csr", dtype=rbm.intercept_visible_.dtype)

@@ -53,7 +53,8 @@ def selection_stability(selections: ArrayLike, *, index: str = "kuncheva") -> fl
     Examples
     --------
     >>> from skset.metrics import selection_stability
-    >>> selection_stability([[True, True, False, False], [True, False, True, False]])
+    >>> masks = [[True, True, False, False], [True, False, True, False]]
+    >>> selection_stability(masks)
     0.0
     """
     if index not in INDICES:

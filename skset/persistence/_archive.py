@@ -123,7 +123,7 @@ class Archive:
     Parameters
     ----------
     path : str or path-like
-        Of the file.
+        Path of the file.
 
     Raises
     ------

@@ -27,8 +27,8 @@ class Checkpoint:
     Parameters
     ----------
     path : str or path-like
-        Of the file.
-    every : int, default=1
+        Path of the file.
+    every : positive int, default=1
         Number of epochs from one file to the next. A file takes about as long to write
         as to copy the network with its optimiser state.
 
@@ -37,8 +37,9 @@ class Checkpoint:
     ImportError
         If scikit-learn is older than 1.9: its estimators call no callbacks.
     ValueError
-        From `fit`, before training: if a parameter cannot be in a file without code, or
-        if the fit is one of several of a search, which would write the same file.
+        From `fit`, before training: if a parameter cannot be stored without running
+        code, or if the fit is one of the many of a search, which would all write this
+        file.
     OSError
         From `fit`, if the file cannot be written.
 

@@ -113,7 +113,7 @@ def load(path: FilePath) -> Any:
     Parameters
     ----------
     path : str or path-like
-        Of the file.
+        Path of the file.
 
     Returns
     -------
@@ -126,6 +126,20 @@ def load(path: FilePath) -> Any:
         If it is no such file, is damaged, or is of a later version.
     OSError
         If the file cannot be read.
+
+    See Also
+    --------
+    save : Writes such a file.
+
+    Examples
+    --------
+    >>> import os, tempfile, skset
+    >>> from sklearn.datasets import load_iris
+    >>> X, y = load_iris(return_X_y=True)
+    >>> path = os.path.join(tempfile.mkdtemp(), "iris.npz")
+    >>> skset.save(skset.SETClassifier(max_iter=5, random_state=0).fit(X, y), path)
+    >>> skset.load(path).predict(X).shape
+    (150,)
     """
     return opened(path)[0]
 

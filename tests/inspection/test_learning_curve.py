@@ -63,7 +63,7 @@ def test_validation_scores_and_the_epoch_that_was_kept():
     best = np.argmax(model.validation_scores_) + 1
     assert [mark.get_xdata()[0] for mark in display.best_lines_] == [best, best]
     (text,) = display.axes_[1].get_legend().get_texts()
-    assert text.get_text() == f"Best epoch, {best}"
+    assert text.get_text() == f"Kept epoch, {best}"
 
 
 def test_while_the_density_falls_no_epoch_is_the_best():
