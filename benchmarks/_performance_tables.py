@@ -1,4 +1,4 @@
-"""Tables of docs/performance.md: steps, deltas in 16 bits, products in prediction."""
+"""Tables of docs/performance.md: steps, 16 bits, predictions, large networks."""
 
 __all__ = ["PERFORMANCE_TABLES"]
 
@@ -37,8 +37,48 @@ def product_rows(results):
     return rows
 
 
+def large_rows(results):
+    """Return the time of large networks, and what SET's authors published."""
+    rows = [["hidden layers", "batch", "connections", "init, s", "epoch, s"]]
+    rows[0] += ["evolution, s", "authors' epoch, s"]
+    for result in results:
+        connections = f"{result['connections']:,}"
+        names = "init_seconds", "epoch_seconds", "evolution_seconds"
+        seconds = [short(result[name]) for name in names]
+        authors = f"{result['authors']:,}" if result["authors"] else "\N{EN DASH}"
+        rows.append([*network(result), connections, *seconds, authors])
+    return rows
+
+
+def large_memory_rows(results):
+    """Return the memory of large networks, and what they learned."""
+    rows = [["hidden layers", "batch", "peak memory, GB", "bytes at rest"]]
+    rows[0] += ["bytes at peak", "loss", "accuracy"]
+    for result in results:
+        each = [f"{result[name]:.0f}" for name in ("bytes_at_rest", "bytes_at_peak")]
+        loss = f"{result['first_loss']:.2f} to {result['last_loss']:.2f}"
+        peak, accuracy = f"{result['peak_gb']:.2f}", f"{result['accuracy']:.2f}"
+        rows.append([*network(result), peak, *each, loss, accuracy])
+    return rows
+
+
+def network(result):
+    """Return the cells that name a large network: its layers and its batch."""
+    layers = f"3 x {result['width']:,}"
+    if result["epsilon"] != 20:
+        layers += f", epsilon {result['epsilon']:g}"
+    return [layers, str(result["batch_size"])]
+
+
+def short(seconds):
+    """Return seconds with three digits, or two below one second."""
+    return f"{seconds:#.2g}" if seconds < 1 else f"{seconds:#.3g}"
+
+
 PERFORMANCE_TABLES = {
     "performance, step": ("step.json", step_rows),
     "performance, halves": ("halves.json", half_rows),
     "performance, predict": ("predict.json", product_rows),
+    "performance, large": ("scale.json", large_rows),
+    "performance, large, memory": ("scale.json", large_memory_rows),
 }

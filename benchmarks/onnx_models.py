@@ -24,7 +24,7 @@ import numpy as np
 import onnxruntime
 import skl2onnx
 from _onnx_cases import cases
-from _onnx_tables import WIDE, cost_rows, equality_rows, memory_rows
+from _onnx_tables import WIDE, equality_rows, memory_rows, size_rows, time_rows
 from _report import print_table, write_json
 from sklearn.base import is_classifier
 from threadpoolctl import threadpool_limits
@@ -61,7 +61,7 @@ def main():
         for case in islice(cases(options.data), options.cases):
             results.append(measured(case))
             print(results[-1], flush=True)
-    for rows in (equality_rows, cost_rows, memory_rows):
+    for rows in (equality_rows, size_rows, time_rows, memory_rows):
         header, *others = rows(results)
         print_table(header, others)
     write_json(options.out, results, peers=PEERS)

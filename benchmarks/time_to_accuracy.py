@@ -170,13 +170,18 @@ def seconds_until(run, goal):
 
 
 def table(runs, recipe):
-    """Return a header, and a row of strings for each model."""
-    rows = [["", "seconds per epoch", *(f"until {goal:.1%}" for goal in GOALS)]]
+    """Return a header, and a row of strings for each model.
+
+    An accuracy beyond the goal of every run has no column.
+    """
     runs = [run for run in runs if run["recipe"] == recipe]
+    most = max((run["goal"] for run in runs), default=0)
+    goals = [goal for goal in GOALS if goal <= most]
+    rows = [["model", "seconds per epoch", *(f"until {goal:.1%}" for goal in goals)]]
     for name in dict.fromkeys(run["model"] for run in runs):
         own = [run for run in runs if run["model"] == name]
         epoch = np.median(np.concatenate([run["seconds"] for run in own]))
-        rows.append([name, f"{epoch:.2f}", *(until(own, goal) for goal in GOALS)])
+        rows.append([name, f"{epoch:.2f}", *(until(own, goal) for goal in goals)])
     return rows
 
 

@@ -24,14 +24,19 @@ from skset.topology import Topology
 OUT = Path(__file__).parents[1] / "_static" / "evolving_layer.svg"
 WIDTH, HEIGHT, SIDE, N_HIDDEN = 720, 360, 8, 16
 SECONDS_PER_EPOCH, SECONDS_AT_THE_END = 0.8, 4
-# Colours that are seen on white and on black.
+# Colours that are seen on white and on black. Words have the colour of the site, or
+# else one that suits the system. Rules of kinds of parts name the class, because the
+# picture is a part of the page.
 OLD, NEW, PIXEL = "#7d8590", "#d9722a", "#2d8bd1"
 STYLE = f"""
-path{{fill:none;stroke:{OLD};stroke-width:1}}
-.p{{fill:{PIXEL};transform-box:fill-box;transform-origin:center}}
-.h{{fill:{NEW}}}
-text{{font:15px system-ui,sans-serif;fill:{OLD}}}
-@media (max-width:600px){{text{{font-size:24px}}}}
+.layer{{--words:#57606a}}
+@media (prefers-color-scheme:dark){{.layer{{--words:#9ca4af}}}}
+.layer path{{fill:none;stroke:{OLD};stroke-width:1}}
+.layer .p{{fill:{PIXEL};transform-box:fill-box;transform-origin:center}}
+.layer .h{{fill:{NEW}}}
+.layer text{{font:15px system-ui,sans-serif}}
+.layer text{{fill:var(--pst-color-text-muted,var(--words))}}
+@media (max-width:600px){{.layer text{{font-size:24px}}}}
 """
 
 
@@ -225,7 +230,7 @@ def drawn(run: Run) -> str:
     parts = [*connections(run), *units(run), *labels(run)]
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
-        f'role="img" aria-label="{title}">\n<style>{style(run)}</style>\n'
+        f'class="layer" role="img" aria-label="{title}">\n<style>{style(run)}</style>\n'
         + "\n".join(parts)
         + "\n</svg>\n"
     )

@@ -24,13 +24,18 @@ from skset.topology import Rewiring, Topology, carry, evolve, random_topology
 OUT = Path(__file__).parents[1] / "_static"
 WIDTH, SIDE = 480, 8
 # Colours that are seen on white and on black; the same as those of the start page.
+# Words have the colour of the site, or else one that suits the system. All rules name
+# the class, because the pictures are parts of the page.
 OLD, NEW, PIXEL = "#7d8590", "#d9722a", "#2d8bd1"
 STYLE = f"""<style>
-path{{fill:none;stroke:{OLD}}}
-circle{{fill:{PIXEL}}}
-text{{font:15px system-ui,sans-serif;fill:{OLD};text-anchor:middle}}
-.new{{stroke:{NEW}}}
-.weak{{stroke-dasharray:3 4}}
+.idea{{--words:#57606a}}
+@media (prefers-color-scheme:dark){{.idea{{--words:#9ca4af}}}}
+.idea path,.idea .frame{{fill:none;stroke:{OLD}}}
+.idea circle{{fill:{PIXEL}}}
+.idea text{{font:15px system-ui,sans-serif;text-anchor:middle}}
+.idea text{{fill:var(--pst-color-text-muted,var(--words))}}
+.idea .new{{stroke:{NEW}}}
+.idea .weak{{stroke-dasharray:3 4}}
 </style>"""
 
 Floats = npt.NDArray[np.float64]
@@ -40,8 +45,9 @@ Points = list[tuple[float, float]]
 def picture(height: int, title: str, parts: list[str]) -> str:
     """Return a picture of these parts."""
     head = f'viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}"'
+    fit = 'class="idea" style="max-width:100%;height:auto"'
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" {head} role="img" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" {head} {fit} role="img" '
         f'aria-label="{title}">\n{STYLE}\n' + "\n".join(parts) + "\n</svg>\n"
     )
 
@@ -93,7 +99,9 @@ def counts() -> str:
     rng = np.random.default_rng(0)
     parts = [words(125, 18, "dense"), *network(50, 1, rng)]
     parts += [words(355, 18, "sparse"), *network(280, 0.2, rng)]
-    title = "Two networks of the same units. One has all connections, one a fifth."
+    title = (
+        "A dense network of 24 units with 144 connections, and a sparse one with 29."
+    )
     return picture(275, title, parts)
 
 
@@ -141,9 +149,12 @@ def evolution() -> str:
     parts += panel(185, topology, marked, "the weakest go")
     parts += panel(345, rewiring.topology, grown, "as many grow")
     parts += [words(x, 232, f"{topology.nnz} connections") for x in (80, 400)]
-    return picture(
-        245, "A layer, its weakest connections, and those that grow instead.", parts
+    parts.append(words(240, 232, f"{kept.sum()} stay"))
+    title = (
+        "A small layer: trained, its four weakest connections marked, and four others "
+        "grown instead."
     )
+    return picture(245, title, parts)
 
 
 # What the digits leave.
@@ -163,8 +174,12 @@ def degrees(seed: int) -> tuple[Floats, Floats]:
 
 
 def squares(left: float, values: Floats, name: str, scale: float) -> list[str]:
-    """Return an image of 8 times 8 pixels; what is more opaque is more."""
-    size, parts = 17, []
+    """Return an image of 8 times 8 pixels in a frame; what is more opaque is more."""
+    size, length = 17, 17 * SIDE + 3
+    parts = [
+        f'<rect class="frame" x="{left - 2:g}" y="28" width="{length}" '
+        f'height="{length}"/>'
+    ]
     for i, value in enumerate(values):
         row, place = divmod(i, SIDE)
         where = f'x="{left + size * place:g}" y="{30 + size * row}"'
@@ -185,7 +200,11 @@ def digits() -> str:
     parts += squares(172, first, "at first", top)
     parts += squares(336, last, "after training", top)
     parts.append(words(312, 186, f"connections of a pixel, up to {top:.0f}"))
-    title = "Pixels that vary have gained connections, empty ones have lost theirs."
+    title = (
+        "Three images of 8 times 8 pixels: the spread of the pixels' values, their "
+        "connections at first, and after training. Pixels that vary have gained "
+        "connections, empty ones have lost theirs."
+    )
     return picture(200, title, parts)
 
 

@@ -41,7 +41,9 @@ def first_layer(display):
     axes = plt.subplots(2, 1, figsize=(6.8, 6.8), layout="constrained")[1]
     parts = display.degrees[:1], display.before[:1]
     first = TopologyDisplay(*parts, fits=display.fits[:1], names=display.names)
-    return first.plot(axes)
+    first.plot(axes)
+    axes[1].set_ylabel(axes[0].get_ylabel())  # in a row only the first has a name
+    return first
 
 
 def digits(out, n_epochs):
@@ -55,15 +57,17 @@ def digits(out, n_epochs):
     save(first_layer(display), out / "topology.png", 90)
     display = ConnectivityDisplay.from_snapshots(log, image_shape=(8, 8))
     save(display, out / "connectivity.png")
-    display.save_animation(out / "connectivity.gif", dpi=45)
+    display.save_animation(out / "connectivity.gif", dpi=90)
 
 
 def table(out):
     """Draw the strongest paths of a network, and the columns with most connections."""
     X, y = load_breast_cancer(return_X_y=True, as_frame=True)
     model = SETClassifier((100, 50), epsilon=5, max_iter=20, random_state=0).fit(X, y)
-    display = NetworkDisplay.from_estimator(model, n_connections=60)
-    save_small(display, out / "network.png")
+    with plt.rc_context({"font.size": 15}):  # read on telephones too
+        axes = plt.subplots(figsize=(6.5, 4.8), layout="constrained")[1]
+        display = NetworkDisplay.from_estimator(model, n_connections=30, ax=axes)
+    save_small(display, out / "network.png", 100)
     save(ConnectivityDisplay.from_estimator(model, n_top=10), out / "columns.png")
 
 

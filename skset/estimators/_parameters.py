@@ -102,7 +102,7 @@ class Jobs(Number):
 
 
 class ConnectionConstant(Number):
-    """The constant of Erdos-Renyi; errors explain that it is not Adam's epsilon.
+    """The constant of Erdős-Rényi; errors explain that it is not Adam's epsilon.
 
     Parameters
     ----------

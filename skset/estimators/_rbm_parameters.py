@@ -28,7 +28,7 @@ RBM_PARAMETERS: dict[str, Parameter] = {
         [ConnectionConstant()],
         "float of at least 0.001",
         """
-        Erdos-Renyi constant: there are about ``epsilon * (n_features + n_components)``
+        Erdős-Rényi constant: there are about ``epsilon * (n_features + n_components)``
         connections. 11 is the paper's [1]_.
         """,
     ),

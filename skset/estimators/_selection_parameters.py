@@ -117,7 +117,7 @@ SELECTION_PARAMETERS: dict[str, Parameter] = {
         ],
         "float of at least 0.001",
         """
-        Erdos-Renyi constant: a layer gets about ``epsilon * (n_in + n_out)``
+        Erdős-Rényi constant: a layer gets about ``epsilon * (n_in + n_out)``
         connections. 13 is the paper's.
         """,
     ),

@@ -37,7 +37,7 @@ SHARED_PARAMETERS: dict[str, Parameter] = {
         [ConnectionConstant(" (Adam's epsilon is adam_epsilon here)")],
         "float of at least 0.001",
         """
-        Erdos-Renyi constant: a layer gets about ``epsilon * (n_in + n_out)``
+        Erdős-Rényi constant: a layer gets about ``epsilon * (n_in + n_out)``
         connections, that is density ``min(1, epsilon (n_in + n_out) / (n_in n_out))``
         [1]_. 20 is the paper's. Adam's epsilon is `adam_epsilon`.
         """,

@@ -96,7 +96,7 @@ class CubicDensity:
 
     Zhu and Gupta 2017 (arXiv 1710.01878, equation 1), as in GraNet (Liu et al. 2021,
     NeurIPS). Each evolution removes the smallest weights of the whole network for good:
-    its arrays shrink. Each layer keeps at least a quarter of what an Erdos-Renyi
+    its arrays shrink. Each layer keeps at least a quarter of what an Erdős-Rényi
     network of that density would give it.
 
     Parameters

@@ -1,4 +1,4 @@
-"""How many connections each layer gets: Erdos-Renyi, uniform, and others."""
+"""How many connections each layer gets: Erdős-Rényi, uniform, and others."""
 
 from collections.abc import Iterable, Sequence
 from typing import TypeAlias
@@ -16,7 +16,7 @@ Shapes: TypeAlias = Sequence[tuple[int, int]]
 def erdos_renyi(
     shapes: Shapes, epsilon: float | None = None, density: float | None = None
 ) -> list[int]:
-    """Return the numbers of connections of Erdos-Renyi layers.
+    """Return the numbers of connections of Erdős-Rényi layers.
 
     The density of a layer is ``min(1, epsilon (n_in + n_out) / (n_in n_out))``
     (Mocanu et al. 2018, Nature Communications 9:2383, equation 3): small layers are

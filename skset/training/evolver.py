@@ -30,7 +30,7 @@ from skset.training.state import State
 
 __all__ = ["Evolver"]
 
-# Share of its Erdos-Renyi connections that a layer keeps when the density falls.
+# Share of its Erdős-Rényi connections that a layer keeps when the density falls.
 LEAST_SHARE = 0.25
 Kept = list[Booleans] | None  # which units of each hidden layer; None if all are kept
 
@@ -210,7 +210,7 @@ class Evolver:
         """Remove so many of the weakest connections of the whole network.
 
         Scales differ from layer to layer, so weak layers could lose everything. So each
-        layer keeps a share of the connections that it would have in an Erdos-Renyi
+        layer keeps a share of the connections that it would have in an Erdős-Rényi
         network of the same size.
         """
         if not surplus:
