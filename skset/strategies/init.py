@@ -211,7 +211,8 @@ class Snip(_Random):
 class LayerDensities:
     """The given density in each layer, uniformly random connections.
 
-    An estimator also takes the densities as a list: ``SETClassifier(init=[0.1, 0.5])``.
+    An estimator also takes them as a list, one more than there are hidden layers:
+    ``SETClassifier((100,), init=[0.1, 0.5])``.
 
     Parameters
     ----------
