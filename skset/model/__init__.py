@@ -16,8 +16,6 @@ from skset.model.activations import (
     SiLU,
     Softplus,
     Tanh,
-    logistic,
-    softplus,
 )
 from skset.model.averaging import averaged, difference_of, normalised_weights
 from skset.model.boltzmann import RBM, bernoulli
@@ -34,6 +32,7 @@ from skset.model.importance import (
     strength,
 )
 from skset.model.layer import Layer
+from skset.model.logistic import logistic, softplus
 from skset.model.losses import (
     LOSSES,
     AbsoluteError,

@@ -1,7 +1,4 @@
-"""Activations of the hidden layers, each with its derivative.
-
-Arrays are (units, batch): Z weighted sums, A activations, D deltas.
-"""
+"""Activations of the hidden layers, each with its derivative."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -10,6 +7,8 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
+
+from skset.model.logistic import logistic, softplus
 
 __all__ = [
     "ELU",
@@ -22,38 +21,17 @@ __all__ = [
     "SiLU",
     "Softplus",
     "Tanh",
-    "logistic",
-    "softplus",
 ]
 
 Array: TypeAlias = NDArray[Any]
 
 
-def logistic(Z: Array, out: Array | None = None) -> Array:
-    """Return ``1 / (1 + exp(-Z))``, in `out` if that is given.
-
-    It uses numpy's vectorised exp, in a quarter of the time of scipy's expit in
-    float32.
-    """
-    with np.errstate(over="ignore", under="ignore"):  # the result is then 0 or 1
-        A = np.exp(np.negative(Z, out=out), out=out)
-    A += 1
-    return np.reciprocal(A, out=A)
-
-
-def softplus(Z: Array) -> Array:
-    """Return ``log(1 + exp(Z))``, for Z of any size."""
-    A: Array = np.abs(Z)
-    np.exp(np.negative(A, out=A), out=A)
-    A += 1
-    np.log(A, out=A)
-    A += np.maximum(Z, 0)
-    return A
-
-
 @dataclass(frozen=True)
 class Activation(ABC):
     """An elementwise function and its derivative.
+
+    Arrays are of shape (units, batch): Z has the weighted sums, A the activations, D
+    the deltas, which are gradients of the loss.
 
     To write your own, derive a frozen dataclass with `apply` and
     `multiply_derivative`. Both work in place, in the type of their arrays. The three
@@ -61,6 +39,9 @@ class Activation(ABC):
 
     Examples
     --------
+    >>> from dataclasses import dataclass
+    >>> import numpy as np
+    >>> from skset.model import Activation
     >>> @dataclass(frozen=True)
     ... class Softsign(Activation):
     ...     '''z / (1 + |z|), with the derivative (1 - |a|)^2.'''
@@ -112,7 +93,10 @@ class Activation(ABC):
 
 @dataclass(frozen=True)
 class Identity(Activation):
-    """``z``."""
+    """The input itself, ``z``, with the derivative 1.
+
+    Initial weights: "glorot".
+    """
 
     slope = 1.0
     needs_sums = False
@@ -128,10 +112,16 @@ class Identity(Activation):
 
 @dataclass(frozen=True)
 class LeakyReLU(Activation):
-    """``z if z > 0 else s * z``, with s = `below_zero`.
+    """``z if z > 0 else s * z``, with s = `below_zero`. Initial weights: "he".
 
-    With a negative s the activation does not show the sign of z. So Z is kept, and the
-    kernels leave it alone.
+    With a negative s the sign of the activation does not tell the sign of z. So Z is
+    kept for the derivative, which numpy then computes instead of the kernels.
+
+    Parameters
+    ----------
+    below_zero : float, default=0.01
+        The slope s below zero (Maas et al. 2013). 0 is relu; it may be negative, as in
+        "all_relu".
     """
 
     below_zero: float = 0.01
@@ -161,7 +151,10 @@ class LeakyReLU(Activation):
 
 @dataclass(frozen=True)
 class Logistic(Activation):
-    """``a = 1 / (1 + exp(-z))``, with the derivative ``a (1 - a)``."""
+    """``a = 1 / (1 + exp(-z))``, with the derivative ``a (1 - a)``.
+
+    Initial weights: "glorot".
+    """
 
     needs_sums = False
     weight_init = "glorot"
@@ -178,7 +171,7 @@ class Logistic(Activation):
 
 @dataclass(frozen=True)
 class Tanh(Activation):
-    """``a = tanh(z)``, with the derivative ``1 - a^2``."""
+    """``a = tanh(z)``, with the derivative ``1 - a^2``. Initial weights: "glorot"."""
 
     needs_sums = False
     weight_init = "glorot"
@@ -196,7 +189,7 @@ class Tanh(Activation):
 class ELU(Activation):
     """``z if z > 0 else exp(z) - 1`` (Clevert et al. 2016, ICLR, with alpha = 1).
 
-    The derivative is ``1 if a > 0 else a + 1``.
+    The derivative is ``1 if a > 0 else a + 1``. Initial weights: "he".
     """
 
     needs_sums = False
@@ -217,8 +210,8 @@ class SELU(Activation):
     """``s z if z > 0 else s t (exp(z) - 1)`` (Klambauer et al. 2017, NeurIPS).
 
     With s = 1.0507 and t = 1.6733 a unit's outputs have mean 0 and variance 1 if its
-    inputs have. The paper's weights have variance 1 / fan_in; "glorot" has the same if
-    fan_in and fan_out are equal.
+    inputs have. Initial weights: "glorot". The paper's have variance 1 / fan_in, and
+    "glorot" has the same if fan_in and fan_out are equal.
     """
 
     needs_sums = False
@@ -245,7 +238,10 @@ class SELU(Activation):
 
 @dataclass(frozen=True)
 class Softplus(Activation):
-    """``a = log(1 + exp(z))``, with the derivative ``1 - exp(-a)``."""
+    """``a = log(1 + exp(z))``, with the derivative ``1 - exp(-a)``.
+
+    Initial weights: "he".
+    """
 
     needs_sums = False
 
@@ -260,9 +256,9 @@ class Softplus(Activation):
 
 @dataclass(frozen=True)
 class SiLU(Activation):
-    """``a = z p`` with ``p = 1 / (1 + exp(-z))``, the derivative is ``p + a (1 - p)``.
+    """``a = z p`` with ``p = 1 / (1 + exp(-z))``; the derivative is ``p + a (1 - p)``.
 
-    Elfwing et al. 2018, Neural Networks 107 (arXiv 1702.03118).
+    Elfwing et al. 2018, Neural Networks 107 (arXiv 1702.03118). Initial weights: "he".
     """
 
     def apply(self, Z: Array, A: Array) -> None:
@@ -277,10 +273,11 @@ class SiLU(Activation):
 
 @dataclass(frozen=True)
 class GELU(Activation):
-    """``z F(z)``, F the normal distribution (Hendrycks and Gimpel 2016).
+    """``z F(z)``, F being the normal distribution function.
 
-    Exact, as in PyTorch and ONNX by default, not the approximation with tanh. The
-    derivative is ``F(z) + z f(z)`` with the normal density f. arXiv 1606.08415.
+    Hendrycks and Gimpel 2016 (arXiv 1606.08415). Exact, as in PyTorch and ONNX by
+    default, not the approximation with tanh. The derivative is ``F(z) + z f(z)`` with
+    the normal density f. Initial weights: "he".
     """
 
     def apply(self, Z: Array, A: Array) -> None:

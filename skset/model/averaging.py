@@ -32,15 +32,15 @@ def averaged(
     So the balance of positive and negative inputs stays.
 
     Sums are taken in float64, in the order of the networks. The mean of equal networks
-    has their bits, in float64 too.
+    equals them bit for bit, also in float64.
 
     Parameters
     ----------
     networks : sequence of Network or of RBM
         All of one class, with the same units, functions and dtype.
     weights : array-like of shape (n_networks,), default=None
-        Not negative; only their relations count. None weighs all alike. Networks
-        of weight 0 are left out, and so are their connections.
+        Not negative; only their ratios count. None weighs all alike. Networks of weight
+        0 are left out, and so are their connections.
     nnz : int or sequence of int, default=None
         How many connections are kept, if there are more: in all, or in each layer. A
         number is shared out to the layers as the connections of the networks are, on
@@ -49,8 +49,8 @@ def averaged(
     Returns
     -------
     network : Network or RBM
-        At rest, with arrays of its own. A training that goes on gives back what the
-        last drop took, as it does for the networks.
+        Without optimiser state, with arrays of its own. Further training first grows as
+        many connections as the final drop removed, as it does for the networks.
 
     Raises
     ------

@@ -9,11 +9,11 @@ from numpy.random import Generator
 from numpy.typing import DTypeLike, NDArray
 
 from skset import kernels
-from skset.model.activations import logistic, softplus
 from skset.model.column_moments import column_sums
 from skset.model.from_csr import checked_bias, common_dtype, layer_from_csr
 from skset.model.integrity import check_machine
 from skset.model.layer import Layer
+from skset.model.logistic import logistic, softplus
 from skset.model.samples import Samples
 from skset.model.stack import LayerStack
 from skset.runtime.team import Team
@@ -38,9 +38,12 @@ def bernoulli(P: Array, rng: Generator) -> Array:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class RBM(LayerStack):
-    """Visible and hidden units with the energy ``E(v, h) = - a v - c h - v W h``.
+    """A sparse restricted Boltzmann machine, ``E(v, h) = - a v - c h - v W h``.
 
-    Arrays are (units, batch): V of visible units, H of hidden ones.
+    E is the energy of visible units v and hidden units h: the probability of both is
+    proportional to ``exp(-E(v, h))``. In the methods V (n_visible, batch) has a column
+    of visible units for each sample, H (n_hidden, batch) of hidden ones. A `team` has
+    threads that share the work; by default there is one.
 
     Attributes
     ----------
@@ -49,7 +52,7 @@ class RBM(LayerStack):
     visible_bias : ndarray of shape (n_visible,)
         The bias a.
     visible_moments : tuple of ndarray of shape (n_visible,)
-        The optimiser's state for it; empty at rest.
+        The optimiser's state for it; empty if the machine is at rest, not in training.
     chains : ndarray of shape (n_hidden, n_chains), default=None
         Hidden units of the persistent Markov chains; None at rest.
     """
@@ -70,19 +73,9 @@ class RBM(LayerStack):
     ) -> Self:
         """Return a machine whose visible units have the given means.
 
-        Parameters
-        ----------
-        topology : Topology
-            Of shape (n_visible, n_hidden).
-        rng : numpy.random.Generator
-            Source of randomness.
-        means : ndarray of shape (n_visible,)
-            In (0, 1), in the dtype of the machine. The visible bias is their log-odds
-            (Hinton 2012, section 8).
-        weight_init : str
-            A key of `INITIAL_WEIGHTS`.
-        scale : float
-            Factor of these weights.
+        These are in (0, 1), in the dtype of the machine. The visible bias is their
+        log-odds (Hinton 2012, section 8). The initial weights, by a key of
+        `INITIAL_WEIGHTS`, are multiplied by `scale`.
         """
         layer = Layer.initial(topology, weight_init, rng, means.dtype, scale)
         return cls((layer,), np.log(means / (1 - means)))
@@ -154,7 +147,10 @@ class RBM(LayerStack):
         return replace(super().at_rest(), visible_moments=(), chains=None)
 
     def copy(self, at_rest: bool = True) -> Self:
-        """Return a machine with arrays of its own, at rest without training state."""
+        """Return a machine with arrays of its own.
+
+        With `at_rest`, the default, it has no training state: no moments, no chains.
+        """
         machine = super().copy(at_rest)
         return replace(
             machine,
@@ -208,26 +204,30 @@ class RBM(LayerStack):
         return Z
 
     def mean_hiddens(self, V: Array, team: Team = SERIAL) -> Array:
-        """Return ``P(h = 1 | v)``."""
+        """Return ``P(h = 1 | v)``, of shape (n_hidden, batch)."""
         Z = self.hidden_sums(V, team)
         return logistic(Z, out=Z)
 
     def mean_visibles(self, H: Array, team: Team = SERIAL) -> Array:
-        """Return ``P(v = 1 | h)``."""
+        """Return ``P(v = 1 | h)``, of shape (n_visible, batch)."""
         Z = self.visible_sums(H, team)
         return logistic(Z, out=Z)
 
     def gibbs(
         self, V: Array, rng: Generator, team: Team = SERIAL, n_steps: int = 1
     ) -> Array:
-        """Return the visible units after steps of Gibbs sampling from V."""
+        """Return visible units after steps of Gibbs sampling from V.
+
+        Each of the `n_steps` draws the hidden units given the visible ones, and then
+        the visible units given these. `rng` draws them.
+        """
         for _ in range(n_steps):
             H = bernoulli(self.mean_hiddens(V, team), rng)
             V = bernoulli(self._certain_visibles(H, team), rng)
         return V
 
     def reconstructed(self, V: Array) -> Array:
-        """Return ``P(v = 1 | h)`` for ``h = P(h = 1 | v)``."""
+        """Return ``P(v = 1 | h)`` for ``h = P(h = 1 | v)``, in the shape of V."""
         return self._certain_visibles(self.mean_hiddens(V))
 
     def _certain_visibles(self, H: Array, team: Team = SERIAL) -> Array:
@@ -243,7 +243,7 @@ class RBM(LayerStack):
         return RBM((self.layer.astype(float),), bias)
 
     def free_energy(self, V: Array) -> Array:
-        """Return ``F(v) = - a v - sum_j softplus(c_j + w_j v)`` of each column.
+        """Return ``F(v) = - a v - sum_j softplus(c_j + w_j v)`` of each column of V.
 
         ``exp(-F(v))`` is the probability of v, up to the partition function.
         """
@@ -286,7 +286,7 @@ class RBM(LayerStack):
         return self._in_double().hidden_sums(V.astype(float))
 
     def pseudo_log_likelihood(self, V: Array) -> Array:
-        """Return ``sum_i log P(v_i | others)`` of each column (Besag 1975).
+        """Return ``sum_i log P(v_i | others)`` of each column of V (Besag 1975).
 
         A value between 0 and 1 is the probability that the unit is on; the result is
         then the expectation.

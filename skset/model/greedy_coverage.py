@@ -45,12 +45,12 @@ def coverage(
         A row for each input.
     share : float in (0, 1], default=1.0
         Share of the part explained by a chosen input that is removed.
-    n_picks : int
-        Number of inputs to choose one by one. The others follow by their remaining
-        gain.
-    ridge : float
+    n_picks : int, default=256
+        Number of inputs to choose one by one, which takes time for each. The others
+        follow by their remaining gain.
+    ridge : float, default=0.03
         The floor, as a share of the median squared length of the rows that are not 0;
-        greater than 0.
+        greater than 0. The default is chosen by us.
 
     Returns
     -------

@@ -41,6 +41,16 @@ def strength(network: Network) -> Array:
     """Return the sum of the absolute weights of each input's connections.
 
     Atashgahi et al. 2021, Machine Learning (arXiv 2012.00560), equation 4.
+
+    Parameters
+    ----------
+    network : Network
+        Of any number of layers.
+
+    Returns
+    -------
+    importance : ndarray of shape (n_inputs,)
+        In float64.
     """
     layer = network.layers[0]
     return np.bincount(
@@ -60,6 +70,16 @@ def path_strength(network: Network) -> Array:
     """Return the summed strength of all paths from each input to any output.
 
     The strength of a path is the product of its absolute weights.
+
+    Parameters
+    ----------
+    network : Network
+        Of any number of layers.
+
+    Returns
+    -------
+    importance : ndarray of shape (n_inputs,)
+        In float64.
     """
     outgoing = np.ones(network.n_units[-1], network.dtype)
     for layer in network.layers[::-1]:
@@ -74,6 +94,20 @@ def attribution(network: Network, samples: Samples, rng: Generator) -> Array:
     Outputs are the weighted sums of the output layer, and b runs over a batch of
     samples. There is a backward pass for each output. Atashgahi et al. 2024, ECAI
     (arXiv 2408.04583), section 3.
+
+    Parameters
+    ----------
+    network : Network
+        Of any number of layers.
+    samples : Samples
+        Inputs. At most 1,024 are used, fewer if there are more than 16,384 inputs.
+    rng : numpy.random.Generator
+        Draws these samples.
+
+    Returns
+    -------
+    importance : ndarray of shape (n_inputs,)
+        In float64.
     """
     X, slopes = _batch(network, samples, rng)
     total = np.zeros(network.n_units[0])
@@ -89,10 +123,20 @@ def contributions(network: Network, samples: Samples, rng: Generator) -> Array:
     b of a batch, and projected. Inputs that tell the network the same have rows of the
     same direction.
 
+    Parameters
+    ----------
+    network : Network
+        Of any number of layers.
+    samples : Samples
+        Inputs. At most 1,024 are used, fewer if there are more than 16,384 inputs.
+    rng : numpy.random.Generator
+        Draws these samples, and the directions of the projection.
+
     Returns
     -------
     rows : ndarray of shape (n_inputs, m)
-        Of at most MAX_DIMENSIONS columns, in the network's dtype.
+        For `coverage`, in the network's dtype. m is 512, or 256 if there are more than
+        16,384 inputs. The projection keeps lengths and angles within a few percent.
     """
     X, slopes = _batch(network, samples, rng)
     rows = np.zeros((X.shape[0], _n_dimensions(X.shape[0])), X.dtype)
@@ -111,13 +155,23 @@ def reconstruction_paths(network: Network, samples: Samples, rng: Generator) -> 
 
     Element (i, j) is the weight of all paths from input i to output j, with hidden
     units at their mean slope over a batch. It is 0 for i = j, because an input that
-    only rebuilds itself tells nothing about the others. Rows longer than MAX_DIMENSIONS
-    are projected.
+    only rebuilds itself tells nothing about the others.
+
+    Parameters
+    ----------
+    network : Network
+        With as many outputs as inputs.
+    samples : Samples
+        Inputs. At most 1,024 are used, fewer if there are more than 16,384 inputs.
+    rng : numpy.random.Generator
+        Draws these samples, and the directions of the projection.
 
     Returns
     -------
     rows : ndarray of shape (n_inputs, m)
-        Of at most MAX_DIMENSIONS columns, in the network's dtype.
+        For `coverage`, in the network's dtype. Rows of more than 512 elements are
+        projected: m is then 512, or 256 if there are more than 16,384 inputs. The
+        projection keeps lengths and angles within a few percent.
     """
     _, slopes = _batch(network, samples, rng)
     weights = [layer.to_csr() for layer in network.layers]

@@ -26,10 +26,11 @@ Array: TypeAlias = NDArray[Any]
 class Layer:
     """Connections, weights, bias and optimiser state of one layer.
 
-    Training changes the arrays in place. An evolution makes a new Layer. The arrays of
-    a fitted estimator's layers are read-only.
+    Training changes the arrays in place. An evolution makes a new Layer. A layer is at
+    rest if it has no optimiser state. Those of a fitted estimator have read-only
+    arrays.
 
-    Attributes
+    Parameters
     ----------
     topology : Topology
         Which connections there are.
@@ -37,16 +38,16 @@ class Layer:
         Weight of each connection, in the order of the topology.
     bias : ndarray of shape (n_out,)
         Bias of each output unit.
-    moments : tuple of ndarray of shape (nnz,)
+    moments : tuple of ndarray of shape (nnz,), default=()
         The optimiser's state for each connection; empty at rest.
-    bias_moments : tuple of ndarray of shape (n_out,)
+    bias_moments : tuple of ndarray of shape (n_out,), default=()
         The optimiser's state for the bias; empty at rest.
-    explored : Topology, default=None
+    explored : Topology or None, default=None
         Every position that has had a connection, if a strategy asks for it.
     n_dropped : int, default=0
         Number of connections that the last drop of a training removed without regrowth.
         A training that goes on grows as many before its first step.
-    held : Held, default=None
+    held : object or None, default=None
         Frozen connections, whose weights no step and no evolution changes.
     """
 

@@ -1,13 +1,4 @@
-"""Losses: the functions that a training minimises.
-
-Arrays are (outputs, batch): Z are the weighted sums of the output layer, f(Z) the
-predictions, Y the targets. `weight` has sample weights that add up to 1. A loss is
-called as ``loss(Z, Y, weight)``. It returns the weighted mean of the samples' losses.
-It overwrites Z with the deltas: the gradient of that mean by Z.
-
-A sample's loss is the sum over its outputs. Only the squared error is averaged over
-them, as in scikit-learn's MLP; its deltas are still those of the sum.
-"""
+"""Losses: the functions that a training minimises."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -42,7 +33,8 @@ class Loss(ABC):
     Attributes
     ----------
     outputs : tuple of str
-        Names of the output functions f that the loss goes with; see `OUTPUTS`.
+        Output functions that the loss goes with: "identity", "logistic", "softmax" or
+        "exp".
     averages_outputs : bool
         Whether the loss is a mean over the outputs. The deltas are those of the sum.
     """
@@ -56,7 +48,23 @@ class Loss(ABC):
 
     @abstractmethod
     def __call__(self, Z: Array, Y: Array, weight: Array) -> float:
-        """Return the weighted mean loss and leave the deltas in Z."""
+        """Return the weighted mean loss, and leave the deltas in Z.
+
+        Parameters
+        ----------
+        Z : ndarray of shape (outputs, batch)
+            Weighted sums z of the output layer. They are overwritten with the deltas:
+            the gradient of the returned loss by Z.
+        Y : ndarray of shape (outputs, batch)
+            Targets y.
+        weight : ndarray of shape (batch,)
+            Sample weights, which add up to 1; they are a factor of the deltas.
+
+        Returns
+        -------
+        loss : float
+            The sum over the samples of weight times loss.
+        """
 
     def check_targets(self, y: Array) -> None:
         """Raise ValueError if y has values for which the loss is not defined."""
@@ -75,14 +83,14 @@ class Loss(ABC):
 class SquaredError(Loss):
     """``(z - y)^2 / 2``, averaged over the outputs.
 
-    The deltas ``z - y`` are those of the sum over the outputs, as in scikit-learn's
-    MLP.
+    The deltas are ``z - y`` times the sample weights. They are those of the sum over
+    the outputs, as in scikit-learn's MLP.
     """
 
     averages_outputs: ClassVar[bool] = True
 
     def __call__(self, Z: Array, Y: Array, weight: Array) -> float:
-        """Return the weighted mean loss and leave the deltas in Z."""
+        """Return the weighted mean loss, and leave the deltas in Z, as in `Loss`."""
         Z -= Y
         loss = 0.5 * float((Z * Z).mean(axis=0) @ weight)
         Z *= weight
@@ -95,13 +103,13 @@ class SquaredError(Loss):
 
 @dataclass(frozen=True)
 class AbsoluteError(Loss):
-    """``|z - y|``; the prediction is a median.
+    """The absolute error ``|z - y|``; the prediction is a median.
 
-    The delta is the sign of ``z - y``, and 0 where both are equal.
+    The delta is the sign of ``z - y``, 0 where both are equal, times the sample weight.
     """
 
     def __call__(self, Z: Array, Y: Array, weight: Array) -> float:
-        """Return the weighted mean loss and leave the deltas in Z."""
+        """Return the weighted mean loss, and leave the deltas in Z, as in `Loss`."""
         Z -= Y
         loss = float(np.abs(Z).sum(axis=0) @ weight)
         np.sign(Z, out=Z)
@@ -117,10 +125,11 @@ class Huber(Loss):
     HuberLoss, so that small errors count as in `SquaredError`. HuberRegressor of
     scikit-learn has twice this loss, and learns the scale of y as well.
 
-    Attributes
+    Parameters
     ----------
     delta : float, default=1.0
-        Errors beyond it count linearly. It is in units of the network's targets.
+        Errors beyond it count linearly; greater than 0. It is in units of the network's
+        targets. 1 is the default of PyTorch.
     """
 
     delta: float = 1.0
@@ -130,7 +139,7 @@ class Huber(Loss):
             raise ValueError(f"delta must be positive and finite, got {self.delta!r}.")
 
     def __call__(self, Z: Array, Y: Array, weight: Array) -> float:
-        """Return the weighted mean loss and leave the deltas in Z."""
+        """Return the weighted mean loss, and leave the deltas in Z, as in `Loss`."""
         Z -= Y
         clipped = np.clip(Z, -self.delta, self.delta)
         losses = clipped * (Z - 0.5 * clipped)
@@ -146,10 +155,10 @@ class Quantile(Loss):
     Econometrica 46(1). With q = 1/2 it is half of `AbsoluteError`. The delta is 0 where
     z and y are equal.
 
-    Attributes
+    Parameters
     ----------
     quantile : float in (0, 1), default=0.5
-        The quantile q.
+        The quantile q. 0.5 is the median.
     """
 
     quantile: float = 0.5
@@ -159,7 +168,7 @@ class Quantile(Loss):
             raise ValueError(f"quantile must be in (0, 1), got {self.quantile!r}.")
 
     def __call__(self, Z: Array, Y: Array, weight: Array) -> float:
-        """Return the weighted mean loss and leave the deltas in Z."""
+        """Return the weighted mean loss, and leave the deltas in Z, as in `Loss`."""
         q = self.quantile
         Z -= Y
         losses = np.maximum((1 - q) * Z, -q * Z)
@@ -172,7 +181,7 @@ class Quantile(Loss):
 
 @dataclass(frozen=True)
 class Poisson(Loss):
-    """Half the Poisson deviance, ``y log(y / r) - y + r`` with the rate ``r = exp(z)``.
+    """Half the Poisson deviance, ``y log(y / m) - y + m`` with the mean ``m = exp(z)``.
 
     McCullagh and Nelder 1989, Generalized Linear Models, chapter 6.
     """
@@ -180,7 +189,7 @@ class Poisson(Loss):
     outputs: ClassVar[tuple[str, ...]] = ("exp",)
 
     def __call__(self, Z: Array, Y: Array, weight: Array) -> float:
-        """Return the weighted mean loss and leave the deltas in Z."""
+        """Return the weighted mean loss, and leave the deltas in Z, as in `Loss`."""
         rate = np.exp(Z)
         deviance = xlogy(Y, Y) - Y * Z - Y + rate  # finite even if the rate underflows
         _leave_deltas(Z, rate, Y, weight)
@@ -205,7 +214,7 @@ class Gamma(Loss):
     outputs: ClassVar[tuple[str, ...]] = ("exp",)
 
     def __call__(self, Z: Array, Y: Array, weight: Array) -> float:
-        """Return the weighted mean loss and leave the deltas in Z."""
+        """Return the weighted mean loss, and leave the deltas in Z, as in `Loss`."""
         log_ratio = np.log(Y) - Z  # y / mean, exact even if the mean underflows
         excess = np.expm1(log_ratio)
         np.multiply(excess, -weight, out=Z)
@@ -226,9 +235,10 @@ class LogLoss(Loss):
 
     With a softmax, Y (batch,) holds class numbers: t is 1 for the class of a sample.
     With a logistic output, Y (outputs, batch) holds zeros and ones, and every output is
-    a problem of its own with the classes 0 and 1. The deltas are ``p - t``.
+    a problem of its own with the classes 0 and 1. The deltas are ``p - t``, times the
+    sample weights.
 
-    Attributes
+    Parameters
     ----------
     label_smoothing : float in [0, 1), default=0.0
         Share s of each target that is spread evenly over all C classes:
@@ -246,7 +256,7 @@ class LogLoss(Loss):
             )
 
     def __call__(self, Z: Array, Y: Array, weight: Array) -> float:
-        """Return the weighted mean loss and leave the deltas in Z."""
+        """Return the weighted mean loss, and leave the deltas in Z, as in `Loss`."""
         if Y.ndim == 1:
             return self._of_classes(Z, Y, weight)
         if self.label_smoothing:

@@ -42,7 +42,8 @@ class Network(LayerStack):
     activation : str, Activation or tuple of them
         A name or an object; one for all hidden layers, or one for each.
     negative_slope : float or None
-        Slope below zero of "leaky_relu" and "all_relu"; None means 0.01 and 0.6.
+        Slope below zero of "leaky_relu" and "all_relu". None means 0.01 for
+        "leaky_relu" and 0.6 for "all_relu".
     output : {"identity", "logistic", "softmax", "exp"}
         Name of the output function.
     """
@@ -119,7 +120,8 @@ class Network(LayerStack):
         output : {"identity", "logistic", "softmax", "exp"}, default="identity"
             Name of the output function.
         negative_slope : float, default=None
-            Slope below zero of "leaky_relu" and "all_relu"; None means 0.01 and 0.6.
+            Slope below zero of "leaky_relu" and "all_relu". None means 0.01 for
+            "leaky_relu" and 0.6 for "all_relu".
         dtype : dtype-like, default=None
             float32 or float64. None means float32 if all matrices are float32, else
             float64.
@@ -201,8 +203,8 @@ class Network(LayerStack):
         Returns
         -------
         Z : ndarray of shape (n_outputs, n_samples)
-            In the network's dtype. The column of a sample has the same bits for any
-            other samples.
+            In the network's dtype. The column of a sample does not depend on the other
+            samples, bit for bit.
         """
         network = self.for_many(samples.n_samples)
         return network._sums(samples, 0, samples.n_samples)

@@ -37,8 +37,6 @@ class Samples:
         Rows of X that are samples; None means all.
     dtype : dtype, default=None
         Type of the network and of the weights; None means that of X.
-
-    An X that is `Scaled` is standardised batch by batch too.
     """
 
     def __init__(
@@ -49,6 +47,7 @@ class Samples:
         rows: Array | None = None,
         dtype: DTypeLike | None = None,
     ) -> None:
+        # A table that is `Scaled` is standardised batch by batch too.
         self._scaling = X.scaling if isinstance(X, Scaled) else None
         X = X.X if isinstance(X, Scaled) else X
         self.X = X

@@ -115,7 +115,10 @@ class LayerStack:
         return self.with_layers(layer.at_rest() for layer in self.layers)
 
     def copy(self, at_rest: bool = True) -> Self:
-        """Return a model with arrays of its own, at rest without optimiser state."""
+        """Return a model with arrays of its own.
+
+        With `at_rest`, the default, it has no optimiser state.
+        """
         source = self.at_rest() if at_rest else self
         return source.with_layers(layer.copy() for layer in source.layers)
 

@@ -44,8 +44,8 @@ def to_onnx(
     Parameters
     ----------
     estimator : estimator of skset
-        Fitted: `SETClassifier`, `SETRegressor`, `QuickSelection`, `SparseRBM`, or
-        `ContinualSETClassifier`.
+        Fitted: `~skset.SETClassifier`, `~skset.SETRegressor`, `~skset.QuickSelection`,
+        `~skset.SparseRBM`, or `~skset.ContinualSETClassifier`.
     input_dtype : dtype-like, default=numpy.float32
         Type of X: a float, an integer, or bool. Runtimes take no other type than that
         of the model, and float32 is what most of them are given.
@@ -57,10 +57,10 @@ def to_onnx(
         - False: as dense matrices.
         - "auto": each layer in the way that makes the smaller file.
         - "gather": no matrix exists, neither in the file nor in the runtime. Each unit
-          gathers its inputs. It takes 8 bytes for each connection in float32, and as
-          many for each that a unit has less than the one with most. A prediction takes
-          4 bytes for each of these and each row: give few rows at once. Layers that
-          are smaller as matrices are stored as with "auto".
+          gathers its inputs. Each unit of a layer takes as many slots as the unit with
+          the most connections. A slot takes 8 bytes in float32, and a prediction takes
+          4 bytes for each slot and each row: give few rows at once. Layers that are
+          smaller as matrices are stored as with "auto".
     max_bytes : int, default=2**30
         Most bytes that a runtime may need for all weights. The default is half of what
         an ONNX file can have.
@@ -68,7 +68,7 @@ def to_onnx(
         Version of ONNX's operators, from 13 on. None is 17, which onnxruntime knows
         since 2022.
     task : str or int, default=None
-        The task of a `ContinualSETClassifier`. None is the only one.
+        The task of a `~skset.ContinualSETClassifier`. None is the only one.
 
     Returns
     -------
@@ -77,13 +77,14 @@ def to_onnx(
 
         - Of classifiers: ``label`` of shape (n_samples,) or (n_samples, n_labels), and
           ``probabilities`` of shape (n_samples, n_classes), the columns in the order of
-          `classes_`. Labels are strings or int64, and float64 for floats that are not
+          ``classes_``. Labels are strings or int64, and float64 for floats that are not
           whole.
         - Of regressors: ``variable`` of shape (n_samples, n_outputs).
-        - Of `QuickSelection` and `SparseRBM`: ``variable``, which `transform` returns.
+        - Of `~skset.QuickSelection` and `~skset.SparseRBM`: ``variable``, which
+          ``transform`` returns.
 
-        Numbers are float64 if `input_dtype` is, else float32. `QuickSelection` keeps
-        the type of X.
+        Numbers are float64 if `input_dtype` is, else float32. `~skset.QuickSelection`
+        keeps the type of X.
 
     Raises
     ------

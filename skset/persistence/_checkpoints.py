@@ -134,8 +134,8 @@ def resume(
     ----------
     path : str or path-like
         File that `skset.callbacks.Checkpoint` has written.
-    X : array-like
-        That of the fit, row by row.
+    X : array-like or sparse matrix of shape (n_samples, n_features)
+        The X of the fit, with the same rows in the same order.
     y, sample_weight : array-like, default=None
         Those of the fit, if it had any.
     X_val, y_val, sample_weight_val : array-like, default=None
@@ -151,9 +151,23 @@ def resume(
     Raises
     ------
     ValueError
-        If the file is none of a checkpoint, is damaged, or if the data are others.
+        If the file is no checkpoint or is damaged, or if the data are not those of the
+        fit.
     OSError
         If the file cannot be read, or a checkpoint cannot be written.
+
+    Examples
+    --------
+    >>> import os, tempfile, skset
+    >>> from sklearn.datasets import load_iris
+    >>> from skset.callbacks import Checkpoint
+    >>> X, y = load_iris(return_X_y=True)
+    >>> path = os.path.join(tempfile.mkdtemp(), "iris.npz")
+    >>> model = skset.SETClassifier(max_iter=5, random_state=0)
+    >>> _ = model.set_callbacks(Checkpoint(path)).fit(X, y)  # if this was broken off
+    >>> model = skset.resume(path, X, y)
+    >>> model.n_iter_
+    5
     """
     estimator, more = opened(path)
     if "every" not in more:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from skset import topology as patterns
-from skset.strategies.contracts import Context
+from skset.strategies.needs import Context
 from skset.strategies.sample_size import Sampled
 from skset.topology import Booleans, Floats
 
@@ -30,7 +30,7 @@ class SETDrop:
 
     Of the positive weights the smallest go, of the negative ones the largest, each sign
     on its own (Mocanu et al. 2018, Nature Communications 9:2383, methods). A weight of
-    exactly zero counts as positive.
+    exactly zero counts as positive. Its name is "set": ``SETClassifier(drop="set")``.
     """
 
     def __call__(
@@ -73,7 +73,8 @@ def _keep_surplus(
 class MagnitudeDrop:
     """Drop the fraction zeta with the smallest ``|w|``, whatever the sign.
 
-    As in RigL (Evci et al. 2020, ICML, algorithm 1).
+    As in RigL (Evci et al. 2020, ICML, algorithm 1). Its name is "magnitude":
+    ``SETClassifier(drop="magnitude")``.
     """
 
     def __call__(
@@ -89,7 +90,8 @@ class RandomDrop:
     """Drop the fraction zeta uniformly at random.
 
     A control: it ignores what was learned, and accuracy suffers (Mocanu et al. 2018,
-    Nature Communications 9:2383, supplement).
+    Nature Communications 9:2383, supplement). Its name is "random":
+    ``SETClassifier(drop="random")``.
     """
 
     def __call__(
@@ -107,12 +109,14 @@ class ThresholdDrop:
     """Drop connections with ``|w| < threshold``, at most the fraction zeta.
 
     If there are more, the smallest of them go. As in dynamic sparse reparameterisation
-    (Mostafa and Wang 2019, ICML, algorithm 1), but with a fixed threshold.
+    (Mostafa and Wang 2019, ICML, algorithm 1), but with a fixed threshold. Its name is
+    "threshold": ``SETClassifier(drop="threshold")``.
 
     Parameters
     ----------
     threshold : float, default=0.001
-        Not negative. Initial weights are about 0.1.
+        Weights nearer to 0 than this may go; not negative. The default is chosen by us:
+        a hundredth of usual initial weights, which are about 0.1.
     """
 
     threshold: float = 0.001
@@ -136,7 +140,15 @@ class SensitivityDrop(Sampled):
     """Drop the fraction zeta with the smallest ``|w g|``, g being the gradient.
 
     To first order, ``|w g|`` is how much the loss changes without the connection (Lee
-    et al. 2019, ICLR; Molchanov et al. 2017, ICLR).
+    et al. 2019, ICLR; Molchanov et al. 2017, ICLR). Its name is "sensitivity":
+    ``SETClassifier(drop="sensitivity")``.
+
+    Parameters
+    ----------
+    n_samples : int, default=None
+        Number of training rows to look at, drawn anew for each evolution; all, if there
+        are fewer. None takes as many as are cheap beside the training: up to 1,024,
+        down to 32 in the widest layers. Fewer are mostly noise, more add nothing.
     """
 
     def __call__(
@@ -156,13 +168,18 @@ class MESTDrop(Sampled):
     """Drop the fraction zeta with the smallest ``|w| + lam |g|``, g being the gradient.
 
     Yuan et al. 2021, NeurIPS (MEST): a weight with a large gradient is about to move,
-    and should stay although it is small now.
+    and should stay although it is small now. Its name is "mest":
+    ``SETClassifier(drop="mest")``.
 
     Parameters
     ----------
     lam : float, default=0.5
-        Weight of the gradient, not negative. The authors' code leaves it at 0, and no
-        published value was found.
+        Weight of the gradient, not negative. The default is chosen by us: the authors'
+        code leaves it at 0, and no published value was found.
+    n_samples : int, default=None
+        Number of training rows to look at, drawn anew for each evolution; all, if there
+        are fewer. None takes as many as are cheap beside the training: up to 1,024,
+        down to 32 in the widest layers. Fewer are mostly noise, more add nothing.
     """
 
     lam: float = 0.5

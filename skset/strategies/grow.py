@@ -5,14 +5,15 @@ connections. It returns n of its free positions (``input * n_out + output``) in 
 order. `context` has what the grow asks for by its `needs`.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
 
 from skset import topology as patterns
-from skset.strategies.contracts import Context, Needs
-from skset.strategies.sample_size import PER_CONNECTION, Sampled
+from skset.strategies.needs import Context, Needs
+from skset.strategies.sample_size import PER_CONNECTION
+from skset.strategies.scored_growth import SampledScore, Scored
 from skset.topology import Floats, Integers, Topology
 
 __all__ = [
@@ -30,7 +31,8 @@ __all__ = [
 class RandomGrow:
     """Grow uniformly at random among the free positions.
 
-    Mocanu et al. 2018, Nature Communications 9:2383.
+    Mocanu et al. 2018, Nature Communications 9:2383. Its name is "random":
+    ``SETClassifier(grow="random")``.
     """
 
     def __call__(
@@ -53,8 +55,9 @@ class UnfiredGrow:
     """Grow uniformly at random where no connection ever was.
 
     When there are no such positions left, it grows anywhere. It explores the most
-    positions in the fewest evolutions: `random_unfired` of in-time
-    over-parameterisation (Liu et al. 2021, ICML).
+    positions in the fewest evolutions (in-time over-parameterisation, Liu et al. 2021,
+    ICML). Its name is "random_unfired", as in the authors' code:
+    ``SETClassifier(grow="random_unfired")``.
     """
 
     needs: ClassVar = Needs(explored=True)
@@ -70,53 +73,21 @@ class UnfiredGrow:
 
 
 @dataclass(frozen=True)
-class _Scored:
-    """Grow where a score is greatest.
+class MomentumGrow(Scored):
+    """Grow where the momentum of the missing weight is greatest.
 
-    If too few scores differ from 0, random positions make up the number.
+    That is ``|sum_s m^s A_s D_s'|`` over the last training steps (Dettmers and
+    Zettlemoyer 2019, arXiv 1907.04840, section 3). Here m is the optimiser's momentum,
+    and s = 0 the last step. A_s (n_in, samples) are the inputs of the layer in step s,
+    D_s (n_out, samples) its deltas, the gradients of the loss by the weighted sums.
+    They are kept as thin matrices of a few samples each. Its name is "momentum":
+    ``SETClassifier(grow="momentum")``.
 
     Parameters
     ----------
     random_share : float in [0, 1], default=0.0
-        Share of the connections that are grown at random. Scores alone can choose the
-        same few units again and again.
-    """
-
-    random_share: float = field(default=0.0, kw_only=True)
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.random_share <= 1:
-            raise ValueError(
-                f"random_share must be in [0, 1], got {self.random_share!r}."
-            )
-
-    def __call__(
-        self, topology: Topology, n: int, rng: np.random.Generator, context: Context
-    ) -> Integers:
-        """Return n free positions."""
-        n_scored = n - int(self.random_share * n)
-        best = self._best(topology, n_scored, rng, context)
-        return patterns.topped_up(topology, best, n, rng)
-
-    def _best(
-        self, topology: Topology, n: int, rng: np.random.Generator, context: Context
-    ) -> Integers:
-        """Return up to n free positions, those with the greatest scores."""
-        L, R = self._factors(context)
-        return patterns.topk_pairs(L, R, n, topology, rng)
-
-    def _factors(self, context: Context) -> tuple[Floats, Floats]:
-        """Return the thin matrices whose product ``L @ R.T`` holds the scores."""
-        raise NotImplementedError
-
-
-@dataclass(frozen=True)
-class MomentumGrow(_Scored):
-    """Grow where the momentum of the missing weight is greatest.
-
-    That is ``|sum_s m^s A_s D_s'|`` over the last training steps s, m being the
-    optimiser's momentum (Dettmers and Zettlemoyer 2019, arXiv 1907.04840, section 3).
-    The steps are kept as thin matrices of a few samples each.
+        Share of the new connections that grow at random, because scores alone can
+        choose the same few units again and again.
     """
 
     needs: ClassVar = Needs(momentum=True)
@@ -133,21 +104,22 @@ class MomentumGrow(_Scored):
 
 
 @dataclass(frozen=True)
-class _SampledScore(Sampled, _Scored):
-    def __post_init__(self) -> None:
-        Sampled.__post_init__(self)
-        _Scored.__post_init__(self)
-
-    def _products_per_sample(self, topology: Topology) -> int:
-        return topology.shape[0] * topology.shape[1]
-
-
-@dataclass(frozen=True)
-class GradientGrow(_SampledScore):
+class GradientGrow(SampledScore):
     """Grow where the gradient of the missing weight is greatest, ``|A D'|``.
 
-    A (n_in, samples) are the inputs, D (n_out, samples) the deltas (Evci et al. 2020,
-    ICML, algorithm 1).
+    A (n_in, samples) are the inputs of the layer, D (n_out, samples) its deltas, the
+    gradients of the loss by the weighted sums (Evci et al. 2020, ICML, algorithm 1).
+    Its name is "gradient": ``SETClassifier(grow="gradient")``.
+
+    Parameters
+    ----------
+    random_share : float in [0, 1], default=0.0
+        Share of the new connections that grow at random, because scores alone can
+        choose the same few units again and again.
+    n_samples : int, default=None
+        Number of training rows to look at, drawn anew for each evolution; all, if there
+        are fewer. None takes as many as are cheap beside the training: up to 1,024,
+        down to 32 in the widest layers. Fewer are mostly noise, more add nothing.
     """
 
     def _factors(self, context: Context) -> tuple[Floats, Floats]:
@@ -155,12 +127,23 @@ class GradientGrow(_SampledScore):
 
 
 @dataclass(frozen=True)
-class NeuronGrow(_SampledScore):
+class NeuronGrow(SampledScore):
     """Grow between important units: where the product of their importances is greatest.
 
     The importance of a unit is the sum of ``|w g|`` over its connections in the layer,
     g being the gradient. SpaceNet (Sokar et al. 2021, Neurocomputing 439) uses the
-    change of the loss over the training steps in place of ``|w g|``.
+    change of the loss over the training steps in place of ``|w g|``. Its name is
+    "neuron": ``SETClassifier(grow="neuron")``.
+
+    Parameters
+    ----------
+    random_share : float in [0, 1], default=0.0
+        Share of the new connections that grow at random, because scores alone can
+        choose the same few units again and again.
+    n_samples : int, default=None
+        Number of training rows to look at, drawn anew for each evolution; all, if there
+        are fewer. None takes as many as are cheap beside the training: up to 1,024,
+        down to 32 in the widest layers. Fewer are mostly noise, more add nothing.
     """
 
     def _products_per_sample(self, topology: Topology) -> int:
@@ -177,11 +160,11 @@ class NeuronGrow(_SampledScore):
 
 
 @dataclass(frozen=True)
-class CosineGrow(_SampledScore):
+class CosineGrow(SampledScore):
     """Grow between units that are active alike: ``|cos(a_i, a_j)|`` over samples.
 
-    CTRE (Atashgahi et al. 2022, Machine Learning, arXiv 1903.07138). Units
-    that are never active have score 0.
+    CTRE (Atashgahi et al. 2022, Machine Learning, arXiv 1903.07138). Units that are
+    never active have score 0. Its name is "cosine": ``SETClassifier(grow="cosine")``.
 
     Parameters
     ----------
@@ -195,6 +178,13 @@ class CosineGrow(_SampledScore):
     centred : bool, default=False
         Whether to subtract the mean activity of each unit first, which makes the score
         a correlation. Not in the paper; without it, means dominate on data in [0, 1].
+    random_share : float in [0, 1], default=0.0
+        Share of the new connections that grow at random, because scores alone can
+        choose the same few units again and again.
+    n_samples : int, default=None
+        Number of training rows to look at, drawn anew for each evolution; all, if there
+        are fewer. None takes as many as are cheap beside the training: up to 1,024,
+        down to 32 in the widest layers. Fewer are mostly noise, more add nothing.
     """
 
     mode: str = "sequential"
@@ -238,22 +228,31 @@ class CosineGrow(_SampledScore):
 
 
 @dataclass(frozen=True)
-class GuidedGrow(_SampledScore):
+class GuidedGrow(SampledScore):
     """Grow where the gradient is greatest among sampled candidates.
 
     Guided stochastic exploration (Heddes et al. 2024, arXiv 2401.06898). It draws
     ``gamma * nnz`` candidates and computes the gradient only for them. The probability
     of a pair is proportional to ``|a_i| |d_j|``, the lengths of the input's activations
     and of the output's deltas; no gradient exceeds their product. Time and memory are
-    proportional to nnz.
+    proportional to nnz, the number of connections. Its name is "guided":
+    ``SETClassifier(grow="guided")``.
 
     Parameters
     ----------
     gamma : float, default=1.0
-        Candidates drawn per connection that the layer had; greater than 0.
+        Candidates drawn per connection that the layer had; greater than 0. With 1 the
+        scores cost about as much as the gradient of the weights for as many samples.
     uniform_share : float in [0, 1], default=0.1
         Share of the units that are drawn uniformly, so that silent units have a chance.
-        Not in the paper.
+        Not in the paper; 0.1 is chosen by us.
+    random_share : float in [0, 1], default=0.0
+        Share of the new connections that grow at random, because scores alone can
+        choose the same few units again and again.
+    n_samples : int, default=None
+        Number of training rows to look at, drawn anew for each evolution; all, if there
+        are fewer. None takes as many as are cheap beside the training: up to 1,024,
+        down to 32 in the widest layers. Fewer are mostly noise, more add nothing.
     """
 
     gamma: float = 1.0

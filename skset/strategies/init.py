@@ -11,7 +11,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from skset import topology
-from skset.strategies.contracts import ABSENT, Context, Needs, bound, needs_of
+from skset.strategies.contracts import Context, Needs, bound, needs_of
+from skset.strategies.needs import ABSENT
 from skset.topology import Floats, Topology
 
 __all__ = [
@@ -40,18 +41,7 @@ def _random_topologies(
 
 @dataclass(frozen=True)
 class _Random:
-    """Uniformly random connections, exactly as many as the layer rule says.
-
-    Parameters
-    ----------
-    epsilon : float, default=20
-        At least 0.001: the number of connections is that of `ErdosRenyi` with it.
-    density : float in (0, 1], default=None
-        Overall share of existing connections, in place of epsilon.
-    dense_output : bool, default=False
-        Whether the output layer has all its connections, as in many implementations of
-        dynamic sparse training. The other layers share the rest.
-    """
+    """Uniformly random connections, exactly as many as the layer rule says."""
 
     layer_counts: ClassVar[Callable[..., list[int]]]
     epsilon: float = 20
@@ -89,10 +79,22 @@ class _Random:
 
 @dataclass(frozen=True)
 class ErdosRenyi(_Random):
-    """Density min(1, epsilon (n_in + n_out) / (n_in n_out)) in each layer.
+    """Density ``min(1, epsilon (n_in + n_out) / (n_in n_out))`` in each layer.
 
-    Mocanu et al. 2018, Nature Communications 9:2383, equation 3. With `density`,
-    epsilon is the one at which all layers together have this density.
+    So small layers are denser than large ones, and positions are uniformly random
+    (Mocanu et al. 2018, Nature Communications 9:2383, equation 3). Its name is
+    "erdos_renyi": ``SETClassifier(init="erdos_renyi")``.
+
+    Parameters
+    ----------
+    epsilon : float, default=20
+        Connections per unit, about; at least 0.001. 20 is that of the paper.
+    density : float in (0, 1], default=None
+        Overall share of the possible connections that exist, in place of epsilon.
+        Epsilon is then the one at which all layers together have this density.
+    dense_output : bool, default=False
+        Whether the output layer has all its connections, as in many implementations of
+        dynamic sparse training. The other layers share the rest.
     """
 
     layer_counts = staticmethod(topology.erdos_renyi)
@@ -100,7 +102,22 @@ class ErdosRenyi(_Random):
 
 @dataclass(frozen=True)
 class Uniform(_Random):
-    """The same density in every layer, by default ErdosRenyi's overall one."""
+    """The same density in every layer, and uniformly random positions.
+
+    By default it is the overall density of `ErdosRenyi`. Its name is "uniform":
+    ``SETClassifier(init="uniform")``.
+
+    Parameters
+    ----------
+    epsilon : float, default=20
+        The network gets as many connections as `ErdosRenyi` gives with this epsilon; at
+        least 0.001. 20 is that of Mocanu et al. 2018.
+    density : float in (0, 1], default=None
+        Overall share of the possible connections that exist, in place of epsilon.
+    dense_output : bool, default=False
+        Whether the output layer has all its connections, as in many implementations of
+        dynamic sparse training. The other layers share the rest.
+    """
 
     layer_counts = staticmethod(topology.uniform)
 
@@ -109,8 +126,20 @@ class Uniform(_Random):
 class UniformPlus(_Random):
     """First layer dense, the last at least 0.2 dense, the others share what is left.
 
-    Gale, Elsen and Hooker 2019 (arXiv 1902.09574). It was made for
-    convolutions, whose first layer is small.
+    Gale, Elsen and Hooker 2019 (arXiv 1902.09574). It was made for convolutions, whose
+    first layer is small. Its name is "uniform_plus":
+    ``SETClassifier(init="uniform_plus")``.
+
+    Parameters
+    ----------
+    epsilon : float, default=20
+        The network gets as many connections as `ErdosRenyi` gives with this epsilon; at
+        least 0.001. 20 is that of Mocanu et al. 2018.
+    density : float in (0, 1], default=None
+        Overall share of the possible connections that exist, in place of epsilon.
+    dense_output : bool, default=False
+        Whether the output layer has all its connections, as in many implementations of
+        dynamic sparse training. The other layers share the rest.
     """
 
     layer_counts = staticmethod(topology.uniform_plus)
@@ -124,15 +153,22 @@ class Snip(_Random):
     network and g the gradient over one batch (Lee et al. 2019, ICLR). The greatest
     sensitivities of all layers are taken, as many as the network gets connections. Each
     layer gets as many as it has among them, at random positions (Liu et al. 2022,
-    ICLR).
+    ICLR). Its name is "snip": ``SETClassifier(init="snip")``.
 
     Parameters
     ----------
-    epsilon, density, dense_output
-        As in `ErdosRenyi`.
+    epsilon : float, default=20
+        The network gets as many connections as `ErdosRenyi` gives with this epsilon; at
+        least 0.001. 20 is that of Mocanu et al. 2018.
+    density : float in (0, 1], default=None
+        Overall share of the possible connections that exist, in place of epsilon.
+    dense_output : bool, default=False
+        Whether the output layer has all its connections, as in many implementations of
+        dynamic sparse training. The other layers share the rest.
     max_connections : int, default=2**20
         A larger network is not made dense. The sensitivities are then those of a random
-        network with so many connections and the same density in every layer.
+        network with so many connections and the same density in every layer. The
+        default is chosen by us; it bounds memory and time.
     """
 
     layer_counts = staticmethod(topology.erdos_renyi)
@@ -157,8 +193,9 @@ class Snip(_Random):
             (n_in, n_out) of each layer.
         rng : numpy.random.Generator
             Source of randomness.
-        context : Context
-            Its `sensitivities` are used. A single layer gets all connections without.
+        context : Context, default=None
+            Its `sensitivities` are used. A network of one layer needs none: there is
+            nothing to share out.
         """
         if context is None or len(shapes) == 1:
             return super().__call__(shapes, rng)
@@ -173,6 +210,9 @@ class Snip(_Random):
 @dataclass(frozen=True)
 class LayerDensities:
     """The given density in each layer, uniformly random connections.
+
+    An estimator also takes them as a list, one more than there are hidden layers:
+    ``SETClassifier((100,), init=[0.1, 0.5])``.
 
     Parameters
     ----------
@@ -219,6 +259,11 @@ def initial_topologies(
         Source of randomness.
     sensitivities : callable, default=None
         As in `Context`, for an init that needs it.
+
+    Returns
+    -------
+    topologies : list of Topology
+        One for each shape.
 
     Raises
     ------

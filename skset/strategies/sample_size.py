@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from numbers import Integral
 
-from skset.strategies.contracts import Needs
+from skset.strategies.needs import Needs
 from skset.topology import Topology
 
 __all__ = ["Sampled"]
@@ -18,15 +18,7 @@ PER_CONNECTION = 64
 
 @dataclass(frozen=True)
 class Sampled:
-    """Base of strategies that look at activations or gradients of training samples.
-
-    Parameters
-    ----------
-    n_samples : int, default=None
-        How many samples, drawn anew for each evolution; if there are fewer, all. None
-        takes what is cheap beside the training: up to 1024, down to 32 in the widest
-        layers.
-    """
+    """Base of strategies that look at activations or gradients of training samples."""
 
     n_samples: int | None = field(default=None, kw_only=True)
 

@@ -21,15 +21,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class _Schedule:
-    """A schedule of zeta that stops with the training, or before.
-
-    Parameters
-    ----------
-    zeta : float in [0, 1], default=0.3
-        Fraction replaced at first.
-    stop : float in (0, 1], default=1.0
-        Share of the training after which the topology stays as it is.
-    """
+    """A schedule of zeta that stops with the training, or before."""
 
     zeta: float = 0.3
     stop: float = 1.0
@@ -53,7 +45,18 @@ class _Schedule:
 
 @dataclass(frozen=True)
 class ConstantSchedule(_Schedule):
-    """The same zeta until `stop`, as in SET (Mocanu et al. 2018)."""
+    """The same zeta until `stop`, as in SET (Mocanu et al. 2018).
+
+    Its name is "constant": ``SETClassifier(zeta_schedule="constant")``.
+
+    Parameters
+    ----------
+    zeta : float in [0, 1], default=0.3
+        Share of the connections that an evolution replaces. 0.3 is SET's.
+    stop : float in (0, 1], default=1.0
+        Share of the training after which the topology stays as it is. With 1 it evolves
+        until the end, as in SET.
+    """
 
     def _factor(self, share: float) -> float:
         return 1.0
@@ -63,7 +66,18 @@ class ConstantSchedule(_Schedule):
 class LinearSchedule(_Schedule):
     """``zeta (1 - t / stop)``, from zeta to 0.
 
-    A straight line instead of the cosine of Evci et al. 2020.
+    Here t is the share of the training that is done. A straight line instead of the
+    cosine of Evci et al. 2020. Its name is "linear":
+    ``SETClassifier(zeta_schedule="linear")``.
+
+    Parameters
+    ----------
+    zeta : float in [0, 1], default=0.3
+        Share of the connections that an evolution replaces at first. 0.3 is SET's
+        (Mocanu et al. 2018).
+    stop : float in (0, 1], default=1.0
+        Share of the training after which the topology stays as it is. With 1 it evolves
+        until the end, as in SET.
     """
 
     def _factor(self, share: float) -> float:
@@ -74,7 +88,17 @@ class LinearSchedule(_Schedule):
 class CosineSchedule(_Schedule):
     """``zeta (1 + cos(pi t / stop)) / 2``, from zeta to 0.
 
-    Evci et al. 2020, ICML, section 3 (2).
+    Here t is the share of the training that is done. Evci et al. 2020, ICML, section 3
+    (2). Its name is "cosine": ``SETClassifier(zeta_schedule="cosine")``.
+
+    Parameters
+    ----------
+    zeta : float in [0, 1], default=0.3
+        Share of the connections that an evolution replaces at first. 0.3 is SET's
+        (Mocanu et al. 2018), and also the alpha of Evci et al.
+    stop : float in (0, 1], default=1.0
+        Share of the training after which the topology stays as it is. With 1 it evolves
+        until the end, as in SET.
     """
 
     def _factor(self, share: float) -> float:
@@ -83,7 +107,10 @@ class CosineSchedule(_Schedule):
 
 @dataclass(frozen=True)
 class ConstantDensity:
-    """The final density from the start: as many connections are grown as dropped."""
+    """The final density from the start: as many connections are grown as dropped.
+
+    Its name is "constant": ``SETClassifier(density_schedule="constant")``.
+    """
 
     def __call__(self, progress: float, final: float) -> float:
         """Return the density now."""
@@ -94,10 +121,11 @@ class ConstantDensity:
 class CubicDensity:
     """``final + (initial - final) (1 - t / stop)^3``, from the initial to the final.
 
-    Zhu and Gupta 2017 (arXiv 1710.01878, equation 1), as in GraNet (Liu et al. 2021,
-    NeurIPS). Each evolution removes the smallest weights of the whole network for good:
-    its arrays shrink. Each layer keeps at least a quarter of what an Erdős-Rényi
-    network of that density would give it.
+    Here t is the share of the training that is done. Zhu and Gupta 2017 (arXiv
+    1710.01878, equation 1), as in GraNet (Liu et al. 2021, NeurIPS). Each evolution
+    removes the smallest weights of the whole network for good: its arrays shrink. Each
+    layer keeps at least a quarter of what an Erdős-Rényi network of that density would
+    give it. Its name is "cubic": ``SETClassifier(density_schedule="cubic")``.
 
     Parameters
     ----------

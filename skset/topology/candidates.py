@@ -27,12 +27,14 @@ def best_candidates(
 ) -> Integers:
     """Return the free positions with the greatest scores among random ones.
 
+    The score of the pair of input i and output j is ``|L[i] @ R[j]|``.
+
     Parameters
     ----------
     L : ndarray of shape (n_in, m)
-        What is known of the inputs.
+        A row for each input, such as its activations for m samples; finite.
     R : ndarray of shape (n_out, m)
-        What is known of the outputs; both finite.
+        A row for each output, such as its deltas for the same samples; finite.
     n : int
         How many are wanted.
     exclude : Topology
@@ -48,8 +50,8 @@ def best_candidates(
     Returns
     -------
     positions : ndarray of shape (at most n,), int64
-        Sorted. Fewer than n if fewer different free candidates have a score other than
-        0. Scores are compared by their absolute values.
+        Sorted numbers ``input * n_out + output``. Fewer than n if fewer different free
+        candidates have a score other than 0.
 
     Raises
     ------

@@ -30,6 +30,7 @@ class Topology:
 
     Canonical: indices sorted, no duplicates. Weights and other aligned arrays have the
     same order. The arrays are read-only, as compiled code does not check their bounds.
+    A position is a number, ``input * n_out + output``.
 
     Parameters
     ----------
@@ -44,6 +45,17 @@ class Topology:
     ------
     ValueError
         If the arrays are not a canonical pattern of that shape.
+
+    Examples
+    --------
+    >>> from skset.topology import Topology
+    >>> pattern = Topology.from_positions((3, 2), [0, 3, 4])
+    >>> pattern
+    Topology(shape=(3, 2), nnz=3)
+    >>> pattern.to_csr([0.5, -1.0, 2.0]).toarray()
+    array([[ 0.5,  0. ],
+           [ 0. , -1. ],
+           [ 2. ,  0. ]])
     """
 
     shape: tuple[int, int]
@@ -138,15 +150,8 @@ class Topology:
     def starts(self, n_tiles: int) -> Integers:
         """Return where each input's connections to each tile of the outputs begin.
 
-        Parameters
-        ----------
-        n_tiles : int
-            Into how many tiles of equal size the outputs are cut.
-
-        Returns
-        -------
-        starts : ndarray of shape (n_in * n_tiles + 1,), int64
-            Those of an input are side by side. The last result is cached.
+        `n_tiles` is into how many tiles of equal size the outputs are cut. The result
+        has shape (n_in * n_tiles + 1,), those of an input side by side. It is cached.
         """
         if n_tiles == 1:
             return self.indptr
@@ -187,7 +192,18 @@ class Topology:
         return positions
 
     def has(self, positions: Integers) -> Booleans:
-        """Return for each of the sorted positions whether there is a connection."""
+        """Return at which positions there is a connection.
+
+        Parameters
+        ----------
+        positions : ndarray of int64
+            Sorted numbers ``input * n_out + output``.
+
+        Returns
+        -------
+        taken : ndarray of bool
+            One value for each position.
+        """
         taken = np.zeros(positions.size, bool)
         kernels.mark_taken(self.indptr, self.indices, self.shape[1], positions, taken)
         return taken
@@ -195,16 +211,8 @@ class Topology:
     def kept(self, keep: Booleans) -> tuple["Topology", Integers]:
         """Return the topology of the kept connections, and their old places.
 
-        Parameters
-        ----------
-        keep : ndarray of shape (nnz,), bool
-            Which connections are kept.
-
-        Returns
-        -------
-        topology, source : Topology, ndarray of int
-            The second has the place of each connection in this topology, and its
-            `place_dtype`.
+        `keep` has a boolean for each connection. The second has the place of each kept
+        one in this topology, and its `place_dtype`.
         """
         nnz = self._n_kept(keep)
         indptr, indices = np.zeros_like(self.indptr), np.empty(nnz, np.int32)
@@ -262,17 +270,8 @@ class Topology:
     ) -> tuple["Topology", Integers]:
         """Return the topology between some of the units, and the old places.
 
-        Parameters
-        ----------
-        inputs, outputs : ndarray of shape (n_in,) and (n_out,), bool
-            Which units stay. They get new numbers.
-
-        Returns
-        -------
-        topology : Topology
-            Its shape is the number of units that stay.
-        source : ndarray of int
-            The place in this topology of each of its connections.
+        `inputs` and `outputs` are masks of the units that stay; these get new numbers.
+        The second has the place in this topology of each connection of the new one.
         """
         kept, source = self.kept(inputs[self.in_units] & outputs[self.indices])
         numbers = np.cumsum(outputs, dtype=np.int32) - 1
@@ -288,8 +287,8 @@ class Topology:
     def to_csr(self, values: npt.NDArray[Any]) -> sparse.csr_array:
         """Return the values as a CSR array (n_in, n_out) that shares their memory.
 
-        The pattern is a copy. Methods that move values, such as `eliminate_zeros`, also
-        move the given ones.
+        The values are not copied: a method that reorders them, such as SciPy's
+        ``eliminate_zeros``, changes the given array. The pattern is a copy.
         """
         parts = (a.astype(self.place_dtype) for a in (self.indices, self.indptr))
         return sparse.csr_array((values, *parts), shape=self.shape)

@@ -70,7 +70,22 @@ def _sorted_integers(total: int, n: int, rng: np.random.Generator) -> Integers:
 def random_free_positions(
     topology: Topology, n: int, rng: np.random.Generator
 ) -> Integers:
-    """Return n free positions of the topology, uniformly without replacement."""
+    """Return n free positions of the topology, uniformly without replacement.
+
+    Parameters
+    ----------
+    topology : Topology
+        Positions with a connection are not free.
+    n : int
+        How many are wanted, at most ``topology.n_free``.
+    rng : numpy.random.Generator
+        Source of randomness.
+
+    Returns
+    -------
+    positions : ndarray of shape (n,), int64
+        Sorted numbers ``input * n_out + output``.
+    """
     return topology.free_positions(sample_ranks(topology.n_free, n, rng))
 
 
@@ -87,6 +102,11 @@ def random_topology(
         Number of connections, at most n_in * n_out.
     rng : numpy.random.Generator
         Source of randomness.
+
+    Returns
+    -------
+    topology : Topology
+        Every pattern of this shape with `nnz` connections is equally likely.
     """
     positions = sample_ranks(int(shape[0]) * int(shape[1]), nnz, rng)
     return Topology.from_positions(shape, positions)
@@ -95,7 +115,25 @@ def random_topology(
 def topped_up(
     topology: Topology, positions: Integers, n: int, rng: np.random.Generator
 ) -> Integers:
-    """Return n free positions: the given sorted ones, and random ones for the rest."""
+    """Return n free positions: the given ones, and random ones for the rest.
+
+    Parameters
+    ----------
+    topology : Topology
+        Positions with a connection are not free.
+    positions : ndarray of int64
+        Sorted, different and free numbers ``input * n_out + output``. If there are
+        more than n, the first n are returned.
+    n : int
+        How many are wanted, at most ``topology.n_free``.
+    rng : numpy.random.Generator
+        Draws the rest.
+
+    Returns
+    -------
+    positions : ndarray of shape (n,), int64
+        The given positions, then the random ones.
+    """
     if positions.size >= n:
         return positions[:n]
     taken = topology.with_positions(positions)

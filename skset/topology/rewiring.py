@@ -23,7 +23,8 @@ class Rewiring(NamedTuple):
     topology : Topology
         The pattern after the evolution.
     source : ndarray of shape (nnz,), int32 or int64
-        Old place of each connection, in by-input order; -1 if it is newborn.
+        Old place of each connection, in the order of the new topology; -1 if it is
+        newborn. `~skset.topology.carry` brings weights and the like along.
     """
 
     topology: Topology
@@ -51,7 +52,7 @@ def evolve(
     topology : Topology
         The pattern; it is not changed.
     weights : ndarray of shape (nnz,)
-        In by-input order.
+        In the order of the topology.
     zeta : float in [0, 1]
         Fraction to replace.
     drop : callable
@@ -59,9 +60,10 @@ def evolve(
         is kept.
     grow : callable or None
         ``grow(topology, n, rng)`` returns n free positions of the topology of the kept
-        connections. None drops without regrowth. `skset.strategies.bound` makes such
-        functions of strategies that look at a context. A grow that `is_blind` is asked
-        for ranks instead: ``free_ranks(n_free, n, rng)``.
+        connections. None drops without regrowth. `~skset.strategies.bound` makes such
+        functions of strategies that look at a context. A grow whose class has a method
+        ``free_ranks(n_free, n, rng)``, as `~skset.strategies.RandomGrow` has, is asked
+        for n sorted ranks among the free positions instead.
     rng : numpy.random.Generator
         Source of randomness.
     layer : int, default=None
@@ -246,6 +248,11 @@ def carry(
         As in `Rewiring`.
     fill : scalar or ndarray of shape (nnz,)
         What newborn connections get.
+
+    Returns
+    -------
+    carried : ndarray of shape (nnz,)
+        Aligned with the new topology, in the type of `values`.
     """
     carried = np.empty(source.size, values.dtype)
     fills = np.ravel(np.asarray(fill, values.dtype))

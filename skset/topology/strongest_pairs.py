@@ -36,9 +36,9 @@ def pair_scores(L: Floats, R: Floats, indptr: Integers, indices: Integers) -> Fl
     Parameters
     ----------
     L : ndarray of shape (n_in, n)
-        What is known of the inputs.
+        A row for each input, such as its activations for n samples.
     R : ndarray of shape (n_out, n)
-        What is known of the outputs.
+        A row for each output, such as its deltas for the same samples.
     indptr : ndarray of shape (n_in + 1,), int64
         Where the pairs of each input begin.
     indices : ndarray of shape (n_pairs,), int32
@@ -47,7 +47,7 @@ def pair_scores(L: Floats, R: Floats, indptr: Integers, indices: Integers) -> Fl
     Returns
     -------
     scores : ndarray of shape (n_pairs,)
-        In the type of L.
+        With their signs, in the type of L.
 
     Raises
     ------
@@ -74,7 +74,7 @@ def topk_pairs(
     rng: np.random.Generator,
     budget: int = 1 << 23,
 ) -> Integers:
-    """Return the k free positions whose scores ``L[i] @ R[j]`` are greatest.
+    """Return the k free positions whose scores ``|L[i] @ R[j]|`` are greatest.
 
     The result is exact. No array has n_in x n_out entries: the scores are computed tile
     by tile, and those that reach a running bound are kept. Ties are broken at random.
@@ -83,9 +83,9 @@ def topk_pairs(
     Parameters
     ----------
     L : ndarray of shape (n_in, n)
-        What is known of the inputs.
+        A row for each input, such as its activations for n samples; finite.
     R : ndarray of shape (n_out, n)
-        What is known of the outputs; both finite.
+        A row for each output, such as its deltas for the same samples; finite.
     k : int
         How many are wanted.
     exclude : Topology
@@ -107,9 +107,9 @@ def topk_pairs(
 
     Notes
     -----
-    Scores are compared by their absolute values. A score may count as 0 if it is less
-    than 1e-70 of the greatest possible one in single precision, 1e-280 in double.
-    Besides the budget, three copies of L and R take memory.
+    A score may count as 0 if it is less than 1e-70 of the greatest possible one in
+    single precision, 1e-280 in double. Besides the budget, three copies of L and R take
+    memory.
     """
     L, R = map(moderate, fitting(L, R, exclude.shape))
     key = rng.integers(1 << 63, dtype=np.uint64)

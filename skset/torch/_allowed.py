@@ -1,8 +1,10 @@
 """What a parameter may be: checks, and their form in the documentation."""
 
+import inspect
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from numbers import Integral, Real
+from textwrap import indent
 from typing import Any, NamedTuple
 
 import torch
@@ -12,6 +14,7 @@ __all__ = [
     "among",
     "any_of",
     "are_sizes",
+    "entries",
     "flag",
     "is_device",
     "is_image_shape",
@@ -109,3 +112,16 @@ def flag(text: str) -> Parameter:
 def braced(names: Iterable[str]) -> str:
     """Return the names in numpydoc's form of a choice."""
     return "{" + ", ".join(f'"{name}"' for name in names) + "}"
+
+
+def entries(cls: type, parameters: Mapping[str, Parameter]) -> str:
+    """Return the entries of a class's parameters, in numpydoc's form."""
+    return "\n".join(
+        f"{name} : {parameters[name].type}, default={_literal(given.default)}\n"
+        + indent(inspect.cleandoc(parameters[name].text), " " * 4)
+        for name, given in inspect.signature(cls).parameters.items()
+    )
+
+
+def _literal(default: Any) -> str:
+    return f'"{default}"' if isinstance(default, str) else repr(default)

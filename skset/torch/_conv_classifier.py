@@ -42,7 +42,7 @@ class SETConvClassifier(ClassifierMixin, BaseEstimator):
     image_shape_ : tuple of int
         Channels, height and width of an image.
     module_ : SETConvNet
-        The network, a `torch.nn.Module`. It takes images in its own units: see
+        The network, a ``torch.nn.Module``. It takes images in its own units: see
         `standardize`.
     n_features_in_ : int
         Number of pixels times channels.
@@ -59,7 +59,8 @@ class SETConvClassifier(ClassifierMixin, BaseEstimator):
     nnz_ : int
         Number of connections of the sparse layers.
     density_ : float
-        Share of the connections of dense layers of the same size.
+        `nnz_` as a share of the connections that dense layers of these sizes would
+        have.
     n_parameters_ : int
         Number of all parameters: also of convolutions, biases and the output layer.
 

@@ -1,6 +1,5 @@
 """Parameters of `SETConvClassifier`: allowed values, and their documentation."""
 
-import inspect
 import math
 from collections.abc import Iterable
 from textwrap import indent
@@ -23,6 +22,7 @@ from skset.torch._allowed import (
     among,
     any_of,
     are_sizes,
+    entries,
     flag,
     is_device,
     is_image_shape,
@@ -65,15 +65,15 @@ PARAMETERS: dict[str, Parameter] = {
     ),
     "kernel_size": Parameter(
         "int",
-        "Height and width of the kernels. Odd, so that a map keeps its size.",
+        "Height and width of the kernels: 1, 3, 5 ..., so that a map keeps its size.",
         lambda value: whole(1)(value) and value % 2 == 1,
     ),
     "batch_norm": flag("Whether maps are normalised over the batch."),
     "pool": Parameter(
         "int",
         """
-        Height and width of the areas of each block whose maximum is taken; 1 takes
-        none. An area is never larger than the map.
+        Height and width of the areas of each block whose maximum is taken. At least 1,
+        which takes none. An area is never larger than the map.
         """,
         whole(1),
     ),
@@ -99,29 +99,51 @@ PARAMETERS: dict[str, Parameter] = {
     ),
     "weight_init": one_of(
         INITIAL_WEIGHTS,
-        "Initial weights of the sparse layers, as in `SETLinear`.",
+        "Initial weights of the sparse layers, as in `~skset.torch.SETLinear`.",
     ),
     "method": one_of(
         METHODS,
         """
-        Preset of the parameters below that are None, as in `skset.SETClassifier`.
+        A published method: see docs/strategies.md. It sets the parameters from `zeta`
+        to `newborn` where these are None.
         """,
     ),
     "zeta": Parameter(
         "float in [0, 1) or None",
-        "Fraction of a layer's connections that an evolution replaces.",
+        """
+        Share of a layer's connections that an evolution replaces at first. None is that
+        of `method`: 0.3 for "set".
+        """,
         any_of(among(None), number(0, 1, "[)")),
     ),
-    "drop": strategy(DROPS, "Which connections an evolution removes."),
-    "grow": strategy(
-        GROWS, "Where it adds as many. Signals are those of the last batches."
+    "drop": strategy(
+        DROPS,
+        """
+        Which connections an evolution removes: a name, or an object of
+        `skset.strategies`. None is that of `method`.
+        """,
     ),
-    "zeta_schedule": strategy(SCHEDULES, "How zeta changes during training."),
+    "grow": strategy(
+        GROWS,
+        """
+        Where it adds as many: a name or an object. None is that of `method`. Signals
+        are those of the last batches.
+        """,
+    ),
+    "zeta_schedule": strategy(
+        SCHEDULES, "How zeta changes during training; None is as `method` has it."
+    ),
     "density_schedule": strategy(
-        DENSITY_SCHEDULES, "How the density changes during training."
+        DENSITY_SCHEDULES,
+        "How the density changes during training; None is as `method` has it.",
     ),
     "newborn": one_of(
-        ("zero", "init", "he_uniform"), "Weights of new connections.", None
+        ("zero", "init", "he_uniform"),
+        """
+        Weights of new connections: 0, initial weights, or uniform within ``sqrt(6 /
+        n_in)``, n_in being all inputs of the layer. None is as `method` has it.
+        """,
+        None,
     ),
     "final_drop": flag(
         """
@@ -136,12 +158,12 @@ PARAMETERS: dict[str, Parameter] = {
         Strength of the L2 penalty of the weights W of all layers, as in scikit-learn's
         MLP: ``alpha * W / B`` is added to the gradient of a batch of B images. With
         "adamw" a weight loses the share ``learning_rate * alpha`` of itself in each
-        step.
+        step. Not negative.
         """,
         number(0),
     ),
     "batch_size": Parameter(
-        "int", "Images per training step. Clipped to their number.", whole(1)
+        "int", "Images per step, at least 1. Clipped to their number.", whole(1)
     ),
     "learning_rate_init": Parameter(
         'float or "auto"',
@@ -161,9 +183,9 @@ PARAMETERS: dict[str, Parameter] = {
     "momentum": Parameter(
         "float in [0, 1)", 'Momentum of solver "sgd".', number(0, 1, "[)")
     ),
-    "max_iter": Parameter("int", "Largest number of epochs.", whole(1)),
+    "max_iter": Parameter("int", "Largest number of epochs, at least 1.", whole(1)),
     "tol": Parameter(
-        "float", "Smallest fall of the loss that counts as one.", number(0)
+        "float", "Smallest fall of the loss that counts; not negative.", number(0)
     ),
     "n_iter_no_change": Parameter(
         'int, inf or "auto"',
@@ -206,9 +228,7 @@ PARAMETERS: dict[str, Parameter] = {
     ),
     "device": Parameter(
         'str, "auto" or torch.device',
-        """
-        Where the network is: "cpu", "cuda", or "auto" for a GPU if there is one.
-        """,
+        'Where the network is: "cpu", "cuda", or "auto" for a GPU if there is one.',
         is_device,
     ),
     "callbacks": Parameter(
@@ -275,15 +295,6 @@ def _tuple(sizes: Any) -> tuple[int, ...]:
 def documented(cls: Class) -> Class:
     """Fill in ``{parameters}`` in the docstring of a class."""
     if cls.__doc__:  # None under python -OO
-        entries = [
-            f"{name} : {PARAMETERS[name].type}, default={_literal(given.default)}\n"
-            + indent(inspect.cleandoc(PARAMETERS[name].text), " " * 4)
-            for name, given in inspect.signature(cls).parameters.items()
-        ]
-        text = indent("\n".join(entries), " " * 4).strip()
+        text = indent(entries(cls, PARAMETERS), " " * 4).strip()
         cls.__doc__ = cls.__doc__.replace("{parameters}", text)
     return cls
-
-
-def _literal(default: Any) -> str:
-    return f'"{default}"' if isinstance(default, str) else repr(default)

@@ -29,7 +29,7 @@ class SETConvNet(nn.Module):
     n_outputs : int
         Number of outputs.
     channels : sequence of int, default=(32, 64)
-        Maps of each block. ``()`` leaves sparse layers on the pixels.
+        Maps of each block. With ``()`` the sparse layers read the pixels.
     kernel_size : int, default=3
         Height and width of the kernels; odd, so that maps keep their size.
     batch_norm : bool, default=True
@@ -37,7 +37,7 @@ class SETConvNet(nn.Module):
     pool : int, default=2
         Height and width of the areas whose maximum is taken; 1 takes none. An area is
         never larger than the map.
-    dropout : float in [0, 1), default=0
+    dropout : float in [0, 1), default=0.0
         Share of the outputs of each block and of each sparse layer that a training step
         sets to 0.
     hidden_layer_sizes : sequence of int, default=(1000,)

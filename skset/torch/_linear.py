@@ -25,7 +25,7 @@ Tensor: TypeAlias = torch.Tensor
 class SETLinear(nn.Module):
     """A linear layer with few connections, whose topology can evolve.
 
-    It takes the place of `torch.nn.Linear`. Time and memory are proportional to the
+    It takes the place of ``torch.nn.Linear``. Time and memory are proportional to the
     connections; there is no dense matrix and no mask. `TopologyUpdate` lets the
     topology evolve in training (Mocanu et al. 2018, Nature Communications 9:2383).
 
@@ -50,9 +50,11 @@ class SETLinear(nn.Module):
         "he" suits relu. "normal" is N(0, 0.1^2), as in the code of the papers.
     random_state : int, numpy.random.Generator or None, default=None
         Draws connections and weights. None takes a seed from PyTorch's generator, so
-        that `torch.manual_seed` decides.
-    device, dtype : default=None
-        As in `torch.nn.Linear`; the dtype is float32 or float64.
+        that ``torch.manual_seed`` decides.
+    device : torch.device, str or int, default=None
+        Where the layer is, as in ``torch.nn.Linear``; None is PyTorch's default.
+    dtype : {torch.float32, torch.float64}, default=None
+        Type of the weights. None is PyTorch's default type.
 
     Attributes
     ----------
@@ -76,9 +78,8 @@ class SETLinear(nn.Module):
     >>> import torch
     >>> from skset.torch import SETLinear
     >>> layer = SETLinear(100, 50, density=0.1, activation="relu", random_state=0)
-    >>> layer
-    SETLinear(in_features=100, out_features=50, bias=True, nnz=500, density=0.1, \
-activation=relu)
+    >>> layer.nnz, layer.density
+    (500, 0.1)
     >>> layer(torch.ones(8, 100)).shape
     torch.Size([8, 50])
     """
@@ -101,10 +102,8 @@ activation=relu)
         device: Any = None,
         dtype: torch.dtype | None = None,
     ) -> None:
-        shape, kind = (
-            checks.checked_shape(in_features, out_features),
-            checks.checked_dtype(dtype),
-        )
+        shape = checks.checked_shape(in_features, out_features)
+        kind = checks.checked_dtype(dtype)
         checks.check_option("weight_init", weight_init)
         rng = generator(random_state)
         [topology] = ErdosRenyi(epsilon, density)([shape], rng)
@@ -139,12 +138,13 @@ activation=relu)
         device: Any = None,
         dtype: torch.dtype | None = None,
     ) -> Self:
-        """Return a layer with given connections, checked as by `Network.from_csr`.
+        """Return a layer with given connections.
 
         Parameters
         ----------
         coef : sparse matrix or array of shape (in_features, out_features)
             Weights. Each value that a sparse matrix stores is a connection, even a 0.
+            They are checked as by `skset.model.Network.from_csr`.
         intercept : array-like of shape (out_features,), default=None
             Biases; None is a layer without bias.
         activation, weight_init, device, dtype
@@ -286,7 +286,7 @@ activation=relu)
         return self.topology.to_csr(self.weight.detach().cpu().numpy().copy())
 
     def to_dense(self) -> Tensor:
-        """Return a copy of the weights, (out_features, in_features) as `nn.Linear`."""
+        """Return a copy of the weights, in the shape of a ``torch.nn.Linear``'s."""
         dense = self.weight.new_zeros(self.out_features, self.in_features)
         inputs = torch.tensor(self.topology.in_units, device=dense.device)
         dense[self.indices.long(), inputs.long()] = self.weight.detach()

@@ -23,7 +23,7 @@ NEWBORN = ("zero", "init", "he_uniform")
 
 
 class TopologyUpdate:
-    """Lets the topology of all `SETLinear` layers of a module evolve.
+    """Lets the topology of all `~skset.torch.SETLinear` layers of a module evolve.
 
     At each evolution a fraction zeta of the connections of each layer is dropped, and
     as many are grown elsewhere. What the optimiser holds for a connection, as momentum,
@@ -36,7 +36,7 @@ class TopologyUpdate:
     Parameters
     ----------
     module : torch.nn.Module
-        Its `SETLinear` layers evolve, but for those whose weight is frozen
+        Its layers of this class evolve, but for those whose weight is frozen
         (``requires_grad=False``) when this object is made.
     optimizer : torch.optim.Optimizer, default=None
         Trains the weights. None is for a module that is trained without one.
@@ -44,11 +44,12 @@ class TopologyUpdate:
         A published method, which sets the parameters below that are None: "set",
         "static", "rigl", "granet", "ctre", "mest" or "gse".
     zeta : float in [0, 1], default=None
-        Fraction of the connections that is replaced at first.
+        Share of the connections that is replaced at first. None is that of `method`:
+        0.3 for "set".
     drop, grow, zeta_schedule, density_schedule : str or object, default=None
-        Names or objects of `skset.strategies`, as in `skset.SETClassifier`.
+        Names or objects of `skset.strategies`, as in `~skset.SETClassifier`.
     newborn : {"zero", "init", "he_uniform"}, default=None
-        Weights of new connections, as in `skset.SETClassifier`.
+        Weights of new connections, as in `~skset.SETClassifier`.
     every : "epoch" or int, default="epoch"
         Calls of `step` between two evolutions: "epoch" is 1. Published numbers for
         steps are in the hundreds.
@@ -260,7 +261,7 @@ class TopologyUpdate:
             recorder.n_samples = n_samples(self._evolution, topologies)
 
     def state_dict(self) -> dict[str, Any]:
-        """Return all that is needed to go on, but for the module and the optimiser."""
+        """Return the state of this object; module and optimiser have their own."""
         goal, explored = self._evolver.goal, self._explored
         return {
             "calls": self.calls,
@@ -273,7 +274,7 @@ class TopologyUpdate:
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from a state.
+        """Go on from a state that `state_dict` returned.
 
         Make module, optimiser and this object as at first; then load all three states.
 

@@ -27,26 +27,29 @@ Net: TypeAlias = Any  # a skorch.NeuralNet
 
 
 class EvolveTopology(Callback):
-    """Lets the topology of all `SETLinear` layers of a skorch net evolve.
+    """Lets the topology of all `~skset.torch.SETLinear` layers of a skorch net evolve.
 
-    It calls `TopologyUpdate.step` for you. Give it to `NeuralNet` as a callback. A
-    search finds its parameters: ``callbacks__evolve__zeta``. `save_params` of the net
-    saves the pattern with the weights, and `load_params` takes it.
+    It calls `skset.torch.TopologyUpdate.step` for you. Give it to skorch's
+    ``NeuralNet`` as a callback. A search finds its parameters:
+    ``callbacks__evolve__zeta``. ``save_params`` of the net saves the pattern with the
+    weights, and ``load_params`` takes it.
 
     Parameters
     ----------
     method : str, default="set"
-        As in `TopologyUpdate`, and so are the parameters that are not listed here.
+        As in `~skset.torch.TopologyUpdate`.
+    zeta, drop, grow, zeta_schedule, density_schedule, newborn : default=None
+        As in `~skset.torch.TopologyUpdate`. None is as `method` has it.
     every : "epoch" or int, default="epoch"
         "epoch": the topology evolves at the end of each epoch. A number: after so many
         training steps.
     total : "max_epochs", int or None, default="max_epochs"
         Length of the training, for the schedules. "max_epochs": each training, that is
-        each call of `fit` or `partial_fit`, has the net's `max_epochs`, and the
-        schedules begin anew with each. A number of calls of `step`, over all trainings:
-        epochs, or steps if `every` is a number. After these the topology stays. Give it
-        if `partial_fit` is called again and again. None: no end. The schedules must be
-        constant then, and there is no final drop.
+        each call of ``fit`` or ``partial_fit``, has the net's ``max_epochs``, and the
+        schedules begin anew with each. A number: of calls of ``step``, over all
+        trainings. These are epochs, or steps if `every` is a number. After these the
+        topology stays. Give it if ``partial_fit`` is called again and again. None:
+        no end. The schedules must be constant then, and there is no final drop.
     final_drop : bool, default=True
         Whether the last evolution drops connections without growing others (Mocanu et
         al. 2018). The next training grows as many at random before it begins.
@@ -58,13 +61,13 @@ class EvolveTopology(Callback):
     Attributes
     ----------
     update_ : TopologyUpdate
-        That of the training that goes on, or of the last one.
+        The `~skset.torch.TopologyUpdate` of the training that goes on, or of the last.
 
     Notes
     -----
-    Put it behind callbacks that keep the best epoch, as `EarlyStopping` or
-    `Checkpoint`: they shall see the network that was validated. If one of them, or
-    `load_params`, brings back another pattern, the next training begins without what
+    Put it behind callbacks that keep the best epoch, such as skorch's ``EarlyStopping``
+    or ``Checkpoint``: they shall see the network that was validated. If one of them, or
+    ``load_params``, brings back another pattern, the next training begins without what
     the optimiser held for the old connections, unless the optimiser's state was loaded
     too.
 
