@@ -78,10 +78,11 @@ for name in list(models)[:2]:
 # ---------------------------
 #
 # The dense network has 100 hidden units, the sparse one 1,000. Its default
-# ``epsilon=20`` begins with about 20 connections for each input and output of a layer,
-# if there is room for so many. The last drop takes 30 % of them, and nothing grows
-# after it. On a table this narrow the sparse network is the larger one. On wide tables
-# it is far smaller than a dense one with as many units, as the picture shows.
+# ``epsilon=20`` begins with about 20 connections for each input and output of a layer.
+# A layer without room for so many is dense. The last drop takes 30 % of a sparse layer,
+# and nothing grows after it. On a table this narrow the sparse network is the larger
+# one. On wide tables it is far smaller than a dense one with as many units, as the
+# picture shows.
 
 sparse = results["SETClassifier,\nno scaler"]["estimator"][0]
 n_weights = sum(
