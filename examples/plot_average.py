@@ -2,8 +2,8 @@
 Averaging the networks of several places
 ========================================
 
-Can several places train one network without showing each other their rows? Four
-hospitals, say, have a quarter of the rows each. Only fitted estimators travel.
+Can several places train one network without showing each other their rows? Imagine
+four hospitals that have a quarter of the rows each. Only fitted estimators travel.
 """
 
 # %%
@@ -85,7 +85,7 @@ for seed in SEEDS:
 # %%
 # Means over five splits of the rows, and one standard error to both sides.
 
-figure, ax = plt.subplots(figsize=(7, 2.8), layout="constrained")
+figure, ax = plt.subplots(figsize=(6.4, 2.8), layout="constrained")
 colors = ("#999999", "#D55E00", "#0072B2", "#009E73")
 for (name, values), color in zip(scores.items(), colors, strict=True):
     mean, error = np.mean(values), np.std(values, ddof=1) / np.sqrt(len(values))
@@ -111,5 +111,5 @@ plt.show()
 # The average has as many connections as one network: the weakest of the union are left
 # out. It is an ordinary estimator, which predicts, is saved and learns on.
 #
-# :doc:`/scaling` has the same on larger data, beside a soft vote. `skset.distributed`
+# :doc:`/scaling` has the same on larger data, beside a soft vote. :doc:`/distributed`
 # does all this by itself, on a cluster.

@@ -10,9 +10,9 @@ of digits answer it: one number changes, and the others stay.
 # Three curves
 # ------------
 #
-# `epsilon` is the number of connections, per input and output of a layer. `zeta` is
-# the share of them that an evolution replaces. `learning_rate_init` is the size of the
-# first steps.
+# ``epsilon`` is the number of connections for each input and output of a layer, about.
+# ``zeta`` is the share of them that is replaced after each epoch.
+# ``learning_rate_init`` is the size of the first steps.
 #
 # 600 of the images are used, so that the task is not too easy. Four folds train on 450
 # of them each.
@@ -41,13 +41,14 @@ curves = {
 }
 
 # %%
-# A band is the mean and its standard error, to both sides. Dotted lines are the
-# defaults. That of the learning rate follows the data, and a fitted model tells it.
+# A line is the mean over the folds, a band one standard error to both sides. Dotted
+# lines are the defaults. The default learning rate depends on the data: a fitted model
+# has it in ``auto_params_``.
 
 rate = model.fit(X, y).auto_params_["learning_rate_init"]
 defaults = {"epsilon": model.epsilon, "zeta": 0.3, "learning_rate_init": rate}
 
-figure, axes = plt.subplots(1, 3, figsize=(10, 3.4), sharey=True, layout="constrained")
+figure, axes = plt.subplots(3, 1, figsize=(6, 9), sharey=True, layout="constrained")
 for ax, (name, values) in zip(axes, ranges.items(), strict=True):
     scored = zip(("training rows", "test rows"), curves[name], strict=True)
     for (label, scores), color in zip(scored, ("#999999", "#0072B2"), strict=True):
@@ -56,15 +57,14 @@ for ax, (name, values) in zip(axes, ranges.items(), strict=True):
         ax.plot(values, mean, "o-", color=color, label=label)
         ax.fill_between(values, mean - error, mean + error, color=color, alpha=0.2)
     ax.axvline(defaults[name], color="black", linestyle=":")
-    ax.set_xlabel(name)
+    ax.set(xlabel=name, ylabel="accuracy, %", ylim=(88, 100.5))
     ax.spines[["top", "right"]].set_visible(False)
     ax.grid(alpha=0.3)
 axes[0].set_xscale("log")
 axes[0].set_xticks(ranges["epsilon"], ranges["epsilon"])
 axes[0].minorticks_off()
 axes[2].set_xscale("log")
-axes[0].set(ylabel="accuracy, %", ylim=(88, 100.5))
-axes[1].legend(loc="lower left", frameon=False)
+axes[1].legend(loc="lower right", frameon=False)
 plt.show()
 
 # %%
@@ -72,7 +72,7 @@ plt.show()
 # ---------------------
 #
 # The folds are the same for all values. So each is compared with the best one, fold by
-# fold. A difference below two standard errors is none to rely on.
+# fold. Do not rely on a difference below two standard errors.
 
 for name, values in ranges.items():
     _, scores = curves[name]
@@ -89,9 +89,9 @@ for name, values in ranges.items():
 # -------------
 #
 # All three curves are flat around the defaults, and fall at an end: with too few
-# connections, with nearly all of them replaced, and with steps that are too small to
-# get anywhere in 20 epochs. So leave these numbers alone at first. The penalty `alpha`
-# is the first one to search.
+# connections, with nearly all of them replaced, and with steps that are too small for
+# 20 epochs. The largest steps are a little worse too. So keep the defaults at first.
+# The penalty ``alpha`` is the first one to search.
 #
 # One set of images is one case. :doc:`../defaults` has the averages over many tables,
 # and :doc:`../choosing` says when to leave them.

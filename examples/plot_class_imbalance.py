@@ -42,14 +42,15 @@ X, y = make_classification(
     flip_y=0.02,
     random_state=0,
 )
-print(f"{y.sum()} of {len(y)} rows are of the rare class, {y.mean():.1%}")
+print(f"{y.sum()} of {len(y):,} rows are of the rare class, {100 * y.mean():.1f} %")
 
 # %%
 # With and without weights
 # ------------------------
 #
-# ``class_weight="balanced"`` gives both classes the same total weight. Five folds
-# predict the rows that they have not seen.
+# ``class_weight="balanced"`` gives both classes the same total weight. The models of
+# five folds predict the rows that they have not seen. The upper picture tells which
+# rows each model puts first, the lower one whether its probabilities are true.
 
 folds = StratifiedKFold(5, shuffle=True, random_state=0)
 plain = SETClassifier((200,), max_iter=30, random_state=0)
@@ -65,30 +66,28 @@ probabilities = {
 }
 colors = {"no weights": "#0072B2", "balanced": "#D55E00"}
 
-figure, (left, right) = plt.subplots(1, 2, figsize=(9.5, 4.2), layout="constrained")
+figure, (top, bottom) = plt.subplots(2, 1, figsize=(6, 8.5), layout="constrained")
 for name, p in probabilities.items():
     precision, recall, _ = precision_recall_curve(y, p)
-    left.step(recall, precision, where="post", color=colors[name], label=name)
+    top.step(recall, precision, where="post", color=colors[name], label=name)
     CalibrationDisplay.from_predictions(
-        y, p, n_bins=8, name=name, ax=right, color=colors[name], markersize=5
+        y, p, n_bins=8, name=name, ax=bottom, color=colors[name], markersize=5
     )
-right.legend(loc="upper left", frameon=False)
-left.axhline(y.mean(), color="black", linestyle=":")
-left.set(xlabel="recall: share of the rare rows that are found")
-left.set(ylabel="precision: share of the alarms that are true", title="which rows?")
-right.set(xlabel="probability that the network says")
-right.set(
-    ylabel="share of the rows that are rare", title="can I believe a probability?"
-)
-left.legend(loc="lower left", frameon=False, bbox_to_anchor=(0, 0.08))
-for ax in (left, right):
+top.axhline(y.mean(), color="black", linestyle=":", label="random order")
+top.set(xlabel="recall: share of the rare rows that are found")
+top.set(ylabel="precision: share of the alarms that are true")
+bottom.set(xlabel="probability that the network says")
+bottom.set(ylabel="share of the rows that are rare")
+bottom.legend(loc="upper left", frameon=False)
+top.legend(loc="lower left", frameon=False, bbox_to_anchor=(0, 0.08))
+for ax in (top, bottom):
     ax.spines[["top", "right"]].set_visible(False)
 plt.show()
 
 # %%
-# The dotted line on the left is a random order of the rows. The next lines have the
-# same as numbers, each fold on its own. The Brier score is the mean squared error of
-# the probabilities; small is good.
+# The next lines have the same as numbers: means over the folds, and their standard
+# errors. The Brier score is the mean squared error of the probabilities; small is good.
+# The average precision is the area below the curve of the upper picture; large is good.
 
 in_folds = [test for _, test in folds.split(X, y)]
 
@@ -96,24 +95,24 @@ in_folds = [test for _, test in folds.split(X, y)]
 def over_folds(measure, values):
     """Return the mean of a measure over the folds and its standard error."""
     each = [measure(y[test], values[test]) for test in in_folds]
-    return f"{np.mean(each):.3g} ± {np.std(each, ddof=1) / np.sqrt(len(each)):.2g}"
+    return np.mean(each), np.std(each, ddof=1) / np.sqrt(len(each))
 
 
 for name, p in probabilities.items():
-    print(
-        f"{name}: mean probability {p.mean():.3f}, "
-        f"Brier score {over_folds(brier_score_loss, p)},\n"
-        f"  average precision {over_folds(average_precision_score, p)}"
-    )
+    brier, brier_error = over_folds(brier_score_loss, p)
+    area, area_error = over_folds(average_precision_score, p)
+    print(f"{name}: mean probability {p.mean():.3f}")
+    print(f"  Brier score       {brier:.4f} ± {brier_error:.4f}")
+    print(f"  average precision {area:.3f} ± {area_error:.3f}")
 
 # %%
-# A threshold of one's own
-# ------------------------
+# A threshold of your own
+# -----------------------
 #
-# Say a missed row costs twenty times as much as a false alarm. Then the best threshold
-# is far below 0.5. `TunedThresholdClassifierCV` finds it by cross-validation, for any
-# cost, and leaves the probabilities alone. The costs that are printed are per 100 rows,
-# with their standard error over the folds.
+# Let a missed row cost twenty times as much as a false alarm. Then the best threshold
+# is far below 0.5. :class:`~sklearn.model_selection.TunedThresholdClassifierCV` finds
+# it by cross-validation, for any cost, and leaves the probabilities alone. Costs are
+# per 100 rows, with their standard error over the folds.
 
 
 def gain(truth, said):
@@ -131,26 +130,21 @@ decisions = {
     "no weights, threshold 1 / 21": probabilities["no weights"] > 1 / 21,
     "no weights, threshold tuned": cross_val_predict(tuned, X, y, cv=folds),
 }
-figure, ax = plt.subplots(figsize=(7.5, 3), layout="constrained")
+figure, ax = plt.subplots(figsize=(6.4, 3.2), layout="constrained")
 for row, (name, said) in enumerate(decisions.items()):
     (_, false_alarms), (missed, found) = confusion_matrix(y, said)
-    ax.barh(
-        row, 20 * missed, color="#D55E00", label=None if row else "missed, times 20"
-    )
-    ax.barh(
-        row,
-        false_alarms,
-        left=20 * missed,
-        color="#E69F00",
-        label=None if row else "false alarms",
-    )
-    print(
-        f"{name:28} {found} found, {false_alarms:3} false alarms, "
-        f"cost {over_folds(lambda t, s: -100 * gain(t, s), said)}"
-    )
-ax.set_yticks(range(len(decisions)), decisions)
+    cost, error = over_folds(lambda t, s: -100 * gain(t, s), said)
+    of_missed = 100 * 20 * missed / len(y)
+    labels = ("missed, times 20", "false alarms") if row == 0 else (None, None)
+    ax.barh(row, of_missed, color="#D55E00", label=labels[0])
+    ax.barh(row, cost - of_missed, left=of_missed, color="#E69F00", label=labels[1])
+    ax.errorbar(cost, row, xerr=error, color="black", capsize=4)
+    print(f"{name}: cost {cost:.1f} ± {error:.1f}")
+    print(f"  {found} found, {missed} missed, {false_alarms} false alarms")
+names = [name.replace(", ", ",\n") for name in decisions]
+ax.set_yticks(range(len(decisions)), names)
 ax.invert_yaxis()
-ax.set_xlabel("cost of all 5,000 rows")
+ax.set_xlabel("cost per 100 rows")
 figure.legend(loc="outside upper center", ncols=2, frameon=False)
 ax.spines[["top", "right"]].set_visible(False)
 plt.show()
@@ -161,11 +155,11 @@ plt.show()
 #
 # - Weights do not find the rare rows better here: compare the average precisions with
 #   their standard errors.
-# - They spoil the probabilities. The balanced network says "rare" far too often.
-#   Without weights the mean probability is about the true share, but the probabilities
-#   in the middle are rather too low.
+# - They spoil the probabilities: those of the balanced network are far too high.
+#   Without weights the mean probability is about the true share. The probabilities in
+#   the middle are rather too low, but few rows are there.
 # - For a decision weights and a lower threshold do about the same. The threshold
 #   ``1 / (1 + 20)`` follows from the costs, and needs neither weights nor tuning.
 #
-# So leave `class_weight` alone if you need probabilities, and move the threshold.
-# :doc:`../guide` says what weights do in the training.
+# So do not set ``class_weight`` if you need probabilities, and move the threshold.
+# The section :ref:`Weights <weights>` of the guide says what weights do in training.

@@ -41,7 +41,8 @@ ConnectivityDisplay.from_snapshots(log, image_shape=(8, 8))
 plt.show()
 
 # %%
-# The same as a moving picture. `save_animation` of the display writes it as a GIF.
+# The same as a moving picture. The method
+# :meth:`~skset.inspection.ConnectivityDisplay.save_animation` writes it as a GIF.
 
 degrees = np.array([layers[0].fan_out for layers in log.snapshots.values()])
 figure, ax = plt.subplots(figsize=(3.6, 3.4), layout="constrained")
@@ -65,7 +66,10 @@ plt.show()
 # -----------------------------
 #
 # After each epoch the share ``zeta`` of the connections is dropped, the weakest, and as
-# many grow at free places. How many of the first connections are left?
+# many grow at free places. The log looks at the network before that, so the first new
+# connections are seen in epoch 2. A connection may grow where one was just dropped. It
+# is not counted as new, so the share of new ones is a little below ``zeta``. How many
+# of the first connections are left?
 
 places = [set(layers[0].positions().tolist()) for layers in log.snapshots.values()]
 left = [100 * len(now & places[0]) / len(places[0]) for now in places]
@@ -88,15 +92,15 @@ plt.show()
 # -------------
 
 border = degrees.reshape(-1, 8, 8)[:, :, [0, -1]].sum(axis=(1, 2)) / pixels
-print(f"new in the last epoch: {new[-1]:.0%} of the connections")
+print(f"new in the last epoch: {100 * new[-1]:.0f} % of the connections")
 print(f"there from the beginning: {left[-1]:.0f} % of them")
-print(f"the 24 pixels in the centre: {centre[0]:.0%} of all, then {centre[-1]:.0%}")
-print(f"the 16 pixels of both sides: {border[0]:.0%} of all, then {border[-1]:.0%}")
+for name, share in (("24 pixels in the centre", centre), ("16 at the sides", border)):
+    print(f"{name}: {100 * share[0]:.0f} % of all, then {100 * share[-1]:.0f} %")
 
 # %%
-# To the end the same share is new in each epoch, and still the old ones stay. So it is
-# mostly young connections that are dropped again: a new one has a small weight, and few
-# epochs to prove itself.
+# From epoch 2 on about the same share is new in each epoch, and still the old ones
+# stay. So it is mostly young connections that are dropped again: a new one has a small
+# weight, and few epochs to prove itself.
 #
 # The network was never told where the digits are. A connection from a pixel that is
 # always white gets no gradient, so it stays weak and is dropped. The new one may come

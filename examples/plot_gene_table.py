@@ -13,7 +13,8 @@ makes every such table look wonderful?
 #
 # The table is made here, as a real one has no known truth. Genes come in modules that
 # rise and fall together, as in tissue. Values are logarithms of expression. In four
-# modules of ten genes the patients with the disease have more of each gene.
+# modules of ten genes the patients with the disease have more of each gene. These 40
+# genes are called true below.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -38,18 +39,18 @@ names = np.array([f"GENE{number:04}" for number in range(len(order))])
 X = pd.DataFrame(values[:, order], columns=names)
 true_genes = set(names[order < 10 * n_true])
 y = np.where(disease, "disease", "healthy")
-print(f"{X.shape[0]} patients, {X.shape[1]} genes, {len(true_genes)} of them true")
+print(f"{X.shape[0]} patients, {X.shape[1]:,} genes, {len(true_genes)} of them true")
 
 # %%
 # The mistake
 # -----------
 #
 # Take labels that mean nothing: the same labels, shuffled. An honest estimate of the
-# accuracy is near 50 %, and some points off for a single shuffle. We select fifty genes
-# in two ways. The wrong one selects on all patients first and then cross-validates a
-# model on these genes. So the selector has seen the patients that are to judge it. The
-# right one puts the selector into the Pipeline, where it sees the training patients
-# only.
+# accuracy is then near 50 %. With one shuffle it may be some points above or below. We
+# select fifty genes in two ways. The wrong one selects on all patients first and then
+# cross-validates a model on these genes. So the selector has seen the patients that are
+# to judge it. The right one puts the selector into the Pipeline, where it sees the
+# training patients only.
 
 selector = QuickSelection(50, hidden_layer_sizes=(100,), max_iter=10, random_state=0)
 classifier = make_pipeline(StandardScaler(), LogisticRegression())
@@ -69,7 +70,7 @@ scores = {
     "shuffled labels": two_ways(rng.permutation(y)),
     "true labels": two_ways(y),
 }
-figure, ax = plt.subplots(figsize=(7, 3.4), layout="constrained")
+figure, ax = plt.subplots(figsize=(6.4, 3.4), layout="constrained")
 ways = {"selected on all patients": "#D55E00", "selected in each fold": "#0072B2"}
 for group, (labels, both) in enumerate(scores.items()):
     for shift, accuracies, (way, color) in zip(
@@ -96,8 +97,9 @@ plt.show()
 # Fifty genes with names
 # ----------------------
 #
-# Now all patients may be used: the accuracy above was measured without them. The table
-# has the names, as `X` is a DataFrame.
+# Now the selection may use all patients. The accuracy above stays honest, as it was
+# measured on patients that the selectors had not seen. The names come from the columns
+# of the DataFrame.
 
 pipeline.fit(X, y)
 fifty = pd.DataFrame(ranked_features(pipeline, 50))
@@ -107,10 +109,11 @@ print(fifty.head(10).to_string(index=False))
 # How sure is each?
 # -----------------
 #
-# One selection of fifty always has fifty genes, also if none is true.
+# One selection of fifty always has fifty genes, even if none is true.
 # :class:`~skset.StableSelection` selects again on many halves of the patients. A gene
-# that is chosen in most of them is sure, and the expected number of false ones has a
-# bound. It takes the number of genes in each half that keeps the bound at 1.
+# that is chosen in most of them is called sure here, and the expected number of false
+# ones among these has an upper bound. With ``n_features_per_resample="auto"`` each half
+# chooses as many genes as a bound of 1 allows.
 
 stable = StableSelection(
     selector, n_resamples=20, n_features_per_resample="auto", random_state=0
@@ -123,19 +126,22 @@ print(f"really false: {len(sure - true_genes)}")
 
 # %%
 # The fifty genes of the single fit, with the share of the halves in which they were
-# chosen. In a real study the colours are unknown.
+# chosen. The colour of a bar and of its name says whether the gene is true: blue if it
+# is, orange if not. In a real study the colours are unknown.
 
 ranked = fifty["feature"]
-figure, ax = plt.subplots(figsize=(7, 7.5), layout="constrained")
-colors = ["#0072B2" if name in true_genes else "#E69F00" for name in ranked]
+figure, ax = plt.subplots(figsize=(6, 9), layout="constrained")
+colors = ["#0072B2" if name in true_genes else "#B35900" for name in ranked]
 ax.barh(range(50), frequency[ranked], color=colors)
 ax.axvline(stable.threshold_, color="black", linestyle="--")
-ax.set_yticks(range(50), ranked, fontsize=7, fontfamily="monospace")
+ax.set_yticks(range(50), ranked, fontsize=8, fontfamily="monospace")
+for text, color in zip(ax.get_yticklabels(), colors, strict=True):
+    text.set_color(color)
 ax.set_ylim(49.6, -0.6)
 ax.set_xlim(0, 1)
 ax.set_xlabel("share of the halves that chose it (dashed: the threshold)")
 ax.set_ylabel("genes, the best rank first")
-for label, color in (("true", "#0072B2"), ("false", "#E69F00")):
+for label, color in (("true", "#0072B2"), ("false", "#B35900")):
     ax.barh([0], [0], color=color, label=label)
 ax.legend(loc="lower right")
 ax.spines[["top", "right"]].set_visible(False)
@@ -153,10 +159,10 @@ print(f"the other {(~kept).sum()}: {ranked[~kept].isin(true_genes).sum()} true")
 #
 # - Selecting on all patients gives shuffled labels a high accuracy. The labels mean
 #   nothing, so all of it is the mistake. Put the selector into the Pipeline.
-# - A list of fifty always has fifty genes. Those above the threshold are true, but for
-#   one or so, as the bound says. Among the others true and false ones are mixed.
+# - A list of fifty always has fifty genes. Those that reach the threshold are true, but
+#   for one or so, as the bound says. Among the others true and false ones are mixed.
 # - Not every true gene is found. Genes of a module tell the same, and a selection takes
-#   one or the other. So a gene that is missing in the list is not unimportant.
+#   one or the other. So a gene that is missing in the list may still be important.
 #
 # :doc:`../selection` compares selectors on real tables, and says where simpler ones are
 # as good. :doc:`../anndata` has the same for files of cells and genes.

@@ -31,10 +31,10 @@ tasks = [train_test_split(X[:, order], y, random_state=0) for order in orders]
 # One network that keeps them
 # ---------------------------
 #
-# In :class:`~skset.ContinualSETClassifier` each task trains connections of its own,
-# here a tenth of the places. Those of earlier tasks are frozen. Predictions name the
-# task. ``standardize="global"`` divides all columns by one number, since a column is
-# another pixel in each task.
+# In a :class:`~skset.ContinualSETClassifier` each task trains connections of its own,
+# here a tenth of the places. Those of earlier tasks are frozen. Who predicts has to say
+# which task it is. ``standardize="global"`` divides all columns by one number, since a
+# column is another pixel in each task.
 
 keeps = ContinualSETClassifier(
     (100, 100), density=0.1, max_iter=40, standardize="global", random_state=0
@@ -75,26 +75,32 @@ for now, (X_train, _, y_train, _) in enumerate(tasks):
 #
 # Read a column from top to bottom: what happens to a task while others are learned.
 
-figure, axes = plt.subplots(1, 2, figsize=(8.5, 4.4), layout="constrained")
+figure, axes = plt.subplots(2, 1, figsize=(6, 8.5), layout="constrained")
 pairs = ((kept, "ContinualSETClassifier"), (lost, "SETClassifier that goes on"))
 for ax, (accuracies, title) in zip(axes, pairs, strict=True):
     image = ax.imshow(100 * accuracies, vmin=0, vmax=100, cmap="viridis")
     for (row, column), value in np.ndenumerate(accuracies):
         if not np.isnan(value):
             color = "black" if value > 0.6 else "white"
-            ax.text(column, row, f"{value:.0%}", color=color, ha="center", va="center")
+            text = f"{100 * value:.0f} %"
+            ax.text(column, row, text, color=color, ha="center", va="center")
     ax.set_title(title)
-    ax.set_xlabel("accuracy on task")
+    ax.set(xlabel="accuracy on task", ylabel="after learning task")
     ax.set_xticks(range(N_TASKS))
     ax.set_yticks(range(N_TASKS))
     ax.spines[:].set_visible(False)
-axes[0].set_ylabel("after learning task")
-figure.colorbar(image, ax=axes, label="accuracy on test rows, %", shrink=0.8)
+figure.colorbar(image, ax=axes, label="accuracy on test rows, %", shrink=0.6)
 plt.show()
 
 # %%
 # What was seen
 # -------------
+#
+# Three numbers say what the pictures show. The average accuracy is that on all tasks
+# after the last one. The backward transfer is the mean change of the accuracy on a
+# task, from the end of its own training to the end of all. Below 0 it says that
+# something was lost. The forgetting is the mean drop from the best accuracy that a task
+# ever had.
 
 for name, accuracies in (("keeps", kept), ("goes on", lost)):
     print(
@@ -102,12 +108,13 @@ for name, accuracies in (("keeps", kept), ("goes on", lost)):
         f"backward transfer {backward_transfer(accuracies):+.3f}, "
         f"forgetting {forgetting(accuracies):.3f}"
     )
-print(f"{keeps.capacity_:.0%} of the places are used")
+print(f"{100 * keeps.capacity_:.0f} % of the places are used")
 
 # %%
-# The first network answers every task as on the day on which it learned it, bit for
+# The first network answers every task as it did when it had just learned it, bit for
 # bit. The second one is as good on the newest task, and forgets the others.
 #
 # This is one seed, and the second network has one output layer for all tasks.
-# :doc:`/continual` compares with stronger rivals, an output layer for each task, EWC
-# and replay, on four sequences of tasks and five seeds each.
+# :doc:`/continual` compares with stronger rivals, on four sequences of tasks and five
+# seeds each: an output layer for each task, EWC (elastic weight consolidation, which
+# holds the weights that matter to earlier tasks), and replay of earlier rows.

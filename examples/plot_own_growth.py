@@ -35,11 +35,11 @@ X = np.hstack([X, X.std() * rng.standard_normal((len(X), N_NOISE))])
 #
 # The weakest connections were just dropped, so an input that still has many is of use.
 # This rule gives new connections to such inputs: the chance of an input grows with the
-# number of connections that it has. The rich get richer.
+# number of connections that it has. Rich inputs get richer.
 #
-# A growth is called with the pattern of the kept connections. It returns n free
-# positions, each as ``input * n_outputs + output``. All randomness comes from `rng`, so
-# the same ``random_state`` gives the same network.
+# A growth is a callable. It gets ``topology``, the places of the connections that were
+# kept, and returns ``n`` free places, each as ``input * n_outputs + output``. All
+# randomness comes from ``rng``, so the same ``random_state`` gives the same network.
 
 
 @dataclass(frozen=True)
@@ -58,9 +58,9 @@ class RichGrow:
 
 
 # %%
-# `topped_up` adds random positions for those that were drawn twice or are taken. A
-# frozen dataclass can be compared, pickled and cloned, and a grid search finds its
-# parameter as ``grow__power``.
+# :func:`~skset.topology.topped_up` adds random positions for those that were drawn
+# twice or are taken. A frozen dataclass can be compared, pickled and cloned, and a grid
+# search finds its parameter as ``grow__power``.
 #
 # Compare it
 # ----------
@@ -93,21 +93,21 @@ def error(values):
     return np.std(values, ddof=1) / np.sqrt(len(values))
 
 
-figure, (left, right) = plt.subplots(
-    1, 2, figsize=(8.5, 3.6), width_ratios=(3, 2), layout="constrained"
+figure, (top, bottom) = plt.subplots(
+    2, 1, figsize=(6, 6.8), height_ratios=(3, 2), layout="constrained"
 )
 for name, runs in found.items():
-    left.plot(np.mean([p for _, p in runs], axis=0), color=COLORS[name], label=name)
+    top.plot(np.mean([p for _, p in runs], axis=0), color=COLORS[name], label=name)
     mean = accuracy[name].mean()
-    right.errorbar(
-        name, mean, error(accuracy[name]), fmt="o", color=COLORS[name], capsize=4
+    bottom.errorbar(
+        mean, name, xerr=error(accuracy[name]), fmt="o", color=COLORS[name], capsize=4
     )
 share = 100 * N_PIXELS / X.shape[1]
-left.axhline(share, color="black", linestyle=":", label="pixels among the columns")
-left.set(xlabel="epoch", ylabel="connections at pixels, %", ylim=(0, 85))
-left.legend(frameon=False, loc="upper left", ncols=2)
-right.set(ylabel="accuracy on test rows, %", xlim=(-0.5, 2.5))
-for ax in (left, right):
+top.axhline(share, color="black", linestyle=":", label="pixels among the columns")
+top.set(xlabel="epoch", ylabel="connections at pixels, %", ylim=(0, 95))
+top.legend(frameon=False, loc="upper left", ncols=2)
+bottom.set(xlabel="accuracy on test rows, %", ylim=(2.5, -0.5))
+for ax in (top, bottom):
     ax.spines[["top", "right"]].set_visible(False)
     ax.grid(alpha=0.3)
 plt.show()
@@ -117,7 +117,7 @@ plt.show()
 # -------------
 #
 # Means over the splits, and differences from random growth with their standard errors.
-# A difference of less than two standard errors is none.
+# Do not rely on a difference below two standard errors.
 
 for name in RULES:
     difference = accuracy[name] - accuracy["random"]

@@ -2,8 +2,8 @@
 Saving, resuming, ONNX
 ======================
 
-How do I keep a model, and how does a fit go on after the machine went down? A model is
-saved in several ways and their files are compared. Then a fit is broken off and
+How do I save a model, and how does a fit go on after the machine has stopped? A model
+is saved in several ways and their files are compared. Then a fit is broken off and
 resumed.
 """
 
@@ -11,8 +11,8 @@ resumed.
 # Save and load
 # -------------
 #
-# `skset.save` writes a file that holds numbers and no code, so it is safe to open. What
-# comes back predicts the same, bit for bit.
+# :func:`skset.save` writes a file that holds numbers and no code, so it is safe to
+# open. What comes back predicts the same, bit for bit.
 
 import pickle
 from pathlib import Path
@@ -41,10 +41,11 @@ print(f"the same probabilities: {same}")
 # How large are the files?
 # ------------------------
 #
-# After `partial_fit` a model has an optimiser. ``training=True`` keeps its state, so
-# that the next `partial_fit` goes on as if nothing had happened. `to_mlp` makes a dense
-# `MLPClassifier` of scikit-learn that predicts the same: its file shows what sparse
-# storage saves. ONNX is for other programs and languages, and needs
+# After ``partial_fit`` a model has an optimiser. ``training=True`` keeps its state, so
+# that the next ``partial_fit`` goes on as if nothing had happened.
+# :meth:`~skset.SETClassifier.to_mlp` makes a dense
+# :class:`~sklearn.neural_network.MLPClassifier` that predicts the same: its file shows
+# what sparse storage saves. ONNX is for other programs and languages, and needs
 # ``pip install 'skset[onnx]'``.
 
 model.partial_fit(X_train, y_train)
@@ -68,7 +69,7 @@ else:
     files["to_onnx"] = "digits.onnx"
 
 sizes = {way: (here / file).stat().st_size / 1e6 for way, file in files.items()}
-figure, ax = plt.subplots(figsize=(7, 0.9 + 0.45 * len(sizes)), layout="constrained")
+figure, ax = plt.subplots(figsize=(6.4, 0.9 + 0.45 * len(sizes)), layout="constrained")
 bars = ax.barh(list(sizes), list(sizes.values()), color="#0072B2")
 ax.bar_label(bars, [f"{size:.2f} MB" for size in sizes.values()], padding=4)
 ax.invert_yaxis()
@@ -82,7 +83,7 @@ plt.show()
 # ------------------------
 #
 # A :class:`~skset.callbacks.Checkpoint` writes the fit into a file after each epoch. It
-# is a callback of scikit-learn 1.9. Here another callback plays the power cut.
+# is a callback of scikit-learn 1.9. Here another callback acts as a power cut.
 
 
 class PowerCutError(Exception):
@@ -123,7 +124,7 @@ except PowerCutError:
     )
 
 # %%
-# `skset.resume` goes on from the file to the planned end. Give it the same rows.
+# :func:`skset.resume` goes on from the file to the planned end. Give it the same rows.
 
 resumed = skset.resume(here / "fit.npz", X_train, y_train)
 whole = skset.SETClassifier((200,), max_iter=30, random_state=0).fit(X_train, y_train)
@@ -131,7 +132,7 @@ same = (resumed.predict_proba(X_test) == whole.predict_proba(X_test)).all()
 print(f"{resumed.n_iter_} epochs, accuracy {resumed.score(X_test, y_test):.3f}")
 print(f"the same probabilities as a fit without a break: {same}")
 
-figure, ax = plt.subplots(figsize=(6.5, 3.4), layout="constrained")
+figure, ax = plt.subplots(figsize=(6.4, 3.4), layout="constrained")
 ax.plot(range(1, 31), whole.loss_curve_, color="#999999", lw=6, label="without a break")
 ax.plot(range(1, 31), resumed.loss_curve_, color="#0072B2", label="resumed")
 ax.axvline(saved.n_iter_, color="#D55E00", linestyle="--", label="the break")
@@ -145,9 +146,9 @@ folder.cleanup()
 # What was seen
 # -------------
 #
-# The file of a sparse network is as small as the network. The dense copy of the same
-# function takes many times as much. The optimiser's state makes a file larger. The fit
-# that was broken off ends with the same bits, so the two curves are one.
+# The file of a sparse network holds only its connections. The file of the dense copy is
+# many times as large. The optimiser's state makes a file larger. The fit that was
+# broken off ends with the same bits, so the two curves are one.
 #
 # :doc:`/persistence` says which way is safe with files of strangers, and :doc:`/onnx`
 # how to use the model without Python.

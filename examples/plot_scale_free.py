@@ -31,11 +31,11 @@ before, after = (network.network_.layers[1].topology for network in (twin, model
 for name, topology in (("before", before), ("after", after)):
     degrees = topology.fan_in
     print(
-        f"{name:6} {degrees.min()} to {degrees.max()} connections come to a unit, "
-        f"deviation {degrees.std():.1f}"
+        f"{name}: a unit has {degrees.min()} to {degrees.max()} incoming connections, "
+        f"standard deviation {degrees.std():.1f}"
     )
 lost = np.mean(after.fan_out == 0)
-print(f"{lost:.0%} of the units of the first hidden layer have none left")
+print(f"{100 * lost:.0f} % of the units of the first hidden layer have no outgoing one")
 
 # %%
 # The degrees
@@ -43,29 +43,44 @@ print(f"{lost:.0%} of the units of the first hidden layer have none left")
 #
 # A point says which share of the units has at least d connections. On these axes a
 # power law is a straight line. Each panel also has three laws, fitted to the tail of
-# the degrees after training.
+# the degrees after training: the highest degrees, from the one where a power law fits
+# best.
 
-display = TopologyDisplay.from_estimator([after], [before], n_resamples=50)
-display.axes_[0, 0].set_title("out-degree, first hidden layer")
-display.axes_[0, 1].set_title("in-degree, second hidden layer")
+figure, axes = plt.subplots(2, 1, figsize=(6, 8), layout="constrained")
+TopologyDisplay.from_estimator([after], [before], n_resamples=50, ax=axes.reshape(1, 2))
+for ax in axes:
+    ax.set_ylim(bottom=2e-6)  # room for a legend with larger letters
+    for text in ax.get_legend().get_texts():
+        text.set_fontsize(10)
+    ax.get_legend().get_title().set_fontsize(10)
+axes[0].set_title("out-degree, first hidden layer")
+axes[1].set_ylabel(axes[0].get_ylabel())
+axes[1].set_title("in-degree, second hidden layer")
 plt.show()
 
 # %%
 # Test it
 # -------
 #
-# A line can be fitted to any cloud of points, so an exponent alone says nothing. The
-# recipe of Clauset, Shalizi and Newman (2009) asks two more questions. Are data from a
-# power law as far from it as these are? That is the p-value; below 0.1 the law is
-# rejected. And does another law fit better? A log ratio below 0 says that a lognormal
-# does.
+# A line can be fitted to any points, so an exponent alone says nothing. The recipe of
+# Clauset, Shalizi and Newman (2009) asks two more questions. How often are data that
+# are drawn from a power law as far from it as these are? That share is the p-value;
+# below 0.1 the law is rejected. And does another law fit better? A log ratio below 0
+# says that a lognormal does.
 #
-# The best tail may have few units, and few units reject nothing. So the law is also
-# tested on the upper half of the units, from the median on. From 50 resamples a p-value
-# has a standard error of at most 0.07.
+# The best tail may have few units, and with few units a test rejects almost nothing. So
+# the law is also tested on the upper half of the units, from the median on. From 50
+# resamples a p-value has a standard error of at most 0.07, and 0 of 50 is shown as
+# "<0.02".
+
+
+def told(p_value):
+    """Return a p-value from 50 resamples as text."""
+    return f"{p_value:.2f}" if p_value >= 0.02 else "<0.02"
+
 
 rejected = {"before": [], "after": []}
-print(f"{'':20} exponent  units of tail    p   log ratio   p, upper half")
+print(f"{'':16} exponent  units of tail      p  log ratio  p, upper half")
 for name, topology in (("before", before), ("after", after)):
     for side, degrees in (("out", topology.fan_out), ("in", topology.fan_in)):
         fits = fit_degrees(degrees, n_resamples=50)
@@ -74,9 +89,9 @@ for name, topology in (("before", before), ("after", after)):
         rejected[name].append(half.p_value < 0.1)
         lognormal = next(r for r in fits.rivals if r.name == "lognormal")
         print(
-            f"{name:6} {side:>3}-degrees {fits.exponent:11.1f} "
-            f"{fits.n_tail:8} of {fits.n_units} {fits.p_value:6.2f} "
-            f"{lognormal.log_ratio:9.1f} {half.p_value:14.2f}"
+            f"{name:6} {side:>3}-degrees {fits.exponent:7.1f} "
+            f"{fits.n_tail:8} of {fits.n_units} {told(fits.p_value):>6} "
+            f"{lognormal.log_ratio:10.1f} {told(half.p_value):>14}"
         )
 
 # %%
@@ -92,8 +107,8 @@ for name, answers in rejected.items():
 # %%
 # Training spreads the degrees: some units lose most of their connections or all, others
 # gain. That is far from the random network. But it is no power law. Where the best tail
-# passes the test, it is a small one and steep: networks that are called scale-free have
-# exponents from 2 to 3. Tails of the random network pass as well.
+# passes the test, it has few units and a large exponent: networks that are called
+# scale-free have exponents from 2 to 3. Tails of the random network pass as well.
 #
 # This is one network of one small data set. :doc:`/scale_free` has eight cases, with
 # the paper's own recipe and a thousand epochs, and the same answer.

@@ -12,8 +12,9 @@ behind them. Here it learns images of digits. It needs PyTorch and skorch:
 # Three heads
 # -----------
 #
-# Three networks with the same convolutions differ in the layers behind: evolving ones
-# with 5 % of the connections, the same number of random ones that stay, and all.
+# The layers behind the convolutions are called the head. Three networks with the same
+# convolutions have different heads: evolving with 5 % of the connections, static with
+# as many random ones, and dense with all of them.
 
 # sphinx_gallery_thumbnail_path = "_static/set_cnn.png"
 import time
@@ -26,13 +27,13 @@ from sklearn.model_selection import train_test_split
 
 from skset.torch import SETConvClassifier
 
-torch.set_num_threads(1)  # more would wait for each other: the steps are short
+torch.set_num_threads(1)  # the steps are so short that more threads are no faster
 images, y = load_digits(return_X_y=True)
 images = images.reshape(-1, 1, 8, 8)
 HEADS = {
     "evolving, 5 %": {"density": 0.05},
     "static, 5 %": {"density": 0.05, "method": "static"},
-    "all": {"density": 1.0, "method": "static"},
+    "dense": {"density": 1.0, "method": "static"},
 }
 SEEDS = range(3)
 
@@ -65,7 +66,7 @@ for name, runs in fits.items():
     )
 
 # %%
-# The evolving layer has fewer connections at the end: its last evolution drops the
+# The evolving head has fewer connections at the end: its last evolution drops the
 # weakest ones and grows none.
 #
 # The training, and what came of it
@@ -73,23 +74,24 @@ for name, runs in fits.items():
 #
 # Means over three splits, and one standard error to both sides.
 
-figure, (left, right) = plt.subplots(1, 2, figsize=(8.5, 3.8), layout="constrained")
+figure, (top, bottom) = plt.subplots(2, 1, figsize=(6, 7), layout="constrained")
 colors = ("#0072B2", "#E69F00", "#999999")
 for (name, runs), color in zip(fits.items(), colors, strict=True):
     losses = np.array([model.loss_curve_ for model, *_ in runs])
     scores = np.array([score for _, score, _ in runs])
     mean, error = losses.mean(axis=0), standard_error(losses)
     epochs = np.arange(1, len(mean) + 1)
-    left.plot(epochs, mean, color=color, label=name)
-    left.fill_between(epochs, mean - error, mean + error, color=color, alpha=0.25)
+    top.plot(epochs, mean, color=color, label=name)
+    top.fill_between(epochs, mean - error, mean + error, color=color, alpha=0.25)
     nnz = runs[0][0].nnz_
     error = standard_error(scores)
-    right.errorbar(nnz, scores.mean(), error, fmt="o", color=color, capsize=4)
-left.set(xlabel="epoch", ylabel="training loss", yscale="log")
-left.legend(frameon=False, title="layer behind the convolutions")
-right.set(xlabel="connections", ylabel="accuracy on test images, %", xscale="log")
-right.margins(x=0.2)
-for ax in (left, right):
+    bottom.errorbar(nnz, scores.mean(), error, fmt="o", color=color, capsize=4)
+top.set(xlabel="epoch", ylabel="training loss", yscale="log")
+top.legend(frameon=False, title="head")
+bottom.set(xlabel="connections of the head", xscale="log")
+bottom.set(ylabel="accuracy on test images, %")
+bottom.margins(x=0.2)
+for ax in (top, bottom):
     ax.spines[["top", "right"]].set_visible(False)
     ax.grid(alpha=0.3)
 plt.show()
@@ -99,16 +101,16 @@ plt.show()
 # -------------
 
 accuracy = {name: np.array([s for _, s, _ in runs]) for name, runs in fits.items()}
-for other in ("static, 5 %", "all"):
+for other in ("static, 5 %", "dense"):
     difference = accuracy["evolving, 5 %"] - accuracy[other]
     error = standard_error(difference)
-    print(f"evolving less {other}: {difference.mean():+.1f} ± {error:.1f} points")
+    print(f"evolving minus {other}: {difference.mean():+.1f} ± {error:.1f} points")
 
 # %%
-# With three splits an error is rough, and a difference of less than two of them is
-# none. In so short a training it makes no difference whether the layer evolves. The
-# full layer fits the training images more closely, and is a little better on these
-# small ones. It has more than twenty times as many connections.
+# With three splits a standard error is rough. Do not rely on a difference below two of
+# them. In so short a training no difference is seen between the evolving head and the
+# static one. The dense head fits the training images more closely, and is a little
+# better on these small ones. It has more than twenty times as many connections.
 #
 # :doc:`/torch` has the same in a loop of your own, sparse layers in place of any
-# `nn.Linear`, and comparisons on larger images.
+# ``nn.Linear``, and comparisons on larger images.

@@ -11,9 +11,9 @@ small dense networks.
 # Accuracy and connections
 # ------------------------
 #
-# `epsilon` sets the number of connections. All sparse networks have one hidden layer of
-# 300 units. Beside each there is a dense network with about as many weights, in fewer
-# units, and at the end a dense one of 300 units. Five folds give a mean and its
+# ``epsilon`` sets the number of connections. All sparse networks have one hidden layer
+# of 300 units. Beside each there is a dense network with about as many weights, in
+# fewer units, and at the end a dense one of 300 units. Five folds give a mean and its
 # standard error; all networks see the same folds.
 
 import time
@@ -45,7 +45,7 @@ dense = [measured(hidden_layer_sizes=(n,), **full) for n in (6, 13, 32, 75, 300)
 # %%
 # A bar is one standard error, to both sides.
 
-figure, ax = plt.subplots(figsize=(6.5, 4), layout="constrained")
+figure, ax = plt.subplots(figsize=(6.4, 4), layout="constrained")
 styles = (
     (sparse, "sparse, 300 hidden units", "#0072B2", "o-"),
     (dense, "dense, 6 to 300 hidden units", "#D55E00", "s--"),
@@ -72,9 +72,8 @@ def told(difference):
 
 
 most, best = dense[-1]
-print(
-    f"sparse, less a dense network with as many / with {most:,.0f} connections, points"
-)
+print("points of accuracy: sparse minus dense,")
+print(f"with as many connections / with {most:,.0f}")
 for (nnz, scores), (_, small) in zip(sparse, dense[:-1], strict=True):
     print(
         f"{nnz:7,.0f} connections: {told(scores - small):>11} / {told(scores - best)}"
@@ -84,9 +83,9 @@ for (nnz, scores), (_, small) in zip(sparse, dense[:-1], strict=True):
 # The time of a step
 # ------------------
 #
-# A step costs as much as there are connections, once a network is large. These have
-# three layers of 1,000 units and take ten steps on batches of 32 rows, on one thread.
-# Shown is the mean of ten steps, the fastest of five runs.
+# The time of a step is about proportional to the connections, down to a density of some
+# percent. These networks have three layers of 1,000 units and take ten steps on batches
+# of 32 rows, on one thread. Shown is the mean of ten steps, the fastest of five runs.
 
 N_STEPS, N_ROWS = 10, 320
 rng = np.random.default_rng(0)
@@ -115,7 +114,7 @@ def milliseconds(**parameters):
 densities = (0.01, 0.03, 0.1, 0.3, 1.0)
 steps = [milliseconds(density=density) for density in densities]
 
-figure, ax = plt.subplots(figsize=(6.5, 3.2), layout="constrained")
+figure, ax = plt.subplots(figsize=(6.4, 3.2), layout="constrained")
 bars = ax.barh([f"{d:.0%}" for d in densities], [t for _, t in steps], color="#0072B2")
 ax.bar_label(bars, [f"{t:.1f} ms" for _, t in steps], padding=3)
 ax.set(xlabel="milliseconds for a step of 32 rows", ylabel="density")
@@ -144,7 +143,7 @@ plt.show()
 # many do about as well. A tenth of the connections does as well as all of them. With a
 # fiftieth of them accuracy is lost.
 #
-# What is spared is time. A step of a large sparse network takes a fraction of a full
-# one's. All networks here are skset's own, which is not made for a density of 1.
+# What is saved is time: a step of a large sparse network takes a fraction of a full
+# one's. All networks here are skset's, and skset is not made for a density of 1.
 # :doc:`/peers` and :doc:`/performance` compare with scikit-learn and PyTorch, and
 # :doc:`/defaults` compares accuracies on 28 tables.
