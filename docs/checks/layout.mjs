@@ -66,7 +66,8 @@ function faults() {
     found.push(`the page is ${document.documentElement.scrollWidth} wide`);
 
   // Code, tables and formulas may scroll. That a whole article scrolls is a fault.
-  const MAY_SCROLL = "pre, .pst-scrollable-table-container, div.math, mjx-container, .bd-sidebar";
+  const MAY_SCROLL = "pre, .pst-scrollable-table-container, div.output_html, div.math, "
+    + "mjx-container, .bd-sidebar";
   const scrolls = (e) => {
     const box = e.parentElement?.closest(MAY_SCROLL);
     return Boolean(box) && /auto|scroll/.test(style(box).overflowX);
