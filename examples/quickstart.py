@@ -1,12 +1,15 @@
 """Train a truly sparse network beside scikit-learn's dense one of the same shape.
 
+Each has one thread.
+
     python examples/quickstart.py                              # the digits data set
     python examples/quickstart.py data.csv --target label      # a table of your own
 
 A table has a header line, numbers or words in its columns, and empty cells, "NA" or
 "?" where a value is missing. Its cells are separated by commas, semicolons, tabs or |,
-and may be quoted. With semicolons a number may have a decimal comma. The target is a
-class if its column holds words or at most 20 different numbers, and a number to predict
+and may be quoted. With semicolons a number may have a decimal comma. A column with
+anything that is no number is one of words, such as "1,234.5". The target is a class if
+its column holds words or at most 20 different numbers, and a number to predict
 otherwise.
 """
 
@@ -28,6 +31,7 @@ from sklearn.model_selection import train_test_split
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from threadpoolctl import threadpool_limits
 
 from skset import SETClassifier, SETRegressor
 
@@ -48,18 +52,22 @@ def main():
     parser.add_argument("csv", nargs="?", help="a table of your own")
     parser.add_argument("--target", help="name of the column to predict")
     options = parser.parse_args()
-    if options.csv and not options.target:
+    if options.csv is not None and options.target is None:
         parser.error("--target is needed: the name of the column to predict")
+    if options.csv is None and options.target is not None:
+        parser.error("--target needs a table: python examples/quickstart.py data.csv")
     try:
-        if options.csv:
-            X, y, scaler = read_table(options.csv, options.target)
-        else:
+        if options.csv is None:
             X, y = load_digits(return_X_y=True)
-            scaler = StandardScaler()
+            columns, scaler = f"{X.shape[1]} columns of numbers", StandardScaler()
+        else:
+            X, y, columns, scaler = read_table(options.csv, options.target)
         parts = split(X, y)
-    except (TableError, OSError) as error:
+    except TableError as error:
         parser.error(str(error))
-    compare(*parts, scaler)
+    except OSError as error:
+        parser.error(f"{options.csv}: {error.strerror}")
+    compare(*parts, columns, scaler)
 
 
 def split(X, y):
@@ -85,14 +93,13 @@ def split(X, y):
     return train_test_split(X, y, random_state=0, stratify=y)
 
 
-def compare(X_train, X_test, y_train, y_test, scaler):
+def compare(X_train, X_test, y_train, y_test, columns, scaler):
     """Print the score, the size and the time of both networks."""
     is_number = y_train.dtype.kind == "f"
     networks = (
         [SETRegressor, MLPRegressor] if is_number else [SETClassifier, MLPClassifier]
     )
-    n_columns = X_train.shape[1]
-    print(f"{len(X_train)} training and {len(X_test)} test rows, {n_columns} columns")
+    print(f"{len(X_train)} training and {len(X_test)} test rows, {columns}")
     compile_kernels(networks[0], y_train)
     score = "R2" if is_number else "accuracy"
     print(f"{'':14} {score:>9} {'connections':>12} {'density':>8} {'seconds':>8}")
@@ -103,7 +110,8 @@ def compare(X_train, X_test, y_train, y_test, scaler):
         if is_number:
             model = TransformedTargetRegressor(model, transformer=StandardScaler())
         began = time.perf_counter()
-        with waiting(f"training {network.__name__}"):
+        # On a busy machine threads that wait for each other would make MLP far slower.
+        with waiting(f"training {network.__name__}"), threadpool_limits(1):
             model.fit(X_train, y_train)
         seconds = time.perf_counter() - began
         fitted = (model.regressor_ if is_number else model)[-1]
@@ -117,14 +125,16 @@ def compare(X_train, X_test, y_train, y_test, scaler):
 
 
 def compile_kernels(network, y):
-    """Fit to a few rows, so that compilation is not counted as training."""
-    print(
-        "Kernels are compiled on the first run: seconds to a minute, once", flush=True
-    )
-    rows = np.random.default_rng(0).standard_normal((40, 4))
-    few = np.arange(40.0) if y.dtype.kind == "f" else np.arange(40) % 3
+    """Fit to a few rows, so that compilation is not counted as training.
+
+    The network is sparse enough to evolve, and there are 600 rows: both have kernels
+    of their own.
+    """
+    print("The first run compiles kernels: 10 to 60 seconds, once", flush=True)
+    rows = np.random.default_rng(0).standard_normal((600, 64))
+    few = np.arange(600.0) if y.dtype.kind == "f" else np.arange(600) % 3
     with waiting("compiling"):
-        network((8,), max_iter=2, random_state=0).fit(rows, few).predict(rows)
+        network((200,), max_iter=3, random_state=0).fit(rows, few).predict(rows)
 
 
 @contextmanager
@@ -152,18 +162,24 @@ def show_seconds(what, done):
 
 
 def read_table(path, target):
-    """Return the columns, the target, and what turns the columns into numbers."""
+    """Return the columns, the target, words on the columns, and their scaler."""
     names, table = cells(path)
     if target not in names:
         raise TableError(f"there is no column {target!r}; there are {', '.join(names)}")
     place = names.index(target)
-    y, X = table[:, place], np.delete(table, place, axis=1)
-    labelled = y != ""
-    X, y = X[labelled], y[labelled]
-    if len(y) < 4 or not X.size:
-        raise TableError(f"{len(y)} rows with a target and {X.shape[1]} other columns")
-    X = X[:, (X != "").any(axis=0)]
+    table = table[table[:, place] != ""]
+    if len(table) < 4:
+        raise TableError(
+            f"too few rows with a target: {len(table)}, and 4 are needed at least"
+        )
+    y = table[:, place].copy()
+    table[:, place] = ""  # left out, as all columns without a value
+    holds = (table != "").any(axis=0)
+    if not holds.any():
+        raise TableError("no column but the target has values")
+    X, names = table[:, holds], np.array(names)[holds]
     is_number = np.array([holds_numbers(column) for column in X.T])
+    columns = described(X, names, is_number)
     X[X == ""] = np.nan
     scaler = make_column_transformer(
         (make_pipeline(SimpleImputer(), StandardScaler()), np.flatnonzero(is_number)),
@@ -172,9 +188,26 @@ def read_table(path, target):
             np.flatnonzero(~is_number),
         ),
     )
-    if holds_numbers(y) and len(set(y)) > 20:
-        return X, y.astype(float), scaler
-    return X, y.astype(str), scaler
+    is_class = not holds_numbers(y) or len(set(y)) <= 20
+    return X, y.astype(str if is_class else float), columns, scaler
+
+
+def described(X, names, is_number):
+    """Return how many columns hold numbers and words; print which may be misread."""
+    n_words = 0
+    for name, column in zip(names[~is_number], X[:, ~is_number].T, strict=True):
+        words = dict.fromkeys(column[column != ""])
+        n_words += len(words)
+        example = next(word for word in words if not is_a_number(word))
+        if len(words) > 20 or any(map(is_a_number, words)):
+            print(
+                f"Column {str(name)!r} is read as {len(words)} different words, such "
+                f"as {example!r}"
+            )
+    numbers = f"{is_number.sum()} columns of numbers"
+    if is_number.all():
+        return numbers
+    return f"{numbers}, {(~is_number).sum()} of words ({n_words} different)"
 
 
 def cells(path):
@@ -185,15 +218,22 @@ def cells(path):
             file.seek(0)
             lines = csv.reader(file, delimiter=separator, skipinitialspace=True)
             rows = [(lines.line_num, row) for row in lines if row]
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise TableError(f"{path} is no text table in UTF-8: {error}") from error
+    except UnicodeDecodeError as error:
+        raise TableError(
+            f"{path} is no text in UTF-8: save it as 'CSV UTF-8' ({error.reason})"
+        ) from error
+    except csv.Error as error:
+        raise TableError(
+            f"{path}, line {lines.line_num}: {error} (is a quote left open?)"
+        ) from error
     if len(rows) < 2:
         raise TableError(f"{path} has no rows below a header line")
     names = [name.strip() for name in rows[0][1]]
     for line, row in rows[1:]:
         if len(row) != len(names):
+            s = "" if len(row) == 1 else "s"
             raise TableError(
-                f"{path}, line {line}: {len(row)} cells, but the header has "
+                f"{path}, line {line}: {len(row)} cell{s}, but the header has "
                 f"{len(names)} (cells are separated by {separator!r})"
             )
     decimal_comma = separator == ";"
@@ -222,9 +262,9 @@ def holds_numbers(column):
 
 
 def is_a_number(cell):
-    """Return whether the cell is a finite number."""
+    """Return whether the cell is a number whose square is finite."""
     try:
-        return bool(np.isfinite(float(cell)))
+        return abs(float(cell)) < 1e150
     except ValueError:
         return False
 

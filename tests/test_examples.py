@@ -96,8 +96,11 @@ def test_quoted_cells_with_other_separators(tmp_path, separator):
     table.write_text("\ufeff" + text, encoding="utf-8")
     done = quickstart(table, "--target", "label")
     assert done.returncode == 0, done.stderr
-    assert "133 training and 45 test rows, 14 columns" in done.stdout
-    assert "Kernels are compiled on the first run" in done.stdout
+    assert "133 training and 45 test rows, 13 columns of numbers, 1 of words (2" in (
+        done.stdout
+    )
+    assert "The first run compiles kernels" in done.stdout
+    assert "is read as" not in done.stdout
     assert min(scores(done.stdout).values()) > 0.9
 
 
@@ -105,11 +108,13 @@ def test_quoted_cells_with_other_separators(tmp_path, separator):
     ("text", "message"),
     [
         (None, "No such file"),
-        ("a,label\n1,x\n2\n", "line 3: 1 cells, but the header has 2"),
+        ("a,label\n1,x\n2\n", "line 3: 1 cell, but the header has 2"),
         ("a,label\n" + "1,x\n2,y\n" * 5 + "3,z\n", "class 'z' has one row"),
         ("a,label\n" + "1,x\n" * 9, "all rows are of class 'x'"),
         ("a,label\n" + "1,x\n2,y\n" * 2, "4 rows are too few for 2 classes"),
-        ("a,label\n1,\n2,\n", "0 rows with a target"),
+        ("a,label\n1,\n2,\n", "too few rows with a target: 0, and 4"),
+        ("a,b,label\n" + ",,x\n,,y\n" * 9, "no column but the target has values"),
+        ("a,label\n" + '1,x\n"2,y\n' + "z" * 200_000, "is a quote left open?"),
         ("a,label\n", "no rows below a header"),
         ("", "no rows below a header"),
     ],
@@ -127,6 +132,58 @@ def test_a_table_that_cannot_be_used_is_one_line(
     told = capsys.readouterr().err.splitlines()[-1]
     assert told.startswith("quickstart.py: error: ")
     assert message in told
+
+
+def test_a_target_without_a_table_is_refused():
+    done = quickstart("--target", "label")
+    assert done.returncode == 2
+    assert "--target needs a table" in done.stderr
+
+
+def test_text_that_is_not_utf_8_says_how_to_save_it(tmp_path):
+    table = tmp_path / "table.csv"
+    table.write_bytes("größe,label\n1,x\n".encode("cp1252"))
+    done = quickstart(table, "--target", "label")
+    assert done.returncode == 2
+    assert "save it as 'CSV UTF-8'" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_numbers_that_are_read_as_words_are_told(tmp_path):
+    lines = [f"{k},1.{k:03},5,{'xy'[k % 2]}" for k in range(100, 140)]
+    lines[7] = "7,1e300,5,x"
+    table = tmp_path / "table.csv"
+    table.write_text("a,b,c,label\n" + "\n".join(lines), encoding="utf-8")
+    done = quickstart(table, "--target", "label")
+    assert done.returncode == 0, done.stderr
+    assert "Column 'b' is read as 40 different words, such as '1e300'" in done.stdout
+    assert "2 columns of numbers, 1 of words (40 different)" in done.stdout
+
+
+@pytest.mark.parametrize("name", ["SETClassifier", "SETRegressor"])
+def test_no_kernel_is_compiled_while_the_time_is_taken(name):
+    """What a fit loads from the cache it would compile on a new machine."""
+    code = f"""
+import sys
+import numpy as np
+from sklearn.datasets import load_{"diabetes" if name[3] == "R" else "digits"} as data
+import skset
+from skset.runtime.cache import RECORD
+
+sys.path.insert(0, {str(EXAMPLES)!r})
+import quickstart
+
+X, y = data(return_X_y=True)
+quickstart.compile_kernels(skset.{name}, y)
+before = RECORD.compiled + RECORD.loaded
+skset.{name}(quickstart.HIDDEN, max_iter=3).fit(X, y).predict(X)
+print(before > 0, RECORD.compiled + RECORD.loaded - before)
+"""
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "True 0"
 
 
 def test_strategies_of_ones_own():

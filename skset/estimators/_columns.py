@@ -91,8 +91,8 @@ def located(
             np.asarray(values(), dtype=float)
         except (TypeError, ValueError) as fault:
             return type(fault)(
-                f"{str(fault).rstrip('.')} (input {name}{place}). What is no number "
-                "has to be encoded first."
+                f"{str(fault).rstrip('.')} (input {name}{place}). Encode words first, "
+                "for example with OneHotEncoder, and fill gaps with SimpleImputer."
             )
     return None
 
