@@ -30,6 +30,15 @@ def missing(block):
     return [name for name in OPTIONAL if name in found and find_spec(name) is None]
 
 
+class NoPandas:
+    """Finds every module but pandas."""
+
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        if name == "pandas":
+            raise ImportError("the README's installation brings no pandas")
+
+
 @pytest.mark.filterwarnings("ignore:Maximum iterations")
 @pytest.mark.parametrize("block", BLOCKS)
 def test_a_block_runs_by_itself(block, request, tmp_path, monkeypatch, capsys):
@@ -41,6 +50,7 @@ def test_a_block_runs_by_itself(block, request, tmp_path, monkeypatch, capsys):
         pytest.importorskip("rich")
     monkeypatch.chdir(tmp_path)
     if request.node.callspec.id.startswith("README"):  # it installs no pandas
-        monkeypatch.setitem(sys.modules, "pandas", None)
+        monkeypatch.delitem(sys.modules, "pandas", raising=False)
+        monkeypatch.setattr(sys, "meta_path", [NoPandas, *sys.meta_path])
     exec(compile(block, "block", "exec"), {"__name__": "__main__"})
     assert "Traceback" not in capsys.readouterr().err
