@@ -92,7 +92,9 @@ CALLS = {
     "Sparse … has invalid": lambda _: small().fit(broken(), Y),
     "… takes values in [0, 1]": lambda _: SparseRBM(5).fit(X),
     "Input X contains values": lambda _: (
-        SETRegressor((5,), max_iter=1, loss="poisson").fit(X, Y).predict(1e30 * X)
+        SETRegressor((5,), max_iter=1, loss="poisson", random_state=0)
+        .fit(X, Y)
+        .predict(1e30 * X)
     ),
     "X has 3 features": lambda _: small().fit(X, Y).predict(X[:, :3]),
     "The feature names": lambda _: small().fit(NAMED, Y).predict(NAMED[list("bacd")]),
