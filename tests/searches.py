@@ -79,18 +79,22 @@ def threads_used(folder, n_fits=2, n_jobs=-1):
     """
 
     def rate(progress):
-        """Return a learning rate; on the way note the largest team at work here."""
-        import gc
+        """Return a learning rate; on the way note the team of the training that asks.
+
+        It is found among the callers. To look at all objects would hold some that
+        another thread is just making.
+        """
+        import inspect
         import os
         import uuid
 
-        from skset.runtime.team import Team
+        from skset.training import Training
 
-        teams = [vars(thing) for thing in gc.get_objects() if type(thing) is Team]
-        # Another fit may just be making its team.
-        n = max(
-            (team["n_threads"] for team in teams if team.get("_helpers")), default=1
-        )
+        frame = inspect.currentframe().f_back
+        while not isinstance(asking := frame.f_locals.get("self"), Training):
+            frame = frame.f_back
+        team = asking.team
+        n = team.n_threads if team._helpers else 1
         (folder / uuid.uuid4().hex).write_text(f"{os.getpid()} {n}")
         return 0.01
 
