@@ -61,6 +61,7 @@ NEVER_KEPT = {
     *("LayerByOutput", "LayerSizes", "LayerStack", "LossPlateau", "Method", "Moves"),
     *("Names", "Needs", "NeverStopping", "Number", "NumberLoss", "Objective"),
     *("Parameter", "Plan", "Reconstruction", "Rewiring", "SGD", "Sampled", "Samples"),
+    *("SampledScore", "Scored"),
     *("ClassifierParts", "MachineParts", "RegressorParts", "SelectorParts"),
     *("Mailbox", "Progress", "ProgressLine", "Snapshot", "Turnover"),
     *("BlockPass", "BlockReader", "BlockSource", "Facts", "GivenBlock", "KeptRows"),
