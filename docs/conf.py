@@ -193,9 +193,10 @@ def copy_mathjax(app, error):
 
 
 def keep_together(app, doctree):
-    """Break no line between a number and its spread or its unit."""
+    """Break no line between a number and its spread or its unit, but for code."""
+    code = nodes.literal, nodes.math, nodes.FixedTextElement  # blocks, raw, doctests
     for text in list(doctree.findall(nodes.Text)):
-        if isinstance(text.parent, (nodes.literal, nodes.literal_block, nodes.math)):
+        if isinstance(text.parent, code):
             continue
         joined = re.sub(r"\s(±|x(?=\s\d))\s", "\u00a0\\1\u00a0", text)
         joined = re.sub(r"(\d)\s%", "\\1\u00a0%", joined)
