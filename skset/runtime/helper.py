@@ -56,19 +56,28 @@ class Call(NamedTuple):
 
 @dataclass(eq=False)
 class Board:
-    """Where the calling thread posts a call, and counts how often it did."""
+    """Where the calling thread posts a call, under the number of the post.
 
-    call: Call | None = None
+    `latest` has both, so that who reads them has what belongs together. `posted` has
+    the number once more, for helpers that watch it in machine code.
+    """
+
+    latest: tuple[int, Call | None] = (0, None)
     posted: NDArray[np.int64] = field(default_factory=lambda: np.zeros(1, np.int64))
 
     def post(self, call: Call | None) -> None:
         """Show the call to helpers that watch; those that sleep must be woken."""
-        self.call = call
-        announce(self.posted, 0, int(self.posted[0]) + 1)
+        number = self.latest[0] + 1
+        self.latest = number, call
+        announce(self.posted, 0, number)
+
+    def withdraw(self) -> None:
+        """Let nobody begin with the call any more."""
+        self.latest = self.latest[0], None
 
 
 class Helper:
-    """A thread that takes part in posted calls; it may miss some.
+    """A thread that takes part in posted calls, once in each; it may miss some.
 
     Between two calls it watches the number that counts the posts, then sleeps. The
     caller that posts adds to the number first, then wakes sleeping threads. A thread
@@ -132,15 +141,15 @@ class Helper:
         """Record the failure; let nobody wait for a chunk of this thread."""
         self.failure = RuntimeError("A thread of the team has died.")
         self.failure.__cause__ = error
-        call = self.board.call
+        _, call = self.board.latest
         if self.at_work and call is not None:
             call.ledger.break_off(self.failure)
 
     def _help_with_what_is_posted(self) -> None:
         while self._await_post():
-            self._seen = int(self.board.posted[0])
             self.at_work = True
-            call = self.board.call
+            # Of one post: with the number of an earlier one it would come here twice.
+            self._seen, call = self.board.latest
             if call is not None:
                 call.help(self.rank)
             del call  # nothing is kept alive
@@ -155,9 +164,9 @@ class Helper:
         looks = max(spin.LOOKS, 1)  # once at least: nobody else does
         while not watch(posted, 0, seen, looks, spin.LINGER):
             self.asleep = True
-            woken = posted[0] != seen or self.stopped
+            woken = posted[0] > seen or self.stopped
             woken = woken or self._alarm.acquire(timeout=IDLE)
             self.asleep = False
-            if self.stopped or not (woken or posted[0] != seen):
+            if self.stopped or not (woken or posted[0] > seen):
                 return False
         return not self.stopped

@@ -154,7 +154,7 @@ class Team:
         try:
             self._post(Call(kernel, ledger, ledger.phase, pause, args))
             phase = kernel(ledger.claims, 0, ledger.phase, pause, *args)
-            self._board.call = None
+            self._board.withdraw()
             self._raise_errors()
             ledger.phase = phase
         except BaseException:
@@ -181,7 +181,7 @@ class Team:
         while at_work:
             try:
                 ledger.break_off(KeyboardInterrupt())
-                self._board.call = None
+                self._board.withdraw()
                 self._ledger = self._new_ledger()
                 at_work = any(helper.at_work for helper in self._helpers)
                 time.sleep(NAP if at_work else 0)

@@ -748,6 +748,40 @@ def test_a_kernel_is_called_by_all_threads_with_the_same_arguments():
 
 
 @promptly
+def test_no_thread_takes_part_twice_in_a_call(monkeypatch):
+    # It comes for the first call, and is so late that it finds the second.
+    caller, calls = threading.get_ident(), []
+    second, came = threading.Event(), threading.Event()
+
+    def at_work(self, value):
+        if value:
+            second.wait(TIMEOUT)
+        self.__dict__["at_work"] = value
+
+    def announce(words, place, value):
+        if value == 2:
+            second.set()
+            came.wait(TIMEOUT)
+        spin.announce(words, place, value)
+
+    def log(claims, rank, phase, pause, name):
+        if threading.get_ident() == caller:
+            time.sleep(0.05)  # it could come again
+        else:
+            calls.append(name)
+            came.set()
+        return phase + 1
+
+    late = property(lambda self: self.__dict__["at_work"], at_work)
+    monkeypatch.setattr(Helper, "at_work", late, raising=False)
+    monkeypatch.setattr(helper, "announce", announce)
+    with Team(2) as workers:
+        for name in ("first", "second"):
+            workers.together(log, WORK, name)
+    assert calls == ["second"]
+
+
+@promptly
 def test_a_thread_that_is_late_finds_nothing_to_do():
     caller, begun, go = threading.get_ident(), threading.Event(), threading.Event()
     over = threading.Event()
