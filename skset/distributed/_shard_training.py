@@ -21,10 +21,6 @@ __all__ = ["ShardTraining", "open_shard"]
 Array: TypeAlias = NDArray[Any]
 
 
-class StoppedError(Exception):
-    """A training was told to end."""
-
-
 @dataclass(frozen=True, eq=False)
 class Memory:
     """What a training on a shard needs to go on in another process, but its rows."""
@@ -113,14 +109,8 @@ class ShardTraining:
         shard = self._samples, self.number, self.n_threads
         training: Training = self._common.training(network, *shard)
         self._training = training
-        taken = training.rule.steps
-
-        def steps(*arguments: Any) -> Any:
-            if self._stopped:
-                raise StoppedError
-            return taken(*arguments)
-
-        vars(training.rule)["steps"] = steps
+        if self._stopped:
+            training.stop()
         return training
 
     @named
@@ -186,6 +176,9 @@ class ShardTraining:
     def stop(self) -> None:
         """Have a training that runs in another thread end before its next step."""
         self._stopped = True
+        training = vars(self).get("_training")  # none of a training that is closed
+        if training is not None:
+            training.stop()
 
     def close(self) -> None:
         """Let go of the rows and of the training."""

@@ -6,7 +6,7 @@ from skset.training.density import DensityGoal, denser_at_first
 from skset.training.evolver import Evolver
 from skset.training.lbfgs import LBFGS
 from skset.training.learning_rate import LearningRate
-from skset.training.loop import Training
+from skset.training.loop import StoppedError, Training
 from skset.training.momentum import RecentSteps
 from skset.training.noise import GaussianNoise
 from skset.training.optimisers import SGD, Adam, AdamW
@@ -26,6 +26,7 @@ __all__ = [
     "LearningRate",
     "RecentSteps",
     "State",
+    "StoppedError",
     "Training",
     "Turnover",
     "denser_at_first",

@@ -1,7 +1,7 @@
 """`Training`: the one training loop, for all kinds of steps."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NoReturn, Protocol, Self, TypeAlias
+from collections.abc import Iterator
+from typing import Any, NoReturn, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,81 +9,16 @@ from numpy.typing import NDArray
 from skset.model import Samples, Signals, StreamedSamples
 from skset.runtime.team import Team
 from skset.training.evolver import Evolver
+from skset.training.rule import Rule
 from skset.training.state import State
 
-__all__ = ["Rule", "Training"]
+__all__ = ["StoppedError", "Training"]
 
 Array: TypeAlias = NDArray[Any]
 
 
-class Rule(Protocol):
-    """What a step does.
-
-    Attributes
-    ----------
-    decay : float
-        What is left of a gradient in the momentum, one step later.
-    has_ended : bool
-        Whether there is no use in another epoch.
-    loss_name, remedy : str
-        What the loss is called, and what to do about a divergence.
-    """
-
-    @property
-    def decay(self) -> float:
-        """As above."""
-
-    @property
-    def has_ended(self) -> bool:
-        """As above."""
-
-    loss_name: str
-    remedy: str
-
-    def begin(self, state: State, batch_size: int) -> None:
-        """Prepare a training in steps of so many samples."""
-
-    def n_together(self, state: State, samples: Samples, width: int) -> int:
-        """Return how many steps of so many samples one call of `steps` should take."""
-
-    def steps(
-        self,
-        state: State,
-        samples: Samples,
-        rows: Array,
-        rates: Sequence[float],
-        team: Team,
-    ) -> tuple[Array, Array]:
-        """Take steps with the rows of each, at the given learning rates.
-
-        Returns their losses, and how much they count in the epoch's.
-        """
-
-    def epoch_losses(self, loss: float) -> list[float]:
-        """Return what the curve shows of an epoch with this mean loss."""
-
-    def n_losses(self, n_epochs: int) -> int:
-        """Return how many entries the curve has after so many epochs, at most."""
-
-    def last_step(self) -> list[Signals]:
-        """Return the signals of each layer in the last step."""
-
-    def probe(
-        self, state: State, samples: Samples, rows: Array, team: Team
-    ) -> list[Signals]:
-        """Return each layer's signals for the given samples; nothing is learned."""
-
-    def let_go(self) -> None:
-        """Keep no layer, as they are about to be replaced one after the other."""
-
-    def forget_shapes(self) -> None:
-        """Make new arrays for the next step, as the layers have other units now."""
-
-    def memory(self) -> dict[str, Any]:
-        """Return numbers that a training needs, beside its state, to go on."""
-
-    def remember(self, memory: Mapping[str, Any]) -> None:
-        """Take over what `memory` has returned in another training."""
+class StoppedError(Exception):
+    """A training was told to stop."""
 
 
 class Training:
@@ -120,6 +55,8 @@ class Training:
     ------
     ValueError
         From the iteration, if the loss or a weight is no longer finite.
+    StoppedError
+        From the iteration, after `stop`.
     """
 
     def __init__(
@@ -147,6 +84,7 @@ class Training:
         self.team = Team(n_threads)
         # Of each hidden layer, in the last epoch; None if no unit was removed.
         self.kept_units: list[NDArray[np.bool_]] | None = None
+        self._stopped = False
         self._n_steps = max_epochs * self.steps_per_epoch
         rule.begin(state, batch_size)
         evolver.begin(state, rule.decay)
@@ -195,6 +133,10 @@ class Training:
         """Number of steps in an epoch."""
         return -(-self.samples.n_samples // self.batch_size)
 
+    def stop(self) -> None:
+        """Take no further step. Another thread may call this while an epoch runs."""
+        self._stopped = True
+
     def grow_back(self) -> None:
         """Grow as many connections as earlier trainings dropped without regrowth."""
         self.evolver.grow_back(self.state, self.look, self.share_done)
@@ -242,6 +184,8 @@ class Training:
 
     def _steps(self, window: Samples, rows: Array) -> tuple[Array, Array]:
         """Take steps; return their mean losses and their samples' weights."""
+        if self._stopped:
+            raise StoppedError
         state, n_steps = self.state, self.state.steps
         rates = [self._rate(n_steps + n) for n in range(len(rows))]
         losses, weights = self.rule.steps(state, window, rows, rates, self.team)

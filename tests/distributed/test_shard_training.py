@@ -8,7 +8,8 @@ from skset import SETClassifier
 from skset.distributed import _fit_shards, fit
 from skset.distributed._crew import LocalCrew, nbytes_of, pickled
 from skset.distributed._messages import Job
-from skset.distributed._shard_training import StoppedError, open_shard
+from skset.distributed._shard_training import open_shard
+from skset.training import StoppedError
 
 
 @pytest.mark.parametrize(

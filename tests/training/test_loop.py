@@ -21,7 +21,7 @@ from training.cases import UNITS, evolution_of, nnz, positions
 from skset.model import Samples, StreamedSamples
 from skset.runtime import helper, team
 from skset.strategies import DROPS, GROWS, METHODS
-from skset.training import SGD, Adam, LearningRate
+from skset.training import SGD, Adam, LearningRate, StoppedError
 
 SET = evolution_of(zeta=0.4)
 
@@ -195,6 +195,22 @@ def test_update_interval_counts_steps_across_epochs(interval):
     # 15 steps; what is due after the last one waits for a further epoch.
     assert evolved_before == [s for s in range(1, 15) if s % interval == 0]
     assert running.state.evolution_due == (15 % interval == 0)
+
+
+def test_a_training_that_is_told_to_stop_takes_no_further_step():
+    def schedule(progress):
+        if running.state.steps == 2:
+            running.stop()
+        return 0.1
+
+    evolution = METHODS["set"].evolution(update_interval=1, zeta_schedule=schedule)
+    network, samples = sparse_network(UNITS), samples_of("softmax")
+    with training(network, samples, evolution=evolution, batch_size=5) as running:
+        for _ in range(2):  # in the midst of an epoch, and before one
+            with pytest.raises(StoppedError):
+                next(running)
+    assert running.state.steps == 2
+    assert running.state.epochs == 0
 
 
 def test_the_schedule_sees_the_share_of_the_training_done():
