@@ -25,6 +25,7 @@ from skset import __version__
 HERE = Path(__file__).parent
 sys.path.append(str(HERE / "extensions"))
 from class_pages import shown_attributes, shown_methods  # noqa: E402
+from thumbnails import crop_tall  # noqa: E402
 
 project = "skset"
 author = "The skset developers"
@@ -208,3 +209,4 @@ def setup(app):
     """Add what is too small for an extension."""
     app.connect("build-finished", copy_mathjax)
     app.connect("doctree-read", keep_together)
+    app.connect("builder-inited", crop_tall, priority=900)  # behind the gallery's
