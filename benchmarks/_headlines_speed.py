@@ -5,6 +5,7 @@ A function gets the results of the benchmark's files, and returns the sentence.
 
 import numpy as np
 from _headlines import mean_and_error
+from images import image_rows
 
 __all__ = ["SPEED_HEADLINES"]
 
@@ -179,22 +180,25 @@ def persistence(results):
     )
 
 
-def images(mnist, short, fashion):
-    """Tell the lead over the dense network, where there are several seeds."""
-    by = {
-        model: among(fashion["runs"], model=model) for model in ("SET", "static", "MLP")
-    }
-    by = {
-        model: np.array([100 * r["accuracy"] for r in own]) for model, own in by.items()
-    }
-    told = [
-        f"{name} {mean_and_error(by['SET'] - by[name])}" for name in ("static", "MLP")
-    ]
-    alone = {r["model"]: f"{100 * r['accuracy']:.2f} %" for r in mnist["runs"]}
+def selection_speed(results):
+    """Tell the time and memory of the widest table."""
+    found = next(r for r in results if r["table"] == "180 x 49,151")
     return (
-        f"Fashion-MNIST, 2,000 rows, 5 seeds: accuracy of SET less that of "
-        f"{', of '.join(told)}, in points; MNIST, one seed: SET {alone['SET']}, static "
-        f"{alone['static']}, MLP {alone['MLP']}"
+        f"180 rows x 49,151 columns, {found['epochs']} epochs: "
+        f"{found['seconds']:.1f} s, slowest of three: {found['slowest']:.1f} s; "
+        f"{found['peak_mb']:.0f} MB"
+    )
+
+
+def images(runs):
+    """Tell the accuracy of each model, and the lead of the evolved network."""
+    told = []
+    for row in image_rows(runs)[1:]:
+        lead = f" (lead over it {row[3]})" if row[3] else ""
+        told.append((row[0], f"{row[1]} {row[2]}{lead}"))
+    return "; ".join(
+        f"{title}: {', '.join(text for own, text in told if own == title)}"
+        for title in dict.fromkeys(title for title, _ in told)
     )
 
 
@@ -239,7 +243,8 @@ SPEED_HEADLINES = {
     sentence.__name__: sentence
     for sentence in (
         *(step, peers, threads, halves, predict, roofline, frozen_steps, torch_layer),
-        *(scale, time_to_accuracy, small, startup, persistence, images, blocks),
+        *(scale, time_to_accuracy, small, startup, persistence, blocks, images),
+        selection_speed,
         *(anndata_memory, onnx_models, onnx_large),
     )
 }

@@ -1,5 +1,8 @@
 """Tables of docs/performance.md: steps, 16 bits, predictions, large networks."""
 
+from images import epoch_rows, image_rows, short_rows
+from selection_speed import speed_rows
+
 __all__ = ["PERFORMANCE_TABLES"]
 
 
@@ -76,6 +79,10 @@ def short(seconds):
 
 
 PERFORMANCE_TABLES = {
+    "performance, selection": ("selection_speed.json", speed_rows),
+    "performance, images": ("images.json", image_rows),
+    "performance, image epochs": ("images.json", epoch_rows),
+    "images, short": ("images.json", short_rows),
     "performance, step": ("step.json", step_rows),
     "performance, halves": ("halves.json", half_rows),
     "performance, predict": ("predict.json", product_rows),

@@ -50,17 +50,18 @@ TRAININGS = [
     one("startup", "performance", 3, "--repeats 1"),
     one("persistence", "persistence", 2, "--repeats 1"),
     Benchmark(
-        *("images", "performance", 15),
+        *("images", "performance", 120),
         (
-            Run("mnist_60000.json", "--set mnist", "--rows 300 --epochs 1"),
-            Run("mnist_60000_3_epochs.json", "--epochs 3", "--rows 300 --epochs 1"),
+            Run("images.json", "", "--rows 300 --epochs 3 --seeds 2"),
             Run(
-                "fashion_mnist_2000.json",
-                "--set fashion_mnist --rows 2000 --epochs 200 --seeds 5",
-                "--set fashion_mnist --rows 300 --epochs 1",
+                "images.json",
+                "--set fashion_mnist --rows 2000 --epochs 200 --seeds 5 --held 3",
+                "--set fashion_mnist --rows 300 --epochs 3 --seeds 2 --models SET",
             ),
+            Run("images.json", "--times", "--times --rows 300 --seeds 2"),
         ),
         data=True,
+        needs="torch for its dense network",
     ),
 ]
 SCALING = [
@@ -138,16 +139,13 @@ ACCURACIES = [
     ),
 ]
 SELECTIONS = [
-    Benchmark(
+    one(
         *("selection", "selection", 60),
-        (
-            Run(
-                "selection.json",
-                "",
-                "--sets lung_small --splits 1 --selectors QuickSelection f_classif",
-            ),
-            Run("selection.json", "--append --speed", "--append --speed coil20"),
-        ),
+        "--sets lung_small --splits 1 --selectors QuickSelection f_classif",
+        data=True,
+    ),
+    one(
+        *("selection_speed", "performance", 2, "--cases coil20 --repeats 1"),
         data=True,
     ),
     Benchmark(

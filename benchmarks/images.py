@@ -1,40 +1,57 @@
-"""MNIST and Fashion-MNIST: the evolved network, a static one, and a dense one.
+"""MNIST and Fashion-MNIST: the evolved network, a static one, and dense ones.
 
     python benchmarks/images.py --data ../shared/data --set mnist
     python benchmarks/images.py --data ../shared/data --set fashion_mnist --rows 2000 \
         --epochs 200 --seeds 5
+    python benchmarks/images.py --data ../shared/data --times
 
-784-1000-1000-1000-10 at epsilon 13. The accuracy is that on the test set after the last
-epoch. The dense network is scikit-learn's MLPClassifier with its defaults, of the same
-shape; it stops by itself, or after as many epochs as the sparse ones.
+784-1000-1000-1000-10. The sparse networks have epsilon 13. "dense" is the same network
+with all connections, in PyTorch, if it is installed. These three learn by Adam, with
+batches of 128, alpha 1e-4 and rates that fall by a cosine. Each chooses its dropout and
+rate among the same six pairs: by the mean accuracy on `--held` sixths of the training
+rows, which are left out in turn. Then it trains on all rows, once for each seed. The
+accuracy is that on the test set after the last epoch. "MLP" is scikit-learn's
+MLPClassifier of the same shape with its defaults. It stops by itself, or after as many
+epochs as the others.
+
+With `--times`, epochs of all models on MNIST are timed in turn. One thread.
 """
 
 import argparse
 import time
 import warnings
+from itertools import product
 
 import numpy as np
 from _data import load_images
-from _report import print_table, write_json
+from _report import print_table, stored, with_others, write_json
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
 from threadpoolctl import threadpool_limits
 
 from skset import SETClassifier
 
+try:
+    from _dense_torch import Dense
+except ImportError:
+    Dense = None
+
 HIDDEN = (1000, 1000, 1000)
-# One recipe for both sets and both sparse networks. Cosines end the training on a
-# network at rest.
-RECIPE = {
-    "epsilon": 13,
-    "dropout": 0.2,
-    "batch_size": 128,
-    "alpha": 1e-4,
-    "learning_rate_init": 0.002,
-    "learning_rate": "cosine",
-    "zeta_schedule": "cosine",
-    "n_iter_no_change": np.inf,
+BATCH = 128
+ALPHA = 1e-4
+DROPOUTS = (0.0, 0.2, 0.4)
+RATES = (0.0005, 0.002)
+PARTS = 6  # of the training rows; one of them is left out for a choice
+METHODS = {"SET": "set", "static": "static"}
+MODELS = [*METHODS, "dense", "MLP"]
+TITLES = {"mnist": "MNIST", "fashion_mnist": "Fashion-MNIST"}
+NAMES = {
+    "SET": "SETClassifier",
+    "static": "the same, static",
+    "dense": "dense, PyTorch",
+    "MLP": "MLPClassifier, its defaults",
 }
+KEYS = ("set", "rows", "model", "purpose", "dropout", "rate", "seed")
 
 
 def main():
@@ -43,77 +60,204 @@ def main():
     parser.add_argument("--set", default="mnist", choices=["mnist", "fashion_mnist"])
     parser.add_argument("--rows", type=int, help="train on the first rows only")
     parser.add_argument("--epochs", type=int, default=60)
-    parser.add_argument("--seeds", type=int, default=1)
-    parser.add_argument("--n-jobs", type=int, default=1)
-    parser.add_argument("--models", nargs="+", default=["SET", "static", "MLP"])
-    parser.add_argument("--out")
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--held", type=int, default=1, help="sixths to choose by")
+    parser.add_argument("--models", nargs="+", default=MODELS, choices=MODELS)
+    parser.add_argument("--times", action="store_true", help="time epochs only")
+    parser.add_argument("--out", default="benchmarks/results/images.json")
     options = parser.parse_args()
     warnings.simplefilter("ignore", ConvergenceWarning)
-    X, y, X_test, y_test = load_images(options.data, options.set)
-    X, y = X[: options.rows], y[: options.rows]
-    results = []
-    with threadpool_limits(options.n_jobs):
+    models = [name for name in options.models if name != "dense" or Dense]
+    if len(models) < len(options.models):
+        print("Not installed: torch")
+    X, y, *test = load_images(options.data, options.set)
+    y = y.astype(np.int64)
+    data = Images(options.set, (X[: options.rows], y[: options.rows]), test)
+    with threadpool_limits(1):
+        for run in (timed if options.times else compared)(models, data, options):
+            print(run, flush=True)
+            runs = with_others(options.out, [run], KEYS)
+            write_json(options.out, runs, told=False, peers=["torch"])
+    for rows in (image_rows, epoch_rows):
+        header, *cells = rows(stored(options.out))
+        print()
+        print_table(header, cells)
+
+
+class Images:
+    """A set of images, and what is measured with it."""
+
+    def __init__(self, name, train, test):
+        self.name, self.train, self.test = name, train, test
+
+    def run(self, purpose, model, epochs, seed, recipe, held=None):
+        """Train a model and return its figures; on all rows, or without some."""
+        (X, y), test = self.train, self.test
+        if held is not None:
+            left_out = np.arange(len(X)) % PARTS == held
+            X, y, test = X[~left_out], y[~left_out], (X[left_out], y[left_out])
+        began = time.perf_counter()
+        fitted, connections = trained(model, X, y, epochs, seed, recipe)
+        return {
+            "set": self.name,
+            "rows": len(self.train[0]),
+            "model": model,
+            "purpose": purpose,
+            "seed": seed,
+            **recipe,
+            "asked_epochs": epochs,
+            "seconds": time.perf_counter() - began,
+            "epochs": getattr(fitted, "n_iter_", epochs),
+            "connections": connections,
+            "accuracy": fitted.score(*test),
+        }
+
+
+def compared(models, data, options):
+    """Yield the runs by which each model chooses its recipe, then those that count."""
+    for model in models:
+        recipe, best = {"dropout": None, "rate": None}, -1.0  # its own defaults
+        for dropout, rate in product(DROPOUTS, RATES) if model != "MLP" else ():
+            tried, scores = {"dropout": dropout, "rate": rate}, []
+            for held in range(options.held):
+                run = data.run("choice", model, options.epochs, held, tried, held)
+                scores.append(run["accuracy"])
+                yield run
+            if np.mean(scores) > best:
+                recipe, best = tried, np.mean(scores)
         for seed in range(options.seeds):
-            for model in options.models:
-                results.append(
-                    measure(model, seed, options, X, y, X_test, y_test),
-                )
-                print(results[-1], flush=True)
-    print_table(
-        ["", "test accuracy", "deviation", "connections", "epochs", "seconds"],
-        [summary(model, results) for model in options.models],
-    )
-    out = options.out or f"benchmarks/results/{options.set}_{len(X)}.json"
-    write_json(out, {"recipe": str(RECIPE), "runs": results})
+            yield data.run("test", model, options.epochs, seed, recipe)
 
 
-def measure(model, seed, options, X, y, X_test, y_test):
-    """Return the figures of one training."""
-    estimator = make(model, seed, options)
-    began = time.perf_counter()
-    estimator.fit(X, y)
-    seconds = time.perf_counter() - began
-    return {
-        "model": model,
-        "seed": seed,
-        "accuracy": estimator.score(X_test, y_test),
-        "connections": int(sum(np.count_nonzero(w) for w in dense(estimator.coefs_))),
-        "epochs": estimator.n_iter_,
-        "seconds": seconds,
+def timed(models, data, options):
+    """Yield runs of some epochs, after one that compiles; the models take turns."""
+    dense = {"dropout": 0.2, "rate": 0.002}
+    recipes = {
+        name: dense if name != "MLP" else dict.fromkeys(dense) for name in models
     }
+    for name in models:
+        trained(name, data.train[0][:BATCH], data.train[1][:BATCH], 1, 0, recipes[name])
+    for seed, name in product(range(options.seeds), models):
+        yield data.run("time", name, 2, seed, recipes[name])
 
 
-def make(model, seed, options):
-    """Return the unfitted estimator."""
+def trained(model, X, y, epochs, seed, recipe):
+    """Return a fitted model, and how many connections it has."""
     if model == "MLP":
-        return MLPClassifier(HIDDEN, max_iter=options.epochs, random_state=seed)
-    method = {"SET": "set", "static": "static"}[model]
-    return SETClassifier(
+        fitted = MLPClassifier(HIDDEN, max_iter=epochs, random_state=seed).fit(X, y)
+        return fitted, sum(weights.size for weights in fitted.coefs_)
+    if model == "dense":
+        layers, steps = (X.shape[1], *HIDDEN, 10), epochs * -(-len(X) // BATCH)
+        given = {"batch_size": BATCH, "alpha": ALPHA, "steps": steps, **recipe}
+        fitted = Dense(*layers, seed=seed, **given)
+        for _ in range(epochs):
+            fitted.partial_fit(X, y)
+        return fitted, fitted.n_weights
+    fitted = SETClassifier(
         HIDDEN,
-        method=method,
-        max_iter=options.epochs,
-        n_jobs=options.n_jobs,
+        epsilon=13,
+        method=METHODS[model],
+        dropout=recipe["dropout"],
+        batch_size=BATCH,
+        alpha=ALPHA,
+        learning_rate_init=recipe["rate"],
+        learning_rate="cosine",
+        zeta_schedule="cosine",
+        n_iter_no_change=np.inf,
+        max_iter=epochs,
         random_state=seed,
-        **RECIPE,
-    )
+    ).fit(X, y)
+    return fitted, sum(weights.nnz for weights in fitted.coefs_)
 
 
-def dense(coefs):
-    """Return the existing weights of each layer."""
-    return [getattr(coef, "data", coef) for coef in coefs]
+def image_rows(runs):
+    """Return a row of strings for each set and model, below a header."""
+    rows = [["set", "network", "test accuracy, %", "SETClassifier's lead"]]
+    rows[0] += ["connections", "dropout", "rate", "epochs"]
+    for name, size in sets_of(runs):
+        for model in MODELS:
+            own = tested(runs, name, size, model)
+            if own:
+                lead = [tested(runs, name, size, "SET"), own] if model != "SET" else []
+                rows.append(
+                    [
+                        f"{TITLES[name]}, {size:,} rows, {len(own)} seeds",
+                        NAMES[model],
+                        mean_and_error(percent(own)),
+                        mean_and_error(difference(*lead), "+") if lead else "",
+                        f"{np.mean([run['connections'] for run in own]):,.0f}",
+                        *(shown(own[0][key]) for key in ("dropout", "rate")),
+                        f"{np.median([run['epochs'] for run in own]):.0f}",
+                    ]
+                )
+    return rows
 
 
-def summary(model, results):
-    runs = [run for run in results if run["model"] == model]
-    accuracies = [run["accuracy"] for run in runs]
+def short_rows(runs):
+    """Return a row for each set, and one for connections and times, below a header."""
+    rows = [["", *(NAMES[model] for model in MODELS)]]
+    for name, size in sets_of(runs):
+        found = [tested(runs, name, size, model) for model in MODELS]
+        if all(found):
+            title = f"{TITLES[name]}, {size:,} rows, {len(found[0])} seeds, accuracy, %"
+            rows.append([title, *(mean_and_error(percent(own)) for own in found)])
+            counts = [f"{own[0]['connections']:,}" for own in found]
+    if len(rows) > 1:
+        rows.append(["connections", *counts])
+        seconds = {row[0]: row[1] for row in epoch_rows(runs)}
+        rows.append(["seconds of an epoch of MNIST", *map(seconds.get, rows[0][1:])])
+    return rows
+
+
+def epoch_rows(runs):
+    """Return the seconds of an epoch for each model, below a header."""
+    rows = [["network", "seconds of an epoch"]]
+    for model in MODELS:
+        own = [r for r in runs if (r["model"], r["purpose"]) == (model, "time")]
+        if own:
+            seconds = [run["seconds"] / run["epochs"] for run in own]
+            spread = f"({min(seconds):.1f} to {max(seconds):.1f})"
+            rows.append([NAMES[model], f"{np.median(seconds):.1f} {spread}"])
+    return rows
+
+
+def sets_of(runs):
+    """Return the sets and their numbers of rows, each once."""
+    return dict.fromkeys((r["set"], r["rows"]) for r in runs if r["purpose"] == "test")
+
+
+def tested(runs, name, size, model):
+    """Return the runs of a model that count."""
+    wanted = name, size, model, "test"
     return [
-        model,
-        f"{np.mean(accuracies):.4f}",
-        f"{np.std(accuracies):.4f}",
-        f"{runs[0]['connections']:,}",
-        f"{runs[0]['epochs']}",
-        f"{np.median([run['seconds'] for run in runs]):.0f}",
+        r
+        for r in runs
+        if tuple(r[k] for k in ("set", "rows", "model", "purpose")) == wanted
     ]
+
+
+def percent(runs):
+    """Return accuracies by seed."""
+    return {run["seed"]: 100 * run["accuracy"] for run in runs}
+
+
+def difference(first, second):
+    """Return the differences of the seeds that both have."""
+    first, second = percent(first), percent(second)
+    return {seed: first[seed] - second[seed] for seed in first.keys() & second.keys()}
+
+
+def mean_and_error(by_seed, sign=""):
+    """Return the mean over seeds and its standard error, if there is one."""
+    values = [*by_seed.values()]
+    if len(values) < 2:
+        return f"{np.mean(values):{sign}.2f}"
+    error = np.std(values, ddof=1) / np.sqrt(len(values))
+    return f"{np.mean(values):{sign}.2f} ± {error:.2f}"
+
+
+def shown(value):
+    return "default" if value is None else f"{value:g}"
 
 
 if __name__ == "__main__":

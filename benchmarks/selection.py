@@ -2,7 +2,6 @@
 
     python benchmarks/selection.py --data ../shared/data
     python benchmarks/selection.py --data ../shared/data --sets isolet --append
-    python benchmarks/selection.py --data ../shared/data --speed
 
 Every selector gets the same training rows, standardised by them (without centring where
 X is sparse), and one thread; only "raw variance" looks at raw units. It keeps 50
@@ -53,7 +52,6 @@ from _judges import JUDGES, judge
 from _peers import ABSENT, PEERS
 from _report import print_table, write_json
 from _selectors import WITH_LABELS, WITHOUT_LABELS, Task
-from _speed import measure_speed
 from _splits import MICROARRAYS, SETS, default_k, read, rounds
 from threadpoolctl import threadpool_limits
 
@@ -67,15 +65,6 @@ def main():
     results = {"sets": {}}
     if options.append and Path(options.out).exists():
         results = json.loads(Path(options.out).read_text())["results"]
-    if options.speed is not None:
-        speed = measure_speed(options.data, 3, options.speed)
-        old = {
-            (row["table"], row["importance"]): row for row in results.get("speed", [])
-        }
-        new = {(row["table"], row["importance"]): row for row in speed}
-        results["speed"] = list((old | new).values())
-        write_json(options.out, results)
-        return
     for name, package in ABSENT.items():
         print(f"{name} is left out: {package} is not installed")
     warnings.simplefilter("ignore")
@@ -98,7 +87,6 @@ def parsed_options():
     parser.add_argument("--splits", type=int, help="default: 5, microarrays 10")
     parser.add_argument("--k", type=int, help="default: 50, madelon 20")
     parser.add_argument("--everything", action="store_true", help="leave nothing out")
-    parser.add_argument("--speed", nargs="*", help="seconds and memory only; of which")
     parser.add_argument("--out", default="benchmarks/results/selection.json")
     parser.add_argument("--append", action="store_true", help="add to what --out has")
     options = parser.parse_args()

@@ -4,7 +4,7 @@ import time
 from itertools import chain
 
 
-def left_on(client, seconds=5):
+def left_on(client, seconds=30):
     """Return the keys that the scheduler and the workers have after some seconds."""
     until = time.monotonic() + seconds
     while (keys := _keys(client)) and time.monotonic() < until:
