@@ -176,7 +176,7 @@ def persistence(results):
     return (
         f"{results[-1]['nnz'] / MB:.1f} million connections: written in "
         f"{way['write']:.2f} s, read in {way['read']:.2f} s, "
-        f"{way['bytes'] / MB:.0f} MB; medians of 9, no spread was kept"
+        f"{way['bytes'] / MB:.0f} MB; medians, no spread was kept"
     )
 
 

@@ -1,6 +1,7 @@
 """What the runs of `strategies.py` come to: figures for each contestant, and tables."""
 
 import numpy as np
+from _paired_leads import deviation
 from _report import print_table
 from scipy.stats import rankdata
 
@@ -24,10 +25,20 @@ def figures(runs, params, chosen):
     }
 
 
-def spread(numbers, digits=2):
+def spread(numbers):
     """Return mean and standard deviation, as text, of what is shown as percent."""
-    mean, deviation = 100 * np.mean(numbers), 100 * np.std(numbers)
-    return f"{mean:.{digits}f} ± {deviation:.{digits}f}"
+    return percents(numbers, deviation(numbers))
+
+
+def with_error(numbers):
+    """Return mean and standard error, as text, of what is shown as percent."""
+    return percents(numbers, deviation(numbers) / np.sqrt(len(numbers)))
+
+
+def percents(numbers, doubt):
+    """Return the mean in percent, with ± but for a single number."""
+    mean = f"{100 * np.mean(numbers):.2f}"
+    return mean if np.isnan(doubt) else f"{mean} ± {100 * doubt:.2f}"
 
 
 def differences(result, reference):
@@ -45,7 +56,7 @@ def print_competition(title, table):
         minus = differences(result, table.get("set"))
         return [
             spread(list(result["accuracies"].values())),
-            f"{spread(minus)} ({len(minus)})" if minus else "-",
+            f"{with_error(minus)} ({len(minus)})" if minus else "-",
             str(len(result["accuracies"])),
             f"{result['nnz']:,}",
             f"{100 * result['density']:.3g} %",
@@ -89,7 +100,7 @@ def print_overall(tables):
                 who,
                 f"{100 * np.mean(means[who]):.2f}",
                 f"{rank.mean():.1f}",
-                spread(minus) if minus else "-",
+                with_error(minus) if minus else "-",
                 f"{sum(m > 0 for m in minus)} of {len(minus)}" if minus else "-",
                 f"{np.mean([result['seconds'] for result, _ in results]):.1f}",
             ]

@@ -22,7 +22,8 @@ that came with them, so that only the seeds differ; other sets have a stratified
 epoch, in percent, with mean and standard deviation over the seeds. No network drops
 connections without regrowth at the end (but for "defaults"), so that all of a table
 have the same number; "nnz" is what they had at the end. "minus set" pairs the runs of
-the same seed.
+the same seed; its ± is the standard error over the seeds, or over the sets ("over
+all").
 
 The learning rate of each method on each set (of logistic regression its C) is chosen
 among a few by the accuracy on a validation part of the training rows, the last sixth of

@@ -111,5 +111,5 @@ plt.show()
 # The average has as many connections as one network: the weakest of the union are left
 # out. It is an ordinary estimator, which predicts, is saved and learns on.
 #
-# :doc:`/scaling` has the same on larger data, beside a soft vote. :doc:`/distributed`
-# does all this by itself, on a cluster.
+# :doc:`/distributed` has the same on larger data, beside a soft vote, and a function
+# that does all this by itself, on a cluster.

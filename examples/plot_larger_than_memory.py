@@ -161,5 +161,5 @@ folder.cleanup()
 # worker, after six rounds by about a point. If they are averaged rarely, they stay
 # further behind. This is one seed: small differences mean nothing.
 #
-# :doc:`/scaling` has Parquet, HDF5 and Dask, rounds and local epochs with their costs,
-# and what happens if a worker dies.
+# :doc:`/larger_than_memory` has Parquet, HDF5 and Dask. :doc:`/distributed` has rounds
+# and local epochs with their costs, and what happens if a worker dies.
