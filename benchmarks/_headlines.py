@@ -152,17 +152,18 @@ def spread(values):
 
 
 def number_of_features(results):
-    """Tell the lead of "auto" over 50 columns."""
+    """Tell the lead of "auto" over 50 columns, on published sets with classes."""
     sets = list(dict.fromkeys(r["set"] for r in results))
     auto, fifty = (
         {
             name: np.mean([r["accuracy"][way] for r in results if r["set"] == name])
             for name in sets
-            if not name.startswith("numbers")
+            if not name.startswith(("numbers", "made of"))
         }
         for way in ("auto", "50")
     )
-    return f'"auto" less 50 columns: {over_sets(auto, fifty)}'
+    lead = over_sets(auto, fifty)
+    return f'"auto" less 50 columns: {lead} that are published'
 
 
 def rbm(results):

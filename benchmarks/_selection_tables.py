@@ -63,17 +63,27 @@ def cell(differences):
 
 
 def forest_rows(results, names, selectors):
-    """Return a row for every set: a forest's accuracy with each selector's columns."""
+    """Return a row for every set: a forest's accuracy with each selector's columns.
+
+    It is a mean with the standard deviation over the splits, which one split has not.
+    """
     rows, means = [["set", *selectors]], []
     for name in filter(results.get("sets", {}).get, names):
         judged = [of.get("forest", {}) for of in found(results, name, selectors)]
         means.append([100 * of.get("mean", np.nan) for of in judged])
         spreads = [100 * of.get("deviation", np.nan) for of in judged]
         pairs = zip(means[-1], spreads, strict=True)
-        rows.append([name, *(f"{m:.1f} ± {s:.1f}" if s == s else "" for m, s in pairs)])
+        rows.append([name, *(mean_and_spread(*pair) for pair in pairs)])
     if means and set(names) <= set(MICROARRAYS):
         rows.append(["**mean**", *(f"**{m:.1f}**" for m in np.mean(means, axis=0))])
     return rows
+
+
+def mean_and_spread(mean, spread):
+    """Return both as text, the mean alone without a spread, nothing without a mean."""
+    if np.isnan(mean):
+        return ""
+    return f"{mean:.1f}" if np.isnan(spread) else f"{mean:.1f} ± {spread:.1f}"
 
 
 def stability_rows(results, names, selectors):

@@ -49,6 +49,7 @@ from pathlib import Path
 
 import numpy as np
 from _judges import JUDGES, judge
+from _paired_leads import deviation
 from _peers import ABSENT, PEERS
 from _report import print_table, write_json
 from _selectors import WITH_LABELS, WITHOUT_LABELS, Task
@@ -147,7 +148,7 @@ def summary(runs):
     figures = {
         judge: {
             "mean": float(np.mean([run[judge] for run in runs])),
-            "deviation": float(np.std([run[judge] for run in runs])),
+            "deviation": deviation([run[judge] for run in runs]),
             "scores": [round(float(run[judge]), 6) for run in runs],
         }
         for judge in JUDGES
