@@ -200,8 +200,14 @@ def short_rows(runs):
     for name, size in sets_of(runs):
         found = [tested(runs, name, size, model) for model in MODELS]
         if all(found):
-            title = f"{TITLES[name]}, {size:,} rows, {len(found[0])} seeds, accuracy, %"
-            rows.append([title, *(mean_and_error(percent(own)) for own in found)])
+            n_seeds = len(found[0])
+            title = f"{TITLES[name]}, {size:,} rows, {n_seeds} seeds, accuracy, %"
+            cells = [
+                mean_and_error(percent(own))
+                + (f" ({len(own)} seeds)" if len(own) != n_seeds else "")
+                for own in found
+            ]
+            rows.append([title, *cells])
             counts = [f"{own[0]['connections']:,}" for own in found]
     if len(rows) > 1:
         rows.append(["connections", *counts])
