@@ -21,7 +21,6 @@ import argparse
 import time
 import warnings
 from functools import partial
-from itertools import pairwise
 
 import numpy as np
 from _data import load_images
@@ -33,9 +32,9 @@ from threadpoolctl import threadpool_limits
 from skset import SETClassifier
 
 try:
-    import torch
+    from _dense_torch import Dense
 except ImportError:
-    torch = None
+    Dense = None
 
 GOALS = [0.96, 0.97, 0.975, 0.98]
 BATCH = 128
@@ -55,7 +54,7 @@ def main():
     parser.add_argument("--out", default="benchmarks/results/time_to_accuracy.json")
     options = parser.parse_args()
     warnings.simplefilter("ignore")
-    if torch is None:
+    if Dense is None:
         print("Not installed: torch")
     X, y, X_test, y_test = load_images(options.data, "mnist")
     train = X[: options.rows], y[: options.rows].astype(np.int64)
@@ -85,41 +84,12 @@ def models(recipe, seed, rate):
         ready = Fit
     found = {f"SETClassifier, {name}": ready(sparse(LAYERS[name])) for name in LAYERS}
     dense = {"MLPClassifier, 100": MLPClassifier((100,), **given, random_state=seed)}
-    if torch is not None:
-        names = {f"torch dense, {name}": LAYERS[name] for name in LAYERS}
-        dense |= {name: Dense(names[name], seed, rate) for name in names}
+    if Dense is not None:
+        dense |= {
+            f"torch dense, {name}": Dense(784, *layers, 10, seed=seed, rate=rate)
+            for name, layers in LAYERS.items()
+        }
     return found | {name: PartialFit(model, CLASSES) for name, model in dense.items()}
-
-
-class Dense:
-    """A dense network in PyTorch, with the two methods needed here."""
-
-    def __init__(self, layers, seed, rate):
-        torch.set_num_threads(1)
-        torch.manual_seed(seed)
-        parts = []
-        for n_in, n_out in pairwise([784, *layers]):
-            parts += [torch.nn.Linear(n_in, n_out), torch.nn.ReLU()]
-        last = torch.nn.Linear(layers[-1], len(CLASSES))
-        self.network = torch.nn.Sequential(*parts, last)
-        self.adam = torch.optim.Adam(
-            self.network.parameters(), rate, weight_decay=1e-4 / BATCH, fused=True
-        )
-
-    def partial_fit(self, X, y, classes=None):
-        """Train one epoch."""
-        X, y = torch.from_numpy(X), torch.from_numpy(y)
-        for rows in torch.randperm(len(X)).split(BATCH):
-            self.adam.zero_grad()
-            outputs = self.network(X[rows])
-            torch.nn.functional.cross_entropy(outputs, y[rows]).backward()
-            self.adam.step()
-
-    def score(self, X, y):
-        """Return the accuracy."""
-        with torch.no_grad():
-            found = self.network(torch.from_numpy(X)).argmax(1).numpy()
-        return float(np.mean(found == y))
 
 
 def warm_up(train):
