@@ -195,7 +195,7 @@ def images(runs):
     told = []
     for row in image_rows(runs)[1:]:
         lead = f" (lead over it {row[3]})" if row[3] else ""
-        told.append((row[0], f"{row[1]} {row[2]}{lead}"))
+        told.append((f"{row[0]} rows", f"{row[1]} {row[2]}{lead}"))
     return "; ".join(
         f"{title}: {', '.join(text for own, text in told if own == title)}"
         for title in dict.fromkeys(title for title, _ in told)

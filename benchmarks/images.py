@@ -47,9 +47,9 @@ MODELS = [*METHODS, "dense", "MLP"]
 TITLES = {"mnist": "MNIST", "fashion_mnist": "Fashion-MNIST"}
 NAMES = {
     "SET": "SETClassifier",
-    "static": "the same, static",
-    "dense": "dense, PyTorch",
-    "MLP": "MLPClassifier, its defaults",
+    "static": "static",
+    "dense": "dense (PyTorch)",
+    "MLP": "MLPClassifier (defaults)",
 }
 KEYS = ("set", "rows", "model", "purpose", "dropout", "rate", "seed")
 
@@ -173,24 +173,24 @@ def trained(model, X, y, epochs, seed, recipe):
 
 def image_rows(runs):
     """Return a row of strings for each set and model, below a header."""
-    rows = [["set", "network", "test accuracy, %", "SETClassifier's lead"]]
-    rows[0] += ["connections", "dropout", "rate", "epochs"]
-    for name, size in sets_of(runs):
-        for model in MODELS:
-            own = tested(runs, name, size, model)
-            if own:
-                lead = [tested(runs, name, size, "SET"), own] if model != "SET" else []
-                rows.append(
-                    [
-                        f"{TITLES[name]}, {size:,} rows, {len(own)} seeds",
-                        NAMES[model],
-                        mean_and_error(percent(own)),
-                        mean_and_error(difference(*lead), "+") if lead else "",
-                        f"{np.mean([run['connections'] for run in own]):,.0f}",
-                        *(shown(own[0][key]) for key in ("dropout", "rate")),
-                        f"{np.median([run['epochs'] for run in own]):.0f}",
-                    ]
-                )
+    rows = [["set, rows", "network", "accuracy, %", "lead", "connections"]]
+    rows[0] += ["dropout; rate", "seeds"]
+    for (name, size), model in product(sets_of(runs), MODELS):
+        own = tested(runs, name, size, model)
+        if own:
+            lead = difference(tested(runs, name, size, "SET"), own)
+            recipe = "; ".join(f"{own[0][key]}" for key in ("dropout", "rate"))
+            rows.append(
+                [
+                    f"{TITLES[name]}, {size:,}",
+                    NAMES[model],
+                    mean_and_error(percent(own)),
+                    mean_and_error(lead, "+") if model != "SET" else "",
+                    f"{np.mean([run['connections'] for run in own]):,.0f}",
+                    recipe if model != "MLP" else "",
+                    str(len(own)),
+                ]
+            )
     return rows
 
 
@@ -261,10 +261,6 @@ def mean_and_error(by_seed, sign=""):
         return f"{np.mean(values):{sign}.2f}"
     error = np.std(values, ddof=1) / np.sqrt(len(values))
     return f"{np.mean(values):{sign}.2f} ± {error:.2f}"
-
-
-def shown(value):
-    return "default" if value is None else f"{value:g}"
 
 
 if __name__ == "__main__":
