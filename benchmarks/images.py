@@ -173,8 +173,8 @@ def trained(model, X, y, epochs, seed, recipe):
 
 def image_rows(runs):
     """Return a row of strings for each set and model, below a header."""
-    rows = [["set, rows", "network", "accuracy, %", "lead", "connections"]]
-    rows[0] += ["dropout; rate", "seeds"]
+    header = ["set, rows", "network", "accuracy, %", "lead", "connections"]
+    rows = [[*header, "dropout; rate"]]
     for (name, size), model in product(sets_of(runs), MODELS):
         own = tested(runs, name, size, model)
         if own:
@@ -188,7 +188,6 @@ def image_rows(runs):
                     mean_and_error(lead, "+") if model != "SET" else "",
                     f"{np.mean([run['connections'] for run in own]):,.0f}",
                     recipe if model != "MLP" else "",
-                    str(len(own)),
                 ]
             )
     return rows
