@@ -67,8 +67,15 @@ NEVER_KEPT = {
     *("BlockPass", "BlockReader", "BlockSource", "Facts", "GivenBlock", "KeptRows"),
     *("LabelFacts", "Moments", "NumberFacts", "RowBlock", "StreamedSamples"),
     *("TableSize", "VisibleTotals", "Weighed", "YKind", "Lookahead", "RowsInPlace"),
-    *("Scaled", "Shape", "Signals", "Solver", "Steps", "Strategy", "Tables"),
-    *("TaskEstimator", "TaskPerceptron", "Training", "ValidationScore", "Workspace"),
+    *("Scaled", "Shape", "Signals", "Solver", "Steps", "StoppedError", "Strategy"),
+    *(
+        "Tables",
+        "TaskEstimator",
+        "TaskPerceptron",
+        "Training",
+        "ValidationScore",
+        "Workspace",
+    ),
 }
 # Whole packages without any object that an estimator keeps.
 NOT_KEPT = (
