@@ -68,14 +68,8 @@ NEVER_KEPT = {
     *("LabelFacts", "Moments", "NumberFacts", "RowBlock", "StreamedSamples"),
     *("TableSize", "VisibleTotals", "Weighed", "YKind", "Lookahead", "RowsInPlace"),
     *("Scaled", "Shape", "Signals", "Solver", "Steps", "StoppedError", "Strategy"),
-    *(
-        "Tables",
-        "TaskEstimator",
-        "TaskPerceptron",
-        "Training",
-        "ValidationScore",
-        "Workspace",
-    ),
+    *("Tables", "TaskEstimator", "TaskPerceptron", "Training", "ValidationScore"),
+    "Workspace",
 }
 # Whole packages without any object that an estimator keeps.
 NOT_KEPT = (
