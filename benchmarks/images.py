@@ -24,6 +24,7 @@ from itertools import product
 
 import numpy as np
 from _data import load_images
+from _headlines import mean_and_error
 from _report import print_table, stored, with_others, write_json
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
@@ -184,8 +185,8 @@ def image_rows(runs):
                 [
                     f"{TITLES[name]}, {size:,}",
                     NAMES[model],
-                    mean_and_error(percent(own)),
-                    mean_and_error(lead, "+") if model != "SET" else "",
+                    mean(own),
+                    mean_and_error(lead, 2) if model != "SET" else "",
                     f"{np.mean([run['connections'] for run in own]):,.0f}",
                     recipe if model != "MLP" else "",
                 ]
@@ -202,8 +203,7 @@ def short_rows(runs):
             n_seeds = len(found[0])
             title = f"{TITLES[name]}, {size:,} rows, {n_seeds} seeds, accuracy, %"
             cells = [
-                mean_and_error(percent(own))
-                + (f" ({len(own)} seeds)" if len(own) != n_seeds else "")
+                mean(own) + (f" ({len(own)} seeds)" if len(own) != n_seeds else "")
                 for own in found
             ]
             rows.append([title, *cells])
@@ -242,24 +242,20 @@ def tested(runs, name, size, model):
     ]
 
 
+def mean(runs):
+    """Return the mean accuracy and its standard error."""
+    return mean_and_error([*percent(runs).values()], 2, "")
+
+
 def percent(runs):
     """Return accuracies by seed."""
     return {run["seed"]: 100 * run["accuracy"] for run in runs}
 
 
 def difference(first, second):
-    """Return the differences of the seeds that both have."""
+    """Return the differences in the seeds that both have."""
     first, second = percent(first), percent(second)
-    return {seed: first[seed] - second[seed] for seed in first.keys() & second.keys()}
-
-
-def mean_and_error(by_seed, sign=""):
-    """Return the mean over seeds and its standard error, if there is one."""
-    values = [*by_seed.values()]
-    if len(values) < 2:
-        return f"{np.mean(values):{sign}.2f}"
-    error = np.std(values, ddof=1) / np.sqrt(len(values))
-    return f"{np.mean(values):{sign}.2f} ± {error:.2f}"
+    return [first[seed] - second[seed] for seed in first if seed in second]
 
 
 if __name__ == "__main__":
