@@ -10,7 +10,7 @@ __all__ = ["Dense"]
 
 
 class Dense:
-    """A network with relu, Adam and the initial weights of PyTorch.
+    """A network with relu, Adam and the initial weights of PyTorch, on one thread.
 
     `steps` is the number of steps in which the rate falls to 0 by a cosine. None is a
     constant rate. `alpha` is the penalty as in scikit-learn.
@@ -25,9 +25,8 @@ class Dense:
         alpha=1e-4,
         dropout=0.0,
         steps=None,
-        n_threads=1,
     ):
-        torch.set_num_threads(n_threads)
+        torch.set_num_threads(1)
         torch.manual_seed(seed)
         parts = []
         for n_in, n_out in pairwise(layers[:-1]):
@@ -38,9 +37,8 @@ class Dense:
         self.adam = torch.optim.Adam(
             self.network.parameters(), rate, weight_decay=alpha / batch_size, fused=True
         )
-        self.schedule = torch.optim.lr_scheduler.LambdaLR(
-            self.adam,
-            lambda n: (1 + math.cos(math.pi * n / steps)) / 2 if steps else 1.0,
+        self.schedule = steps and torch.optim.lr_scheduler.LambdaLR(
+            self.adam, lambda n: (1 + math.cos(math.pi * n / steps)) / 2
         )
 
     def partial_fit(self, X, y, classes=None):
@@ -52,7 +50,8 @@ class Dense:
             outputs = self.network(X[rows])
             torch.nn.functional.cross_entropy(outputs, y[rows]).backward()
             self.adam.step()
-            self.schedule.step()
+            if self.schedule:
+                self.schedule.step()
 
     def score(self, X, y):
         """Return the accuracy."""

@@ -7,7 +7,7 @@ from collections import Counter
 
 import numpy as np
 from _comparison import lead_rows
-from _paired_leads import deviation
+from _paired_leads import error_of_mean
 from _selection_tables import LABELLED
 from _selection_tables import lead_rows as selection_rows
 
@@ -16,7 +16,7 @@ __all__ = ["HEADLINES", "mean_and_error"]
 
 def mean_and_error(values, digits=1, plus="+"):
     """Return the mean ± its standard error, values being independent."""
-    error = deviation(values) / np.sqrt(len(values))
+    error = error_of_mean(values)
     return f"{np.mean(values):{plus}z.{digits}f} ± {error:.{digits}f}"
 
 

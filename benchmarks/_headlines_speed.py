@@ -5,16 +5,12 @@ A function gets the results of the benchmark's files, and returns the sentence.
 
 import numpy as np
 from _headlines import mean_and_error
+from _report import among
 from images import image_rows
 
 __all__ = ["SPEED_HEADLINES"]
 
 MB, GB = 1e6, 1e9
-
-
-def among(results, **wanted):
-    """Return the results that have these values."""
-    return [r for r in results if all(r[key] == wanted[key] for key in wanted)]
 
 
 def spread(values, digits=1, unit=""):

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["Lead", "deviation", "lead", "lead_on_set", "standard_error"]
+__all__ = [
+    *("Lead", "deviation", "error_of_mean", "lead", "lead_on_set", "standard_error")
+]
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,11 @@ class Lead:
 def deviation(scores):
     """Return the standard deviation, NaN for a single score."""
     return float(np.std(scores, ddof=1)) if len(scores) > 1 else float("nan")
+
+
+def error_of_mean(values):
+    """Return the standard error of the mean of independent values, NaN for one."""
+    return deviation(values) / float(np.sqrt(len(values)))
 
 
 def standard_error(differences, n_splits):

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-__all__ = ["print_table", "stored", "with_others", "write_json"]
+__all__ = ["among", "print_table", "stored", "with_others", "write_json"]
 
 
 def print_table(header, rows):
@@ -86,6 +86,11 @@ def with_others(path, results, keys):
     new = [case(result) for result in results]
     old = stored(path)
     return [result for result in old if case(result) not in new] + results
+
+
+def among(results, **wanted):
+    """Return the results that have these values."""
+    return [r for r in results if all(r[key] == wanted[key] for key in wanted)]
 
 
 def stored(path):

@@ -3,7 +3,7 @@
 from functools import partial
 
 import numpy as np
-from _paired_leads import deviation
+from _paired_leads import error_of_mean
 from _splits import MICROARRAYS, default_k
 
 __all__ = ["SELECTION_TABLES"]
@@ -58,7 +58,7 @@ def scores(figures, selector):
 
 
 def cell(differences):
-    error = deviation(differences) / np.sqrt(len(differences))
+    error = error_of_mean(differences)
     return f"{100 * np.mean(differences):+z.1f} ± {100 * error:.1f}"
 
 

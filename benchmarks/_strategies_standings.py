@@ -1,7 +1,7 @@
 """What the runs of `strategies.py` come to: figures for each contestant, and tables."""
 
 import numpy as np
-from _paired_leads import deviation
+from _paired_leads import deviation, error_of_mean
 from _report import print_table
 from scipy.stats import rankdata
 
@@ -32,7 +32,7 @@ def spread(numbers):
 
 def with_error(numbers):
     """Return mean and standard error, as text, of what is shown as percent."""
-    return percents(numbers, deviation(numbers) / np.sqrt(len(numbers)))
+    return percents(numbers, error_of_mean(numbers))
 
 
 def percents(numbers, doubt):

@@ -12,7 +12,7 @@ import warnings
 from functools import partial
 
 import numpy as np
-from _paired_leads import deviation
+from _paired_leads import error_of_mean
 from _report import print_table, write_json
 from sklearn.datasets import load_digits
 from sklearn.exceptions import ConvergenceWarning
@@ -34,16 +34,11 @@ def main():
     results = {"memory": memory(args.rows), "accuracy": accuracies(args.seeds)}
     print(results["memory"])
     rows = [
-        [name, f"{np.mean(scores):.2f}", f"{error(scores):.2f}"]
+        [name, f"{np.mean(scores):.2f}", f"{error_of_mean(scores):.2f}"]
         for name, scores in results["accuracy"].items()
     ]
     print_table(["digits", "accuracy", "se"], rows)
     write_json(args.out, results)
-
-
-def error(scores):
-    """Return the standard error of the mean."""
-    return deviation(scores) / np.sqrt(len(scores))
 
 
 def memory(n_rows):

@@ -25,7 +25,7 @@ from itertools import product
 import numpy as np
 from _data import load_images
 from _headlines import mean_and_error
-from _report import print_table, stored, with_others, write_json
+from _report import among, print_table, stored, with_others, write_json
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
 from threadpoolctl import threadpool_limits
@@ -219,7 +219,7 @@ def epoch_rows(runs):
     """Return the seconds of an epoch for each model, below a header."""
     rows = [["network", "seconds of an epoch"]]
     for model in MODELS:
-        own = [r for r in runs if (r["model"], r["purpose"]) == (model, "time")]
+        own = among(runs, model=model, purpose="time")
         if own:
             seconds = [run["seconds"] / run["epochs"] for run in own]
             spread = f"({min(seconds):.1f} to {max(seconds):.1f})"
@@ -229,17 +229,12 @@ def epoch_rows(runs):
 
 def sets_of(runs):
     """Return the sets and their numbers of rows, each once."""
-    return dict.fromkeys((r["set"], r["rows"]) for r in runs if r["purpose"] == "test")
+    return dict.fromkeys((r["set"], r["rows"]) for r in among(runs, purpose="test"))
 
 
 def tested(runs, name, size, model):
     """Return the runs of a model that count."""
-    wanted = name, size, model, "test"
-    return [
-        r
-        for r in runs
-        if tuple(r[k] for k in ("set", "rows", "model", "purpose")) == wanted
-    ]
+    return among(runs, set=name, rows=size, model=model, purpose="test")
 
 
 def mean(runs):
